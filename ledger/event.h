@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "ledger/account.h"
+
+namespace ledger {
+
+/// What notification and payout systems are told. STORED: numbers never change.
+enum class EventType : std::uint8_t {
+  card_issued = 1,
+  card_under_review = 2,
+  card_reinstated = 3,
+  entitlement_moved = 4,
+  refund_due = 5,
+  refund_netted = 6,
+  person_merged = 7,
+};
+
+inline constexpr std::size_t event_type_count = 8;
+
+std::string_view name_of(EventType type);
+
+/// One event; its place in the sequence is the item that caused it and a number within that item.
+struct Event {
+  EventType type = EventType::card_issued;
+  AccountKey account;
+  Position cause;
+  Position registration;  ///< of the refund, or of the item that crossed
+  Money amount;           ///< of the refund line; else 0
+  Date entitled_from{};   ///< of the card after the event
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+}  // namespace ledger

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ledger/ids.h"
+#include "ledger/money.h"
+#include "ledger/oslo_time.h"
+#include "ledger/service_type.h"
+
+namespace ledger {
+
+/// What a practice reports. STORED: numbers never change.
+enum class ItemType : std::uint8_t {
+  copayment = 1,    ///< one service, one amount
+  payment = 2,      ///< an unpaid co-payment has now been paid
+  credit_note = 3,  ///< a co-payment is taken back, whole
+};
+
+/// The reason "exemption card" of the national code list 7461: only this one needs a card.
+inline constexpr char exemption_by_card = 'F';
+
+/// The highest amount of one co-payment.
+inline constexpr Money amount_max = Money::from_ore(10'000'000);
+
+/// One well-formed item. The fields from `person` on mean something in a co-payment only.
+struct Item {
+  ItemType type = ItemType::copayment;
+  char exemption = 0;  ///< a capital letter, or 0 for none
+  bool is_paid = false;
+  ServiceType service_type = ServiceType::doctor;
+  /// Bit i is set when hexadecimal digit i of the guid was written in upper case, so that an answer
+  /// can repeat the guid as the practice wrote it. Not part of the content.
+  std::uint32_t guid_upper_case = 0;
+  Guid guid;
+  PracticeId practice;
+  EncryptedNumber person;
+  Instant service_time;
+  Instant received;
+  Money amount;
+  Fingerprint fingerprint;         ///< of (practice, guid)
+  std::uint64_t content_hash = 0;  ///< of all other content but the person
+};
+
+}  // namespace ledger

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/entry.h"
+#include "ledger/result.h"
+#include "ledger/rule_pack.h"
+
+namespace ledger {
+
+/// What one commit puts into the journal: it becomes durable whole or not at all.
+struct CommitGroup {
+  Position position;     ///< the group's own place; its entries take the places after it
+  Instant committed_at;  ///< wall clock, for people; nothing is decided by it
+  RulePackHash rule_pack{};
+  /// The rules themselves, in the first group under them, so that the journal explains itself.
+  std::optional<std::map<int, AnnualCeiling>> new_rules;
+  std::vector<Entry> entries;
+  std::vector<Tally> tallies;
+
+  Position next_position() const { return Position{position.value() + 1 + entries.size()}; }
+};
+
+using Digest = std::array<std::uint8_t, 32>;
+
+/// A neighbour on the way from a leaf of the Merkle tree to its root.
+struct MerkleStep {
+  bool is_left = false;  ///< the neighbour stands on the left
+  Digest hash{};
+};
+
+/// What proves a group: signed root, and for each request the path from the hash of its results.
+struct Seal {
+  Digest root{};
+  std::string key_id;
+  std::array<std::uint8_t, 64> signature{};
+  std::vector<std::vector<MerkleStep>> paths;
+};
+
+/// The log of commit groups: the truth that everything else is derived from. Embedded it is a local
+/// file; past one machine it is a replicated log. Appended to by one thread.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Seals the group together with the texts of the answers it gives, one for each request, and
+  /// returns when it is on stable storage. After an error it is unknown whether the group is kept.
+  virtual Result<Seal> append(const CommitGroup& group,
+                              std::span<const std::string> result_texts) = 0;
+
+  /// Where the next group goes.
+  virtual Position next_position() const = 0;
+
+ protected:
+  Journal() = default;
+  Journal(const Journal&) = default;
+  Journal& operator=(const Journal&) = default;
+};
+
+}  // namespace ledger

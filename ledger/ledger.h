@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ledger/entry.h"
+#include "ledger/post.h"
+#include "ledger/rule_pack.h"
+#include "ledger/store.h"
+
+namespace ledger {
+
+enum class Disposition : std::uint8_t { accepted, duplicate, rejected };
+
+/// What becomes of one item.
+struct Outcome {
+  Disposition disposition = Disposition::rejected;
+  Code rejection = Code::none;  ///< why rejected
+  Verdict verdict;              ///< of an accepted item; of the original of a duplicate
+};
+
+/// The rules applied to one item after another: looks up what is known, checks in the order of
+/// `Code`, posts, and stores what changed. Deterministic: the same items at the same positions over
+/// the same state give the same outcomes, so it serves submission, replay and simulation alike.
+/// An error of the store leaves the state of this item undefined: the caller abandons the group.
+class Ledger {
+ public:
+  Ledger(Store& store, const RulePack& rules) : store_(store), rules_(rules) {}
+
+  /// Processes a well-formed item. `position` is the place it takes if it is accepted; then `entry`
+  /// is what the journal shall keep.
+  Result<Outcome> process(const Item& item, Position position, Entry& entry);
+
+  /// Posts an entry of the journal again: it has been accepted, so only the posting is repeated.
+  /// `corrupt_record` when the journal's verdict is not what the rules give.
+  Result<void> replay(Entry entry);
+
+ private:
+  Result<Outcome> register_copayment(const Item& item, Position position, Entry& entry);
+  /// Posts a co-payment of `entry.person`, which is known or has just been added.
+  Result<Outcome> accept_copayment(const Item& item, Position position, Entry& entry);
+  Result<Outcome> confirm_payment(const Item& item, const Registration* known, Position position,
+                                  Entry& entry);
+  Result<Outcome> credit(const Item& item, const Registration* known, Position position,
+                         Entry& entry);
+  Code check_copayment(const Item& item, Date service, Date received) const;
+  /// Stores what a posting changed and completes the entry.
+  Result<void> introduce_practice(const PracticeId& id, Entry& entry);
+  Result<void> keep(const Item& item, const Registration* before, const Registration& after,
+                    const AccountKey& key, Entry& entry);
+  Result<PostContext> load(const AccountKey& key, Position position);
+
+  Store& store_;
+  const RulePack& rules_;
+  Account account_;  // scratch, reused from item to item
+  std::vector<Event> events_;
+};
+
+}  // namespace ledger

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "ledger/account.h"
+#include "ledger/event.h"
+#include "ledger/journal.h"
+#include "ledger/registration.h"
+#include "ledger/result.h"
+#include "ledger/timeliness.h"
+
+namespace ledger {
+
+/// The state that the rules read and change: the one port of the ledger. Used by a single writer,
+/// so an implementation needs no transactions; changes are visible to the next read at once. What
+/// makes them durable and visible to others is the implementation's business.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual Result<std::optional<Registration>> find_registration(const Fingerprint& key) = 0;
+  /// `before` is what find_registration() gave, null for a new one.
+  virtual Result<void> put_registration(const Fingerprint& key, const Registration* before,
+                                        const Registration& after) = 0;
+
+  virtual Result<std::optional<PersonId>> find_person(const EncryptedNumber& number) = 0;
+  virtual Result<PersonId> add_person(const EncryptedNumber& number) = 0;
+
+  virtual Result<std::optional<PracticeNumber>> find_practice(const PracticeId& id) = 0;
+  virtual Result<PracticeNumber> add_practice(const PracticeId& id) = 0;
+  virtual Result<PracticeId> practice_id(PracticeNumber number) = 0;
+
+  /// Fills `out` (empty for an account that does not exist), reusing its memory.
+  virtual Result<void> load_account(const AccountKey& key, Account& out) = 0;
+  /// Follows a load_account() of the same key.
+  virtual Result<void> put_account(const AccountKey& key, const Account& account) = 0;
+
+  /// An accepted co-payment of this practice: counts its lag for practice and nation, both bases.
+  virtual Result<void> record_lag(PracticeNumber practice, Date service, Date received) = 0;
+  virtual Result<void> record_tally(const Tally& tally) = 0;
+  virtual Result<void> record_events(std::span<const Event> events) = 0;
+
+  /// A commit group has been applied whole: all of it becomes visible to readers together.
+  virtual void finish_group(const CommitGroup& group) = 0;
+  /// The journal holds everything before this position; from any thread.
+  virtual void note_durable(Position next_position) = 0;
+  /// The journal has failed: what is not durable now must never be; from any thread.
+  virtual void abandon() = 0;
+
+ protected:
+  Store() = default;
+  Store(const Store&) = default;
+  Store& operator=(const Store&) = default;
+};
+
+}  // namespace ledger
