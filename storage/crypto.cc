@@ -1,0 +1,195 @@
+#include "storage/crypto.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+
+#include "ledger/assert.h"
+
+namespace storage {
+namespace {
+
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
+};
+using PkeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using MdCtxPtr = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+using CipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;
+using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+/// The first 8 bytes of every encrypted block, so that decryption with a wrong key is noticed.
+constexpr char number_prefix[8] = {'f', 'r', 'i', 'k', 'n', 'u', 'm', '1'};
+
+}  // namespace
+
+Digest sha256(std::string_view first, std::string_view second, std::string_view third) {
+  // A context is kept for each thread: setting one up costs more than hashing a short text.
+  thread_local const MdCtxPtr context{EVP_MD_CTX_new()};
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Digest digest{};
+  unsigned size = 0;
+  bool is_done = EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1;
+  for (const std::string_view part : {first, second, third}) {
+    is_done = is_done && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  }
+  is_done = is_done && EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1;
+  LEDGER_ASSERT(is_done && size == digest.size());
+  return digest;
+}
+
+std::string to_hex(std::string_view bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    text += digits[static_cast<unsigned char>(c) >> 4];
+    text += digits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
+struct SigningKey::Impl {
+  PkeyPtr key;
+};
+
+SigningKey::SigningKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  std::size_t size = public_key_.size();
+  if (!impl_->key ||
+      EVP_PKEY_get_raw_public_key(impl_->key.get(), public_key_.data(), &size) != 1 ||
+      size != public_key_.size()) {
+    throw std::runtime_error("the signing key is not an Ed25519 private key in PEM");
+  }
+  const Digest digest = sha256(
+      std::string_view(reinterpret_cast<const char*>(public_key_.data()), public_key_.size()));
+  key_id_ = to_hex(digest).substr(0, 16);
+}
+
+SigningKey::SigningKey(SigningKey&&) noexcept = default;
+SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
+SigningKey::~SigningKey() = default;
+
+SigningKey SigningKey::generate() {
+  auto impl = std::make_unique<Impl>();
+  impl->key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  return SigningKey(std::move(impl));
+}
+
+SigningKey SigningKey::from_pem(const std::string& pem) {
+  const BioPtr bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  auto impl = std::make_unique<Impl>();
+  impl->key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  return SigningKey(std::move(impl));
+}
+
+std::string SigningKey::to_pem() const {
+  const BioPtr bio{BIO_new(BIO_s_mem())};
+  const int is_done = PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key.get(), nullptr, nullptr,
+                                                    0, nullptr, nullptr);
+  LEDGER_ASSERT(is_done == 1);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+std::array<std::uint8_t, 64> SigningKey::sign(const Digest& digest) const {
+  const MdCtxPtr context{EVP_MD_CTX_new()};
+  std::array<std::uint8_t, 64> signature{};
+  std::size_t size = signature.size();
+  const bool is_done =
+      EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, impl_->key.get()) == 1 &&
+      EVP_DigestSign(context.get(), signature.data(), &size, digest.data(), digest.size()) == 1;
+  LEDGER_ASSERT(is_done && size == signature.size());
+  return signature;
+}
+
+bool is_signed_by(const std::array<std::uint8_t, 32>& public_key, const Digest& digest,
+                  const std::array<std::uint8_t, 64>& signature) {
+  const PkeyPtr key{
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size())};
+  const MdCtxPtr context{EVP_MD_CTX_new()};
+  return key && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), digest.data(),
+                          digest.size()) == 1;
+}
+
+DataKey random_data_key() {
+  DataKey key{};
+  const int is_done = RAND_priv_bytes(key.data(), static_cast<int>(key.size()));
+  if (is_done != 1) throw std::runtime_error("the system gives no random bytes");
+  return key;
+}
+
+std::string wrap_key(const DataKey& wrapping_key, const DataKey& data_key) {
+  const CipherCtxPtr context{EVP_CIPHER_CTX_new()};
+  std::array<unsigned char, 48> wrapped{};
+  int size = 0;
+  EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+  const bool is_done = EVP_EncryptInit_ex(context.get(), EVP_aes_256_wrap(), nullptr,
+                                          wrapping_key.data(), nullptr) == 1 &&
+                       EVP_EncryptUpdate(context.get(), wrapped.data(), &size, data_key.data(),
+                                         static_cast<int>(data_key.size())) == 1;
+  LEDGER_ASSERT(is_done && size == 40);
+  return {reinterpret_cast<const char*>(wrapped.data()), 40};
+}
+
+DataKey unwrap_key(const DataKey& wrapping_key, std::string_view wrapped) {
+  const CipherCtxPtr context{EVP_CIPHER_CTX_new()};
+  std::array<unsigned char, 48> unwrapped{};
+  int size = 0;
+  EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+  const bool is_done = wrapped.size() == 40 &&
+                       EVP_DecryptInit_ex(context.get(), EVP_aes_256_wrap(), nullptr,
+                                          wrapping_key.data(), nullptr) == 1 &&
+                       EVP_DecryptUpdate(context.get(), unwrapped.data(), &size, bytes_of(wrapped),
+                                         static_cast<int>(wrapped.size())) == 1 &&
+                       size == 32;
+  if (!is_done) throw std::runtime_error("the master key does not open the number key");
+  DataKey key{};
+  std::memcpy(key.data(), unwrapped.data(), key.size());
+  return key;
+}
+
+ledger::EncryptedNumber NumberCipher::encrypt(ledger::NationalId number) const {
+  // One context for each thread, keyed again only when another cipher was used in between.
+  struct Keyed {
+    CipherCtxPtr context{EVP_CIPHER_CTX_new()};
+    DataKey key{};
+    bool is_set = false;
+  };
+  thread_local Keyed keyed;
+  if (!keyed.is_set || keyed.key != key_) {
+    const int is_done =
+        EVP_EncryptInit_ex(keyed.context.get(), EVP_aes_256_ecb(), nullptr, key_.data(), nullptr);
+    LEDGER_ASSERT(is_done == 1);
+    EVP_CIPHER_CTX_set_padding(keyed.context.get(), 0);
+    keyed.key = key_;
+    keyed.is_set = true;
+  }
+  std::array<unsigned char, 16> block{};
+  std::memcpy(block.data(), number_prefix, sizeof number_prefix);
+  std::uint64_t value = number.value();
+  for (std::size_t i = 16; i-- > 8;) {
+    block[i] = static_cast<unsigned char>(value & 255);
+    value >>= 8;
+  }
+  ledger::EncryptedNumber encrypted;
+  int size = 0;
+  const int is_done = EVP_EncryptUpdate(keyed.context.get(), encrypted.bytes.data(), &size,
+                                        block.data(), static_cast<int>(block.size()));
+  LEDGER_ASSERT(is_done == 1 && size == 16);
+  return encrypted;
+}
+
+}  // namespace storage

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ledger/ids.h"
+#include "ledger/journal.h"
+#include "ledger/number_vault.h"
+
+namespace storage {
+
+using ledger::Digest;
+
+/// The SHA-256 of the parts, one after another.
+Digest sha256(std::string_view first, std::string_view second = {}, std::string_view third = {});
+
+std::string to_hex(std::string_view bytes);
+template <class Bytes>
+std::string to_hex(const Bytes& bytes) {
+  return to_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+/// Ed25519 (RFC 8032) key that signs commit groups.
+class SigningKey {
+ public:
+  static SigningKey generate();
+  /// From a PEM text (PKCS #8). Throws std::runtime_error when it is not an Ed25519 private key.
+  static SigningKey from_pem(const std::string& pem);
+
+  SigningKey(SigningKey&&) noexcept;
+  SigningKey& operator=(SigningKey&&) noexcept;
+  ~SigningKey();
+
+  std::string to_pem() const;
+  const std::array<std::uint8_t, 32>& public_key() const { return public_key_; }
+  /// The first 16 hexadecimal digits of the public key's SHA-256.
+  const std::string& key_id() const { return key_id_; }
+  std::array<std::uint8_t, 64> sign(const Digest& digest) const;
+
+ private:
+  struct Impl;
+  explicit SigningKey(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+  std::array<std::uint8_t, 32> public_key_{};
+  std::string key_id_;
+};
+
+/// Whether `signature` over `digest` was made with the private half of `public_key`.
+bool is_signed_by(const std::array<std::uint8_t, 32>& public_key, const Digest& digest,
+                  const std::array<std::uint8_t, 64>& signature);
+
+using DataKey = std::array<std::uint8_t, 32>;
+
+DataKey random_data_key();
+/// AES-256 key wrap (RFC 3394): a data key as it lies on disk, 40 bytes.
+std::string wrap_key(const DataKey& wrapping_key, const DataKey& data_key);
+/// Throws std::runtime_error when the wrapping key is not the one that wrapped it.
+DataKey unwrap_key(const DataKey& wrapping_key, std::string_view wrapped);
+
+/// Encrypts national numbers: one AES-256 block of a fixed prefix and the number. Deterministic, so
+/// that the result serves as an index key; without the data key it tells nothing.
+class NumberCipher final : public ledger::NumberVault {
+ public:
+  explicit NumberCipher(const DataKey& key) : key_(key) {}
+  ledger::EncryptedNumber encrypt(ledger::NationalId number) const override;
+
+ private:
+  DataKey key_;
+};
+
+}  // namespace storage

@@ -1,0 +1,670 @@
+#include "storage/format.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <charconv>
+
+#include "ledger/assert.h"
+#include "storage/byte_codec.h"
+#include "storage/crypto.h"
+
+namespace storage {
+namespace {
+
+using ledger::Code;
+using ledger::Date;
+using ledger::Entry;
+using ledger::Errc;
+using ledger::Instant;
+using ledger::Item;
+using ledger::ItemType;
+using ledger::Money;
+using ledger::Position;
+using ledger::Result;
+using ledger::Verdict;
+
+constexpr std::size_t entries_per_offset = 64;
+
+// First flag byte of an entry. STORED.
+constexpr unsigned flag_type_mask = 3;
+constexpr unsigned flag_paid = 4;
+constexpr unsigned flag_exemption = 8;
+constexpr unsigned flag_new_practice = 16;
+constexpr unsigned flag_new_person = 32;
+constexpr unsigned flag_received_fraction = 64;
+constexpr unsigned flag_service_fraction = 128;
+
+std::int64_t days_of(Date date) { return date.time_since_epoch().count(); }
+Date date_of(std::int64_t days) { return Date{std::chrono::days{days}}; }
+
+std::uint64_t number_of(ledger::Month month) {
+  return static_cast<std::uint64_t>(int{month.year()} * 12) + unsigned{month.month()} - 1;
+}
+ledger::Month month_of_number(std::uint64_t number) {
+  return std::chrono::year{static_cast<int>(number / 12)} /
+         std::chrono::month{static_cast<unsigned>(number % 12 + 1)};
+}
+
+/// Reason, counted and exempt in one byte. STORED.
+std::uint8_t verdict_bits(const Verdict& verdict) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(verdict.reason) << 2 |
+                                   (verdict.counted ? 2U : 0U) | (verdict.exempt ? 1U : 0U));
+}
+Verdict verdict_of(std::uint8_t bits, Position position) {
+  return {position, static_cast<Code>(bits >> 2), (bits & 2U) != 0, (bits & 1U) != 0};
+}
+
+void write_digest_of(ByteWriter& out, const ledger::Fingerprint& fingerprint) {
+  out.u64(fingerprint.high);
+  out.u64(fingerprint.low);
+}
+
+void encode_entry(ByteWriter& out, const Entry& entry, Instant committed_at) {
+  const Item& item = entry.item;
+  const bool is_copayment = item.type == ItemType::copayment;
+  unsigned flags = static_cast<unsigned>(item.type);
+  if (item.is_paid) flags |= flag_paid;
+  if (item.exemption != 0) flags |= flag_exemption;
+  if (entry.is_new_practice) flags |= flag_new_practice;
+  if (entry.is_new_person) flags |= flag_new_person;
+  if (item.received.nanoseconds != 0) flags |= flag_received_fraction;
+  if (is_copayment && item.service_time.nanoseconds != 0) flags |= flag_service_fraction;
+  out.u8(static_cast<std::uint8_t>(flags));
+  out.u8(verdict_bits(entry.verdict));
+  out.raw(item.guid.bytes);
+  out.varint(entry.practice.value());
+  if (entry.is_new_practice) out.text(item.practice.view());
+  out.varint(entry.person.value());
+  if (entry.is_new_person) out.raw(item.person.bytes);
+  out.varint(entry.verdict.position.value() - entry.previous.value());
+  out.zigzag(item.received.seconds - committed_at.seconds);
+  if ((flags & flag_received_fraction) != 0) {
+    out.varint(static_cast<std::uint64_t>(item.received.nanoseconds));
+  }
+  if (!is_copayment) return;
+  out.u8(static_cast<std::uint8_t>(item.service_type));
+  if (item.exemption != 0) out.u8(static_cast<std::uint8_t>(item.exemption));
+  out.zigzag(item.received.seconds - item.service_time.seconds);
+  if ((flags & flag_service_fraction) != 0) {
+    out.varint(static_cast<std::uint64_t>(item.service_time.nanoseconds));
+  }
+  out.varint(static_cast<std::uint64_t>(item.amount.ore()));
+}
+
+Entry decode_entry(ByteReader& in, Position position, Instant committed_at) {
+  Entry entry;
+  Item& item = entry.item;
+  const unsigned flags = in.u8();
+  const std::uint8_t bits = in.u8();
+  item.type = static_cast<ItemType>(flags & flag_type_mask);
+  item.is_paid = (flags & flag_paid) != 0;
+  entry.is_new_practice = (flags & flag_new_practice) != 0;
+  entry.is_new_person = (flags & flag_new_person) != 0;
+  item.guid.bytes = in.raw<16>();
+  entry.practice = ledger::PracticeNumber{static_cast<std::uint32_t>(in.varint())};
+  if (entry.is_new_practice) ledger::PracticeId::parse(in.text(), item.practice);
+  entry.person = ledger::PersonId{in.varint()};
+  if (entry.is_new_person) item.person.bytes = in.raw<16>();
+  entry.previous = Position{position.value() - in.varint()};
+  entry.verdict = verdict_of(bits, position);
+  item.received.seconds = committed_at.seconds + in.zigzag();
+  if ((flags & flag_received_fraction) != 0) {
+    item.received.nanoseconds = static_cast<std::int32_t>(in.varint());
+  }
+  if (item.type != ItemType::copayment) return entry;
+  item.service_type = static_cast<ledger::ServiceType>(in.u8());
+  if ((flags & flag_exemption) != 0) item.exemption = static_cast<char>(in.u8());
+  item.service_time.seconds = item.received.seconds - in.zigzag();
+  if ((flags & flag_service_fraction) != 0) {
+    item.service_time.nanoseconds = static_cast<std::int32_t>(in.varint());
+  }
+  item.amount = Money::from_ore(static_cast<std::int64_t>(in.varint()));
+  return entry;
+}
+
+bool is_plausible(const Entry& entry) {
+  const auto type = static_cast<unsigned>(entry.item.type);
+  if (type < 1 || type > 3) return false;
+  if (entry.item.type != ItemType::copayment) return true;
+  const auto service = static_cast<unsigned>(entry.item.service_type);
+  return service >= 1 && service <= 13;
+}
+
+/// The part of a record before its entries.
+struct Head {
+  ledger::CommitGroup group;
+  ledger::Digest previous_root{};
+  std::uint64_t entry_count = 0;
+  std::string_view offsets;
+};
+
+Result<Head> decode_head(ByteReader& in) {
+  Head head;
+  if (in.u8() != format_version) return Errc::corrupt_record;
+  head.group.position = Position{in.u64()};
+  head.group.committed_at.seconds = in.zigzag();
+  head.group.committed_at.nanoseconds = static_cast<std::int32_t>(in.varint());
+  head.previous_root = in.raw<32>();
+  head.group.rule_pack = in.raw<32>();
+  const std::string_view rules = in.text();
+  if (!rules.empty()) {
+    auto decoded = decode_rules(rules);
+    if (!decoded) return decoded.error();
+    head.group.new_rules = std::move(decoded.value());
+  }
+  const std::uint64_t tallies = in.varint();
+  for (std::uint64_t i = 0; i < tallies && in.is_ok(); ++i) {
+    ledger::Tally tally;
+    ledger::PracticeId::parse(in.text(), tally.practice);
+    tally.month = month_of_number(in.varint());
+    tally.code = static_cast<Code>(in.u8());
+    tally.count = in.varint();
+    head.group.tallies.push_back(tally);
+  }
+  head.entry_count = in.varint();
+  if (head.entry_count > in.left()) return Errc::corrupt_record;
+  const std::size_t offsets =
+      head.entry_count == 0 ? 0
+                            : static_cast<std::size_t>((head.entry_count - 1) / entries_per_offset);
+  head.offsets = in.raw(offsets * 4);
+  if (!in.is_ok()) return Errc::corrupt_record;
+  return head;
+}
+
+XXH128_hash_t hash_row(std::string_view family, std::string_view key, std::string_view content) {
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  XXH3_128bits_update(&state, family.data(), family.size());
+  XXH3_128bits_update(&state, key.data(), key.size());
+  XXH3_128bits_update(&state, content.data(), content.size());
+  return XXH3_128bits_digest(&state);
+}
+
+}  // namespace
+
+// ---- journal ----
+
+std::string journal_key(Position position) {
+  std::string key;
+  ByteWriter(key).u64(position.value());
+  return key;
+}
+
+Position decode_journal_key(std::string_view key) { return Position{ByteReader(key).u64()}; }
+
+std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root) {
+  std::string content;
+  content.reserve(256 + group.entries.size() * 72);
+  ByteWriter out(content);
+  out.u8(format_version);
+  out.u64(group.position.value());
+  out.zigzag(group.committed_at.seconds);
+  out.varint(static_cast<std::uint64_t>(group.committed_at.nanoseconds));
+  out.raw(previous_root);
+  out.raw(group.rule_pack);
+  out.text(group.new_rules ? ledger::RulePack::canonical_text(*group.new_rules) : std::string());
+  out.varint(group.tallies.size());
+  for (const ledger::Tally& tally : group.tallies) {
+    out.text(tally.practice.view());
+    out.varint(number_of(tally.month));
+    out.u8(static_cast<std::uint8_t>(tally.code));
+    out.varint(tally.count);
+  }
+  out.varint(group.entries.size());
+  std::string entries;
+  entries.reserve(group.entries.size() * 72);
+  ByteWriter entry_out(entries);
+  for (std::size_t i = 0; i < group.entries.size(); ++i) {
+    if (i != 0 && i % entries_per_offset == 0) out.u32(static_cast<std::uint32_t>(entries.size()));
+    LEDGER_ASSERT(group.entries[i].verdict.position.value() == group.position.value() + 1 + i);
+    encode_entry(entry_out, group.entries[i], group.committed_at);
+  }
+  content += entries;
+  return content;
+}
+
+void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
+                 const ledger::Seal& seal) {
+  ByteWriter out(record);
+  out.varint(leaves.size());
+  for (const ledger::Digest& leaf : leaves) out.raw(leaf);
+  out.raw(seal.root);
+  out.text(seal.key_id);
+  out.raw(seal.signature);
+}
+
+Result<JournalRecord> decode_record(std::string_view bytes) {
+  ByteReader in(bytes);
+  auto head = decode_head(in);
+  if (!head) return head.error();
+  JournalRecord record;
+  record.group = std::move(head.value().group);
+  record.previous_root = head.value().previous_root;
+  const Position first{record.group.position.value() + 1};
+  record.group.entries.reserve(static_cast<std::size_t>(head.value().entry_count));
+  for (std::uint64_t i = 0; i < head.value().entry_count; ++i) {
+    Entry entry = decode_entry(in, Position{first.value() + i}, record.group.committed_at);
+    if (!in.is_ok() || !is_plausible(entry)) return Errc::corrupt_record;
+    record.group.entries.push_back(entry);
+  }
+  record.content = bytes.substr(0, bytes.size() - in.left());
+  const std::uint64_t leaves = in.varint();
+  if (leaves > in.left() / 32) return Errc::corrupt_record;
+  for (std::uint64_t i = 0; i < leaves; ++i) record.leaves.push_back(in.raw<32>());
+  record.root = in.raw<32>();
+  record.key_id = in.text();
+  record.signature = in.raw<64>();
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return record;
+}
+
+Result<Entry> decode_entry_at(std::string_view record, Position position) {
+  ByteReader in(record);
+  const auto head = decode_head(in);
+  if (!head) return head.error();
+  const std::uint64_t first = head.value().group.position.value() + 1;
+  if (position.value() < first || position.value() >= first + head.value().entry_count) {
+    return Errc::corrupt_record;
+  }
+  std::uint64_t index = position.value() - first;
+  std::uint64_t at = 0;
+  if (index >= entries_per_offset) {
+    const std::size_t slot = static_cast<std::size_t>(index / entries_per_offset) - 1;
+    const std::uint32_t offset = ByteReader(head.value().offsets.substr(slot * 4)).u32();
+    in.raw(offset);
+    at = (slot + 1) * entries_per_offset;
+  }
+  Entry entry;
+  for (; at <= index; ++at) {
+    entry = decode_entry(in, Position{first + at}, head.value().group.committed_at);
+  }
+  if (!in.is_ok() || !is_plausible(entry)) return Errc::corrupt_record;
+  return entry;
+}
+
+// ---- state ----
+
+std::string_view Row::checksum_content(std::string_view bytes) {
+  ByteReader in(bytes);
+  return in.text();
+}
+
+std::string registration_key(const ledger::Fingerprint& fingerprint) {
+  std::string key;
+  ByteWriter out(key);
+  write_digest_of(out, fingerprint);
+  return key;
+}
+
+void encode_registration(const ledger::Registration& registration, std::string& out) {
+  thread_local std::string content;
+  content.clear();
+  ByteWriter in_content(content);
+  in_content.varint(registration.person.value());
+  in_content.u64(registration.content_hash);
+  in_content.varint(static_cast<std::uint64_t>(registration.amount.ore()));
+  in_content.zigzag(days_of(registration.service_date));
+  unsigned flags = 0;
+  if (registration.is_paid) flags |= 1;
+  if (registration.is_credited) flags |= 2;
+  if (registration.payment.is_given()) flags |= 4;
+  if (registration.credit_note.is_given()) flags |= 8;
+  in_content.u8(static_cast<std::uint8_t>(flags));
+  in_content.u8(verdict_bits(registration.reported));
+  if (registration.payment.is_given()) in_content.u8(verdict_bits(registration.payment));
+  if (registration.credit_note.is_given()) in_content.u8(verdict_bits(registration.credit_note));
+
+  out.clear();
+  ByteWriter row(out);
+  row.text(content);
+  row.varint(registration.reported.position.value());
+  if (registration.payment.is_given()) row.varint(registration.payment.position.value());
+  if (registration.credit_note.is_given()) row.varint(registration.credit_note.position.value());
+}
+
+Result<ledger::Registration> decode_registration(std::string_view bytes) {
+  ByteReader row(bytes);
+  ByteReader in(row.text());
+  ledger::Registration registration;
+  registration.person = ledger::PersonId{in.varint()};
+  registration.content_hash = in.u64();
+  registration.amount = Money::from_ore(static_cast<std::int64_t>(in.varint()));
+  registration.service_date = date_of(in.zigzag());
+  const unsigned flags = in.u8();
+  registration.is_paid = (flags & 1U) != 0;
+  registration.is_credited = (flags & 2U) != 0;
+  registration.reported = verdict_of(in.u8(), Position{row.varint()});
+  if ((flags & 4U) != 0) registration.payment = verdict_of(in.u8(), Position{row.varint()});
+  if ((flags & 8U) != 0) registration.credit_note = verdict_of(in.u8(), Position{row.varint()});
+  if (!in.is_complete() || !row.is_complete()) return Errc::corrupt_record;
+  return registration;
+}
+
+std::string account_key(const ledger::AccountKey& key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u64(key.person.value());
+  out.u32(static_cast<std::uint32_t>(key.year));
+  return bytes;
+}
+
+void encode_account(const ledger::Account& account, std::string& out) {
+  thread_local std::string content;
+  content.clear();
+  ByteWriter in_content(content);
+  in_content.varint(static_cast<std::uint64_t>(account.counted_sum.ore()));
+  in_content.varint(account.days.size());
+  std::int64_t previous_day = 0;
+  for (const ledger::DaySum& day : account.days) {
+    in_content.zigzag(days_of(day.day) - previous_day);
+    in_content.varint(static_cast<std::uint64_t>(day.amount.ore()));
+    previous_day = days_of(day.day);
+  }
+  in_content.u8(account.card ? static_cast<std::uint8_t>(account.card->state) : std::uint8_t{0});
+  if (account.card) {
+    in_content.zigzag(account.card->issued_at.seconds);
+    in_content.varint(static_cast<std::uint64_t>(account.card->issued_at.nanoseconds));
+    in_content.zigzag(days_of(account.card->entitled_from));
+    in_content.raw(account.card->crossing_guid.bytes);
+    in_content.raw(account.card->rule_pack);
+  }
+  in_content.varint(account.refund_lines.size());
+  for (const ledger::RefundLine& line : account.refund_lines) {
+    in_content.zigzag(line.amount.ore());
+    in_content.raw(line.guid.bytes);
+  }
+
+  out.clear();
+  ByteWriter row(out);
+  row.text(content);
+  row.varint(account.newest.value());
+  for (const ledger::RefundLine& line : account.refund_lines) {
+    row.varint(line.cause.value());
+    row.varint(line.cause.value() - line.registration.value());
+  }
+}
+
+Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
+  out.clear();
+  ByteReader row(bytes);
+  ByteReader in(row.text());
+  out.counted_sum = Money::from_ore(static_cast<std::int64_t>(in.varint()));
+  const std::uint64_t days = in.varint();
+  std::int64_t day = 0;
+  for (std::uint64_t i = 0; i < days && in.is_ok(); ++i) {
+    day += in.zigzag();
+    out.days.push_back({date_of(day), Money::from_ore(static_cast<std::int64_t>(in.varint()))});
+  }
+  const std::uint8_t card_state = in.u8();
+  if (card_state > 2) return Errc::corrupt_record;
+  if (card_state != 0) {
+    ledger::ExemptionCard card;
+    card.state = static_cast<ledger::CardState>(card_state);
+    card.issued_at.seconds = in.zigzag();
+    card.issued_at.nanoseconds = static_cast<std::int32_t>(in.varint());
+    card.entitled_from = date_of(in.zigzag());
+    card.crossing_guid.bytes = in.raw<16>();
+    card.rule_pack = in.raw<32>();
+    out.card = card;
+  }
+  const std::uint64_t lines = in.varint();
+  out.newest = Position{row.varint()};
+  for (std::uint64_t i = 0; i < lines && in.is_ok(); ++i) {
+    ledger::RefundLine line;
+    line.amount = Money::from_ore(in.zigzag());
+    line.guid.bytes = in.raw<16>();
+    line.cause = Position{row.varint()};
+    line.registration = Position{line.cause.value() - row.varint()};
+    out.refund_lines.push_back(line);
+  }
+  if (!in.is_complete() || !row.is_complete()) return Errc::corrupt_record;
+  return ledger::ok();
+}
+
+std::string number_key(const ledger::EncryptedNumber& number) {
+  return {reinterpret_cast<const char*>(number.bytes.data()), number.bytes.size()};
+}
+
+std::string person_key(ledger::PersonId person) {
+  std::string key;
+  ByteWriter(key).u64(person.value());
+  return key;
+}
+
+std::string encode_person_id(ledger::PersonId person) {
+  std::string bytes;
+  ByteWriter(bytes).varint(person.value());
+  return bytes;
+}
+
+Result<ledger::PersonId> decode_person_id(std::string_view bytes) {
+  ByteReader in(bytes);
+  const ledger::PersonId person{in.varint()};
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return person;
+}
+
+std::string practice_key(ledger::PracticeNumber number) {
+  std::string key;
+  ByteWriter(key).u32(number.value());
+  return key;
+}
+
+ledger::PracticeNumber decode_practice_key(std::string_view key) {
+  return ledger::PracticeNumber{ByteReader(key).u32()};
+}
+
+std::string encode_practice(const ledger::Practice& practice) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text(practice.id.view());
+  out.zigzag(days_of(practice.first_received));
+  out.zigzag(days_of(practice.last_received));
+  out.varint(practice.active_days);
+  return bytes;
+}
+
+Result<ledger::Practice> decode_practice(std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::Practice practice;
+  const bool is_id = ledger::PracticeId::parse(in.text(), practice.id);
+  practice.first_received = date_of(in.zigzag());
+  practice.last_received = date_of(in.zigzag());
+  practice.active_days = static_cast<std::uint32_t>(in.varint());
+  if (!is_id || !in.is_complete()) return Errc::corrupt_record;
+  return practice;
+}
+
+std::string timeliness_key(const ledger::TimelinessKey& key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u32(key.practice.value());
+  out.u8(static_cast<std::uint8_t>(key.basis));
+  out.u32(static_cast<std::uint32_t>(number_of(key.month)));
+  return bytes;
+}
+
+std::string encode_timeliness(const ledger::TimelinessMonth& month) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  std::uint64_t used = 0;
+  for (const std::uint32_t count : month.by_lag) used += count != 0 ? 1 : 0;
+  out.varint(used);
+  for (std::size_t lag = 0; lag < month.by_lag.size(); ++lag) {
+    if (month.by_lag[lag] == 0) continue;
+    out.varint(lag);
+    out.varint(month.by_lag[lag]);
+  }
+  out.varint(month.duplicates);
+  out.varint(month.rejected.size());
+  for (const auto& [code, count] : month.rejected) {
+    out.u8(static_cast<std::uint8_t>(code));
+    out.varint(count);
+  }
+  return bytes;
+}
+
+Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::TimelinessMonth month;
+  const std::uint64_t used = in.varint();
+  for (std::uint64_t i = 0; i < used && in.is_ok(); ++i) {
+    const std::uint64_t lag = in.varint();
+    if (lag > 1000) return Errc::corrupt_record;
+    month.add_lag(static_cast<std::uint32_t>(lag), static_cast<std::uint32_t>(in.varint()));
+  }
+  month.duplicates = in.varint();
+  const std::uint64_t rejected = in.varint();
+  for (std::uint64_t i = 0; i < rejected && in.is_ok(); ++i) {
+    const auto code = static_cast<Code>(in.u8());
+    month.add_rejected(code, in.varint());
+  }
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return month;
+}
+
+std::string event_key(Position cause, std::uint32_t ordinal) {
+  std::string key;
+  ByteWriter out(key);
+  out.u64(cause.value());
+  out.u32(ordinal);
+  return key;
+}
+
+std::uint32_t decode_event_ordinal(std::string_view key) {
+  ByteReader in(key);
+  in.u64();
+  return in.u32();
+}
+
+std::string encode_event(const ledger::Event& event) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(static_cast<std::uint8_t>(event.type));
+  out.varint(event.account.person.value());
+  out.varint(static_cast<std::uint64_t>(event.account.year));
+  out.varint(event.registration.value());
+  out.zigzag(event.amount.ore());
+  out.zigzag(days_of(event.entitled_from));
+  return bytes;
+}
+
+Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes) {
+  ledger::Event event;
+  event.cause = Position{ByteReader(key).u64()};
+  ByteReader in(bytes);
+  event.type = static_cast<ledger::EventType>(in.u8());
+  event.account.person = ledger::PersonId{in.varint()};
+  event.account.year = static_cast<int>(in.varint());
+  event.registration = Position{in.varint()};
+  event.amount = Money::from_ore(in.zigzag());
+  event.entitled_from = date_of(in.zigzag());
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return event;
+}
+
+void SetHash::add(std::string_view family, std::string_view key, std::string_view content) {
+  const XXH128_hash_t hash = hash_row(family, key, content);
+  high += hash.high64;
+  low += hash.low64;
+}
+
+void SetHash::remove(std::string_view family, std::string_view key, std::string_view content) {
+  const XXH128_hash_t hash = hash_row(family, key, content);
+  high -= hash.high64;
+  low -= hash.low64;
+}
+
+std::string SetHash::hex() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u64(high);
+  out.u64(low);
+  return to_hex(bytes);
+}
+
+std::uint64_t StateTotals::cards() const {
+  return events[static_cast<std::size_t>(ledger::EventType::card_issued)];
+}
+
+std::uint64_t StateTotals::cards_under_review() const {
+  return events[static_cast<std::size_t>(ledger::EventType::card_under_review)] -
+         events[static_cast<std::size_t>(ledger::EventType::card_reinstated)];
+}
+
+std::string encode_applied(const AppliedState& applied) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(format_version);
+  out.u64(applied.next_position.value());
+  out.text(applied.rules);
+  out.raw(applied.rule_pack);
+  const StateTotals& totals = applied.totals;
+  out.u64(totals.checksum.high);
+  out.u64(totals.checksum.low);
+  out.varint(totals.registrations);
+  out.varint(totals.payments);
+  out.varint(totals.credit_notes);
+  out.varint(totals.duplicates);
+  out.varint(totals.rejected);
+  out.varint(totals.persons);
+  out.varint(totals.accounts);
+  out.zigzag(totals.counted_ore);
+  out.zigzag(totals.refunded_ore);
+  out.varint(totals.events.size());
+  for (const std::uint64_t count : totals.events) out.varint(count);
+  return bytes;
+}
+
+Result<AppliedState> decode_applied(std::string_view bytes) {
+  ByteReader in(bytes);
+  AppliedState applied;
+  if (in.u8() != format_version) return Errc::corrupt_record;
+  applied.next_position = Position{in.u64()};
+  applied.rules = in.text();
+  applied.rule_pack = in.raw<32>();
+  StateTotals& totals = applied.totals;
+  totals.checksum.high = in.u64();
+  totals.checksum.low = in.u64();
+  totals.registrations = in.varint();
+  totals.payments = in.varint();
+  totals.credit_notes = in.varint();
+  totals.duplicates = in.varint();
+  totals.rejected = in.varint();
+  totals.persons = in.varint();
+  totals.accounts = in.varint();
+  totals.counted_ore = in.zigzag();
+  totals.refunded_ore = in.zigzag();
+  if (in.varint() != totals.events.size()) return Errc::corrupt_record;
+  for (std::uint64_t& count : totals.events) count = in.varint();
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return applied;
+}
+
+Result<std::map<int, ledger::AnnualCeiling>> decode_rules(std::string_view text) {
+  std::map<int, ledger::AnnualCeiling> ceilings;
+  bool is_first = true;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return Errc::corrupt_record;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    if (is_first) {
+      if (line != "frikort-rule-pack 1") return Errc::corrupt_record;
+      is_first = false;
+      continue;
+    }
+    int year = 0;
+    std::int64_t ore = 0;
+    const char* const line_end = line.data() + line.size();
+    const auto year_read = std::from_chars(line.data(), line_end, year);
+    if (year_read.ec != std::errc() || year_read.ptr == line_end) return Errc::corrupt_record;
+    const auto ore_read = std::from_chars(year_read.ptr + 1, line_end, ore);
+    if (ore_read.ec != std::errc() || ore_read.ptr == line_end) return Errc::corrupt_record;
+    ceilings[year] = {Money::from_ore(ore), std::string(ore_read.ptr + 1, line_end)};
+  }
+  return ceilings;
+}
+
+}  // namespace storage

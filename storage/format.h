@@ -1,0 +1,157 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/account.h"
+#include "ledger/event.h"
+#include "ledger/journal.h"
+#include "ledger/registration.h"
+#include "ledger/result.h"
+#include "ledger/timeliness.h"
+
+/// The byte grammar of every key and record that is stored. Nothing else in the project knows a
+/// byte of it. What is written once must decode for ever: a change adds a format number, never
+/// another meaning, and tests/golden keeps records of each.
+///
+/// Elements: `u8`, `u32`, `u64` big-endian, so that keys sort; `varint` LEB128; `zigzag` signed
+/// varint; `text` = varint length, bytes; `digest` = 32 bytes. `day` = zigzag days since
+/// 1970-01-01.
+///
+/// Journal (family `default` of the journal database), key u64 position of the group:
+///   record    = content seal
+///   content   = u8 format (1), u64 position, zigzag seconds, varint nanoseconds (committed_at),
+///               digest previous root, digest rule pack, text new rules (canonical text, or empty),
+///               varint tallies, tally*, varint entries, u32 offset*, entry*
+///               (one offset for every 64th entry but the first, from the start of the entries)
+///   tally     = text practice, varint month (year * 12 + month - 1), u8 code, varint count
+///   entry     = u8 flags, u8 verdict, 16 bytes guid, varint practice, [text practice id],
+///               varint person, [16 bytes encrypted number], varint positions back to the previous
+///               entry of the account, zigzag received (seconds after committed_at), [varint ns];
+///               in a co-payment also u8 service type, [u8 exemption], zigzag seconds from service
+///               to receipt, [varint ns], varint amount in øre
+///   seal      = varint requests, digest leaf*, digest root, text key id, 64 bytes signature
+/// The root is that of the Merkle tree over the leaves hash(content), leaf, leaf, ... and is what
+/// the next record names as its previous root: one signature covers the whole history.
+///
+/// State (families of the state database):
+///   registrations  16 bytes fingerprint        -> varint size, content, positions
+///   accounts       u64 person, u32 year        -> varint size, content, positions
+///   numbers        16 bytes encrypted number   -> varint person
+///   persons        u64 person                  -> 16 bytes encrypted number
+///   practices      u32 number                  -> text id, day first, day last, varint active days
+///   timeliness     u32 practice, u8 basis, u32 month -> lags, duplicates, rejections
+///   events         u64 cause, u32 ordinal      -> u8 type and fields
+///   meta           "applied"                   -> AppliedState
+/// In registrations and accounts `content` is what the state checksum covers; positions are not.
+namespace storage {
+
+inline constexpr std::uint8_t format_version = 1;
+
+// ---- journal ----
+
+struct JournalRecord {
+  ledger::CommitGroup group;
+  ledger::Digest previous_root{};
+  std::string_view content;  ///< the bytes that the first leaf is the hash of
+  std::vector<ledger::Digest> leaves;
+  ledger::Digest root{};
+  std::string key_id;
+  std::array<std::uint8_t, 64> signature{};
+};
+
+std::string journal_key(ledger::Position position);
+ledger::Position decode_journal_key(std::string_view key);
+std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root);
+void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
+                 const ledger::Seal& seal);
+ledger::Result<JournalRecord> decode_record(std::string_view bytes);
+/// One entry of a record, without decoding the whole. `corrupt_record` when it is not in there.
+ledger::Result<ledger::Entry> decode_entry_at(std::string_view record, ledger::Position position);
+
+// ---- state ----
+
+/// A stored value, and how much of it the state checksum covers.
+struct Row {
+  std::string bytes;
+  std::string_view content() const { return checksum_content(bytes); }
+  static std::string_view checksum_content(std::string_view bytes);
+};
+
+std::string registration_key(const ledger::Fingerprint& fingerprint);
+void encode_registration(const ledger::Registration& registration, std::string& out);
+ledger::Result<ledger::Registration> decode_registration(std::string_view bytes);
+
+std::string account_key(const ledger::AccountKey& key);
+void encode_account(const ledger::Account& account, std::string& out);
+/// Fills `out`, reusing its memory.
+ledger::Result<void> decode_account(std::string_view bytes, ledger::Account& out);
+
+std::string number_key(const ledger::EncryptedNumber& number);
+std::string person_key(ledger::PersonId person);
+std::string encode_person_id(ledger::PersonId person);
+ledger::Result<ledger::PersonId> decode_person_id(std::string_view bytes);
+
+std::string practice_key(ledger::PracticeNumber number);
+ledger::PracticeNumber decode_practice_key(std::string_view key);
+std::string encode_practice(const ledger::Practice& practice);
+ledger::Result<ledger::Practice> decode_practice(std::string_view bytes);
+
+std::string timeliness_key(const ledger::TimelinessKey& key);
+std::string encode_timeliness(const ledger::TimelinessMonth& month);
+ledger::Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes);
+
+std::string event_key(ledger::Position cause, std::uint32_t ordinal);
+std::uint32_t decode_event_ordinal(std::string_view key);
+std::string encode_event(const ledger::Event& event);
+ledger::Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes);
+
+/// An order-independent hash of a set of rows: the sum of their 128-bit hashes, lane by lane.
+struct SetHash {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  void add(std::string_view family, std::string_view key, std::string_view content);
+  void remove(std::string_view family, std::string_view key, std::string_view content);
+  std::string hex() const;
+  friend bool operator==(const SetHash&, const SetHash&) = default;
+};
+
+/// Totals of the derived state, kept with it.
+struct StateTotals {
+  SetHash checksum;
+  std::uint64_t registrations = 0;
+  std::uint64_t payments = 0;
+  std::uint64_t credit_notes = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t persons = 0;
+  std::uint64_t accounts = 0;
+  std::int64_t counted_ore = 0;
+  std::int64_t refunded_ore = 0;
+  std::array<std::uint64_t, ledger::event_type_count> events{};
+
+  std::uint64_t cards() const;
+  std::uint64_t cards_under_review() const;
+  friend bool operator==(const StateTotals&, const StateTotals&) = default;
+};
+
+/// How far the journal has been applied to the stored state, and the totals there.
+struct AppliedState {
+  ledger::Position next_position{1};  ///< the first group that is not applied
+  std::string rules;                  ///< canonical text of the rule pack in force there
+  ledger::RulePackHash rule_pack{};
+  StateTotals totals;
+};
+
+inline constexpr std::string_view applied_key = "applied";
+std::string encode_applied(const AppliedState& applied);
+ledger::Result<AppliedState> decode_applied(std::string_view bytes);
+
+/// The ceilings in a rule pack's canonical text; `corrupt_record` when it is not one.
+ledger::Result<std::map<int, ledger::AnnualCeiling>> decode_rules(std::string_view text);
+
+}  // namespace storage

@@ -1,0 +1,105 @@
+#include "storage/keys.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Written whole and synced before anything depends on it.
+void write_file(const fs::path& path, const std::string& content, mode_t mode) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (file < 0) throw std::runtime_error("cannot create the key file " + path.string());
+  const ssize_t written = ::write(file, content.data(), content.size());
+  const bool is_done = written == static_cast<ssize_t>(content.size()) && ::fsync(file) == 0;
+  ::close(file);
+  if (!is_done) throw std::runtime_error("cannot write the key file " + path.string());
+}
+
+void sync_folder(const fs::path& folder) {
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0) {
+    throw std::runtime_error("cannot sync the folder " + folder.string());
+  }
+  ::close(file);
+}
+
+std::string read_secret(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    throw std::runtime_error("the key file " + path.string() + " is missing");
+  }
+  if ((status.st_mode & 077) != 0) {
+    throw std::runtime_error("the key file " + path.string() +
+                             " can be read by others; remedy: chmod 600");
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw std::runtime_error("cannot read the key file " + path.string());
+  return content;
+}
+
+std::string from_hex(const std::string& text, const fs::path& path) {
+  std::string bytes;
+  const auto value_of = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+  };
+  for (std::size_t i = 0; i + 1 < text.size() && text[i] != '\n'; i += 2) {
+    const int high = value_of(text[i]);
+    const int low = value_of(text[i + 1]);
+    if (high < 0 || low < 0) {
+      throw std::runtime_error("the key file " + path.string() + " is not hexadecimal");
+    }
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+DataKey read_data_key(const fs::path& path) {
+  const std::string bytes = from_hex(read_secret(path), path);
+  DataKey key{};
+  if (bytes.size() != key.size()) {
+    throw std::runtime_error("the key file " + path.string() + " does not hold 32 bytes");
+  }
+  std::copy(bytes.begin(), bytes.end(), key.begin());
+  return key;
+}
+
+void create(const fs::path& folder) {
+  // Made beside and renamed, so that a folder of keys is complete or absent.
+  const fs::path fresh = folder.string() + ".new";
+  fs::remove_all(fresh);
+  fs::create_directories(fresh);
+  fs::permissions(fresh, fs::perms::owner_all);
+  const SigningKey signing = SigningKey::generate();
+  const DataKey master = random_data_key();
+  const std::string wrapped = wrap_key(master, random_data_key());
+  write_file(fresh / "signing.pem", signing.to_pem(), 0600);
+  write_file(fresh / "signing.pub", to_hex(signing.public_key()) + "\n", 0644);
+  write_file(fresh / "master.key", to_hex(master) + "\n", 0600);
+  write_file(fresh / "numbers.key", to_hex(wrapped) + "\n", 0600);
+  sync_folder(fresh);
+  fs::rename(fresh, folder);
+  sync_folder(folder.parent_path());
+}
+
+}  // namespace
+
+KeyRing KeyRing::open_or_create(const fs::path& folder) {
+  if (!fs::exists(folder)) create(folder);
+  const fs::path wrapped = folder / "numbers.key";
+  return KeyRing{SigningKey::from_pem(read_secret(folder / "signing.pem")),
+                 NumberCipher(unwrap_key(read_data_key(folder / "master.key"),
+                                         from_hex(read_secret(wrapped), wrapped)))};
+}
+
+}  // namespace storage

@@ -1,0 +1,106 @@
+#include "storage/rocksdb_journal.h"
+
+#include <stdexcept>
+
+#include "ledger/assert.h"
+#include "storage/access_log.h"
+#include "storage/format.h"
+#include "storage/merkle.h"
+#include "storage/rocksdb_internal.h"
+
+namespace storage {
+
+using ledger::Errc;
+using ledger::Position;
+using ledger::Result;
+
+struct RocksDbJournal::Impl {
+  explicit Impl(const std::string& path)
+      : database(path, journal_db_options(),
+                 {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
+                  {"access_log", journal_family_options()}}) {}
+  Database database;
+};
+
+RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing)
+    : signing_(signing), impl_(std::make_unique<Impl>(folder.string())) {
+  const Database& database = impl_->database;
+  access_log_ = std::make_unique<AccessLog>(&database.db(), database.family(1));
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  last->SeekToLast();
+  if (last->Valid()) {
+    const auto record = decode_record(view_of(last->value()));
+    if (!record) {
+      throw std::runtime_error("the last record of the journal in " + folder.string() +
+                               " is damaged; remedy: restore the latest backup");
+    }
+    next_position_ = record.value().group.next_position().value();
+    head_root_ = record.value().root;
+  } else if (!last->status().ok()) {
+    throw std::runtime_error("cannot read the journal in " + folder.string() + ": " +
+                             last->status().ToString());
+  }
+}
+
+RocksDbJournal::~RocksDbJournal() = default;
+
+Result<ledger::Seal> RocksDbJournal::append(const ledger::CommitGroup& group,
+                                            std::span<const std::string> result_texts) {
+  LEDGER_ASSERT(group.position == next_position());
+  std::string record = encode_content(group, head_root_);
+  std::vector<ledger::Digest> leaves;
+  leaves.reserve(result_texts.size() + 1);
+  leaves.push_back(MerkleTree::leaf_hash(record));
+  for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
+  const MerkleTree tree(leaves);
+  leaves.erase(leaves.begin());  // the first can be computed from the record
+
+  ledger::Seal seal;
+  seal.root = tree.root();
+  seal.key_id = signing_.key_id();
+  seal.signature = signing_.sign(seal.root);
+  seal.paths.reserve(result_texts.size());
+  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
+  append_seal(record, leaves, seal);
+
+  rocksdb::WriteOptions options;
+  options.sync = true;  // the promise: nothing is answered before this returns
+  const rocksdb::Status status = impl_->database.db().Put(options, impl_->database.family(0),
+                                                          journal_key(group.position), record);
+  if (!status.ok()) return errc_of(status);
+  head_root_ = seal.root;
+  next_position_.store(group.next_position().value(), std::memory_order_release);
+  return seal;
+}
+
+Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
+  const Database& database = impl_->database;
+  const std::unique_ptr<rocksdb::Iterator> record{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  record->SeekForPrev(journal_key(position));
+  if (!record->Valid()) {
+    return record->status().ok() ? Errc::corrupt_record : errc_of(record->status());
+  }
+  return decode_entry_at(view_of(record->value()), position);
+}
+
+Result<void> RocksDbJournal::replay(
+    Position first, const std::function<Result<void>(const ledger::CommitGroup&)>& use) const {
+  const Database& database = impl_->database;
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = 4 << 20;
+  const std::unique_ptr<rocksdb::Iterator> record{
+      database.db().NewIterator(options, database.family(0))};
+  for (record->Seek(journal_key(first)); record->Valid(); record->Next()) {
+    const auto decoded = decode_record(view_of(record->value()));
+    if (!decoded) return decoded.error();
+    const auto used = use(decoded.value().group);
+    if (!used) return used.error();
+  }
+  if (!record->status().ok()) return errc_of(record->status());
+  return ledger::ok();
+}
+
+}  // namespace storage

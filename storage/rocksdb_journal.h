@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "ledger/journal.h"
+#include "ledger/result.h"
+#include "storage/crypto.h"
+
+namespace storage {
+
+class AccessLog;
+
+/// The journal in a RocksDB of its own: one record a commit group, appended in key order with a
+/// write-ahead log that is synced at every append. Holds the access log beside it, which like the
+/// journal cannot be derived from anything else.
+///
+/// Concurrency: append() from one thread; reads from any.
+class RocksDbJournal final : public ledger::Journal {
+ public:
+  /// Throws std::runtime_error when the files cannot be opened or the last record is damaged.
+  RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing);
+  ~RocksDbJournal() override;
+
+  ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,
+                                      std::span<const std::string> result_texts) override;
+  ledger::Position next_position() const override {
+    return ledger::Position{next_position_.load(std::memory_order_acquire)};
+  }
+
+  /// The root of the last record: what the whole history hashes to.
+  ledger::Digest head_root() const { return head_root_; }
+
+  /// The entry at a position. `corrupt_record` when the journal has none there.
+  ledger::Result<ledger::Entry> read_entry(ledger::Position position) const;
+
+  /// Calls `use` with every group from `first` on, in order; stops at its first error.
+  ledger::Result<void> replay(
+      ledger::Position first,
+      const std::function<ledger::Result<void>(const ledger::CommitGroup&)>& use) const;
+
+  AccessLog& access_log() { return *access_log_; }
+
+ private:
+  struct Impl;
+  const SigningKey& signing_;
+  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::atomic<std::uint64_t> next_position_{1};
+  ledger::Digest head_root_{};
+};
+
+}  // namespace storage

@@ -1,0 +1,109 @@
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/universal_compaction.h>
+
+#include <stdexcept>
+
+#include "storage/rocksdb_internal.h"
+
+namespace storage {
+namespace {
+
+constexpr std::size_t kib = 1024;
+constexpr std::size_t mib = 1024 * kib;
+
+rocksdb::DBOptions common_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.max_open_files = -1;
+  options.max_background_jobs = 2;
+  // Damage is found when it is written, not when it is read.
+  options.paranoid_checks = true;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4 * mib;
+  options.stats_dump_period_sec = 0;
+  return options;
+}
+
+}  // namespace
+
+ledger::Errc errc_of(const rocksdb::Status& status) {
+  return status.IsCorruption() ? ledger::Errc::corrupt_record : ledger::Errc::store_unavailable;
+}
+
+rocksdb::DBOptions journal_db_options() {
+  rocksdb::DBOptions options = common_options();
+  // A torn last record is a group that nobody was answered; any other damage must be named.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.max_total_wal_size = 512 * mib;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions journal_family_options() {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 64 * mib;
+  // Keys only grow, so files never overlap and compaction moves them down without rewriting.
+  options.compaction_style = rocksdb::kCompactionStyleLevel;
+  options.compression = rocksdb::kLZ4Compression;
+  options.paranoid_file_checks = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 * kib;
+  table.block_cache = rocksdb::NewLRUCache(64 * mib);
+  table.checksum = rocksdb::kXXH3;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::DBOptions state_db_options() {
+  rocksdb::DBOptions options = common_options();
+  // Derived state can be made again from the journal: it has no log of its own.
+  options.max_subcompactions = 1;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent) {
+  static const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(256 * mib);
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 1 * mib;
+  // Sorted runs of equal size, merged rarely: random keys are rewritten as seldom as possible.
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  options.compaction_options_universal.size_ratio = 20;
+  options.compaction_options_universal.max_size_amplification_percent = 200;
+  options.level0_file_num_compaction_trigger = 6;
+  options.level0_slowdown_writes_trigger = 60;
+  options.level0_stop_writes_trigger = 100;
+  options.compression = rocksdb::kLZ4Compression;
+  options.paranoid_file_checks = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 4 * kib;
+  table.block_cache = cache;
+  table.checksum = rocksdb::kXXH3;
+  // Nearly every registration is looked up once before it exists.
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.whole_key_filtering = true;
+  options.optimize_filters_for_hits = !is_looked_up_when_absent;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+Database::Database(const std::string& path, const rocksdb::DBOptions& options,
+                   const std::vector<Family>& families) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(families.size());
+  for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
+  if (!status.ok()) {
+    throw std::runtime_error("cannot open the database in " + path + ": " + status.ToString());
+  }
+  db_.reset(db);
+}
+
+Database::~Database() {
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  db_->Close();
+}
+
+}  // namespace storage

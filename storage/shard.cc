@@ -1,0 +1,129 @@
+#include "storage/shard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "ledger/ledger.h"
+#include "storage/format.h"
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::CommitGroup;
+using ledger::Result;
+
+fs::path create_folder(const fs::path& folder) {
+  fs::create_directories(folder);
+  return folder;
+}
+
+ledger::RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
+  return {ceilings, sha256(ledger::RulePack::canonical_text(ceilings))};
+}
+
+/// The configured ceilings may add years to those that the journal knows, not change one: what was
+/// decided under the old amount would no longer be explained.
+void refuse_changed_years(const std::map<int, ledger::AnnualCeiling>& known,
+                          const ledger::RulePack& configured) {
+  for (const auto& [year, ceiling] : known) {
+    if (configured.ceiling_of(year) == ceiling.amount) continue;
+    throw std::runtime_error("the configured ceiling of " + std::to_string(year) +
+                             " is not the one this ledger has used, " +
+                             std::to_string(ceiling.amount.ore()) +
+                             " øre; remedy: configure that amount, or only add years");
+  }
+}
+
+/// Applies groups of the journal to the state again.
+class Replayer {
+ public:
+  Replayer(StateStore& state, ledger::RulePack rules) : state_(state), rules_(std::move(rules)) {}
+
+  Result<void> apply(const CommitGroup& group) {
+    if (group.new_rules) rules_ = rule_pack_of(*group.new_rules);
+    ledger::Ledger ledger(state_, rules_);
+    for (const ledger::Entry& entry : group.entries) {
+      const auto replayed = ledger.replay(entry);
+      if (!replayed) return replayed.error();
+    }
+    for (const ledger::Tally& tally : group.tallies) {
+      const auto recorded = state_.record_tally(tally);
+      if (!recorded) return recorded.error();
+    }
+    state_.finish_group(group);
+    return ledger::ok();
+  }
+
+ private:
+  StateStore& state_;
+  ledger::RulePack rules_;
+};
+
+}  // namespace
+
+Shard::Shard(const ShardOptions& options)
+    : keys_(KeyRing::open_or_create(options.keys_folder.empty()
+                                        ? create_folder(options.folder) / "keys"
+                                        : options.keys_folder)),
+      journal_(create_folder(options.folder / "journal"), keys_.signing),
+      state_(options.folder / "state", options.state),
+      rules_(rule_pack_of(options.ceilings)) {
+  replay(options);
+  const AppliedState head = state_.head();
+  are_rules_new_ = head.rules != ledger::RulePack::canonical_text(rules_.ceilings());
+  if (!head.rules.empty()) {
+    const auto known = decode_rules(head.rules);
+    if (!known) throw std::runtime_error("the rules in the journal are damaged");
+    refuse_changed_years(known.value(), rules_);
+  }
+}
+
+void Shard::replay(const ShardOptions& options) {
+  const AppliedState applied = state_.head();
+  const ledger::Position end = journal_.next_position();
+  if (applied.next_position > end) {
+    throw std::runtime_error(
+        "the state is ahead of the journal: the journal has lost records; remedy: restore the "
+        "latest backup");
+  }
+  state_.note_durable(end);
+  const auto known = decode_rules(applied.rules);
+  if (!known) throw std::runtime_error("the rules in the state are damaged");
+  Replayer replayer(state_, rule_pack_of(known.value()));
+  auto next_report = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+  ledger::Position at = applied.next_position;
+  const auto replayed = journal_.replay(applied.next_position, [&](const CommitGroup& group) {
+    at = group.position;
+    if (options.on_replay && std::chrono::steady_clock::now() >= next_report) {
+      options.on_replay(group.position, end);
+      next_report += std::chrono::seconds{1};
+    }
+    return replayer.apply(group);
+  });
+  if (!replayed) {
+    throw std::runtime_error("the journal cannot be applied at position " +
+                             std::to_string(at.value()) + ": " + replayed.error().message());
+  }
+  if (state_.head().next_position != end) {
+    throw std::runtime_error(
+        "the journal ends before its last record; remedy: restore the latest "
+        "backup");
+  }
+}
+
+Result<std::vector<ledger::Entry>> Shard::history(ledger::Position newest) const {
+  std::vector<ledger::Entry> entries;
+  for (ledger::Position at = newest; at.value() != 0;) {
+    auto entry = journal_.read_entry(at);
+    if (!entry) return entry.error();
+    if (entry.value().previous >= at) return ledger::Errc::corrupt_record;
+    at = entry.value().previous;
+    entries.push_back(std::move(entry.value()));
+  }
+  std::reverse(entries.begin(), entries.end());
+  return entries;
+}
+
+}  // namespace storage

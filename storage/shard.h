@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <vector>
+
+#include "ledger/rule_pack.h"
+#include "storage/access_log.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_journal.h"
+#include "storage/state_store.h"
+
+namespace storage {
+
+struct ShardOptions {
+  std::filesystem::path folder;
+  std::filesystem::path keys_folder;  ///< empty: `keys` in the folder
+  std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
+  StateOptions state;
+  /// Called about once a second while the journal's tail is applied again.
+  std::function<void(ledger::Position at, ledger::Position end)> on_replay;
+};
+
+/// One ledger on disk, opened: keys, journal, and the state brought up to the journal's end. The
+/// folder holds `keys`, `journal` and `state`; `state` can be removed and is then made again.
+class Shard {
+ public:
+  /// Throws std::runtime_error with the reason and the remedy when it cannot be opened: the folder
+  /// is in use, a file is damaged, the journal does not replay, or the configured ceilings change a
+  /// year that the journal knows.
+  explicit Shard(const ShardOptions& options);
+
+  const KeyRing& keys() const { return keys_; }
+  RocksDbJournal& journal() { return journal_; }
+  StateStore& state() { return state_; }
+  const ledger::RulePack& rules() const { return rules_; }
+  /// The journal does not know the configured rules yet: the next group introduces them.
+  bool are_rules_new() const { return are_rules_new_; }
+
+  /// The entries of an account from `newest` back to the first, returned in journal order.
+  /// Everything up to `newest` must be durable.
+  ledger::Result<std::vector<ledger::Entry>> history(ledger::Position newest) const;
+
+ private:
+  void replay(const ShardOptions& options);
+
+  KeyRing keys_;
+  RocksDbJournal journal_;
+  StateStore state_;
+  ledger::RulePack rules_;
+  bool are_rules_new_ = false;
+};
+
+}  // namespace storage

@@ -1,0 +1,620 @@
+#include "storage/state_store.h"
+
+#include <rocksdb/sst_file_writer.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "ledger/assert.h"
+#include "storage/rocksdb_internal.h"
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::AccountKey;
+using ledger::Basis;
+using ledger::Errc;
+using ledger::Position;
+using ledger::PracticeNumber;
+using ledger::Result;
+
+/// The families of the state database, in the order of their handles.
+enum Family : std::size_t {
+  meta,
+  registrations,
+  accounts,
+  numbers,
+  persons,
+  practices,
+  timeliness,
+  events,
+  family_count,
+};
+
+std::vector<Database::Family> families() {
+  return {{rocksdb::kDefaultColumnFamilyName, state_family_options(false)},
+          {"registrations", state_family_options(true)},
+          {"accounts", state_family_options(true)},
+          {"numbers", state_family_options(true)},
+          {"persons", state_family_options(false)},
+          {"practices", state_family_options(false)},
+          {"timeliness", state_family_options(true)},
+          {"events", state_family_options(false)}};
+}
+
+std::uint64_t mix(std::uint64_t value) {
+  value ^= value >> 32;
+  value *= 0xD6E8FEB86659FD93ULL;
+  value ^= value >> 32;
+  return value;
+}
+
+/// A row about to be written, with its key encoded.
+using KeyedRow = std::pair<std::string, std::string>;
+
+}  // namespace
+
+struct StateStore::Files {
+  explicit Files(const fs::path& folder)
+      : hand_over_folder(folder / "hand_over"),
+        database(folder.string(), state_db_options(), families()) {
+    // What an interrupted hand-over left was never part of the state.
+    fs::remove_all(hand_over_folder);
+    fs::create_directories(hand_over_folder);
+  }
+
+  /// The value, or nothing when there is none.
+  Result<bool> get(Family family, const std::string& key, rocksdb::PinnableSlice& value) const {
+    const rocksdb::Status status =
+        database.db().Get(rocksdb::ReadOptions(), database.family(family), key, &value);
+    if (status.ok()) return true;
+    if (status.IsNotFound()) return false;
+    return errc_of(status);
+  }
+
+  fs::path hand_over_folder;
+  Database database;
+};
+
+std::size_t StateStore::NumberHash::operator()(const ledger::EncryptedNumber& key) const {
+  std::uint64_t value = 0;
+  std::memcpy(&value, key.bytes.data(), sizeof value);
+  return value;
+}
+
+std::size_t StateStore::AccountHash::operator()(const AccountKey& key) const {
+  return mix(key.person.value() << 12 ^ static_cast<std::uint64_t>(key.year));
+}
+
+std::size_t StateStore::TimelinessHash::operator()(const ledger::TimelinessKey& key) const {
+  const auto month =
+      static_cast<std::uint64_t>(int{key.month.year()} * 12) + unsigned{key.month.month()};
+  return mix(std::uint64_t{key.practice.value()} << 24 ^ month << 2 ^
+             static_cast<std::uint64_t>(key.basis));
+}
+
+StateStore::StateStore(const fs::path& folder, StateOptions options) : options_(options) {
+  fs::create_directories(folder);
+  files_ = std::make_unique<Files>(folder);
+  rocksdb::PinnableSlice value;
+  const auto has_applied = files_->get(Family::meta, std::string(applied_key), value);
+  if (!has_applied) throw std::runtime_error("cannot read the state in " + folder.string());
+  if (has_applied.value()) {
+    auto applied = decode_applied(view_of(value));
+    if (!applied) {
+      throw std::runtime_error("the state in " + folder.string() +
+                               " is damaged or of another version; remedy: remove that folder, it "
+                               "is made again from the journal");
+    }
+    applied_ = std::move(applied.value());
+  }
+  head_ = applied_;
+  load_practices();
+  hand_over_thread_ = std::thread([this] { run_hand_over(); });
+}
+
+StateStore::~StateStore() {
+  {
+    std::unique_lock lock(hand_over_mutex_);
+    hand_over_changed_.wait(
+        lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
+  }
+  if (!is_abandoned_ && active_items_ != 0 && hand_over_error_.empty()) freeze();
+  {
+    const std::lock_guard lock(hand_over_mutex_);
+    is_stopping_ = true;
+  }
+  hand_over_changed_.notify_all();
+  hand_over_thread_.join();
+}
+
+void StateStore::load_practices() {
+  practices_.emplace_back();  // the nation
+  const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
+      rocksdb::ReadOptions(), files_->database.family(Family::practices))};
+  for (row->SeekToFirst(); row->Valid(); row->Next()) {
+    const auto practice = decode_practice(view_of(row->value()));
+    const PracticeNumber number = decode_practice_key(view_of(row->key()));
+    if (!practice || number.value() != practices_.size()) {
+      throw std::runtime_error("the practices of the state are damaged");
+    }
+    practice_numbers_.emplace(std::string(practice.value().id.view()), number);
+    practices_.push_back(practice.value());
+  }
+  if (!row->status().ok()) throw std::runtime_error("cannot read the practices of the state");
+  is_practice_changed_.assign(practices_.size(), false);
+}
+
+// ---- registrations ----
+
+Result<std::optional<ledger::Registration>> StateStore::find_registration(
+    const ledger::Fingerprint& key) {
+  std::optional<Result<ledger::Registration>> decoded;
+  registrations_.visit(key,
+                       [&](const InlineRow& row) { decoded = decode_registration(row.view()); });
+  if (!decoded) {
+    rocksdb::PinnableSlice value;
+    const auto found = files_->get(Family::registrations, registration_key(key), value);
+    if (!found) return found.error();
+    if (!found.value()) return std::optional<ledger::Registration>();
+    decoded = decode_registration(view_of(value));
+  }
+  if (!*decoded) return decoded->error();
+  return std::optional<ledger::Registration>(decoded->value());
+}
+
+Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
+                                          const ledger::Registration* before,
+                                          const ledger::Registration& after) {
+  StateTotals& totals = applied_.totals;
+  const std::string key_bytes = registration_key(key);
+  if (before != nullptr) {
+    encode_registration(*before, encoded_);
+    totals.checksum.remove("r", key_bytes, Row::checksum_content(encoded_));
+  } else {
+    ++totals.registrations;
+  }
+  if (after.payment.is_given() && (before == nullptr || !before->payment.is_given())) {
+    ++totals.payments;
+  }
+  if (after.credit_note.is_given() && (before == nullptr || !before->credit_note.is_given())) {
+    ++totals.credit_notes;
+  }
+  encode_registration(after, encoded_);
+  totals.checksum.add("r", key_bytes, Row::checksum_content(encoded_));
+  InlineRow row;
+  LEDGER_ASSERT(encoded_.size() <= sizeof row.bytes);
+  row.size = static_cast<std::uint8_t>(encoded_.size());
+  std::memcpy(row.bytes, encoded_.data(), encoded_.size());
+  registrations_.put(key, row);
+  ++active_items_;
+  return ledger::ok();
+}
+
+// ---- persons ----
+
+Result<std::optional<ledger::PersonId>> StateStore::person_of(
+    const ledger::EncryptedNumber& number) const {
+  std::optional<ledger::PersonId> person;
+  if (numbers_.visit(number, [&](ledger::PersonId id) { person = id; })) return person;
+  rocksdb::PinnableSlice value;
+  const auto found = files_->get(Family::numbers, number_key(number), value);
+  if (!found) return found.error();
+  if (!found.value()) return person;
+  const auto decoded = decode_person_id(view_of(value));
+  if (!decoded) return decoded.error();
+  return std::optional<ledger::PersonId>(decoded.value());
+}
+
+Result<std::optional<ledger::PersonId>> StateStore::find_person(
+    const ledger::EncryptedNumber& number) {
+  return person_of(number);
+}
+
+Result<ledger::PersonId> StateStore::add_person(const ledger::EncryptedNumber& number) {
+  const ledger::PersonId person{++applied_.totals.persons};
+  numbers_.put(number, person);
+  return person;
+}
+
+// ---- practices ----
+
+std::optional<PracticeNumber> StateStore::practice_number(const ledger::PracticeId& id) const {
+  const std::shared_lock lock(practices_mutex_);
+  const auto found = practice_numbers_.find(std::string(id.view()));
+  if (found == practice_numbers_.end()) return std::nullopt;
+  return found->second;
+}
+
+Result<std::optional<PracticeNumber>> StateStore::find_practice(const ledger::PracticeId& id) {
+  return practice_number(id);
+}
+
+Result<PracticeNumber> StateStore::add_practice(const ledger::PracticeId& id) {
+  const std::unique_lock lock(practices_mutex_);
+  if (practices_.size() > options_.practices_max) return Errc::overloaded;
+  const PracticeNumber number{static_cast<std::uint32_t>(practices_.size())};
+  practice_numbers_.emplace(std::string(id.view()), number);
+  practices_.push_back({id, {}, {}, 0});
+  is_practice_changed_.push_back(true);
+  return number;
+}
+
+Result<ledger::PracticeId> StateStore::practice_id(PracticeNumber number) {
+  const std::shared_lock lock(practices_mutex_);
+  if (number.value() == 0 || number.value() >= practices_.size()) return Errc::corrupt_record;
+  return practices_[number.value()].id;
+}
+
+std::vector<ledger::Practice> StateStore::practices() const {
+  const std::shared_lock lock(practices_mutex_);
+  return practices_;
+}
+
+// ---- accounts ----
+
+Result<void> StateStore::read_account_row(const AccountKey& key, std::string& row) const {
+  row.clear();
+  if (accounts_.visit(key, [&](const std::string& bytes) { row = bytes; })) return ledger::ok();
+  rocksdb::PinnableSlice value;
+  const auto found = files_->get(Family::accounts, account_key(key), value);
+  if (!found) return found.error();
+  if (found.value()) row.assign(value.data(), value.size());
+  return ledger::ok();
+}
+
+Result<void> StateStore::load_account(const AccountKey& key, ledger::Account& out) {
+  account_row_key_ = key;
+  const auto read = read_account_row(key, account_row_);
+  if (!read) return read.error();
+  out.clear();
+  if (!account_row_.empty()) {
+    const auto decoded = decode_account(account_row_, out);
+    if (!decoded) return decoded.error();
+  }
+  account_sum_before_ = out.counted_sum;
+  return ledger::ok();
+}
+
+Result<void> StateStore::put_account(const AccountKey& key, const ledger::Account& account) {
+  LEDGER_ASSERT(key == account_row_key_);
+  StateTotals& totals = applied_.totals;
+  const std::string key_bytes = account_key(key);
+  if (account_row_.empty()) {
+    ++totals.accounts;
+  } else {
+    totals.checksum.remove("a", key_bytes, Row::checksum_content(account_row_));
+  }
+  totals.counted_ore += (account.counted_sum - account_sum_before_).ore();
+  encode_account(account, encoded_);
+  totals.checksum.add("a", key_bytes, Row::checksum_content(encoded_));
+  accounts_.put(key, encoded_);
+  return ledger::ok();
+}
+
+Result<ledger::Account> StateStore::account(const AccountKey& key) const {
+  std::string row;
+  const auto read = read_account_row(key, row);
+  if (!read) return read.error();
+  ledger::Account account;
+  if (row.empty()) return account;
+  const auto decoded = decode_account(row, account);
+  if (!decoded) return decoded.error();
+  return account;
+}
+
+// ---- timeliness ----
+
+template <class Change>
+Result<void> StateStore::change_timeliness(const ledger::TimelinessKey& key, Change&& change) {
+  if (timeliness_.update(key, change)) return ledger::ok();
+  rocksdb::PinnableSlice value;
+  const auto found = files_->get(Family::timeliness, timeliness_key(key), value);
+  if (!found) return found.error();
+  ledger::TimelinessMonth month;
+  if (found.value()) {
+    auto decoded = decode_timeliness(view_of(value));
+    if (!decoded) return decoded.error();
+    month = std::move(decoded.value());
+  }
+  change(month);
+  timeliness_.put(key, std::move(month));
+  return ledger::ok();
+}
+
+Result<void> StateStore::update_timeliness(const ledger::TimelinessKey& key, std::uint32_t lag) {
+  return change_timeliness(key, [lag](ledger::TimelinessMonth& month) { month.add_lag(lag); });
+}
+
+Result<void> StateStore::record_lag(PracticeNumber practice, ledger::Date service,
+                                    ledger::Date received) {
+  const std::uint32_t lag = ledger::lag_days(service, received);
+  for (const PracticeNumber whose : {practice, ledger::nation}) {
+    const auto by_receipt =
+        update_timeliness({whose, Basis::received, ledger::month_of(received)}, lag);
+    if (!by_receipt) return by_receipt.error();
+    const auto by_service =
+        update_timeliness({whose, Basis::service, ledger::month_of(service)}, lag);
+    if (!by_service) return by_service.error();
+  }
+  // Read without the lock: only this thread changes practices.
+  if (practices_[practice.value()].last_received >= received &&
+      practices_[practice.value()].active_days != 0) {
+    return ledger::ok();
+  }
+  const std::unique_lock lock(practices_mutex_);
+  practices_[practice.value()].note_received(received);
+  is_practice_changed_[practice.value()] = true;
+  return ledger::ok();
+}
+
+Result<void> StateStore::record_tally(const ledger::Tally& tally) {
+  std::vector<PracticeNumber> counted_for{ledger::nation};
+  if (!tally.practice.view().empty()) {
+    std::optional<PracticeNumber> practice = practice_number(tally.practice);
+    if (!practice) {
+      const auto added = add_practice(tally.practice);
+      if (!added) return added.error();
+      practice = added.value();
+    }
+    counted_for.push_back(*practice);
+  }
+  for (const PracticeNumber whose : counted_for) {
+    const auto changed = change_timeliness({whose, Basis::received, tally.month},
+                                           [&](ledger::TimelinessMonth& month) {
+                                             if (tally.code == ledger::Code::none) {
+                                               month.duplicates += tally.count;
+                                             } else {
+                                               month.add_rejected(tally.code, tally.count);
+                                             }
+                                           });
+    if (!changed) return changed.error();
+  }
+  (tally.code == ledger::Code::none ? applied_.totals.duplicates : applied_.totals.rejected) +=
+      tally.count;
+  ++active_items_;
+  return ledger::ok();
+}
+
+Result<ledger::TimelinessMonth> StateStore::timeliness(const ledger::TimelinessKey& key) const {
+  ledger::TimelinessMonth month;
+  if (timeliness_.visit(key, [&](const ledger::TimelinessMonth& row) { month = row; })) {
+    return month;
+  }
+  rocksdb::PinnableSlice value;
+  const auto found = files_->get(Family::timeliness, timeliness_key(key), value);
+  if (!found) return found.error();
+  if (!found.value()) return month;
+  return decode_timeliness(view_of(value));
+}
+
+// ---- events ----
+
+Result<void> StateStore::record_events(std::span<const ledger::Event> new_events) {
+  if (new_events.empty()) return ledger::ok();
+  const std::lock_guard lock(events_mutex_);
+  std::uint32_t ordinal = 0;
+  for (const ledger::Event& event : new_events) {
+    active_events_.push_back({ordinal++, event});
+    ++applied_.totals.events[static_cast<std::size_t>(event.type)];
+    applied_.totals.refunded_ore += event.amount.ore();
+  }
+  return ledger::ok();
+}
+
+Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
+    Position after_cause, std::uint32_t after_ordinal, std::size_t limit) const {
+  std::vector<std::pair<std::uint32_t, ledger::Event>> found;
+  const auto take_after = [&](const std::vector<PendingEvent>& pending) {
+    const auto is_before = [&](const PendingEvent& event) {
+      return std::pair(event.event.cause, event.ordinal) <= std::pair(after_cause, after_ordinal);
+    };
+    auto next = std::partition_point(pending.begin(), pending.end(), is_before);
+    for (; next != pending.end() && found.size() < limit; ++next) {
+      found.emplace_back(next->ordinal, next->event);
+    }
+  };
+  // Memory first: what is handed over meanwhile is then found in the files, never missed.
+  std::vector<std::pair<std::uint32_t, ledger::Event>> in_memory;
+  {
+    const std::lock_guard lock(events_mutex_);
+    take_after(frozen_events_);
+    take_after(active_events_);
+    in_memory.swap(found);
+  }
+  const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
+      rocksdb::ReadOptions(), files_->database.family(Family::events))};
+  for (row->Seek(event_key(after_cause, after_ordinal)); row->Valid() && found.size() < limit;
+       row->Next()) {
+    const auto event = decode_event(view_of(row->key()), view_of(row->value()));
+    if (!event) return event.error();
+    const std::uint32_t ordinal = decode_event_ordinal(view_of(row->key()));
+    if (event.value().cause == after_cause && ordinal == after_ordinal) continue;
+    if (!in_memory.empty() && event.value().cause >= in_memory.front().second.cause) break;
+    found.emplace_back(ordinal, event.value());
+  }
+  if (!row->status().ok()) return errc_of(row->status());
+  for (const auto& event : in_memory) {
+    if (found.size() == limit) break;
+    found.push_back(event);
+  }
+  return found;
+}
+
+// ---- groups and hand-over ----
+
+void StateStore::finish_group(const ledger::CommitGroup& group) {
+  applied_.next_position = group.next_position();
+  applied_.rule_pack = group.rule_pack;
+  if (group.new_rules) applied_.rules = ledger::RulePack::canonical_text(*group.new_rules);
+  {
+    const std::lock_guard lock(head_mutex_);
+    head_ = applied_;
+  }
+  if (active_items_ < options_.hand_over_items) return;
+  {
+    std::unique_lock lock(hand_over_mutex_);
+    if (is_abandoned_ || !hand_over_error_.empty()) return;
+    if (is_frozen_ && active_items_ < 2 * options_.hand_over_items) return;
+    hand_over_changed_.wait(
+        lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
+    if (is_frozen_) return;
+  }
+  freeze();
+}
+
+AppliedState StateStore::head() const {
+  const std::lock_guard lock(head_mutex_);
+  return head_;
+}
+
+void StateStore::note_durable(Position next_position) {
+  {
+    const std::lock_guard lock(hand_over_mutex_);
+    durable_ = std::max(durable_, next_position.value());
+  }
+  hand_over_changed_.notify_all();
+}
+
+void StateStore::abandon() {
+  {
+    const std::lock_guard lock(hand_over_mutex_);
+    is_abandoned_ = true;
+  }
+  hand_over_changed_.notify_all();
+}
+
+void StateStore::freeze() {
+  registrations_.freeze();
+  accounts_.freeze();
+  numbers_.freeze();
+  timeliness_.freeze();
+  {
+    const std::unique_lock lock(practices_mutex_);
+    for (std::uint32_t i = 1; i < practices_.size(); ++i) {
+      if (!is_practice_changed_[i]) continue;
+      frozen_practices_.emplace_back(PracticeNumber{i}, practices_[i]);
+      is_practice_changed_[i] = false;
+    }
+  }
+  {
+    const std::lock_guard lock(events_mutex_);
+    frozen_events_.swap(active_events_);
+  }
+  active_items_ = 0;
+  {
+    const std::lock_guard lock(hand_over_mutex_);
+    frozen_applied_ = applied_;
+    is_frozen_ = true;
+  }
+  hand_over_changed_.notify_all();
+}
+
+void StateStore::thaw() {
+  registrations_.thaw(false);
+  accounts_.thaw(true);
+  numbers_.thaw(true);
+  timeliness_.thaw(true);
+  frozen_practices_.clear();
+  {
+    const std::lock_guard lock(events_mutex_);
+    frozen_events_.clear();
+  }
+}
+
+void StateStore::run_hand_over() {
+  std::unique_lock lock(hand_over_mutex_);
+  for (;;) {
+    hand_over_changed_.wait(lock, [this] { return is_frozen_ || is_stopping_ || is_abandoned_; });
+    if (!is_frozen_ || is_abandoned_) return;
+    lock.unlock();
+    std::string error;
+    try {
+      hand_over_frozen();
+    } catch (const std::exception& exception) {
+      error = exception.what();
+    }
+    lock.lock();
+    if (!error.empty()) {
+      // The rows stay in memory and are found there; the journal has everything.
+      hand_over_error_ = error;
+      hand_over_changed_.notify_all();
+      return;
+    }
+    is_frozen_ = false;
+    hand_over_changed_.notify_all();
+  }
+}
+
+void StateStore::hand_over_frozen() {
+  std::vector<rocksdb::IngestExternalFileArg> arguments;
+  const auto write_family = [&](Family family, std::vector<KeyedRow>& rows) {
+    if (rows.empty()) return;
+    std::sort(rows.begin(), rows.end());
+    const rocksdb::Options options(
+        rocksdb::DBOptions(files_->database.db().GetDBOptions()),
+        files_->database.db().GetOptions(files_->database.family(family)));
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
+    const fs::path path = files_->hand_over_folder / (std::to_string(++files_made_) + ".sst");
+    rocksdb::Status status = writer.Open(path.string());
+    for (const KeyedRow& row : rows) {
+      if (status.ok()) status = writer.Put(row.first, row.second);
+    }
+    if (status.ok()) status = writer.Finish();
+    if (!status.ok()) throw std::runtime_error("cannot write the state: " + status.ToString());
+    rocksdb::IngestExternalFileArg argument;
+    argument.column_family = files_->database.family(family);
+    argument.external_files = {path.string()};
+    argument.options.move_files = true;
+    argument.options.snapshot_consistency = true;
+    argument.options.write_global_seqno = false;
+    arguments.push_back(std::move(argument));
+    rows.clear();
+    rows.shrink_to_fit();
+  };
+
+  std::vector<KeyedRow> rows;
+  for (const auto& [key, row] : registrations_.frozen_rows()) {
+    rows.emplace_back(registration_key(key), std::string(row->view()));
+  }
+  write_family(Family::registrations, rows);
+  for (const auto& [key, row] : accounts_.frozen_rows()) rows.emplace_back(account_key(key), *row);
+  write_family(Family::accounts, rows);
+  std::vector<KeyedRow> person_rows;
+  for (const auto& [number, person] : numbers_.frozen_rows()) {
+    rows.emplace_back(number_key(number), encode_person_id(*person));
+    person_rows.emplace_back(person_key(*person), number_key(number));
+  }
+  write_family(Family::numbers, rows);
+  write_family(Family::persons, person_rows);
+  for (const auto& [number, practice] : frozen_practices_) {
+    rows.emplace_back(practice_key(number), encode_practice(practice));
+  }
+  write_family(Family::practices, rows);
+  for (const auto& [key, month] : timeliness_.frozen_rows()) {
+    rows.emplace_back(timeliness_key(key), encode_timeliness(*month));
+  }
+  write_family(Family::timeliness, rows);
+  for (const PendingEvent& pending : frozen_events_) {
+    rows.emplace_back(event_key(pending.event.cause, pending.ordinal), encode_event(pending.event));
+  }
+  write_family(Family::events, rows);
+  {
+    std::unique_lock lock(hand_over_mutex_);
+    // State that the journal does not have yet must never reach the files.
+    hand_over_changed_.wait(lock, [this] {
+      return is_abandoned_ || durable_ >= frozen_applied_.next_position.value();
+    });
+    if (is_abandoned_) return;
+    rows.emplace_back(std::string(applied_key), encode_applied(frozen_applied_));
+  }
+  write_family(Family::meta, rows);
+
+  const rocksdb::Status status = files_->database.db().IngestExternalFiles(arguments);
+  if (!status.ok()) throw std::runtime_error("cannot hand over the state: " + status.ToString());
+  thaw();
+}
+
+}  // namespace storage

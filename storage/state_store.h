@@ -1,0 +1,160 @@
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "ledger/store.h"
+#include "storage/format.h"
+#include "storage/write_behind.h"
+
+namespace storage {
+
+/// What of the state waits in memory before it is handed over to RocksDB.
+struct StateOptions {
+  /// Hand over after this many accepted items. Bounds memory, and what a restart replays.
+  std::uint64_t hand_over_items = 1'000'000;
+  /// At most this many practices: each costs memory for as long as the process runs.
+  std::uint32_t practices_max = 1'000'000;
+};
+
+/// The derived state: registrations, accounts, persons, practices, timeliness, events. Changes are
+/// made in memory and handed over to RocksDB in bulk, as sorted files that are ingested all
+/// together with the journal position they cover. So a crash leaves the state as it was at some
+/// position, and the journal's tail is applied again.
+///
+/// Concurrency: the ledger::Store interface and finish_group() from the one writer; note_durable()
+/// from whoever syncs the journal; everything const from any thread. A reader may see a group
+/// before it is durable, and must not answer before it is: see head().
+class StateStore final : public ledger::Store {
+ public:
+  /// Throws std::runtime_error when the files cannot be opened.
+  StateStore(const std::filesystem::path& folder, StateOptions options);
+  /// Hands over what waits, if it is durable.
+  ~StateStore() override;
+
+  // ledger::Store, for the writer.
+  ledger::Result<std::optional<ledger::Registration>> find_registration(
+      const ledger::Fingerprint& key) override;
+  ledger::Result<void> put_registration(const ledger::Fingerprint& key,
+                                        const ledger::Registration* before,
+                                        const ledger::Registration& after) override;
+  ledger::Result<std::optional<ledger::PersonId>> find_person(
+      const ledger::EncryptedNumber& number) override;
+  ledger::Result<ledger::PersonId> add_person(const ledger::EncryptedNumber& number) override;
+  ledger::Result<std::optional<ledger::PracticeNumber>> find_practice(
+      const ledger::PracticeId& id) override;
+  ledger::Result<ledger::PracticeNumber> add_practice(const ledger::PracticeId& id) override;
+  ledger::Result<ledger::PracticeId> practice_id(ledger::PracticeNumber number) override;
+  ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override;
+  ledger::Result<void> put_account(const ledger::AccountKey& key,
+                                   const ledger::Account& account) override;
+  ledger::Result<void> record_lag(ledger::PracticeNumber practice, ledger::Date service,
+                                  ledger::Date received) override;
+  ledger::Result<void> record_tally(const ledger::Tally& tally) override;
+  ledger::Result<void> record_events(std::span<const ledger::Event> events) override;
+
+  /// Also starts a hand-over when enough waits; blocks when the last one is not done by the time the
+  /// next is due.
+  void finish_group(const ledger::CommitGroup& group) override;
+  void note_durable(ledger::Position next_position) override;
+  void abandon() override;
+
+  // For readers.
+  ledger::Result<std::optional<ledger::PersonId>> person_of(
+      const ledger::EncryptedNumber& number) const;
+  ledger::Result<ledger::Account> account(const ledger::AccountKey& key) const;
+  ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
+  std::optional<ledger::PracticeNumber> practice_number(const ledger::PracticeId& id) const;
+  std::vector<ledger::Practice> practices() const;  ///< by number; the first is the nation, empty
+  /// Events from `after` on (exclusive), at most `limit`.
+  ledger::Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> events(
+      ledger::Position after_cause, std::uint32_t after_ordinal, std::size_t limit) const;
+
+  /// The state after the newest finished group: how far it goes, and its totals. What is read after
+  /// head() may be newer, what is read before it is not.
+  AppliedState head() const;
+
+ private:
+  struct FingerprintHash {
+    std::size_t operator()(const ledger::Fingerprint& key) const { return key.low; }
+  };
+  struct NumberHash {
+    std::size_t operator()(const ledger::EncryptedNumber& key) const;
+  };
+  struct AccountHash {
+    std::size_t operator()(const ledger::AccountKey& key) const;
+  };
+  struct TimelinessHash {
+    std::size_t operator()(const ledger::TimelinessKey& key) const;
+  };
+  /// Registrations are the largest family and small: kept inline, without an allocation each.
+  struct InlineRow {
+    std::uint8_t size = 0;
+    char bytes[63];
+    std::string_view view() const { return {bytes, size}; }
+  };
+  struct Files;
+  struct PendingEvent {
+    std::uint32_t ordinal = 0;
+    ledger::Event event;
+  };
+
+  ledger::Result<void> update_timeliness(const ledger::TimelinessKey& key, std::uint32_t lag);
+  template <class Change>
+  ledger::Result<void> change_timeliness(const ledger::TimelinessKey& key, Change&& change);
+  ledger::Result<void> read_account_row(const ledger::AccountKey& key, std::string& row) const;
+  void load_practices();
+  void freeze();
+  void run_hand_over();
+  void hand_over_frozen();
+  void thaw();
+
+  const StateOptions options_;
+  std::unique_ptr<Files> files_;
+
+  WriteBehind<ledger::Fingerprint, InlineRow, FingerprintHash> registrations_;
+  WriteBehind<ledger::AccountKey, std::string, AccountHash> accounts_;
+  WriteBehind<ledger::EncryptedNumber, ledger::PersonId, NumberHash> numbers_;
+  WriteBehind<ledger::TimelinessKey, ledger::TimelinessMonth, TimelinessHash> timeliness_;
+
+  mutable std::shared_mutex practices_mutex_;
+  std::vector<ledger::Practice> practices_;
+  std::unordered_map<std::string, ledger::PracticeNumber> practice_numbers_;
+  std::vector<bool> is_practice_changed_;
+  std::vector<std::pair<ledger::PracticeNumber, ledger::Practice>> frozen_practices_;
+
+  mutable std::mutex events_mutex_;
+  std::vector<PendingEvent> active_events_;
+  std::vector<PendingEvent> frozen_events_;
+
+  // The writer's own.
+  AppliedState applied_;
+  std::uint64_t active_items_ = 0;
+  std::string account_row_;  // of the account loaded last; empty when it did not exist
+  ledger::AccountKey account_row_key_;
+  ledger::Money account_sum_before_;
+  std::string encoded_;
+
+  mutable std::mutex head_mutex_;
+  AppliedState head_;
+
+  std::mutex hand_over_mutex_;
+  std::condition_variable hand_over_changed_;
+  bool is_frozen_ = false;
+  bool is_stopping_ = false;
+  bool is_abandoned_ = false;
+  std::string hand_over_error_;
+  std::uint64_t durable_ = 0;
+  AppliedState frozen_applied_;
+  std::uint64_t files_made_ = 0;
+  std::thread hand_over_thread_;
+};
+
+}  // namespace storage
