@@ -1,0 +1,214 @@
+#include "ingest/ingestor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/clock.h"
+#include "ledger/assert.h"
+
+namespace ingest {
+namespace {
+
+/// Built groups that may wait for the disk: one is enough to keep it busy.
+constexpr std::size_t built_groups_max = 2;
+
+}  // namespace
+
+Ingestor::Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
+                   bool are_rules_new, AccessNote note_access, Deliver deliver, Options options)
+    : store_(store),
+      journal_(journal),
+      writer_(store, journal, rules, are_rules_new, std::move(note_access)),
+      deliver_(std::move(deliver)),
+      options_(options) {
+  builder_ = std::thread([this] { run_builder(); });
+  committer_ = std::thread([this] { run_committer(); });
+}
+
+Ingestor::~Ingestor() { stop(); }
+
+ledger::Result<void> Ingestor::submit(std::unique_ptr<Submission>& submission) {
+  LEDGER_ASSERT(!submission->items.empty() && submission->items.size() <= group_items_max);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_.empty()) return ledger::Errc::store_unavailable;
+    if (is_stopping_) return ledger::Errc::shutting_down;
+    if (waiting_items_ + submission->items.size() > options_.waiting_items_max) {
+      return ledger::Errc::overloaded;
+    }
+    waiting_items_ += submission->items.size();
+    waiting_.push_back(std::move(submission));
+  }
+  queue_changed_.notify_one();
+  return ledger::ok();
+}
+
+std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
+  std::unique_lock lock(mutex_);
+  queue_changed_.wait(lock, [this] {
+    const bool has_work = !waiting_.empty() && built_.size() < built_groups_max;
+    return has_work || (waiting_.empty() && is_stopping_) || !failure_.empty();
+  });
+  std::vector<std::unique_ptr<Submission>> taken;
+  std::size_t items = 0;
+  while (failure_.empty() && !waiting_.empty() &&
+         items + waiting_.front()->items.size() <= group_items_max) {
+    items += waiting_.front()->items.size();
+    taken.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  waiting_items_ -= items;
+  return taken;
+}
+
+void Ingestor::run_builder() {
+  for (;;) {
+    PendingGroup pending;
+    pending.submissions = take_waiting();
+    if (pending.submissions.empty()) break;
+    const auto built = writer_.build(pending, now());
+    if (!built) {
+      store_.abandon();
+      fail("the state cannot be read: " + built.error().message(), std::move(pending.submissions),
+           built.error());
+      break;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      built_.push_back(std::move(pending));
+    }
+    built_changed_.notify_one();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    is_builder_done_ = true;
+  }
+  built_changed_.notify_one();
+}
+
+void Ingestor::run_committer() {
+  for (;;) {
+    PendingGroup pending;
+    {
+      std::unique_lock lock(mutex_);
+      built_changed_.wait(lock, [this] { return !built_.empty() || is_builder_done_; });
+      if (built_.empty()) return;
+      pending = std::move(built_.front());
+      built_.pop_front();
+    }
+    queue_changed_.notify_one();
+    const auto begin = std::chrono::steady_clock::now();
+    const auto committed = writer_.commit(pending);
+    if (!committed) {
+      store_.abandon();
+      fail("the journal cannot be written: " + committed.error().message(),
+           std::move(pending.submissions), committed.error());
+      continue;
+    }
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    store_.note_durable(pending.group.next_position());
+    count(pending, taken.count());
+    wake_waiters();
+    deliver_(std::move(pending.submissions));
+  }
+}
+
+void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,
+                    boost::system::error_code error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_.empty()) failure_ = what;
+    // What has not been committed yet was decided on a state that is lost.
+    for (PendingGroup& group : built_) {
+      std::move(group.submissions.begin(), group.submissions.end(),
+                std::back_inserter(submissions));
+    }
+    built_.clear();
+    std::move(waiting_.begin(), waiting_.end(), std::back_inserter(submissions));
+    waiting_.clear();
+    waiting_items_ = 0;
+  }
+  queue_changed_.notify_all();
+  for (const auto& submission : submissions) submission->error = error;
+  wake_waiters();
+  deliver_(std::move(submissions));
+}
+
+void Ingestor::when_durable(ledger::Position next_position,
+                            std::function<void(boost::system::error_code)> ready) {
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    if (journal_.next_position() < next_position && failure().empty()) {
+      waiters_.push_back({next_position, std::move(ready)});
+      return;
+    }
+  }
+  const bool is_durable = journal_.next_position() >= next_position;
+  ready(is_durable ? boost::system::error_code()
+                   : make_error_code(ledger::Errc::store_unavailable));
+}
+
+void Ingestor::wake_waiters() {
+  const bool is_failed = !failure().empty();
+  const ledger::Position durable = journal_.next_position();
+  std::vector<Waiter> woken;
+  {
+    const std::lock_guard lock(waiters_mutex_);
+    const auto first = std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
+      return waiter.next_position > durable && !is_failed;
+    });
+    std::move(first, waiters_.end(), std::back_inserter(woken));
+    waiters_.erase(first, waiters_.end());
+  }
+  for (const Waiter& waiter : woken) {
+    waiter.ready(waiter.next_position <= durable
+                     ? boost::system::error_code()
+                     : make_error_code(ledger::Errc::store_unavailable));
+  }
+}
+
+void Ingestor::count(const PendingGroup& pending, double seconds) {
+  const std::lock_guard lock(mutex_);
+  ++figures_.groups;
+  figures_.commit_seconds += seconds;
+  for (const auto& submission : pending.submissions) {
+    figures_.items += submission->items.size();
+    for (const ledger::Outcome& outcome : submission->outcomes) {
+      switch (outcome.disposition) {
+        case ledger::Disposition::accepted:
+          ++figures_.accepted;
+          break;
+        case ledger::Disposition::duplicate:
+          ++figures_.duplicate;
+          break;
+        case ledger::Disposition::rejected:
+          ++figures_.rejected[static_cast<std::size_t>(outcome.rejection)];
+          break;
+      }
+    }
+  }
+}
+
+void Ingestor::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  queue_changed_.notify_all();
+  if (builder_.joinable()) builder_.join();
+  if (committer_.joinable()) committer_.join();
+}
+
+std::string Ingestor::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+IngestFigures Ingestor::figures() const {
+  const std::lock_guard lock(mutex_);
+  IngestFigures figures = figures_;
+  figures.waiting_items = waiting_items_;
+  return figures;
+}
+
+}  // namespace ingest

@@ -1,0 +1,151 @@
+#include "ingest/result_text.h"
+
+#include <charconv>
+
+namespace ingest {
+namespace {
+
+using ledger::Disposition;
+
+constexpr char hex_digits[] = "0123456789abcdef";
+
+void append_number(std::string& out, std::uint64_t value) {
+  char digits[20];
+  const auto written = std::to_chars(digits, digits + sizeof digits, value);
+  out.append(digits, static_cast<std::size_t>(written.ptr - digits));
+}
+
+template <class Bytes>
+void append_hex(std::string& out, const Bytes& bytes) {
+  out += '"';
+  for (const std::uint8_t byte : bytes) {
+    out += hex_digits[byte >> 4];
+    out += hex_digits[byte & 15];
+  }
+  out += '"';
+}
+
+/// As the practice wrote it: it looks for its own spelling.
+void append_guid(std::string& out, const ledger::Item& item) {
+  char text[36];
+  std::size_t at = 0;
+  for (std::size_t digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) text[at++] = '-';
+    const unsigned byte = item.guid.bytes[digit / 2];
+    const char c = hex_digits[digit % 2 == 0 ? byte >> 4 : byte & 15];
+    const bool is_upper = (item.guid_upper_case >> digit & 1U) != 0;
+    text[at++] = static_cast<char>(is_upper ? c - 'a' + 'A' : c);
+  }
+  out.append(text, sizeof text);
+}
+
+std::string_view word_of(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::accepted:
+      return "accepted";
+    case Disposition::duplicate:
+      return "duplicate";
+    case Disposition::rejected:
+      break;
+  }
+  return "rejected";
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += "\\u00";
+      out += hex_digits[static_cast<unsigned char>(c) >> 4];
+      out += hex_digits[static_cast<unsigned char>(c) & 15];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_position(std::string& out, ledger::Position position) {
+  out += "\"0-";
+  append_number(out, position.value());
+  out += '"';
+}
+
+bool parse_position(std::string_view text, ledger::Position& out) {
+  if (text.size() < 3 || text.substr(0, 2) != "0-") return false;
+  std::uint64_t offset = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + 2, end, offset);
+  out = ledger::Position{offset};
+  return read.ec == std::errc() && read.ptr == end;
+}
+
+void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
+                   const ledger::Outcome& outcome) {
+  out += "{\"index\":";
+  append_number(out, index);
+  if (parsed.has_guid) {
+    out += ",\"guid\":\"";
+    append_guid(out, parsed.item);
+    out += '"';
+  }
+  out += ",\"verdict\":\"";
+  out += word_of(outcome.disposition);
+  out += '"';
+  if (outcome.disposition == Disposition::rejected) {
+    out += ",\"code\":\"";
+    out += name_of(outcome.rejection);
+    out += '"';
+    const bool is_named_by_parser = !parsed.field.empty() && outcome.rejection == parsed.refusal;
+    const std::string_view field =
+        is_named_by_parser ? std::string_view(parsed.field) : field_of(outcome.rejection);
+    if (!field.empty() || outcome.rejection == ledger::Code::unknown_field) {
+      out += ",\"field\":";
+      append_json_string(out, field);
+    }
+    out += "}\n";
+    return;
+  }
+  if (outcome.verdict.reason != ledger::Code::none) {
+    out += ",\"code\":\"";
+    out += name_of(outcome.verdict.reason);
+    out += '"';
+  }
+  out += outcome.verdict.counted ? ",\"counted\":true" : ",\"counted\":false";
+  out += outcome.verdict.exempt ? ",\"exempt\":true" : ",\"exempt\":false";
+  out += ",\"position\":";
+  append_position(out, outcome.verdict.position);
+  out += "}\n";
+}
+
+void append_receipt(std::string& out, ledger::Position group, std::uint64_t first,
+                    std::uint64_t last, const ledger::Seal& seal,
+                    const std::vector<ledger::MerkleStep>& path) {
+  out += "{\"position\":";
+  append_position(out, group);
+  out += ",\"first\":";
+  append_number(out, first);
+  out += ",\"last\":";
+  append_number(out, last);
+  out += ",\"root\":";
+  append_hex(out, seal.root);
+  out += ",\"path\":[";
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (i != 0) out += ',';
+    out += path[i].is_left ? "{\"left\":" : "{\"right\":";
+    append_hex(out, path[i].hash);
+    out += '}';
+  }
+  out += "],\"keyId\":\"";
+  out += seal.key_id;
+  out += "\",\"signature\":";
+  append_hex(out, seal.signature);
+  out += '}';
+}
+
+}  // namespace ingest

@@ -1,0 +1,159 @@
+#include "ingest/shard_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/rehearsal_store.h"
+#include "ingest/result_text.h"
+#include "ledger/assert.h"
+
+namespace ingest {
+namespace {
+
+using ledger::Code;
+using ledger::Disposition;
+using ledger::Outcome;
+using ledger::Position;
+using ledger::Result;
+
+Outcome rejected(Code code) { return {Disposition::rejected, code, {}}; }
+
+}  // namespace
+
+ShardWriter::ShardWriter(ledger::Store& store, ledger::Journal& journal,
+                         const ledger::RulePack& rules, bool are_rules_new, AccessNote note_access)
+    : store_(store),
+      journal_(journal),
+      rules_(rules),
+      ledger_(store, rules),
+      are_rules_new_(are_rules_new),
+      note_access_(std::move(note_access)),
+      next_position_(journal.next_position()) {}
+
+Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
+  ledger::CommitGroup& group = pending.group;
+  group.position = next_position_;
+  group.committed_at = now;
+  group.rule_pack = rules_.hash();
+  if (are_rules_new_) group.new_rules = rules_.ceilings();
+  std::size_t items = 0;
+  for (const auto& submission : pending.submissions) items += submission->items.size();
+  LEDGER_ASSERT(items <= group_items_max);
+  group.entries.reserve(items);
+
+  tallies_.clear();
+  for (const auto& submission : pending.submissions) {
+    const auto processed = process(*submission, group);
+    if (!processed) return processed.error();
+  }
+  const auto recorded = record_tallies(group);
+  if (!recorded) return recorded.error();
+  store_.finish_group(group);
+  next_position_ = group.next_position();
+  are_rules_new_ = false;
+  return ledger::ok();
+}
+
+Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& group) {
+  submission.outcomes.clear();
+  submission.outcomes.reserve(submission.items.size());
+  if (submission.is_atomic) {
+    const auto passes = passes_rehearsal(submission, submission.outcomes);
+    if (!passes) return passes.error();
+    if (!passes.value()) {
+      for (std::size_t i = 0; i < submission.items.size(); ++i) {
+        tally(submission.items[i], submission.outcomes[i].rejection);
+      }
+      return ledger::ok();
+    }
+    submission.outcomes.clear();
+  }
+  for (const ParsedItem& parsed : submission.items) {
+    if (parsed.refusal != Code::none) {
+      submission.outcomes.push_back(rejected(parsed.refusal));
+      tally(parsed, parsed.refusal);
+      continue;
+    }
+    const Position position{group.position.value() + 1 + group.entries.size()};
+    ledger::Entry& entry = group.entries.emplace_back();
+    const auto outcome = ledger_.process(parsed.item, position, entry);
+    if (!outcome) return outcome.error();
+    submission.outcomes.push_back(outcome.value());
+    if (outcome.value().disposition == Disposition::accepted) continue;
+    group.entries.pop_back();
+    tally(parsed, outcome.value().rejection);
+    if (outcome.value().rejection == Code::no_card_registered) note_access_(submission, parsed);
+  }
+  return ledger::ok();
+}
+
+Result<bool> ShardWriter::passes_rehearsal(const Submission& submission,
+                                           std::vector<Outcome>& outcomes) {
+  RehearsalStore rehearsal(store_);
+  ledger::Ledger ledger(rehearsal, rules_);
+  ledger::Entry entry;
+  std::uint64_t position = next_position_.value();
+  for (const ParsedItem& parsed : submission.items) {
+    if (parsed.refusal != Code::none) {
+      outcomes.push_back(rejected(parsed.refusal));
+      continue;
+    }
+    const auto outcome = ledger.process(parsed.item, Position{++position}, entry);
+    if (!outcome) return outcome.error();
+    outcomes.push_back(outcome.value());
+    if (outcome.value().rejection == Code::no_card_registered) note_access_(submission, parsed);
+  }
+  const bool passes = std::none_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+    return outcome.disposition == Disposition::rejected;
+  });
+  if (passes) return true;
+  for (Outcome& outcome : outcomes) {
+    if (outcome.disposition != Disposition::rejected) outcome = rejected(Code::atomic_aborted);
+  }
+  return false;
+}
+
+void ShardWriter::tally(const ParsedItem& parsed, Code code) {
+  const ledger::Month month = ledger::month_of(oslo_date(parsed.item.received));
+  ++tallies_[{std::string(parsed.item.practice.view()), month, code}];
+}
+
+Result<void> ShardWriter::record_tallies(ledger::CommitGroup& group) {
+  for (const auto& [key, count] : tallies_) {
+    ledger::Tally tally;
+    ledger::PracticeId::parse(std::get<0>(key), tally.practice);
+    tally.month = std::get<1>(key);
+    tally.code = std::get<2>(key);
+    tally.count = count;
+    const auto recorded = store_.record_tally(tally);
+    if (!recorded) return recorded.error();
+    group.tallies.push_back(tally);
+  }
+  return ledger::ok();
+}
+
+Result<void> ShardWriter::commit(PendingGroup& pending) {
+  std::vector<std::string> texts;
+  texts.reserve(pending.submissions.size());
+  for (const auto& submission : pending.submissions) {
+    std::string text;
+    text.reserve(submission->items.size() * 144);
+    for (std::size_t i = 0; i < submission->items.size(); ++i) {
+      append_result(text, submission->first_index + i, submission->items[i],
+                    submission->outcomes[i]);
+    }
+    texts.push_back(std::move(text));
+  }
+  const auto seal = journal_.append(pending.group, texts);
+  if (!seal) return seal.error();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    Submission& submission = *pending.submissions[i];
+    submission.results = std::move(texts[i]);
+    append_receipt(submission.receipt, pending.group.position, submission.first_index,
+                   submission.first_index + submission.items.size() - 1, seal.value(),
+                   seal.value().paths[i]);
+  }
+  return ledger::ok();
+}
+
+}  // namespace ingest

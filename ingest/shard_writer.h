@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include "ingest/submission.h"
+#include "ledger/journal.h"
+#include "ledger/ledger.h"
+
+namespace ingest {
+
+/// A commit group under way: what the journal shall get, and whom to answer.
+struct PendingGroup {
+  ledger::CommitGroup group;
+  std::vector<std::unique_ptr<Submission>> submissions;
+};
+
+/// Called for every query about a person that an item answers: an exemption by card was refused.
+using AccessNote = std::function<void(const Submission&, const ParsedItem&)>;
+
+/// The single writer of a shard, without threads: build() posts a group on the state in memory,
+/// commit() makes it durable and completes the answers. build() of the next group may run while
+/// commit() of the last one does; each of the two by one thread at a time, groups in order.
+class ShardWriter {
+ public:
+  /// `are_rules_new`: the first group tells the journal the rules.
+  ShardWriter(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
+              bool are_rules_new, AccessNote note_access);
+
+  /// Posts the submissions in `pending`, at most group_items_max items in all. After an error the
+  /// state in memory is worthless: no further group may be built.
+  ledger::Result<void> build(PendingGroup& pending, ledger::Instant now);
+
+  /// After an error it is unknown whether the group is kept: nobody may be told of its results, and
+  /// no later group may be committed.
+  ledger::Result<void> commit(PendingGroup& pending);
+
+ private:
+  using TallyKey = std::tuple<std::string, ledger::Month, ledger::Code>;
+
+  ledger::Result<void> process(Submission& submission, ledger::CommitGroup& group);
+  ledger::Result<bool> passes_rehearsal(const Submission& submission,
+                                        std::vector<ledger::Outcome>& outcomes);
+  void tally(const ParsedItem& parsed, ledger::Code code);
+  ledger::Result<void> record_tallies(ledger::CommitGroup& group);
+
+  ledger::Store& store_;
+  ledger::Journal& journal_;
+  const ledger::RulePack& rules_;
+  ledger::Ledger ledger_;
+  bool are_rules_new_;
+  AccessNote note_access_;
+  ledger::Position next_position_;
+  std::map<TallyKey, std::uint64_t> tallies_;  // of the group being built
+};
+
+}  // namespace ingest

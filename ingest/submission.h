@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ingest/item_parser.h"
+#include "ledger/ledger.h"
+
+namespace ingest {
+
+/// The most items that one submission, and one commit group, may hold.
+inline constexpr std::size_t group_items_max = 4096;
+
+/// Consecutive items of one request, which are committed in one group and answered together. A
+/// request has at most one submission on the way, so that a group holds at most one of each.
+struct Submission {
+  virtual ~Submission() = default;
+
+  std::uint64_t first_index = 0;  ///< of the first item within its request
+  bool is_atomic = false;         ///< all items or none
+  std::string correlation_id;     ///< of the request, for the access log
+  Caller caller;
+  std::vector<ParsedItem> items;
+
+  // The answer, complete when the submission is delivered.
+  boost::system::error_code error;  ///< nothing else is set then; the outcome may be unknown
+  std::vector<ledger::Outcome> outcomes;
+  std::string results;  ///< one line for each item
+  std::string receipt;  ///< one JSON object
+};
+
+}  // namespace ingest
