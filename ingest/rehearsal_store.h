@@ -72,6 +72,7 @@ class RehearsalStore final : public ledger::Store {
   ledger::Result<void> record_events(std::span<const ledger::Event>) override {
     return ledger::ok();
   }
+  void begin_group(ledger::Position) override {}
   void finish_group(const ledger::CommitGroup&) override {}
   void note_durable(ledger::Position) override {}
   void abandon() override {}

@@ -41,6 +41,7 @@ Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
   LEDGER_ASSERT(items <= group_items_max);
   group.entries.reserve(items);
 
+  store_.begin_group(group.position);
   tallies_.clear();
   for (const auto& submission : pending.submissions) {
     const auto processed = process(*submission, group);

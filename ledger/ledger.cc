@@ -169,8 +169,12 @@ Result<void> Ledger::replay(Entry entry) {
   const Item item = entry.item;
   const Position position = journaled.verdict.position;
 
+  const auto known = store_.find_registration(item.fingerprint);
+  if (!known) return known.error();
+  const Registration* const registration = known.value() ? &*known.value() : nullptr;
   Result<Outcome> outcome = Outcome{};
   if (item.type == ItemType::copayment) {
+    if (registration != nullptr) return Errc::corrupt_record;
     if (entry.is_new_person) {
       const auto added = store_.add_person(item.person);
       if (!added) return added.error();
@@ -178,9 +182,6 @@ Result<void> Ledger::replay(Entry entry) {
     }
     outcome = accept_copayment(item, position, entry);
   } else {
-    const auto known = store_.find_registration(item.fingerprint);
-    if (!known) return known.error();
-    const Registration* registration = known.value() ? &*known.value() : nullptr;
     outcome = item.type == ItemType::payment ? confirm_payment(item, registration, position, entry)
                                              : credit(item, registration, position, entry);
   }

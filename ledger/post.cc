@@ -30,7 +30,7 @@ Date entitlement_date(const Account& account, Money ceiling) {
     sum += day.amount;
     if (sum >= ceiling) return day.day;
   }
-  LEDGER_ASSERT(!"the sum of the days reaches the ceiling");
+  LEDGER_ASSERT(false && "the sum of the days reaches the ceiling");
   return {};
 }
 

@@ -41,7 +41,9 @@ class Store {
   virtual Result<void> record_tally(const Tally& tally) = 0;
   virtual Result<void> record_events(std::span<const Event> events) = 0;
 
-  /// A commit group has been applied whole: all of it becomes visible to readers together.
+  /// What follows belongs to the group at this position, until finish_group().
+  virtual void begin_group(Position position) = 0;
+  /// The group has been applied whole.
   virtual void finish_group(const CommitGroup& group) = 0;
   /// The journal holds everything before this position; from any thread.
   virtual void note_durable(Position next_position) = 0;

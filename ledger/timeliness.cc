@@ -20,7 +20,7 @@ std::uint32_t percentile(const std::vector<std::uint32_t>& by_lag, std::uint64_t
     seen += by_lag[lag];
     if (seen >= rank) return lag;
   }
-  LEDGER_ASSERT(!"the ranks end at the count");
+  LEDGER_ASSERT(false && "the ranks end at the count");
   return 0;
 }
 

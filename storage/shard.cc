@@ -43,6 +43,7 @@ class Replayer {
 
   Result<void> apply(const CommitGroup& group) {
     if (group.new_rules) rules_ = rule_pack_of(*group.new_rules);
+    state_.begin_group(group.position);
     ledger::Ledger ledger(state_, rules_);
     for (const ledger::Entry& entry : group.entries) {
       const auto replayed = ledger.replay(entry);

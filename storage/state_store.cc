@@ -445,6 +445,15 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
 
 // ---- groups and hand-over ----
 
+void StateStore::begin_group(Position position) {
+  begun_.store(position.value(), std::memory_order_release);
+}
+
+std::string StateStore::failure() const {
+  const std::lock_guard lock(hand_over_mutex_);
+  return hand_over_error_;
+}
+
 void StateStore::finish_group(const ledger::CommitGroup& group) {
   applied_.next_position = group.next_position();
   applied_.rule_pack = group.rule_pack;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -60,6 +61,7 @@ class StateStore final : public ledger::Store {
   ledger::Result<void> record_tally(const ledger::Tally& tally) override;
   ledger::Result<void> record_events(std::span<const ledger::Event> events) override;
 
+  void begin_group(ledger::Position position) override;
   /// Also starts a hand-over when enough waits; blocks when the last one is not done by the time the
   /// next is due.
   void finish_group(const ledger::CommitGroup& group) override;
@@ -77,9 +79,16 @@ class StateStore final : public ledger::Store {
   ledger::Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> events(
       ledger::Position after_cause, std::uint32_t after_ordinal, std::size_t limit) const;
 
-  /// The state after the newest finished group: how far it goes, and its totals. What is read after
-  /// head() may be newer, what is read before it is not.
+  /// The newest group that anything read before this call can be of. An answer may leave when the
+  /// journal holds that group.
+  ledger::Position begun() const {
+    return ledger::Position{begun_.load(std::memory_order_acquire)};
+  }
+
+  /// How far the newest finished group goes, and the totals there.
   AppliedState head() const;
+  /// Why derived state can no longer be handed over; empty while all is well.
+  std::string failure() const;
 
  private:
   struct FingerprintHash {
@@ -142,10 +151,11 @@ class StateStore final : public ledger::Store {
   ledger::Money account_sum_before_;
   std::string encoded_;
 
+  std::atomic<std::uint64_t> begun_{0};
   mutable std::mutex head_mutex_;
   AppliedState head_;
 
-  std::mutex hand_over_mutex_;
+  mutable std::mutex hand_over_mutex_;
   std::condition_variable hand_over_changed_;
   bool is_frozen_ = false;
   bool is_stopping_ = false;

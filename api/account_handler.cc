@@ -1,0 +1,238 @@
+// POST /v1/persons/account: what the citizen portal shows of a person's year.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/request_fields.h"
+#include "api/service.h"
+#include "ingest/clock.h"
+#include "ingest/result_text.h"
+#include "ledger/rfc3339.h"
+
+namespace api {
+namespace {
+
+using ledger::Account;
+using ledger::AccountKey;
+using ledger::Entry;
+using ledger::ItemType;
+
+struct Question {
+  ledger::EncryptedNumber person;
+  int year = 0;
+  std::size_t limit = 100;
+  ledger::Position after;  ///< of the last registration shown; 0 = from the first
+};
+
+/// A registration as it stands now.
+struct Shown {
+  const Entry* entry = nullptr;
+  ledger::Registration registration;
+};
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+/// The registrations of an account, with the payments and credit notes that came for them.
+std::vector<Shown> registrations_of(const std::vector<Entry>& entries) {
+  std::vector<Shown> shown;
+  std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, std::size_t> places;
+  for (const Entry& entry : entries) {
+    const auto key = std::pair(entry.practice, entry.item.guid);
+    if (entry.item.type == ItemType::copayment) {
+      places[key] = shown.size();
+      ledger::Registration registration;
+      registration.amount = entry.item.amount;
+      registration.is_paid = entry.item.is_paid;
+      registration.reported = entry.verdict;
+      shown.push_back({&entry, registration});
+      continue;
+    }
+    const auto place = places.find(key);
+    if (place == places.end()) continue;
+    ledger::Registration& registration = shown[place->second].registration;
+    if (entry.item.type == ItemType::payment) registration.is_paid = true;
+    if (entry.item.type == ItemType::credit_note) registration.is_credited = true;
+  }
+  std::stable_sort(shown.begin(), shown.end(), [](const Shown& a, const Shown& b) {
+    return a.entry->item.service_time < b.entry->item.service_time;
+  });
+  return shown;
+}
+
+/// Writes the answer. Practices are shown by the identifier they use themselves.
+class AccountText {
+ public:
+  AccountText(const Account& account, const std::vector<Entry>& entries,
+              const std::vector<ledger::Practice>& practices)
+      : account_(account), practices_(practices) {
+    for (const Entry& entry : entries) entries_[entry.verdict.position] = &entry;
+  }
+
+  std::string write(const AccountKey& key, ledger::Money ceiling, const Question& question,
+                    const std::vector<Shown>& shown, std::size_t from, ledger::Position as_of) {
+    const ledger::Money counted = account_.counted_sum;
+    const ledger::Money remaining = std::max(ledger::Money(), ceiling - counted);
+    out_ = fmt::format(R"({{"year":{},"ceilingOre":{},"countedOre":{},"remainingOre":{})", key.year,
+                       ceiling.ore(), counted.ore(), remaining.ore());
+    write_card(key);
+    out_ += fmt::format(R"(,"refundedOre":{},"refunds":[)", account_.refunded().ore());
+    for (std::size_t i = 0; i < account_.refund_lines.size(); ++i) {
+      if (i != 0) out_ += ',';
+      write_refund(account_.refund_lines[i]);
+    }
+    out_ += "],\"registrations\":[";
+    const std::size_t to = std::min(shown.size(), from + question.limit);
+    for (std::size_t i = from; i < to; ++i) {
+      if (i != from) out_ += ',';
+      write_registration(shown[i]);
+    }
+    out_ += "],\"nextCursor\":";
+    if (to < shown.size()) {
+      ingest::append_position(out_, shown[to - 1].entry->verdict.position);
+    } else {
+      out_ += "null";
+    }
+    out_ += ",\"asOf\":{\"position\":";
+    ingest::append_position(out_, as_of);
+    write_time(",\"time\":", ingest::now());
+    out_ += "}}";
+    return std::move(out_);
+  }
+
+ private:
+  void write_time(std::string_view name, ledger::Instant time) {
+    out_ += name;
+    out_ += '"';
+    ledger::append_rfc3339(out_, time);
+    out_ += '"';
+  }
+
+  void write_practice(ledger::PracticeNumber practice) {
+    const std::string_view id = practice.value() < practices_.size()
+                                    ? practices_[practice.value()].id.view()
+                                    : std::string_view();
+    out_ += fmt::format(R"(,"practiceId":"{}")", id);
+  }
+
+  void write_card(const AccountKey& key) {
+    if (!account_.card) {
+      out_ += ",\"card\":null";
+      return;
+    }
+    const ledger::ExemptionCard& card = *account_.card;
+    // One card for each person and year, so its number is made from these; it tells nobody the id.
+    const std::string seed = fmt::format("frikort card {} {}", key.person.value(), key.year);
+    const std::string hash = to_hex(storage::sha256(seed)).substr(0, 20);
+    out_ += fmt::format(R"(,"card":{{"cardId":"{}-{}","state":"{}")", key.year, hash,
+                        card.state == ledger::CardState::active ? "active" : "underReview");
+    write_time(",\"issuedAt\":", card.issued_at);
+    out_ +=
+        fmt::format(R"(,"entitledFrom":"{}","validTo":"{}-12-31","crossingGuid":"{}")",
+                    ledger::to_string(card.entitled_from), key.year, to_string(card.crossing_guid));
+    out_ += fmt::format(R"(,"rulePack":"{}"}})", to_hex(card.rule_pack));
+  }
+
+  void write_refund(const ledger::RefundLine& line) {
+    out_ += "{\"position\":";
+    ingest::append_position(out_, line.cause);
+    const auto entry = entries_.find(line.registration);
+    write_practice(entry == entries_.end() ? ledger::nation : entry->second->practice);
+    out_ +=
+        fmt::format(R"(,"guid":"{}","amountOre":{}}})", to_string(line.guid), line.amount.ore());
+  }
+
+  void write_registration(const Shown& shown) {
+    const ledger::Item& item = shown.entry->item;
+    const ledger::Code reason = reason_not_counted(shown.registration);
+    out_ += "{\"position\":";
+    ingest::append_position(out_, shown.entry->verdict.position);
+    out_ += fmt::format(R"(,"guid":"{}")", to_string(item.guid));
+    write_practice(shown.entry->practice);
+    out_ += fmt::format(R"(,"serviceType":"{}")", code_of(item.service_type));
+    write_time(",\"serviceTime\":", item.service_time);
+    write_time(",\"receivedTime\":", item.received);
+    out_ += fmt::format(R"(,"amountOre":{},"paid":{},"credited":{},"counted":{})",
+                        item.amount.ore(), shown.registration.is_paid,
+                        shown.registration.is_credited, reason == ledger::Code::none);
+    out_ += reason == ledger::Code::none ? std::string(",\"reason\":null")
+                                         : fmt::format(R"(,"reason":"{}")", name_of(reason));
+    out_ += fmt::format(R"(,"refundedOre":{}}})",
+                        account_.refunded(shown.entry->verdict.position).ore());
+  }
+
+  const Account& account_;
+  const std::vector<ledger::Practice>& practices_;
+  std::map<ledger::Position, const Entry*> entries_;
+  std::string out_;
+};
+
+std::optional<Problem> read_question(Service& service, const Request& request, Question& question) {
+  RequestFields fields(request.body, {"personId", "year", "limit", "cursor"});
+  const auto number = fields.person(service.series());
+  question.year = static_cast<int>(fields.integer("year", 1, 9999, "INVALID_YEAR"));
+  if (fields.has("limit")) {
+    question.limit = static_cast<std::size_t>(fields.integer("limit", 1, 1000, "INVALID_LIMIT"));
+  }
+  std::string cursor;
+  if (fields.has("cursor")) cursor = fields.text("cursor", "INVALID_CURSOR");
+  if (!fields.is_ok()) return fields.problem();
+  if (fields.has("cursor") && !ingest::parse_position(cursor, question.after)) {
+    return Problem{400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.",
+                   "cursor"};
+  }
+  if (!service.shard().rules().ceiling_of(question.year)) {
+    return Problem{400, "NO_RULES_FOR_YEAR", "No ceiling is known for this year.", "year"};
+  }
+  question.person = service.shard().keys().numbers.encrypt(*number);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Response person_account(Service& service, const Request& request) {
+  const auto fail = [&](const Problem& problem) {
+    return to_response(problem, request.correlation_id);
+  };
+  Question question;
+  if (const auto problem = read_question(service, request, question)) return fail(*problem);
+  const auto noted = service.note_access(storage::AccessReason::account, question.person, request,
+                                         std::to_string(question.year));
+  if (!noted) return fail(problem_of(noted.error()));
+
+  const auto person = service.shard().state().person_of(question.person);
+  if (!person) return fail(problem_of(person.error()));
+  const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
+  const auto account = service.shard().state().account(key);
+  if (!account) return fail(problem_of(account.error()));
+  const auto waited = service.wait_durable(account.value().newest);
+  if (waited) return fail(problem_of(waited));
+  const auto entries = service.shard().history(account.value().newest);
+  if (!entries) return fail(problem_of(entries.error()));
+
+  const std::vector<Shown> shown = registrations_of(entries.value());
+  std::size_t from = 0;
+  if (question.after.value() != 0) {
+    const auto last = std::find_if(shown.begin(), shown.end(), [&](const Shown& registration) {
+      return registration.entry->verdict.position == question.after;
+    });
+    if (last == shown.end()) {
+      return fail(
+          {400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.", "cursor"});
+    }
+    from = static_cast<std::size_t>(last - shown.begin()) + 1;
+  }
+  const ledger::Position as_of{service.shard().journal().next_position().value() - 1};
+  const std::vector<ledger::Practice> practices = service.shard().state().practices();
+  Response response;
+  response.body =
+      AccountText(account.value(), entries.value(), practices)
+          .write(key, *service.shard().rules().ceiling_of(key.year), question, shown, from, as_of);
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,118 @@
+// POST /v1/card-status and /v1/card-status/batch: may a practice charge this person?
+
+#include "api/request_fields.h"
+#include "api/service.h"
+#include "ingest/clock.h"
+#include "ledger/rfc3339.h"
+
+namespace api {
+namespace {
+
+/// A practice may ask this far back.
+constexpr std::chrono::years card_status_reach{2};
+
+struct Question {
+  ledger::EncryptedNumber person;
+  ledger::ServiceType service_type{};
+  ledger::Date service_date{};
+};
+
+/// The answer, or what is wrong with the question.
+struct Answer {
+  std::optional<Problem> problem;
+  bool is_exempt = false;
+  ledger::Position reflects;
+};
+
+ledger::Date earliest_date(ledger::Date today) {
+  std::chrono::year_month_day day{today};
+  day -= card_status_reach;
+  return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
+}
+
+Answer answer(Service& service, const Request& request, std::string_view body) {
+  RequestFields fields(body, {"personId", "serviceType", "serviceDate"});
+  const auto number = fields.person(service.series());
+  const ledger::ServiceType service_type = fields.service_type();
+  const ledger::Date date = fields.date("serviceDate", "INVALID_SERVICE_DATE");
+  if (!fields.is_ok()) return {fields.problem(), false, {}};
+  if (date < earliest_date(ledger::oslo_date(ingest::now()))) {
+    return {Problem{400, "SERVICE_DATE_TOO_OLD",
+                    "`serviceDate` is more than two years back; older status is not given.",
+                    "serviceDate"},
+            false,
+            {}};
+  }
+  const ledger::EncryptedNumber person = service.shard().keys().numbers.encrypt(*number);
+  std::string subject(code_of(service_type));
+  subject += ' ';
+  ledger::append_date(subject, date);
+  const auto noted =
+      service.note_access(storage::AccessReason::card_status, person, request, std::move(subject));
+  if (!noted) return {problem_of(noted.error()), false, {}};
+
+  const auto known = service.shard().state().person_of(person);
+  if (!known) return {problem_of(known.error()), false, {}};
+  // A person never heard of takes the same way as one without card: nobody has id 0.
+  const ledger::PersonId id = known.value().value_or(ledger::PersonId{});
+  const auto account = service.shard().state().account({id, ledger::year_of(date)});
+  if (!account) return {problem_of(account.error()), false, {}};
+  return {std::nullopt, account.value().card.has_value(), account.value().newest};
+}
+
+std::string_view text_of(bool is_exempt) {
+  return is_exempt ? R"({"exempt":true})" : R"({"exempt":false})";
+}
+
+}  // namespace
+
+Response card_status(Service& service, const Request& request) {
+  const Answer given = answer(service, request, request.body);
+  if (given.problem) return to_response(*given.problem, request.correlation_id);
+  Response response;
+  response.body = text_of(given.is_exempt);
+  response.reflects = given.reflects;
+  return response;
+}
+
+Response card_status_batch(Service& service, const Request& request) {
+  if (request.content_type != "application/x-ndjson") {
+    return to_response({415, "UNSUPPORTED_MEDIA_TYPE", "Send application/x-ndjson.", ""},
+                       request.correlation_id);
+  }
+  Response response;
+  response.content_type = "application/x-ndjson";
+  std::size_t lines = 0;
+  std::string_view rest = request.body;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (++lines > service.limits().card_status_lines_max) {
+      return to_response({413, "TOO_LARGE",
+                          "At most " + std::to_string(service.limits().card_status_lines_max) +
+                              " lines; split the request.",
+                          ""},
+                         request.correlation_id);
+    }
+    const Answer given = answer(service, request, line);
+    if (given.problem && given.problem->status != 400) {
+      return to_response(*given.problem, request.correlation_id);
+    }
+    if (given.problem) {
+      response.body += "{\"code\":\"" + std::string(given.problem->code) + '"';
+      if (!given.problem->field.empty()) {
+        response.body += ",\"field\":\"" + given.problem->field + '"';
+      }
+      response.body += "}\n";
+    } else {
+      response.body += text_of(given.is_exempt);
+      response.body += '\n';
+    }
+    response.reflects = std::max(response.reflects, given.reflects);
+  }
+  return response;
+}
+
+}  // namespace api

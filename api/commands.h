@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace api {
+
+/// Exit statuses of the program.
+enum ExitStatus : int {
+  exit_done = 0,
+  exit_findings = 1,  ///< differences, rejected items with --strict
+  exit_wrong_usage = 2,
+  exit_could_not_run = 3,
+};
+
+struct ServeOptions {
+  std::string data;
+  std::string listen = "127.0.0.1:8080";
+  std::string auth = "jwt";
+  std::string config;
+  std::string keys;
+  std::size_t threads = 1;
+};
+
+struct GenerateOptions {
+  std::uint64_t registrations = 0;
+  std::uint64_t persons = 0;
+  int year = 0;
+  std::uint64_t seed = 1;
+  std::string output;
+  bool is_json = false;
+};
+
+struct LoadOptions {
+  std::string data;
+  std::string server;
+  std::string config;
+  std::vector<std::string> files;
+  bool trusts_received_time = false;
+  bool is_strict = false;
+  bool is_json = false;
+};
+
+struct StatusOptions {
+  std::string data;
+  std::string server;
+  std::string config;
+  bool is_json = false;
+};
+
+// Each prints its result on standard output, errors and progress on standard error, and returns the
+// exit status. What they throw is printed by main() as "could not run".
+int serve(const ServeOptions& options);
+int generate(const GenerateOptions& options);
+int load(const LoadOptions& options);
+int status(const StatusOptions& options);
+
+/// An option's value is not usable: exit status 2.
+class UsageError : public std::exception {
+ public:
+  explicit UsageError(std::string message) : message_(std::move(message)) {}
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::string message_;
+};
+
+}  // namespace api

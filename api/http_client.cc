@@ -1,0 +1,156 @@
+#include "api/http_client.h"
+
+#include <array>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+#include "api/commands.h"
+
+namespace api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+std::string head_text(std::string_view method, const std::string& host, const std::string& target) {
+  std::string head(method);
+  head += ' ' + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
+  return head;
+}
+
+unsigned retry_after(const http::fields& fields) {
+  const auto found = fields.find(http::field::retry_after);
+  if (found == fields.end()) return 0;
+  try {
+    return static_cast<unsigned>(std::stoul(std::string(found->value())));
+  } catch (const std::exception&) {
+    return 1;
+  }
+}
+
+}  // namespace
+
+struct HttpClient::Impl {
+  std::string host;
+  std::string port;
+  asio::io_context context;
+  std::optional<tcp::socket> socket;
+  beast::flat_buffer buffer;
+  bool is_kept_alive = true;
+
+  tcp::socket& connected() {
+    if (!socket || !is_kept_alive) {
+      tcp::resolver resolver(context);
+      tcp::socket fresh(context);
+      asio::connect(fresh, resolver.resolve(host, port));
+      fresh.set_option(tcp::no_delay(true));
+      socket.emplace(std::move(fresh));
+      is_kept_alive = true;
+      buffer.clear();
+    }
+    return *socket;
+  }
+
+  Answer read_answer(const std::function<void(std::string_view)>& on_piece) {
+    http::response_parser<http::buffer_body> parser;
+    parser.body_limit(boost::none);
+    http::read_header(*socket, buffer, parser);
+    Answer answer;
+    answer.status = parser.get().result_int();
+    answer.retry_after_s = retry_after(parser.get());
+    std::string piece(64U << 10, '\0');
+    while (!parser.is_done()) {
+      auto& body = parser.get().body();
+      body.data = piece.data();
+      body.size = piece.size();
+      boost::system::error_code error;
+      http::read_some(*socket, buffer, parser, error);
+      if (error && error != http::error::need_buffer) {
+        throw boost::system::system_error(error);
+      }
+      const std::string_view got(piece.data(), piece.size() - body.size);
+      if (on_piece && answer.status == 200) {
+        on_piece(got);
+      } else {
+        answer.body += got;
+      }
+    }
+    is_kept_alive = parser.get().keep_alive();
+    return answer;
+  }
+};
+
+HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>()) {
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed || parsed->scheme() != "http" || parsed->host().empty()) {
+    throw UsageError("--server wants a URL such as http://127.0.0.1:8080, not '" + url + "'");
+  }
+  impl_->host = parsed->host();
+  impl_->port = parsed->has_port() ? std::string(parsed->port()) : "80";
+}
+
+HttpClient::~HttpClient() = default;
+
+void HttpClient::disconnect() { impl_->socket.reset(); }
+
+HttpClient::Answer HttpClient::get(const std::string& target) {
+  try {
+    tcp::socket& socket = impl_->connected();
+    const std::string head = head_text("GET", impl_->host, target) + "\r\n";
+    asio::write(socket, asio::buffer(head));
+    return impl_->read_answer({});
+  } catch (const boost::system::system_error& error) {
+    disconnect();
+    throw std::runtime_error("no answer from " + impl_->host + ":" + impl_->port + ": " +
+                             error.code().message());
+  }
+}
+
+HttpClient::Answer HttpClient::post_streamed(
+    const std::string& target, std::string_view content_type, std::string_view body,
+    const std::function<void(std::string_view)>& on_piece) {
+  try {
+    tcp::socket& socket = impl_->connected();
+    std::string head = head_text("POST", impl_->host, target);
+    head += "Content-Type: " + std::string(content_type) + "\r\n";
+    head += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    // Its errors show in reading the answer, or do not matter because there is one.
+    std::thread sender([&socket, &head, body] {
+      boost::system::error_code ignored;
+      const std::array<asio::const_buffer, 2> parts{asio::buffer(head),
+                                                    asio::buffer(body.data(), body.size())};
+      asio::write(socket, parts, ignored);
+    });
+    struct Joiner {
+      std::thread& thread;
+      tcp::socket& socket;
+      bool is_answered;
+      ~Joiner() {
+        boost::system::error_code ignored;
+        if (!is_answered) socket.shutdown(tcp::socket::shutdown_both, ignored);
+        thread.join();
+      }
+    } joiner{sender, socket, false};
+    Answer answer = impl_->read_answer(on_piece);
+    // An early refusal ends the connection: the server does not read the rest.
+    joiner.is_answered = impl_->is_kept_alive;
+    return answer;
+  } catch (const boost::system::system_error& error) {
+    disconnect();
+    throw std::runtime_error("no answer from " + impl_->host + ":" + impl_->port + ": " +
+                             error.code().message());
+  }
+}
+
+}  // namespace api

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace api {
+
+/// A plain HTTP/1.1 client for the program's own commands: one connection, kept alive, blocking.
+/// Network errors are thrown as std::runtime_error; afterwards the next call connects again.
+class HttpClient {
+ public:
+  struct Answer {
+    unsigned status = 0;
+    std::string body;  ///< empty when it went to on_piece
+    unsigned retry_after_s = 0;
+  };
+
+  /// `url`: `http://HOST:PORT`. Throws UsageError when it is not.
+  explicit HttpClient(const std::string& url);
+  ~HttpClient();
+
+  Answer get(const std::string& target);
+
+  /// Sends the body while the answer is read, piece by piece: neither side waits for the other.
+  /// `on_piece` gets the pieces of a 200 answer; other answers come in `Answer::body`.
+  Answer post_streamed(const std::string& target, std::string_view content_type,
+                       std::string_view body,
+                       const std::function<void(std::string_view)>& on_piece);
+
+  /// Ends the connection.
+  void disconnect();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace api

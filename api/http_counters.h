@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace api {
+
+/// What the HTTP server counts for /metrics; written on network threads without locks.
+struct HttpCounters {
+  static constexpr std::array<double, 12> latency_bounds_seconds{
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30};
+
+  std::atomic<std::uint64_t> connections{0};  ///< open now
+  std::atomic<std::uint64_t> connections_total{0};
+  std::atomic<std::uint64_t> refused_connections_total{0};
+  std::array<std::atomic<std::uint64_t>, 6> responses_by_class{};  ///< index 2 = 2xx
+  std::array<std::atomic<std::uint64_t>, latency_bounds_seconds.size() + 1> latency{};
+  std::atomic<std::uint64_t> latency_sum_us{0};
+
+  void count_response(unsigned status, double seconds) {
+    ++responses_by_class[status / 100 % 6];
+    std::size_t bucket = 0;
+    while (bucket < latency_bounds_seconds.size() && seconds > latency_bounds_seconds[bucket]) {
+      ++bucket;
+    }
+    ++latency[bucket];
+    latency_sum_us += static_cast<std::uint64_t>(seconds * 1e6);
+  }
+};
+
+HttpCounters& http_counters();
+
+}  // namespace api

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ingest/item_parser.h"
+#include "ledger/ids.h"
+
+namespace api {
+
+/// An HTTP request as handlers see it: whole, and without a socket.
+struct Request {
+  std::string method;
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> query;
+  std::string content_type;  ///< without parameters, in lower case
+  std::string correlation_id;
+  std::string path_parameter;  ///< what stood for `{}` in the route
+  std::string body;
+  ingest::Caller caller;
+
+  /// The first value of a query parameter, or null.
+  const std::string* query_value(std::string_view name) const;
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  /// The answer reflects state up to this item or group: it leaves when the journal holds it.
+  ledger::Position reflects;
+};
+
+}  // namespace api

@@ -1,0 +1,1040 @@
+// Boost.Beast and the coroutines live here. One rule for every statement with co_await: no
+// capturing lambda and no braced temporary in it, because g++ 12 destroys those twice.
+
+#include "api/http_server.h"
+
+#include <sys/resource.h>
+
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "api/http_counters.h"
+#include "api/log.h"
+#include "api/problem.h"
+#include "api/service.h"
+#include "ingest/clock.h"
+
+namespace api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+using SubmissionPtr = std::unique_ptr<ingest::Submission>;
+
+/// The completion token of every asynchronous call here: the error comes back as a value.
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
+
+/// Bodies of known length up to this are read whole before anything is parsed.
+constexpr std::size_t whole_body_bytes_max = 1U << 20;
+/// A stream reads this much at a time.
+constexpr std::size_t piece_bytes = 256U << 10;
+/// Results of a stream that may wait for a client that does not read yet.
+constexpr std::size_t waiting_result_bytes_max = 8U << 20;
+/// What is read and thrown away so that a client gets its answer before the connection closes.
+constexpr std::size_t discarded_bytes_max = 4U << 20;
+constexpr auto linger_timeout = std::chrono::seconds{2};
+/// A stream that finds the queue full tries again after this.
+constexpr auto queue_full_pause = std::chrono::milliseconds{5};
+
+/// A submission that knows which connection waits for it.
+struct HttpSubmission final : ingest::Submission {
+  asio::io_context* context = nullptr;
+  std::function<void(SubmissionPtr)> handler;
+};
+
+/// Completes with the delivered submission, or with the same one and an error when it was not
+/// taken.
+template <class CompletionToken>
+auto async_submit(ingest::Ingestor& ingestor, std::unique_ptr<HttpSubmission> submission,
+                  CompletionToken&& token) {
+  return asio::async_initiate<CompletionToken, void(SubmissionPtr)>(
+      [&ingestor](auto handler, std::unique_ptr<HttpSubmission> taken) {
+        // Shared because std::function wants to be copied, which a coroutine's handler cannot be.
+        taken->handler = [shared = std::make_shared<decltype(handler)>(std::move(handler))](
+                             SubmissionPtr reply) { std::move (*shared)(std::move(reply)); };
+        asio::io_context& context = *taken->context;
+        SubmissionPtr base = std::move(taken);
+        const auto submitted = ingestor.submit(base);
+        if (submitted) return;
+        base->error = submitted.error();
+        auto& refused = static_cast<HttpSubmission&>(*base);
+        asio::post(context, [complete = std::move(refused.handler),
+                             given = std::move(base)]() mutable { complete(std::move(given)); });
+      },
+      token, std::move(submission));
+}
+
+/// Runs `work` on the pool and completes with what it returns, on the handler's own executor.
+template <class CompletionToken>
+auto async_run(asio::thread_pool& pool, asio::io_context& context, std::function<Response()> work,
+               CompletionToken&& token) {
+  return asio::async_initiate<CompletionToken, void(Response)>(
+      [&pool, &context](auto handler, std::function<Response()> job) {
+        asio::post(pool, [&context, job = std::move(job), complete = std::move(handler)]() mutable {
+          Response response = job();
+          asio::post(context,
+                     [response = std::move(response), complete = std::move(complete)]() mutable {
+                       complete(std::move(response));
+                     });
+        });
+      },
+      token, std::move(work));
+}
+
+/// Completes when the journal holds the position.
+template <class CompletionToken>
+auto async_wait_durable(ingest::Ingestor& ingestor, asio::io_context& context,
+                        ledger::Position next_position, CompletionToken&& token) {
+  return asio::async_initiate<CompletionToken, void(error_code)>(
+      [&ingestor, &context, next_position](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        ingestor.when_durable(next_position, [&context, shared](error_code error) {
+          asio::post(context, [shared, error] { std::move (*shared)(error); });
+        });
+      },
+      token);
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    const bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (is_dash ? c != '-' : !is_hex) return false;
+  }
+  return true;
+}
+
+std::string new_correlation_id() {
+  thread_local boost::uuids::random_generator_mt19937 generate;
+  return boost::uuids::to_string(generate());
+}
+
+std::string media_type(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  for (char& c : type) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return type;
+}
+
+/// False when the target is not a path with an optional, well-formed query.
+bool read_target(std::string_view target, Request& request) {
+  if (target.empty() || target.front() != '/') return false;
+  const auto parsed = boost::urls::parse_origin_form({target.data(), target.size()});
+  if (!parsed) return false;
+  request.path = parsed->path();
+  for (const auto& parameter : parsed->params()) {
+    request.query.emplace_back(parameter.key, parameter.value);
+  }
+  return true;
+}
+
+/// A handler that throws has met a defect: the caller gets a 500, the log the reason.
+Response call(const Route& route, const Request& request) {
+  try {
+    return route.handler(request);
+  } catch (const std::exception& exception) {
+    log(LogLevel::error, "handler_failed",
+        {{"path", std::string(route.path)},
+         {"reason", exception.what()},
+         {"correlationId", request.correlation_id}});
+    return to_response({500, "INTERNAL_ERROR", "The request could not be answered.", ""},
+                       request.correlation_id);
+  }
+}
+
+using RequestParser = http::request_parser<http::buffer_body>;
+
+}  // namespace
+
+struct HttpServer::Impl {
+  explicit Impl(const HttpServerOptions& options);
+
+  asio::awaitable<void> accept();
+  tcp::endpoint endpoint() const { return acceptor.local_endpoint(); }
+
+  class Session;
+  /// A network thread and its connections; touched by that thread only.
+  struct Lane {
+    std::set<Session*> sessions;  // outlives the connections that the context destroys
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+    std::thread thread;
+  };
+
+  std::atomic<std::size_t> session_count{0};
+  std::atomic<bool> is_draining{false};
+  std::vector<std::unique_ptr<Lane>> lanes;
+  tcp::acceptor acceptor;
+  asio::thread_pool workers{2};
+  Service* service = nullptr;
+};
+
+/// One connection. The coroutine run() owns it; stream results are written by a second coroutine.
+class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Impl& server, Lane& lane, tcp::socket socket)
+      : server_(server),
+        service_(*server.service),
+        lane_(lane),
+        socket_(std::move(socket)),
+        watchdog_(lane.context),
+        changed_(lane.context),
+        parser_(service_.shard().keys().numbers, service_.series()) {
+    lane_.sessions.insert(this);
+    ++server_.session_count;
+    ++http_counters().connections;
+  }
+  ~Session() {
+    lane_.sessions.erase(this);
+    --server_.session_count;
+    --http_counters().connections;
+  }
+
+  /// Runs the session and keeps it alive meanwhile.
+  static asio::awaitable<void> own(std::shared_ptr<Session> session) { co_await session->run(); }
+  /// Ends the connection if it waits for a request.
+  void close_if_idle() {
+    if (is_idle_) close();
+  }
+
+ private:
+  asio::awaitable<void> run();
+
+  // ---- time ----
+  void allow(Clock::duration duration) { deadline_ = Clock::now() + duration; }
+  void watch();
+  void close() {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+  // ---- reading ----
+  asio::awaitable<bool> read_head();
+  asio::awaitable<void> refuse_head(error_code error);
+  asio::awaitable<std::size_t> read_some(char* data, std::size_t size);
+  asio::awaitable<bool> read_whole_body(std::size_t bytes_max);
+  asio::awaitable<void> discard_body();
+  asio::awaitable<void> linger();
+  bool has_body_left() const { return is_chunked_ ? !head_->is_done() : body_left_ != 0; }
+
+  // ---- answering ----
+  asio::awaitable<void> serve();
+  asio::awaitable<void> serve_handler(const Route& route);
+  asio::awaitable<void> serve_submission();
+  asio::awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
+  asio::awaitable<void> answer(Response response);
+  asio::awaitable<void> refuse(Problem problem);
+  std::optional<std::vector<ingest::ParsedItem>> parse_whole(bool is_json, Problem& problem);
+  std::unique_ptr<HttpSubmission> make_submission(std::vector<ingest::ParsedItem> items);
+
+  // ---- streaming ----
+  asio::awaitable<void> serve_stream();
+  asio::awaitable<void> read_stream();
+  asio::awaitable<void> write_stream();
+  void take_lines();
+  void submit_next();
+  void finish_submission(SubmissionPtr submission);
+  void fail_stream(Problem problem);
+
+  Impl& server_;
+  Service& service_;
+  Lane& lane_;
+  tcp::socket socket_;
+  asio::steady_timer watchdog_;
+  asio::steady_timer changed_;
+  ingest::ItemParser parser_;
+  Clock::time_point deadline_;
+  bool is_timed_out_ = false;
+  bool is_idle_ = true;
+  bool is_closing_ = false;  // after this answer
+
+  beast::flat_buffer buffer_;
+  std::optional<RequestParser> head_;
+  Request request_;
+  Clock::time_point begun_;
+  bool is_chunked_ = false;
+  std::uint64_t body_left_ = 0;  // of a body of known length
+  bool is_body_broken_ = false;
+
+  // Of the stream being served.
+  struct Stream {
+    std::string unread;        // bytes that are not a whole line yet
+    bool is_skipping = false;  // within a line that is too long
+    std::uint64_t bytes = 0;
+    std::uint64_t next_index = 0;
+    std::vector<ingest::ParsedItem> parsed;  // not submitted yet
+    bool is_in_flight = false;
+    bool is_queue_full = false;
+    bool is_read = false;     // the whole body
+    bool is_writing = false;  // the head of the answer has been sent
+    bool is_broken = false;   // the client cannot be written to
+    bool is_written = false;  // write_stream() has ended
+    std::string results;      // to be written
+    std::optional<Problem> problem;
+  };
+  Stream stream_;
+};
+
+// ---- time ----
+
+void HttpServer::Impl::Session::watch() {
+  watchdog_.expires_at(deadline_);
+  watchdog_.async_wait([self = shared_from_this()](error_code error) {
+    if (error || !self->socket_.is_open()) return;
+    if (Clock::now() >= self->deadline_) {
+      self->is_timed_out_ = true;
+      error_code ignored;
+      self->socket_.cancel(ignored);
+      self->changed_.cancel();
+      self->allow(linger_timeout);
+    }
+    self->watch();
+  });
+}
+
+// ---- reading ----
+
+asio::awaitable<void> HttpServer::Impl::Session::run() {
+  allow(service_.limits().idle_timeout);
+  watch();
+  try {
+    while (!is_closing_ && socket_.is_open()) {
+      const bool has_request = co_await read_head();
+      if (!has_request) break;
+      co_await serve();
+      if (has_body_left() && !is_closing_) co_await discard_body();
+      if (server_.is_draining) is_closing_ = true;
+    }
+    if (socket_.is_open()) co_await linger();
+  } catch (const std::exception& exception) {
+    // A connection must not take the process with it; what it was doing is in the log.
+    log(LogLevel::error, "connection_failed", {{"reason", exception.what()}});
+  }
+  close();
+  watchdog_.cancel();
+}
+
+asio::awaitable<bool> HttpServer::Impl::Session::read_head() {
+  head_.emplace();
+  head_->header_limit(static_cast<std::uint32_t>(service_.limits().header_bytes_max));
+  head_->body_limit(boost::none);
+  is_timed_out_ = false;
+  is_idle_ = buffer_.size() == 0;
+  allow(service_.limits().idle_timeout);
+  auto [error, size] = co_await http::async_read_header(socket_, buffer_, *head_, awaited);
+  is_idle_ = false;
+  if (error) {
+    co_await refuse_head(error);
+    co_return false;
+  }
+  begun_ = Clock::now();
+  request_ = Request();
+  is_body_broken_ = false;
+  is_chunked_ = head_->chunked();
+  body_left_ = is_chunked_ ? 0 : head_->content_length().value_or(0);
+  const auto& message = head_->get();
+  is_closing_ = !message.keep_alive();
+  request_.method = message.method_string();
+  request_.content_type = media_type(message[http::field::content_type]);
+  const std::string_view correlation_id = message["Correlation-Id"];
+  request_.correlation_id =
+      is_uuid(correlation_id) ? std::string(correlation_id) : new_correlation_id();
+  // Without tokens every caller has every role.
+  request_.caller.name = "anonymous";
+  request_.caller.is_operator = true;
+  co_return true;
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
+  is_closing_ = true;
+  const bool has_begun = head_->got_some() || buffer_.size() != 0;
+  if (!has_begun || error == http::error::end_of_stream || error == asio::error::eof) {
+    close();
+    co_return;
+  }
+  request_ = Request();
+  request_.correlation_id = new_correlation_id();
+  begun_ = Clock::now();
+  Problem problem;
+  if (error == http::error::header_limit) {
+    problem = Problem{431, "HEADER_TOO_LARGE", "The request head is too large.", ""};
+  } else if (is_timed_out_) {
+    problem = Problem{408, "REQUEST_TIMEOUT", "The request head came too slowly.", ""};
+  } else if (error.category() == http::make_error_code(http::error::bad_method).category()) {
+    problem = Problem{400, "MALFORMED_REQUEST", "This is not an HTTP/1.1 request.", ""};
+  } else {
+    close();
+    co_return;
+  }
+  co_await refuse(std::move(problem));
+}
+
+/// Reads a piece of the body; 0 at its end, or when it is broken off (is_body_broken_).
+asio::awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, std::size_t size) {
+  allow(service_.limits().slow_timeout);
+  if (!is_chunked_) {
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
+    if (size == 0) co_return 0;
+    std::size_t got = 0;
+    if (buffer_.size() != 0) {
+      got = asio::buffer_copy(asio::buffer(data, size), buffer_.data());
+      buffer_.consume(got);
+    } else {
+      auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
+      if (error) is_body_broken_ = true;
+      got = error ? 0 : read;
+    }
+    body_left_ -= got;
+    co_return got;
+  }
+  while (!head_->is_done()) {
+    auto& body = head_->get().body();
+    body.data = data;
+    body.size = size;
+    auto [error, read] = co_await http::async_read_some(socket_, buffer_, *head_, awaited);
+    const std::size_t got = size - body.size;
+    if (error && error != http::error::need_buffer) {
+      is_body_broken_ = true;
+      co_return 0;
+    }
+    if (got != 0) co_return got;
+  }
+  co_return 0;
+}
+
+/// Into request_.body, with the padding that parsing needs. False when a problem has been answered.
+asio::awaitable<bool> HttpServer::Impl::Session::read_whole_body(std::size_t bytes_max) {
+  std::string& body = request_.body;
+  bool is_too_large = body_left_ > bytes_max;
+  if (!is_too_large && body_left_ != 0) {
+    const auto length = static_cast<std::size_t>(body_left_);
+    body.reserve(length + ingest::ItemParser::padding_bytes);
+    body.resize(length);
+    std::size_t filled = 0;
+    while (filled < length && !is_body_broken_) {
+      filled += co_await read_some(body.data() + filled, length - filled);
+    }
+  }
+  while (!is_too_large && is_chunked_ && has_body_left() && !is_body_broken_) {
+    const std::size_t filled = body.size();
+    body.resize(filled + piece_bytes);
+    const std::size_t got = co_await read_some(body.data() + filled, piece_bytes);
+    body.resize(filled + got);
+    is_too_large = body.size() > bytes_max;
+  }
+  if (is_too_large) {
+    Problem problem{
+        413, "TOO_LARGE",
+        "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.", ""};
+    is_closing_ = true;
+    co_await refuse(std::move(problem));
+    co_return false;
+  }
+  if (is_body_broken_) {
+    is_closing_ = true;
+    Problem problem{400, "MALFORMED_REQUEST", "The body is not well-formed.", ""};
+    if (is_timed_out_) problem = {408, "REQUEST_TIMEOUT", "The body came too slowly.", ""};
+    co_await refuse(std::move(problem));
+    co_return false;
+  }
+  body.reserve(body.size() + ingest::ItemParser::padding_bytes);
+  co_return true;
+}
+
+/// After an answer that did not need the body: reads it away if it is small, else closes.
+asio::awaitable<void> HttpServer::Impl::Session::discard_body() {
+  if (body_left_ > discarded_bytes_max) {
+    is_closing_ = true;
+    co_return;
+  }
+  std::string piece(piece_bytes, '\0');
+  std::size_t discarded = 0;
+  while (has_body_left() && !is_body_broken_ && discarded <= discarded_bytes_max) {
+    discarded += co_await read_some(piece.data(), piece.size());
+  }
+  if (has_body_left()) is_closing_ = true;
+}
+
+/// Closes so that the answer arrives: a socket closed with unread bytes would reset the connection.
+asio::awaitable<void> HttpServer::Impl::Session::linger() {
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  is_timed_out_ = false;
+  allow(linger_timeout);
+  watch();
+  std::string piece(16U << 10, '\0');
+  std::size_t discarded = 0;
+  while (discarded < discarded_bytes_max) {
+    auto [error, got] = co_await socket_.async_read_some(asio::buffer(piece), awaited);
+    if (error) break;
+    discarded += got;
+  }
+}
+
+// ---- answering ----
+
+asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
+  if (response.reflects.value() != 0 && !service_.is_durable(response.reflects)) {
+    const ledger::Position next{response.reflects.value() + 1};
+    auto [error] = co_await async_wait_durable(service_.ingestor(), lane_.context, next, awaited);
+    if (error) response = to_response(problem_of(error), request_.correlation_id);
+  }
+  http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
+  message.set(http::field::content_type, response.content_type);
+  message.set("Correlation-Id", request_.correlation_id);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+  if (server_.is_draining) is_closing_ = true;
+  message.keep_alive(!is_closing_);
+  message.body() = std::move(response.body);
+  message.prepare_payload();
+  allow(service_.limits().slow_timeout);
+  auto [error, size] = co_await http::async_write(socket_, message, awaited);
+  if (error) close();
+  const std::chrono::duration<double> taken = Clock::now() - begun_;
+  http_counters().count_response(response.status, taken.count());
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::refuse(Problem problem) {
+  Response response = to_response(problem, request_.correlation_id);
+  co_await answer(std::move(response));
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::serve() {
+  const std::string_view target = head_->get().target();
+  Problem problem;
+  if (!read_target(target, request_)) {
+    problem = {400, "MALFORMED_REQUEST", "The request target is not a well-formed path.", ""};
+    co_await refuse(std::move(problem));
+    co_return;
+  }
+  const Router::Match match = service_.router().find(request_.method, request_.path);
+  if (match.route == nullptr) {
+    problem = {404, "NOT_FOUND", "There is nothing here; see /openapi.yaml.", ""};
+    if (!match.allowed.empty()) {
+      problem = {405, "METHOD_NOT_ALLOWED", "Only " + match.allowed + " is allowed here.", ""};
+    }
+    Response response = to_response(problem, request_.correlation_id);
+    if (!match.allowed.empty()) response.headers.emplace_back("Allow", match.allowed);
+    co_await answer(std::move(response));
+    co_return;
+  }
+  request_.path_parameter = match.path_parameter;
+  const std::string_view expect = head_->get()[http::field::expect];
+  if (beast::iequals({expect.data(), expect.size()}, "100-continue") &&
+      body_left_ <= match.route->body_bytes_max) {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(socket_, asio::buffer(go_on), awaited);
+  }
+  if (match.route->kind == RouteKind::submission) {
+    co_await serve_submission();
+  } else {
+    co_await serve_handler(*match.route);
+  }
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& route) {
+  if (route.body_bytes_max != 0) {
+    const bool is_json = request_.content_type == "application/json" ||
+                         request_.content_type == "application/x-ndjson";
+    if (!is_json) {
+      Problem problem{415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json.", ""};
+      co_await refuse(std::move(problem));
+      co_return;
+    }
+    const bool is_read = co_await read_whole_body(route.body_bytes_max);
+    if (!is_read) co_return;
+  }
+  Response response;
+  if (route.kind == RouteKind::quick) {
+    response = call(route, request_);
+  } else {
+    std::function<Response()> work = [this, &route] { return call(route, request_); };
+    auto [done] = co_await async_run(server_.workers, lane_.context, std::move(work), awaited);
+    response = std::move(done);
+  }
+  co_await answer(std::move(response));
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::serve_submission() {
+  const bool is_json = request_.content_type == "application/json";
+  Problem problem;
+  if (!is_json && request_.content_type != "application/x-ndjson") {
+    problem = {415, "UNSUPPORTED_MEDIA_TYPE",
+               "Send application/json (an item or an array) or application/x-ndjson (an item a "
+               "line).",
+               ""};
+    co_await refuse(std::move(problem));
+    co_return;
+  }
+  const std::string* const atomic = request_.query_value("atomic");
+  if (atomic != nullptr && *atomic != "true" && *atomic != "false") {
+    problem = {400, "MALFORMED_REQUEST", "`atomic` must be true or false.", "atomic"};
+    co_await refuse(std::move(problem));
+    co_return;
+  }
+  const bool is_atomic = atomic != nullptr && *atomic == "true";
+  const std::string* const trust = request_.query_value("trustReceivedTime");
+  if (trust != nullptr && *trust == "false") request_.caller.is_operator = false;
+  const bool is_small = !is_chunked_ && body_left_ <= whole_body_bytes_max;
+  if (is_json || is_atomic || is_small) {
+    co_await serve_whole_submission(is_json, is_atomic);
+    co_return;
+  }
+  if (body_left_ > service_.limits().ndjson_body_bytes_max) {
+    is_closing_ = true;
+    problem = {413, "TOO_LARGE",
+               "The body is larger than " +
+                   std::to_string(service_.limits().ndjson_body_bytes_max) +
+                   " bytes; split the request.",
+               ""};
+    co_await refuse(std::move(problem));
+    co_return;
+  }
+  co_await serve_stream();
+}
+
+std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_whole(
+    bool is_json, Problem& problem) {
+  const std::string_view body = request_.body;
+  const ledger::Instant received = ingest::now();
+  std::vector<ingest::ParsedItem> items;
+  if (is_json) {
+    std::vector<std::string_view> elements;
+    if (!ingest::split_json(body, elements)) {
+      problem = {400, "MALFORMED_REQUEST", "The body is not a JSON object or array.", ""};
+      return std::nullopt;
+    }
+    items.reserve(elements.size());
+    for (const std::string_view element : elements) {
+      items.push_back(parser_.parse(element, request_.caller, received));
+    }
+    return items;
+  }
+  items.reserve(body.size() / 200 + 1);
+  for (std::size_t begin = 0; begin < body.size();) {
+    const std::size_t end = std::min(body.find('\n', begin), body.size());
+    const std::string_view line = body.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    items.push_back(parser_.parse(line, request_.caller, received));
+  }
+  return items;
+}
+
+std::unique_ptr<HttpSubmission> HttpServer::Impl::Session::make_submission(
+    std::vector<ingest::ParsedItem> items) {
+  auto submission = std::make_unique<HttpSubmission>();
+  submission->context = &lane_.context;
+  submission->correlation_id = request_.correlation_id;
+  submission->caller = request_.caller;
+  submission->items = std::move(items);
+  return submission;
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json,
+                                                                        bool is_atomic) {
+  const bool is_read = co_await read_whole_body(service_.limits().json_body_bytes_max);
+  if (!is_read) co_return;
+  Problem problem;
+  auto parsed = parse_whole(is_json, problem);
+  if (parsed && is_atomic && parsed->size() > ingest::group_items_max) {
+    problem = {
+        413, "TOO_LARGE",
+        "All or nothing holds for at most " + std::to_string(ingest::group_items_max) + " items.",
+        "atomic"};
+    parsed.reset();
+  }
+  if (!parsed) {
+    co_await refuse(std::move(problem));
+    co_return;
+  }
+  std::string results;
+  std::string receipts;
+  for (std::size_t first = 0; first < parsed->size(); first += ingest::group_items_max) {
+    const std::size_t end = std::min(parsed->size(), first + ingest::group_items_max);
+    std::vector<ingest::ParsedItem> part;
+    if (first == 0 && end == parsed->size()) {
+      part = std::move(*parsed);
+      parsed->resize(end);  // keeps the count that the loop goes by
+    } else {
+      part.assign(std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(first)),
+                  std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(end)));
+    }
+    auto submission = make_submission(std::move(part));
+    submission->first_index = first;
+    submission->is_atomic = is_atomic;
+    auto [reply] = co_await async_submit(service_.ingestor(), std::move(submission), awaited);
+    if (reply->error) {
+      problem = problem_of(reply->error);
+      co_await refuse(std::move(problem));
+      co_return;
+    }
+    results += reply->results;
+    if (is_json) {
+      if (!receipts.empty()) receipts += ',';
+      receipts += reply->receipt;
+    } else {
+      results += reply->receipt;
+      results += '\n';
+    }
+  }
+  Response response;
+  if (is_json) {
+    std::replace(results.begin(), results.end(), '\n', ',');
+    if (!results.empty()) results.pop_back();
+    response.body = "{\"results\":[" + results + "],\"receipts\":[" + receipts + "]}";
+  } else {
+    response.content_type = "application/x-ndjson";
+    response.body = std::move(results);
+  }
+  co_await answer(std::move(response));
+}
+
+// ---- streaming ----
+//
+// read_stream() reads lines and keeps one submission on the way; finish_submission() takes its
+// results and sends the next; write_stream() sends what there is. All on one thread; each waits on
+// `changed_` for the others.
+
+asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
+  stream_ = Stream();
+  // Ends before this coroutine does: see the loop below.
+  asio::co_spawn(lane_.context, write_stream(), asio::detached);
+  co_await read_stream();
+  stream_.is_read = true;
+  changed_.cancel();
+  while (!stream_.is_written) {
+    changed_.expires_at(Clock::time_point::max());
+    co_await changed_.async_wait(awaited);
+  }
+  const bool is_refused = stream_.problem && !stream_.is_writing;
+  if (is_refused) {
+    is_closing_ = true;
+    Problem problem = *stream_.problem;
+    co_await refuse(std::move(problem));
+  }
+  if (stream_.problem || stream_.is_broken) is_closing_ = true;
+  stream_ = Stream();
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
+  stream_.unread.reserve(2 * piece_bytes + ingest::ItemParser::padding_bytes);
+  bool is_at_end = false;
+  while (!stream_.is_broken && !stream_.problem) {
+    const bool has_work = !stream_.parsed.empty() || stream_.is_in_flight;
+    if (is_at_end && !has_work) co_return;
+    const bool is_full = stream_.parsed.size() >= ingest::group_items_max ||
+                         stream_.results.size() > waiting_result_bytes_max;
+    if (is_at_end || is_full) {
+      // The queue is asked again after a pause; everything else wakes us.
+      if (stream_.is_queue_full) {
+        changed_.expires_after(queue_full_pause);
+      } else {
+        changed_.expires_at(Clock::time_point::max());
+      }
+      co_await changed_.async_wait(awaited);
+      if (is_timed_out_) stream_.is_broken = true;
+      submit_next();
+      continue;
+    }
+    const std::size_t filled = stream_.unread.size();
+    stream_.unread.resize(filled + piece_bytes);
+    const std::size_t got = co_await read_some(stream_.unread.data() + filled, piece_bytes);
+    stream_.unread.resize(filled + got);
+    stream_.bytes += got;
+    if (is_body_broken_) {
+      Problem problem{400, "MALFORMED_REQUEST", "The body broke off.", ""};
+      if (is_timed_out_) problem = {408, "REQUEST_TIMEOUT", "The body came too slowly.", ""};
+      fail_stream(std::move(problem));
+      break;
+    }
+    if (stream_.bytes > service_.limits().ndjson_body_bytes_max) {
+      Problem problem{413, "TOO_LARGE", "The body is too large; split the request.", ""};
+      fail_stream(std::move(problem));
+      break;
+    }
+    is_at_end = got == 0;
+    if (is_at_end && !stream_.unread.empty()) stream_.unread += '\n';
+    take_lines();
+    submit_next();
+  }
+  // Lines on the way still get their answer.
+  while (stream_.is_in_flight) {
+    changed_.expires_at(Clock::time_point::max());
+    co_await changed_.async_wait(awaited);
+  }
+}
+
+/// Parses the whole lines in `unread`. May exceed group_items_max by one piece's lines.
+void HttpServer::Impl::Session::take_lines() {
+  const ledger::Instant received = ingest::now();
+  const std::string_view bytes = stream_.unread;
+  std::size_t begin = 0;
+  for (std::size_t end = bytes.find('\n'); end != std::string_view::npos;
+       end = bytes.find('\n', begin)) {
+    const std::string_view line = bytes.substr(begin, end - begin);
+    begin = end + 1;
+    if (stream_.is_skipping) {
+      stream_.is_skipping = false;
+      continue;
+    }
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    stream_.parsed.push_back(parser_.parse(line, request_.caller, received));
+  }
+  const std::size_t rest = bytes.size() - begin;
+  if (stream_.is_skipping) {
+    begin += rest;
+  } else if (rest > ingest::ItemParser::text_bytes_max) {
+    // Already too long: it gets its verdict, and the rest of it is not kept.
+    stream_.parsed.push_back(parser_.parse(bytes.substr(begin), request_.caller, received));
+    stream_.is_skipping = true;
+    begin += rest;
+  }
+  stream_.unread.erase(0, begin);
+}
+
+void HttpServer::Impl::Session::submit_next() {
+  if (stream_.is_in_flight || stream_.parsed.empty() || stream_.problem) return;
+  const std::size_t count = std::min(stream_.parsed.size(), ingest::group_items_max);
+  std::vector<ingest::ParsedItem> items;
+  if (count == stream_.parsed.size()) {
+    items.swap(stream_.parsed);
+  } else {
+    const auto end = stream_.parsed.begin() + static_cast<std::ptrdiff_t>(count);
+    items.assign(std::make_move_iterator(stream_.parsed.begin()), std::make_move_iterator(end));
+    stream_.parsed.erase(stream_.parsed.begin(), end);
+  }
+  auto submission = make_submission(std::move(items));
+  submission->first_index = stream_.next_index;
+  stream_.next_index += count;
+  stream_.is_in_flight = true;
+  stream_.is_queue_full = false;
+  async_submit(service_.ingestor(), std::move(submission),
+               [self = shared_from_this()](SubmissionPtr reply) {
+                 self->finish_submission(std::move(reply));
+               });
+}
+
+void HttpServer::Impl::Session::finish_submission(SubmissionPtr submission) {
+  stream_.is_in_flight = false;
+  if (submission->error == make_error_code(ledger::Errc::overloaded)) {
+    // Not taken: it goes back to the front and is tried again, while nothing more is read.
+    stream_.is_queue_full = true;
+    stream_.next_index -= submission->items.size();
+    stream_.parsed.insert(stream_.parsed.begin(),
+                          std::make_move_iterator(submission->items.begin()),
+                          std::make_move_iterator(submission->items.end()));
+    allow(service_.limits().slow_timeout);
+  } else if (submission->error) {
+    fail_stream(problem_of(submission->error));
+  } else {
+    stream_.results += submission->results;
+    stream_.results += submission->receipt;
+    stream_.results += '\n';
+    allow(service_.limits().slow_timeout);
+    submit_next();
+  }
+  changed_.cancel();
+}
+
+void HttpServer::Impl::Session::fail_stream(Problem problem) {
+  if (!stream_.problem) stream_.problem = std::move(problem);
+}
+
+asio::awaitable<void> HttpServer::Impl::Session::write_stream() {
+  http::response<http::empty_body> message(http::status::ok, 11);
+  message.set(http::field::content_type, "application/x-ndjson");
+  message.set("Correlation-Id", request_.correlation_id);
+  message.chunked(true);
+  http::response_serializer<http::empty_body> serializer(message);
+  while (!stream_.is_broken) {
+    if (stream_.results.empty()) {
+      if (stream_.is_read) break;
+      changed_.expires_at(Clock::time_point::max());
+      co_await changed_.async_wait(awaited);
+      continue;
+    }
+    if (!stream_.is_writing) {
+      stream_.is_writing = true;
+      auto [error, size] = co_await http::async_write_header(socket_, serializer, awaited);
+      if (error) stream_.is_broken = true;
+    }
+    std::string piece;
+    piece.swap(stream_.results);
+    const auto chunk = http::make_chunk(asio::buffer(piece));
+    auto [error, size] = co_await asio::async_write(socket_, chunk, awaited);
+    if (error) stream_.is_broken = true;
+    allow(service_.limits().slow_timeout);
+    changed_.cancel();
+  }
+  const bool is_refused_whole = stream_.problem && !stream_.is_writing;
+  if (!stream_.is_broken && !is_refused_whole) {
+    if (!stream_.is_writing) {
+      stream_.is_writing = true;
+      auto [error, size] = co_await http::async_write_header(socket_, serializer, awaited);
+      if (error) stream_.is_broken = true;
+    }
+    std::string last;
+    if (stream_.problem) last = problem_json(*stream_.problem, request_.correlation_id) + '\n';
+    if (!last.empty()) {
+      const auto chunk = http::make_chunk(asio::buffer(last));
+      auto [error, size] = co_await asio::async_write(socket_, chunk, awaited);
+      if (error) stream_.is_broken = true;
+    }
+    const auto end = http::make_chunk_last();
+    auto [error, size] = co_await asio::async_write(socket_, end, awaited);
+    if (error) stream_.is_broken = true;
+    const std::chrono::duration<double> taken = Clock::now() - begun_;
+    http_counters().count_response(200, taken.count());
+  }
+  stream_.is_written = true;
+  changed_.cancel();
+}
+
+// ---- the server ----
+
+HttpServer::Impl::Impl(const HttpServerOptions& options)
+    : lanes([&] {
+        std::vector<std::unique_ptr<Lane>> made;
+        for (std::size_t i = 0; i < std::max<std::size_t>(1, options.network_threads); ++i) {
+          made.push_back(std::make_unique<Lane>());
+        }
+        return made;
+      }()),
+      acceptor(lanes.front()->context) {
+  const auto address = asio::ip::make_address(options.host);
+  const tcp::endpoint wanted(address, options.port);
+  acceptor.open(wanted.protocol());
+  acceptor.set_option(asio::socket_base::reuse_address(true));
+  acceptor.bind(wanted);
+  acceptor.listen(4096);
+}
+
+asio::awaitable<void> HttpServer::Impl::accept() {
+  for (std::size_t turn = 0; acceptor.is_open(); ++turn) {
+    Lane& lane = *lanes[turn % lanes.size()];
+    tcp::socket socket(lane.context);
+    auto [error] = co_await acceptor.async_accept(socket, awaited);
+    if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+    if (error) {
+      // Out of file descriptors, most likely: wait for connections to end.
+      log(LogLevel::warning, "accept_failed", {{"reason", error.message()}});
+      asio::steady_timer pause(lanes.front()->context);
+      pause.expires_after(std::chrono::milliseconds{100});
+      co_await pause.async_wait(awaited);
+      continue;
+    }
+    ++http_counters().connections_total;
+    if (session_count >= service->limits().connections_max) {
+      ++http_counters().refused_connections_total;
+      continue;
+    }
+    error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    auto open = [this, &lane, taken = std::move(socket)]() mutable {
+      auto session = std::make_shared<Session>(*this, lane, std::move(taken));
+      asio::co_spawn(lane.context, Session::own(std::move(session)), asio::detached);
+    };
+    asio::post(lane.context, std::move(open));
+  }
+}
+
+HttpServer::HttpServer(const HttpServerOptions& options) : impl_(std::make_unique<Impl>(options)) {
+  // Every connection is a file descriptor.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+HttpServer::~HttpServer() { stop(); }
+
+std::uint16_t HttpServer::port() const { return impl_->endpoint().port(); }
+
+void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
+  // One wake-up for each network thread and group, however many connections wait.
+  std::vector<std::vector<SubmissionPtr>> by_lane(impl_->lanes.size());
+  for (SubmissionPtr& submission : submissions) {
+    const auto& waiting = static_cast<HttpSubmission&>(*submission);
+    for (std::size_t i = 0; i < impl_->lanes.size(); ++i) {
+      if (waiting.context == &impl_->lanes[i]->context) {
+        by_lane[i].push_back(std::move(submission));
+        break;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < by_lane.size(); ++i) {
+    if (by_lane[i].empty()) continue;
+    asio::post(impl_->lanes[i]->context, [delivered = std::move(by_lane[i])]() mutable {
+      for (SubmissionPtr& submission : delivered) {
+        auto complete = std::move(static_cast<HttpSubmission&>(*submission).handler);
+        complete(std::move(submission));
+      }
+    });
+  }
+}
+
+void HttpServer::start(Service& service) {
+  impl_->service = &service;
+  asio::co_spawn(impl_->lanes.front()->context, impl_->accept(), asio::detached);
+  for (const auto& lane : impl_->lanes) {
+    lane->thread = std::thread([&context = lane->context] { context.run(); });
+  }
+}
+
+void HttpServer::stop() {
+  if (impl_->is_draining.exchange(true)) return;
+  asio::post(impl_->lanes.front()->context, [impl = impl_.get()] {
+    error_code ignored;
+    impl->acceptor.close(ignored);
+  });
+  for (const auto& lane : impl_->lanes) {
+    asio::post(lane->context, [&sessions = lane->sessions] {
+      for (Impl::Session* const session : sessions) session->close_if_idle();
+    });
+  }
+  const auto deadline =
+      Clock::now() + (impl_->service == nullptr ? std::chrono::seconds{0}
+                                                : impl_->service->limits().drain_timeout);
+  while (impl_->session_count != 0 && Clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  impl_->workers.join();
+  for (const auto& lane : impl_->lanes) lane->context.stop();
+  for (const auto& lane : impl_->lanes) {
+    if (lane->thread.joinable()) lane->thread.join();
+  }
+}
+
+}  // namespace api

@@ -1,0 +1,355 @@
+// frikort load: files of items through the same pipeline as any submission, in file order.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "api/commands.h"
+#include "api/config.h"
+#include "api/http_client.h"
+#include "api/progress.h"
+#include "ingest/clock.h"
+#include "ingest/ingestor.h"
+#include "storage/shard.h"
+
+namespace api {
+namespace {
+
+/// Lines sent in one request, and parsed in one go.
+constexpr std::size_t batch_lines_max = 20'000;
+constexpr std::size_t batch_bytes_max = 8U << 20;
+constexpr int attempts_max = 60;
+
+struct Summary {
+  std::uint64_t lines = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t rejected = 0;
+  std::map<std::string, std::uint64_t> codes;  ///< of rejected items
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+
+  void count_rejected(std::string_view code) {
+    ++rejected;
+    ++codes[std::string(code)];
+  }
+};
+
+/// Reads a file in batches of whole lines.
+class LineReader {
+ public:
+  explicit LineReader(const std::string& name)
+      : name_(name == "-" ? "standard input" : name),
+        file_(name == "-" ? STDIN_FILENO : ::open(name.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (file_ < 0) throw std::runtime_error("cannot open " + name_ + ": " + std::strerror(errno));
+  }
+  ~LineReader() {
+    if (file_ != STDIN_FILENO) ::close(file_);
+  }
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  /// Bytes of the file, 0 when it is not known.
+  std::uint64_t size() const {
+    const off_t end = ::lseek(file_, 0, SEEK_END);
+    if (end <= 0) return 0;
+    ::lseek(file_, 0, SEEK_SET);
+    return static_cast<std::uint64_t>(end);
+  }
+
+  /// The next whole lines, valid until the next call; empty at the end.
+  std::string_view next() {
+    bytes_.erase(0, used_);
+    used_ = 0;
+    while (!is_at_end_ && !has_batch()) fill();
+    if (is_at_end_ && !bytes_.empty() && bytes_.back() != '\n') bytes_ += '\n';
+    used_ = batch_end();
+    return std::string_view(bytes_).substr(0, used_);
+  }
+
+ private:
+  bool has_batch() const {
+    return bytes_.size() >= batch_bytes_max && bytes_.rfind('\n') != std::string::npos;
+  }
+
+  /// The end of the last line that the batch may hold.
+  std::size_t batch_end() const {
+    std::size_t end = 0;
+    for (std::size_t lines = 0; lines < batch_lines_max; ++lines) {
+      const std::size_t next = bytes_.find('\n', end);
+      if (next == std::string::npos) break;
+      end = next + 1;
+    }
+    return end;
+  }
+
+  void fill() {
+    const std::size_t filled = bytes_.size();
+    bytes_.reserve(batch_bytes_max * 2);
+    bytes_.resize(filled + (1U << 20));
+    const ssize_t got = ::read(file_, bytes_.data() + filled, 1U << 20);
+    bytes_.resize(filled + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && errno != EINTR) {
+      throw std::runtime_error("cannot read " + name_ + ": " + std::strerror(errno));
+    }
+    is_at_end_ = got == 0;
+  }
+
+  const std::string name_;
+  const int file_;
+  std::string bytes_;
+  std::size_t used_ = 0;
+  bool is_at_end_ = false;
+};
+
+/// Where batches go.
+class Target {
+ public:
+  virtual ~Target() = default;
+  virtual void send(std::string_view lines, Summary& summary) = 0;
+
+ protected:
+  Target() = default;
+  Target(const Target&) = default;
+  Target& operator=(const Target&) = default;
+};
+
+/// Into a ledger on disk, without a server.
+class EmbeddedTarget final : public Target {
+ public:
+  EmbeddedTarget(const LoadOptions& options, const Config& config)
+      : shard_(shard_options(options, config)),
+        ingestor_(
+            shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
+            [](const ingest::Submission&, const ingest::ParsedItem&) {},
+            [this](std::vector<std::unique_ptr<ingest::Submission>> done) {
+              const std::lock_guard lock(mutex_);
+              for (auto& submission : done) done_.push_back(std::move(submission));
+              changed_.notify_one();
+            },
+            {}),
+        parser_(shard_.keys().numbers, config.series) {
+    caller_.name = "load";
+    caller_.is_operator = options.trusts_received_time;
+  }
+
+  void send(std::string_view lines, Summary& summary) override {
+    text_.assign(lines);
+    text_.reserve(text_.size() + ingest::ItemParser::padding_bytes);
+    const ledger::Instant received = ingest::now();
+    std::vector<ingest::ParsedItem> items;
+    for (std::size_t begin = 0; begin < text_.size();) {
+      const std::size_t end = text_.find('\n', begin);
+      const std::string_view line = std::string_view(text_).substr(begin, end - begin);
+      begin = end + 1;
+      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      items.push_back(parser_.parse(line, caller_, received));
+      if (items.size() == ingest::group_items_max) submit(std::exchange(items, {}), summary);
+    }
+    if (!items.empty()) submit(std::move(items), summary);
+    wait_until_at_most(0, summary);
+  }
+
+ private:
+  static storage::ShardOptions shard_options(const LoadOptions& options, const Config& config) {
+    storage::ShardOptions shard;
+    shard.folder = options.data;
+    shard.ceilings = config.ceilings;
+    shard.state = config.state;
+    return shard;
+  }
+
+  void submit(std::vector<ingest::ParsedItem> items, Summary& summary) {
+    wait_until_at_most(3, summary);
+    auto submission = std::make_unique<ingest::Submission>();
+    submission->caller = caller_;
+    submission->items = std::move(items);
+    const auto submitted = ingestor_.submit(submission);
+    if (!submitted) throw std::runtime_error(ingestor_.failure());
+    ++on_the_way_;
+  }
+
+  /// Counts finished submissions until no more than `count` are on the way.
+  void wait_until_at_most(std::size_t count, Summary& summary) {
+    std::unique_lock lock(mutex_);
+    while (on_the_way_ > count) {
+      changed_.wait(lock, [this] { return !done_.empty(); });
+      for (const auto& submission : done_) {
+        if (submission->error) throw std::runtime_error(submission->error.message());
+        count_outcomes(*submission, summary);
+        --on_the_way_;
+      }
+      done_.clear();
+    }
+  }
+
+  static void count_outcomes(const ingest::Submission& submission, Summary& summary) {
+    summary.lines += submission.outcomes.size();
+    for (const ledger::Outcome& outcome : submission.outcomes) {
+      if (outcome.disposition == ledger::Disposition::accepted) ++summary.accepted;
+      if (outcome.disposition == ledger::Disposition::duplicate) ++summary.duplicate;
+      if (outcome.disposition == ledger::Disposition::rejected) {
+        summary.count_rejected(name_of(outcome.rejection));
+      }
+    }
+  }
+
+  storage::Shard shard_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<ingest::Submission>> done_;
+  std::size_t on_the_way_ = 0;
+  ingest::Ingestor ingestor_;
+  ingest::ItemParser parser_;
+  ingest::Caller caller_;
+  std::string text_;
+};
+
+/// Counts the lines of an NDJSON answer as they come in.
+class AnswerCounter {
+ public:
+  void take(std::string_view piece, Summary& summary) {
+    rest_ += piece;
+    std::size_t begin = 0;
+    for (std::size_t end = rest_.find('\n'); end != std::string::npos;
+         end = rest_.find('\n', begin)) {
+      count(rest_.substr(begin, end - begin), summary);
+      begin = end + 1;
+    }
+    rest_.erase(0, begin);
+  }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void count(const std::string& line, Summary& summary) {
+    simdjson::padded_string padded(line);
+    simdjson::ondemand::document document;
+    std::string_view verdict;
+    if (parser_.iterate(padded).get(document)) return;
+    if (document["verdict"].get(verdict)) {
+      // A receipt, or the problem that ended the stream.
+      if (line.find("\"type\":\"about:blank\"") != std::string::npos) problem_ = line;
+      return;
+    }
+    ++summary.lines;
+    if (verdict == "accepted") {
+      ++summary.accepted;
+    } else if (verdict == "duplicate") {
+      ++summary.duplicate;
+    } else {
+      std::string_view code;
+      if (document["code"].get(code)) code = "";
+      summary.count_rejected(code);
+    }
+  }
+
+  simdjson::ondemand::parser parser_;
+  std::string rest_;
+  std::string problem_;
+};
+
+/// Through a server. What was not answered is sent again: items are never counted twice.
+class ServerTarget final : public Target {
+ public:
+  explicit ServerTarget(const LoadOptions& options)
+      : client_(options.server),
+        target_(options.trusts_received_time ? "/v1/registrations"
+                                             : "/v1/registrations?trustReceivedTime=false") {}
+
+  void send(std::string_view lines, Summary& summary) override {
+    std::string reason;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      // A batch that is sent again is counted from its last answer only.
+      Summary counted = summary;
+      unsigned pause_s = 1;
+      try {
+        AnswerCounter counter;
+        const HttpClient::Answer answer =
+            client_.post_streamed(target_, "application/x-ndjson", lines,
+                                  [&](std::string_view piece) { counter.take(piece, counted); });
+        if (answer.status == 200 && counter.problem().empty()) {
+          summary = counted;
+          return;
+        }
+        reason = answer.status == 200 ? counter.problem() : answer.body;
+        if (answer.status != 200 && answer.status != 429 && answer.status < 500) {
+          throw UsageError("the server refuses the file: " + reason);
+        }
+        pause_s = std::max(1U, answer.retry_after_s);
+      } catch (const std::runtime_error& error) {
+        reason = error.what();
+      }
+      client_.disconnect();
+      std::this_thread::sleep_for(std::chrono::seconds{pause_s});
+    }
+    throw std::runtime_error("gave up: " + reason);
+  }
+
+ private:
+  HttpClient client_;
+  const std::string target_;
+};
+
+void print_summary(const Summary& summary, bool is_json) {
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - summary.begin;
+  const double seconds = taken.count();
+  std::string codes;
+  if (is_json) {
+    for (const auto& [code, count] : summary.codes) {
+      codes += fmt::format(R"({}"{}":{})", codes.empty() ? "" : ",", code, count);
+    }
+    fmt::print(R"({{"lines":{},"accepted":{},"duplicate":{},"rejected":{},"codes":{{{}}},)"
+               R"("seconds":{:.3f}}})"
+               "\n",
+               summary.lines, summary.accepted, summary.duplicate, summary.rejected, codes,
+               seconds);
+    return;
+  }
+  fmt::print("{} lines in {:.1f} s ({:.0f} a second): {} accepted, {} duplicate, {} rejected\n",
+             summary.lines, seconds, static_cast<double>(summary.lines) / std::max(seconds, 1e-3),
+             summary.accepted, summary.duplicate, summary.rejected);
+  for (const auto& [code, count] : summary.codes) fmt::print("  {:<24} {}\n", code, count);
+}
+
+}  // namespace
+
+int load(const LoadOptions& options) {
+  Config config = read_config(options.config);
+  // A loaded file is a test file unless the configuration says otherwise.
+  if (options.config.empty()) config.series = ledger::NumberSeries::production_and_tests;
+  // Before anything is sent: a name that is wrong must not leave half of the files loaded.
+  for (const std::string& file : options.files) LineReader check(file);
+  std::unique_ptr<Target> target;
+  if (options.data.empty()) {
+    target = std::make_unique<ServerTarget>(options);
+  } else {
+    target = std::make_unique<EmbeddedTarget>(options, config);
+  }
+
+  Summary summary;
+  for (const std::string& file : options.files) {
+    LineReader reader(file);
+    const std::uint64_t size = reader.size();
+    Progress progress("load", size == 0 ? "lines" : "bytes", size);
+    std::uint64_t done = 0;
+    for (std::string_view lines = reader.next(); !lines.empty(); lines = reader.next()) {
+      target->send(lines, summary);
+      done += lines.size();
+      progress.update(size == 0 ? summary.lines : done);
+    }
+    progress.finish(size == 0 ? summary.lines : done);
+  }
+  target.reset();
+  print_summary(summary, options.is_json);
+  return options.is_strict && summary.rejected != 0 ? exit_findings : exit_done;
+}
+
+}  // namespace api

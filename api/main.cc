@@ -1,0 +1,99 @@
+// The program: reads the command line and calls one command.
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <iostream>
+
+#include "api/commands.h"
+#include "api/version.h"
+
+namespace {
+
+/// Options that choose between a ledger on disk and a running server: exactly one.
+void add_ledger_options(CLI::App& command, std::string& data, std::string& server,
+                        std::string& config) {
+  auto* const group = command.add_option_group("ledger", "which ledger");
+  group->add_option("--data", data, "data folder of a ledger that no server has open");
+  group->add_option("--server", server, "URL of a running server, such as http://127.0.0.1:8080");
+  group->require_option(1);
+  command.add_option("--config", config, "configuration file (TOML)")->check(CLI::ExistingFile);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "frikort, the co-payment ledger: takes every report, adds it to the person's year, "
+      "issues the exemption card, and shows how timely practices report."};
+  app.set_version_flag("--version", std::string(api::program_version) + " (" +
+                                        std::string(api::program_commit) + ")");
+  app.require_subcommand(1);
+  std::function<int()> run;
+
+  api::ServeOptions serve;
+  CLI::App* const serve_command = app.add_subcommand("serve", "run the service");
+  serve_command->add_option("--data", serve.data, "data folder; made when it does not exist")
+      ->required();
+  serve_command->add_option("--listen", serve.listen, "IP address and port")->capture_default_str();
+  serve_command
+      ->add_option("--auth", serve.auth,
+                   "none: every caller has every role, on loopback only; jwt: tokens (not yet)")
+      ->capture_default_str();
+  serve_command->add_option("--config", serve.config, "configuration file (TOML)")
+      ->check(CLI::ExistingFile);
+  serve_command->add_option("--keys", serve.keys, "folder of the key files; default DATA/keys");
+  serve_command->add_option("--threads", serve.threads, "network threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  serve_command->callback([&] { run = [&] { return api::serve(serve); }; });
+
+  api::GenerateOptions generate;
+  CLI::App* const generate_command = app.add_subcommand(
+      "generate", "make a synthetic year of reports as NDJSON, in order of receipt");
+  generate_command
+      ->add_option("--registrations", generate.registrations, "accepted co-payments to make")
+      ->required();
+  generate_command->add_option("--persons", generate.persons,
+                               "inhabitants; default in national proportion");
+  generate_command->add_option("--year", generate.year, "year of service")->required();
+  generate_command->add_option("--seed", generate.seed, "same seed, same bytes")
+      ->capture_default_str();
+  generate_command->add_option("--output", generate.output, "file, or - for standard output")
+      ->required();
+  generate_command->add_flag("--json", generate.is_json, "summary as JSON");
+  generate_command->callback([&] { run = [&] { return api::generate(generate); }; });
+
+  api::LoadOptions load;
+  CLI::App* const load_command =
+      app.add_subcommand("load", "submit files of items, in file order; may be run again");
+  add_ledger_options(*load_command, load.data, load.server, load.config);
+  load_command->add_flag("--trust-received-time", load.trusts_received_time,
+                         "take receivedTime from the items; else it is an unknown field");
+  load_command->add_flag("--strict", load.is_strict, "exit status 1 when an item is rejected");
+  load_command->add_flag("--json", load.is_json, "summary as JSON");
+  load_command->add_option("files", load.files, "NDJSON files; - for standard input")->required();
+  load_command->callback([&] { run = [&] { return api::load(load); }; });
+
+  api::StatusOptions status;
+  CLI::App* const status_command =
+      app.add_subcommand("status", "counts, sums, cards, journal head, state checksum");
+  add_ledger_options(*status_command, status.data, status.server, status.config);
+  status_command->add_flag("--json", status.is_json, "as JSON");
+  status_command->callback([&] { run = [&] { return api::status(status); }; });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? api::exit_done : api::exit_wrong_usage;
+  }
+  try {
+    return run();
+  } catch (const api::UsageError& error) {
+    std::cerr << "frikort: " << error.what() << "\n";
+    return api::exit_wrong_usage;
+  } catch (const std::exception& error) {
+    std::cerr << "frikort: " << error.what() << "\n";
+    return api::exit_could_not_run;
+  }
+}

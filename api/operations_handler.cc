@@ -1,0 +1,214 @@
+// What operators and machines ask: alive, ready, version, status, metrics, keys, the API
+// description.
+
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <limits>
+
+#include "api/http_counters.h"
+#include "api/openapi_text.h"
+#include "api/problem.h"
+#include "api/service.h"
+#include "api/status_text.h"
+#include "api/version.h"
+
+namespace api {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// Unpadded base64url (RFC 4648), as JSON Web Keys want it.
+std::string base64url(const std::array<std::uint8_t, 32>& bytes) {
+  static constexpr char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  unsigned bits = 0;
+  int held = 0;
+  for (const std::uint8_t byte : bytes) {
+    bits = bits << 8 | byte;
+    held += 8;
+    while (held >= 6) {
+      held -= 6;
+      text += digits[bits >> held & 63U];
+    }
+  }
+  if (held > 0) text += digits[bits << (6 - held) & 63U];
+  return text;
+}
+
+class Metrics {
+ public:
+  void counter(const std::string& name, const std::string& help, double value,
+               std::vector<ClientMetric::Label> labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.counter.value = value;
+    add(name, help, MetricType::Counter, std::move(metric));
+  }
+  void gauge(const std::string& name, const std::string& help, double value) {
+    ClientMetric metric;
+    metric.gauge.value = value;
+    add(name, help, MetricType::Gauge, std::move(metric));
+  }
+  void histogram(const std::string& name, const std::string& help, const HttpCounters& counters) {
+    ClientMetric metric;
+    std::uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < counters.latency.size(); ++i) {
+      cumulative += counters.latency[i];
+      const bool is_last = i == HttpCounters::latency_bounds_seconds.size();
+      metric.histogram.bucket.push_back(
+          {cumulative, is_last ? std::numeric_limits<double>::infinity()
+                               : HttpCounters::latency_bounds_seconds[i]});
+    }
+    metric.histogram.sample_count = cumulative;
+    metric.histogram.sample_sum = static_cast<double>(counters.latency_sum_us) / 1e6;
+    add(name, help, MetricType::Histogram, std::move(metric));
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  void add(const std::string& name, const std::string& help, MetricType type, ClientMetric metric) {
+    if (families_.empty() || families_.back().name != name) {
+      families_.push_back({name, help, type, {}});
+    }
+    families_.back().metric.push_back(std::move(metric));
+  }
+  std::vector<MetricFamily> families_;
+};
+
+void add_ingest_metrics(Metrics& metrics, const ingest::IngestFigures& figures) {
+  metrics.counter("frikort_commit_groups_total", "Commit groups synced to the journal.",
+                  static_cast<double>(figures.groups));
+  metrics.counter("frikort_commit_seconds_total", "Time spent sealing and syncing commit groups.",
+                  figures.commit_seconds);
+  metrics.counter("frikort_items_total", "Items answered, by verdict.",
+                  static_cast<double>(figures.accepted), {{"verdict", "accepted"}});
+  metrics.counter("frikort_items_total", "", static_cast<double>(figures.duplicate),
+                  {{"verdict", "duplicate"}});
+  std::uint64_t rejected = 0;
+  for (const std::uint64_t count : figures.rejected) rejected += count;
+  metrics.counter("frikort_items_total", "", static_cast<double>(rejected),
+                  {{"verdict", "rejected"}});
+  for (std::size_t code = 0; code < figures.rejected.size(); ++code) {
+    if (figures.rejected[code] == 0) continue;
+    metrics.counter("frikort_rejections_total", "Items rejected, by code.",
+                    static_cast<double>(figures.rejected[code]),
+                    {{"code", std::string(name_of(static_cast<ledger::Code>(code)))}});
+  }
+  metrics.gauge("frikort_waiting_items", "Items in the queue to the writer.",
+                static_cast<double>(figures.waiting_items));
+}
+
+void add_state_metrics(Metrics& metrics, const storage::AppliedState& head) {
+  const storage::StateTotals& totals = head.totals;
+  metrics.gauge("frikort_journal_next_position", "Where the next commit group goes.",
+                static_cast<double>(head.next_position.value()));
+  metrics.gauge("frikort_registrations", "Accepted co-payments.",
+                static_cast<double>(totals.registrations));
+  metrics.gauge("frikort_persons", "Persons with an accepted co-payment.",
+                static_cast<double>(totals.persons));
+  metrics.gauge("frikort_cards", "Exemption cards issued.", static_cast<double>(totals.cards()));
+  metrics.gauge("frikort_counted_ore", "Sum of counted co-payments in oere.",
+                static_cast<double>(totals.counted_ore));
+  metrics.gauge("frikort_refunded_ore", "Sum of refund lines in oere.",
+                static_cast<double>(totals.refunded_ore));
+  for (std::size_t type = 1; type < totals.events.size(); ++type) {
+    metrics.counter("frikort_events_total", "Events of the derived state, by type.",
+                    static_cast<double>(totals.events[type]),
+                    {{"type", std::string(name_of(static_cast<ledger::EventType>(type)))}});
+  }
+}
+
+void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
+  metrics.gauge("frikort_http_connections", "Open connections.",
+                static_cast<double>(counters.connections));
+  metrics.counter("frikort_http_connections_total", "Connections accepted.",
+                  static_cast<double>(counters.connections_total));
+  metrics.counter("frikort_http_refused_connections_total",
+                  "Connections closed because too many were open.",
+                  static_cast<double>(counters.refused_connections_total));
+  for (std::size_t status = 2; status < counters.responses_by_class.size(); ++status) {
+    metrics.counter("frikort_http_responses_total", "Responses, by status class.",
+                    static_cast<double>(counters.responses_by_class[status]),
+                    {{"status", fmt::format("{}xx", status)}});
+  }
+  metrics.histogram("frikort_http_request_seconds", "From the whole request head to the answer.",
+                    counters);
+}
+
+/// What keeps the service from taking items; empty when nothing does.
+std::string not_ready_reason(Service& service) {
+  if (service.is_draining()) return "the service is stopping";
+  if (std::string failure = service.ingestor().failure(); !failure.empty()) return failure;
+  return service.shard().state().failure();
+}
+
+}  // namespace
+
+HttpCounters& http_counters() {
+  static HttpCounters counters;
+  return counters;
+}
+
+Response is_alive(Service&, const Request&) {
+  Response response;
+  response.body = R"({"alive":true})";
+  return response;
+}
+
+Response is_ready(Service& service, const Request& request) {
+  const std::string reason = not_ready_reason(service);
+  if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
+  Response response;
+  response.body = R"({"ready":true})";
+  return response;
+}
+
+Response metrics(Service& service, const Request&) {
+  Metrics metrics;
+  add_ingest_metrics(metrics, service.ingestor().figures());
+  add_state_metrics(metrics, service.shard().state().head());
+  add_http_metrics(metrics, http_counters());
+  Response response;
+  response.content_type = "text/plain; version=0.0.4";
+  response.body = metrics.text();
+  response.reflects = service.shard().state().begun();
+  return response;
+}
+
+Response version(Service&, const Request&) {
+  Response response;
+  response.body = fmt::format(R"({{"name":"frikort","version":"{}","commit":"{}"}})",
+                              program_version, program_commit);
+  return response;
+}
+
+Response openapi(Service&, const Request&) {
+  Response response;
+  response.content_type = "application/yaml";
+  response.body = openapi_text();
+  return response;
+}
+
+Response key_set(Service& service, const Request&) {
+  const storage::SigningKey& key = service.shard().keys().signing;
+  Response response;
+  response.body = fmt::format(
+      R"({{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{}","x":"{}"}}]}})",
+      key.key_id(), base64url(key.public_key()));
+  return response;
+}
+
+Response ledger_status(Service& service, const Request&) {
+  Response response;
+  const storage::AppliedState head = service.shard().state().head();
+  response.body = status_json(head);
+  response.reflects = ledger::Position{head.next_position.value() - 1};
+  return response;
+}
+
+}  // namespace api

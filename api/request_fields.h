@@ -1,0 +1,41 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/problem.h"
+#include "ledger/national_id.h"
+#include "ledger/oslo_time.h"
+#include "ledger/service_type.h"
+
+namespace api {
+
+/// Reads the members of a small JSON request body, strictly: unknown, missing and wrong members are
+/// named. The first problem stays; values read after it mean nothing.
+class RequestFields {
+ public:
+  /// `names`: all members that may be there.
+  RequestFields(std::string_view body, std::initializer_list<std::string_view> names);
+
+  bool is_ok() const { return !problem_; }
+  const Problem& problem() const { return *problem_; }
+  bool has(std::string_view name) const { return object_.contains(name); }
+
+  std::string text(std::string_view name, std::string_view code);
+  std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max,
+                       std::string_view code);
+  std::optional<ledger::NationalId> person(ledger::NumberSeries series);
+  ledger::ServiceType service_type();
+  ledger::Date date(std::string_view name, std::string_view code);
+
+ private:
+  const boost::json::value* find(std::string_view name);
+  void refuse(std::string_view code, std::string_view field, std::string detail);
+
+  boost::json::object object_;
+  std::optional<Problem> problem_;
+};
+
+}  // namespace api

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http_message.h"
+
+namespace api {
+
+enum class RouteKind : std::uint8_t {
+  quick,       ///< answered on the network thread: memory or one lookup
+  slow,        ///< answered on a worker thread: reads that may wait or take milliseconds
+  submission,  ///< POST /v1/registrations: streamed, see SubmissionStream
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  ///< `{}` stands for one segment
+  RouteKind kind = RouteKind::quick;
+  std::size_t body_bytes_max = 0;
+  Handler handler;
+};
+
+/// The table method + path -> handler.
+class Router {
+ public:
+  void add(Route route) { routes_.push_back(std::move(route)); }
+
+  struct Match {
+    const Route* route = nullptr;
+    std::string path_parameter;
+    std::string allowed;  ///< methods of this path, when only the method does not fit
+  };
+  Match find(std::string_view method, std::string_view path) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace api

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/router.h"
+#include "ingest/ingestor.h"
+#include "storage/shard.h"
+
+namespace api {
+
+/// The limits of the service; all can be configured.
+struct Limits {
+  std::size_t json_body_bytes_max = 8U << 20;
+  std::size_t ndjson_body_bytes_max = 256U << 20;
+  std::size_t header_bytes_max = 16U << 10;
+  std::size_t connections_max = 10'000;
+  std::size_t card_status_lines_max = 10'000;
+  std::size_t waiting_items_max = 64U << 10;
+  std::chrono::seconds idle_timeout{75};   ///< between requests
+  std::chrono::seconds slow_timeout{30};   ///< for a header, and between two pieces of a body
+  std::chrono::seconds drain_timeout{20};  ///< for open requests when the service stops
+};
+
+/// The ledger as the outside sees it: the shard, the ingestor over it, and the handlers of all
+/// endpoints but the streamed one.
+class Service {
+ public:
+  Service(storage::Shard& shard, ledger::NumberSeries series, Limits limits,
+          ingest::Ingestor::Deliver deliver);
+
+  const Router& router() const { return router_; }
+  const Limits& limits() const { return limits_; }
+  ingest::Ingestor& ingestor() { return ingestor_; }
+  storage::Shard& shard() { return shard_; }
+  ledger::NumberSeries series() const { return series_; }
+
+  /// Blocks until the journal holds the group or item at this position. For worker threads.
+  boost::system::error_code wait_durable(ledger::Position position);
+  bool is_durable(ledger::Position position) const {
+    return position < shard_.journal().next_position();
+  }
+
+  /// Logs a query about a person; an error means that it must not be answered.
+  ledger::Result<void> note_access(storage::AccessReason reason,
+                                   const ledger::EncryptedNumber& person, const Request& request,
+                                   std::string subject);
+
+  /// From now on /isready says no.
+  void start_draining() { is_draining_ = true; }
+  bool is_draining() const { return is_draining_; }
+
+ private:
+  void add_routes();
+
+  storage::Shard& shard_;
+  const ledger::NumberSeries series_;
+  const Limits limits_;
+  std::atomic<bool> is_draining_{false};
+  ingest::Ingestor ingestor_;
+  Router router_;
+};
+
+// One function for each endpoint, grouped by file; `Service::add_routes` is the table.
+Response card_status(Service& service, const Request& request);
+Response card_status_batch(Service& service, const Request& request);
+Response person_account(Service& service, const Request& request);
+Response practice_timeliness(Service& service, const Request& request);
+Response national_timeliness(Service& service, const Request& request);
+Response practice_ranking(Service& service, const Request& request);
+Response events(Service& service, const Request& request);
+Response is_alive(Service& service, const Request& request);
+Response is_ready(Service& service, const Request& request);
+Response metrics(Service& service, const Request& request);
+Response version(Service& service, const Request& request);
+Response openapi(Service& service, const Request& request);
+Response key_set(Service& service, const Request& request);
+Response ledger_status(Service& service, const Request& request);
+
+}  // namespace api

@@ -1,0 +1,30 @@
+#include "api/status_text.h"
+
+#include <fmt/format.h>
+
+#include "ledger/event.h"
+
+namespace api {
+
+std::string status_json(const storage::AppliedState& head) {
+  const storage::StateTotals& totals = head.totals;
+  std::string json = fmt::format(
+      R"({{"head":"0-{}","checksum":"{}","registrations":{},"payments":{},"creditNotes":{})",
+      head.next_position.value() - 1, totals.checksum.hex(), totals.registrations, totals.payments,
+      totals.credit_notes);
+  json += fmt::format(R"(,"duplicates":{},"rejected":{},"persons":{},"accounts":{})",
+                      totals.duplicates, totals.rejected, totals.persons, totals.accounts);
+  json += fmt::format(R"(,"cards":{},"cardsUnderReview":{},"countedOre":{},"refundedOre":{})",
+                      totals.cards(), totals.cards_under_review(), totals.counted_ore,
+                      totals.refunded_ore);
+  json += ",\"events\":{";
+  for (std::size_t type = 1; type < totals.events.size(); ++type) {
+    if (type != 1) json += ',';
+    json += fmt::format(R"("{}":{})", name_of(static_cast<ledger::EventType>(type)),
+                        totals.events[type]);
+  }
+  json += "}}";
+  return json;
+}
+
+}  // namespace api

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy-14 over our sources, as many at a time as there are processors.
+
+    scripts/clang_tidy.py BUILD_DIRECTORY
+
+A file takes up to half a minute and a full run many, so a file found clean is remembered by the
+hash of all that the verdict depends on and skipped while none of it changes. Findings are never
+remembered. To begin anew, remove the folder that the last line names.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import tidy
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "frikort-clang-tidy"
+CLANG_TIDY = "clang-tidy-14"
+
+
+def own_headers(path, seen):
+    """The file and all headers of ours that it includes, directly or not."""
+    if path in seen or not (ROOT / path).is_file():
+        return seen
+    seen.add(path)
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for header in re.findall(r'^\s*#\s*include\s*"([^"]+)"', text, re.MULTILINE):
+        own_headers(header, seen)
+    return seen
+
+
+def key_of(path, command, environment):
+    digest = hashlib.sha256(environment)
+    digest.update(command.replace(str(ROOT), "").encode())
+    for name in sorted(own_headers(path, set())):
+        digest.update(f"\0{name}\0".encode() + (ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def run(path, build):
+    command = [CLANG_TIDY, "--quiet", "-p", str(build), str(ROOT / path)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    # Standard error holds the count of warnings in system headers, unless something went wrong.
+    return result.returncode, result.stdout + (result.stderr if result.returncode else "")
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    build = Path(sys.argv[1]).resolve()
+    commands = {}
+    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+        path = os.path.relpath(Path(entry["directory"], entry["file"]), ROOT)
+        if tidy.is_cpp(path):  # not what CMake generates to compile the headers alone
+            commands[path] = entry["command"]
+    for path in filter(tidy.is_cpp, tidy.files_of(ROOT)):
+        if path.endswith(".cc") and path not in commands:
+            print(f"{path}: not built by this preset, so not checked")
+
+    # The headers of the libraries count by the versions of their packages.
+    environment = (ROOT / ".clang-tidy").read_bytes() + subprocess.run(
+        ["dpkg-query", "--show", "lib*-dev", "prometheus-cpp-dev", "libstdc++*", CLANG_TIDY],
+        capture_output=True, check=False).stdout
+    CACHE.mkdir(parents=True, exist_ok=True)
+    keys = {path: key_of(path, command, environment) for path, command in commands.items()}
+    todo = [path for path in keys if not (CACHE / keys[path]).exists()]
+    print(f"clang-tidy: {len(todo)} of {len(keys)} files to check", flush=True)
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for path, (code, output) in zip(todo, pool.map(lambda path: run(path, build), todo)):
+            if code == 0:
+                (CACHE / keys[path]).touch()
+            else:
+                bad += 1
+                print(output, flush=True)
+    print(f"clang-tidy: {bad} files with findings; clean ones remembered in {CACHE}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Tests of tidy.py: each rule with what it must find and what it must leave alone."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import tidy
+
+
+def rules(path, text, other_files=()):
+    """The rules that a tree with this one file breaks, as 'line rule'."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in (path, *other_files):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text if name == path else "", encoding="utf-8")
+        return [f"{line} {rule}" for _, line, rule, _ in tidy.check(root)]
+
+
+class Includes(unittest.TestCase):
+    def test_layers(self):
+        for path, header, allowed in [
+                ("ledger/a.h", "ledger/b.h", True), ("ledger/a.h", "storage/b.h", False),
+                ("storage/a.cc", "ledger/b.h", True), ("storage/a.cc", "ingest/b.h", False),
+                ("ingest/a.cc", "ledger/b.h", True), ("ingest/a.cc", "storage/b.h", False),
+                ("ingest/a.cc", "api/b.h", False), ("api/a.cc", "storage/b.h", True),
+                ("tests/a.cc", "api/b.h", True), ("bench/a.cc", "tests/b.h", True),
+                ("api/a.cc", "tests/b.h", False)]:
+            expected = [] if allowed else ["2 layers"]
+            self.assertEqual(rules(path, f'\n#include "{header}"\n'), expected, (path, header))
+
+    def test_third_party(self):
+        for path, header, allowed in [
+                ("storage/a.cc", "rocksdb/db.h", True), ("storage/a.h", "rocksdb/db.h", False),
+                ("storage/a_internal.h", "openssl/evp.h", True), ("api/a.cc", "rocksdb/db.h", False),
+                ("api/a.cc", "openssl/evp.h", False), ("ingest/a.cc", "xxhash.h", True),
+                ("ingest/a.h", "xxhash.h", False), ("ingest/a.cc", "simdjson.h", True),
+                ("tests/a.cc", "simdjson.h", False), ("api/a.cc", "boost/json.hpp", True),
+                ("api/a.h", "boost/json/value.hpp", False), ("api/a.h", "boost/asio/ip/tcp.hpp", True),
+                ("bench/a.cc", "boost/beast/core.hpp", True),
+                ("ingest/a.cc", "boost/asio.hpp", False), ("ledger/a.h", "cstdint", True),
+                ("ledger/a.h", "boost/outcome/result.hpp", True), ("ledger/a.h", "fmt/core.h", False),
+                ("ledger/a.h", "unistd.h", False), ("tests/a.cc", "gtest/gtest.h", True)]:
+            expected = [] if allowed else ["1 third-party"]
+            self.assertEqual(rules(path, f"#include <{header}>\n"), expected, (path, header))
+
+    def test_path_from_the_root(self):
+        self.assertEqual(rules("ledger/a.cc", '#include "a.h"\n'), ["1 include-path"])
+
+    def test_comment_is_no_include(self):
+        self.assertEqual(rules("ledger/a.cc", '// #include "storage/a.h"\n'), [])
+
+
+class Words(unittest.TestCase):
+    def test_banned(self):
+        for line, rule in [
+                ("using namespace std;", "using-namespace"), ("out << std::endl;", "endl"),
+                ("assert(x > 0);", "assert"), ("std::hash<int> h;", "std-hash"),
+                ("std::random_device seed;", "random-device"),
+                ("namespace e = std::experimental::x;", "experimental"),
+                ("// FIXME later", "unfinished"), ("int x;  // TODO", "unfinished")]:
+            self.assertEqual(rules("tests/a.cc", f"\n\n{line}\n"), [f"3 {rule}"], line)
+
+    def test_look_alikes(self):
+        for line in ["static_assert(true);", "LEDGER_ASSERT(x);", "// assert(x) is banned",
+                     'auto text = "using namespace std; std::endl";', "my_hash(std::hashed());",
+                     'auto raw = R"(assert( std::endl )";',
+                     "auto n = 1'000'000; char q = '\"'; f(\"assert(\");"]:
+            self.assertEqual(rules("tests/a.cc", line + "\n"), [], line)
+
+    def test_clock(self):
+        line = "auto now = std::chrono::system_clock::now();\n"
+        for path, allowed in [("ingest/clock.cc", True), ("api/a.cc", True), ("bench/a.cc", True),
+                              ("ledger/a.cc", False), ("ingest/a.cc", False), ("tests/a.cc", False)]:
+            self.assertEqual(rules(path, line), [] if allowed else ["1 clock"], path)
+
+    def test_money(self):
+        self.assertEqual(rules("ledger/a.cc", "double kroner;\nfloat x;\n"), ["1 money", "2 money"])
+        self.assertEqual(rules("ledger/a.cc", "double share;  // not money\n// a double\n"), [])
+        self.assertEqual(rules("api/a.cc", "double share;\n"), [])
+
+
+def in_coroutine(body):
+    return rules("api/a.cc", "asio::awaitable<void> f() {\n" + body + "\n}\n")
+
+
+class CoAwait(unittest.TestCase):
+    def test_finds(self):
+        for body, rule in [
+                ("co_await f([p] { use(p); });", "lambda"),
+                ("co_await co_spawn(ex, [p = q]() -> asio::awaitable<void> { co_return; }, t);",
+                 "lambda"),
+                ("auto x = co_await f([this](int y) { return y; });", "lambda"),
+                ("co_await f(Agg{1, 2});", "temporary"), ("co_await f({1, 2});", "temporary"),
+                ("co_await f(a, ns::Agg<int>{});", "temporary"),
+                ("co_spawn(co_await asio::this_coro::executor, f(Agg{1}), detached);", "temporary"),
+                ("auto x = co_await f(Agg{});", "temporary"),
+                ("co_return Agg{co_await g()};", "temporary"),
+                ("h(Agg{co_await g()});", "temporary"),
+                ("if (co_await f(Agg{1})) { g(); }", "temporary"),
+                ("if (auto r = co_await f(Agg{1}); r) { g(); }", "temporary"),
+                ("for (auto& x : co_await f(Agg{1})) g(x);", "temporary"),
+                ("g();\n}\nvoid h() { co_await f(Agg{1});", "temporary")]:
+            found = [finding.split()[1] for finding in in_coroutine(body)]
+            self.assertEqual(found, [f"co-await-{rule}"], body)
+
+    def test_line_is_that_of_the_temporary(self):
+        self.assertEqual(in_coroutine("co_await f(\n    a,\n    Agg{1});"), ["4 co-await-temporary"])
+
+    def test_leaves_alone(self):
+        for body in [
+                "Agg a{1};\nco_await f(std::move(a));", "auto g = [p] { use(p); };\nco_await f(g);",
+                "co_await f(make());", "auto [e, n] = co_await f(asio::as_tuple(use_awaitable));",
+                "Reply r{co_await f()};", "const Reply& r{co_await f()};",
+                "std::vector<int> v{co_await f()};", "Agg a = {co_await f(), 2};",
+                "if (co_await f()) {\n  g(Agg{1});\n}", "while (co_await f()) { g(Agg{1}); }",
+                "if (x) { g(Agg{1}); }\nco_await f();", "else_();\nif (x) {\n} else {\n"
+                "  g([p] {});\n}\nco_await f();", "co_await f();\ng(Agg{1});",
+                "co_await f(table[i]);", "[[maybe_unused]] auto x = co_await f();",
+                "co_await f([](int x) { return Agg{x}; });",
+                "switch (co_await f()) { case A: g(Agg{1}); break; }",
+                "try {\n  co_await f();\n} catch (const E& e) {\n  g(Agg{1});\n}",
+                "auto run = [p]() -> asio::awaitable<void> { co_await f(p); };",
+                "// co_await f(Agg{1});", "struct Local { int x; };\nco_await f();",
+                "for (;;) {\n  co_await f();\n}"]:
+            self.assertEqual(in_coroutine(body), [], body)
+
+
+class Texts(unittest.TestCase):
+    def test_person_numbers(self):
+        # Put together here, so that no such number stands in this file.
+        for start, found in [("010190", True), ("410190", True), ("018190", False),
+                             ("014190", False), ("016690", False), ("990190", False),
+                             ("011390", False), ("000190", False)]:
+            for path in ("tests/a.cc", "scripts/x", "api/openapi.yaml", "README.md"):
+                self.assertEqual(rules(path, f"\n{start}" + "12345\n"),
+                                 ["2 person-number"] if found else [], (start, path))
+
+    def test_other_digits(self):
+        text = "02013299997 30108299939 " + "010190123456 0x010190" + "12345\n"
+        self.assertEqual(rules("tests/a.cc", text), [])
+
+    def test_readme(self):
+        text = ("`ledger/a.h` `a.h` `ledger/` `storage/gone.h`\n`gone.md` `money.h:12` "
+                "`*.h` `/v1/x` `build/x` `data/demo` `http://a/b.md` `a b/c` `application/json`\n"
+                "```\n`x/y`\n```\n`words` `Europe/Oslo` `--data=a/b`\n")
+        self.assertEqual(rules("ledger/README.md", text, ["ledger/a.h", "ledger/money.h"]),
+                         ["1 readme", "2 readme"])
+
+    def test_hidden_and_built_files_are_not_read(self):
+        for path in ("build/release/README.md", "data/README.md", ".git/README.md"):
+            self.assertEqual(rules(path, "`gone.md`\n"), [], path)
+
+    def test_bytes_that_are_no_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "ledger").mkdir()
+            for name in ("ledger/a.cc", "ledger/corpus.txt"):
+                (Path(folder) / name).write_bytes(b"\xff")
+            self.assertEqual([f[0] for f in tidy.check(Path(folder))], ["ledger/a.cc"])
+
+
+if __name__ == "__main__":
+    unittest.main()

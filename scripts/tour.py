@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""The tour that scripts/run gives: the timeliness of a nation, and one citizen who gets the card.
+
+    scripts/tour.py URL
+
+The citizen is new at each run and does not exist: the number is of the synthetic series
+(month + 80). Numbers travel in request bodies only, never in an address, which would be logged.
+"""
+
+import datetime
+import json
+import random
+import sys
+import urllib.error
+import urllib.request
+import uuid
+
+PRACTICE = "100001"
+
+
+def ask(server, path, body=None):
+    request = urllib.request.Request(
+        server + path, data=None if body is None else json.dumps(body).encode(),
+        headers={} if body is None else {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{request.get_method()} {path}: {error.code} {error.read().decode()}")
+
+
+def check_digit(digits, weights):
+    """The digit that makes the weighted sum a multiple of eleven; 10 where none does."""
+    return -sum(d * w for d, w in zip(digits, weights)) % 11
+
+
+def synthetic_person():
+    """A number of the synthetic series: a birth date with month + 80, and both check digits."""
+    while True:
+        born = datetime.date(1950, 1, 1) + datetime.timedelta(random.randrange(50 * 365))
+        # 000 to 499 stand for births in 1900 to 1999.
+        text = f"{born.day:02}{born.month + 80:02}{born.year % 100:02}{random.randrange(500):03}"
+        digits = [int(d) for d in text]
+        digits.append(check_digit(digits, (3, 7, 6, 1, 8, 9, 4, 5, 2)))
+        digits.append(check_digit(digits, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)))
+        if max(digits) < 10:
+            return "".join(map(str, digits))
+
+
+def kroner(ore):
+    return f"{ore // 100} kr" if ore % 100 == 0 else f"{ore // 100},{ore % 100:02} kr"
+
+
+def title(text):
+    print(f"\n--- {text}")
+
+
+def show_timeliness(server):
+    path = "/v1/timeliness?from=2025-01&to=2026-06"
+    title("How fast the nation reports: share received within 16, 24 and 32 days of the service")
+    print(f"GET {path}\n")
+    report = ask(server, path)
+
+    def row(name, figures):
+        def share(days):
+            value = figures[f"share{days}"]
+            return "-" if value is None else f"{100 * value:.1f} %"
+        average = figures["averageLagDays"]
+        print(f"{name:8} {figures['count']:>9} {share(16):>9} {share(24):>9} {share(32):>9} "
+              f"{'-' if average is None else f'{average:.1f}':>13}")
+
+    print(f"{'month':8} {'reports':>9} {'<= 16 d':>9} {'<= 24 d':>9} {'<= 32 d':>9} "
+          f"{'average days':>13}")
+    for month in report["months"]:
+        if month["count"]:
+            row(month["month"], month)
+    row("total", report["total"])
+    print(f"{'target':8} {'':9} {'90.0 %':>9} {'95.0 %':>9} {'99.0 %':>9}")
+
+
+def show_citizen(server):
+    # At 10:00 UTC it is the same day in Oslo, summer and winter.
+    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+    person = synthetic_person()
+    account = {"personId": person, "year": day.year}
+    ceiling = ask(server, "/v1/persons/account", account)["ceilingOre"]
+
+    # Three payments of 30 % of the ceiling, in whole kroner, and one of 20 %, which crosses it.
+    items = [{"guid": str(uuid.uuid4()), "practiceId": PRACTICE, "personId": person,
+              "serviceType": service, "serviceTime": f"{day}T{hour:02}:00:00Z",
+              "amountOre": ceiling * percent // 10000 * 100, "paid": True}
+             for service, hour, percent in
+             [("LE", 9, 30), ("FT", 10, 30), ("PO", 11, 30), ("LE", 12, 20)]]
+
+    title(f"A citizen reaches the ceiling of {day.year}, {kroner(ceiling)}")
+    print("POST /v1/registrations")
+    paid = 0
+    for item, result in zip(items, ask(server, "/v1/registrations", items)["results"]):
+        paid += item["amountOre"]
+        print(f"\n  {kroner(item['amountOre'])}, {kroner(paid)} in all\n  {json.dumps(result)}")
+    if result.get("exempt") is not True:
+        sys.exit("The last payment crossed the ceiling, but the answer does not show the card.")
+
+    title("The account the moment after")
+    print("POST /v1/persons/account")
+    answer = ask(server, "/v1/persons/account", account)
+    for name in ("ceilingOre", "countedOre", "remainingOre", "refundedOre", "card", "refunds"):
+        print(f"  {name:13} {json.dumps(answer.get(name))}")
+
+    title("What the next practice sees")
+    status = {"personId": person, "serviceType": "LE", "serviceDate": str(day)}
+    print(f"POST /v1/card-status\n  {json.dumps(ask(server, '/v1/card-status', status))}")
+
+    title("Try it yourself (this person is synthetic)")
+    for path, body in (("/v1/persons/account", account), ("/v1/persons/dossier", account),
+                       ("/v1/card-status", status)):
+        print(f"curl -s {server}{path} -H 'Content-Type: application/json' \\\n"
+              f"  -d '{json.dumps(body)}'")
+    print(f"curl -s '{server}/v1/timeliness?from=2025-01&to=2025-12'")
+    print(f"curl -s '{server}/v1/events?limit=5'")
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    server = sys.argv[1].rstrip("/")
+    show_timeliness(server)
+    show_citizen(server)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

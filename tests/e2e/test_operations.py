@@ -1,0 +1,244 @@
+"""Starting, stopping and watching the server; and that no national number leaks out of it."""
+
+import os
+import signal
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+import frikort_server as fs
+from frikort_server import copayment, credit_note, dated, payment
+
+COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export", "keys")
+
+
+def data_ranges(path):
+    """The parts of a file that hold data, without the holes."""
+    with open(path, "rb") as file:
+        end = os.fstat(file.fileno()).st_size
+        at = 0
+        while at < end:
+            try:
+                begin = os.lseek(file.fileno(), at, os.SEEK_DATA)
+                at = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+            except OSError:
+                return
+            overlap = b""
+            while begin < at:
+                block = os.pread(file.fileno(), min(1 << 22, at - begin), begin)
+                if not block:
+                    break
+                yield overlap + block
+                overlap = block[-32:]
+                begin += len(block)
+
+
+class EndpointTest(fs.ServerCase):
+
+    def test_alive_and_ready(self):
+        for path in ("/isalive", "/isready"):
+            self.assertEqual(self.server.get(path).status, 200, path)
+
+    def test_metrics(self):
+        self.server.submit_one(copayment())
+        reply = self.server.get("/metrics")
+        self.assertEqual(reply.status, 200)
+        self.assertIn(reply.media_type, ("text/plain", "application/openmetrics-text"))
+        text = reply.body.decode()
+        self.assertIn("# TYPE ", text)
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                self.assertRegex(line, r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})? [-+0-9.eEInfNa]+( -?[0-9.]+)?( # .*)?$",
+                                 "a line of Prometheus text")
+
+    def test_version(self):
+        reply = self.server.get("/version")
+        self.assertEqual(reply.status, 200)
+        self.assertTrue(reply.body.strip())
+
+    def test_openapi(self):
+        reply = self.server.get("/openapi.yaml")
+        self.assertEqual(reply.status, 200)
+        text = reply.body.decode()
+        self.assertRegex(text, r"(?m)^openapi: *[\"']?3\.")
+        for path in ("/v1/registrations", "/v1/card-status", "/v1/persons/account", "/v1/timeliness"):
+            self.assertIn(path, text)
+
+    def test_key_set(self):
+        for key in self.server.jwks()["keys"]:
+            self.assertEqual((key["kty"], key["crv"]), ("OKP", "Ed25519"))
+            self.assertEqual(len(fs.b64url(key["x"])), 32)
+            self.assertTrue(key["kid"])
+            self.assertNotIn("d", key, "public keys only")
+
+
+class LifeTest(unittest.TestCase):
+
+    def test_sigterm_gives_exit_status_0_and_nothing_is_lost(self):
+        server = fs.Server().start()
+        try:
+            items = [dated("2025-03-01") for _ in range(50)]
+            first = server.submit(*items)
+            server.stop(clean=False)
+            server.start()
+            again = server.submit(*items)
+            self.assertEqual([r["verdict"] for r in again], ["duplicate"] * 50)
+            self.assertEqual([r["position"] for r in again], [r["position"] for r in first])
+            self.assertEqual(server.account(items[0]["personId"], 2025)["countedOre"], items[0]["amountOre"])
+            server.stop()
+        finally:
+            server.clean()
+
+    def test_sigterm_with_an_idle_connection(self):
+        server = fs.Server().start()
+        try:
+            with socket.create_connection(("127.0.0.1", server.port)) as sock:
+                sock.sendall(b"GET /isalive HTTP/1.1\r\nHost: a\r\n\r\n")
+                sock.recv(1000)
+                begin = time.monotonic()
+                server.stop(clean=False)
+                self.assertLess(time.monotonic() - begin, 15, "an idle connection must not hold up the end")
+        finally:
+            server.clean()
+
+    def test_a_second_server_on_the_same_data_is_refused(self):
+        server = fs.Server().start()
+        try:
+            done = fs.run_frikort("serve", "--data", server.data, "--listen", f"127.0.0.1:{fs.free_port()}", "--auth",
+                                  "none", timeout=20)
+            self.assertEqual(done.returncode, 3, f"could not run: {done.stderr[-500:]!r}")
+            self.assertEqual(server.get("/isready").status, 200)
+            server.stop()
+        finally:
+            server.clean()
+
+
+class UsageTest(unittest.TestCase):
+
+    def test_auth_none_is_refused_beyond_loopback(self):
+        for host in ("0.0.0.0", "[::]"):
+            with self.subTest(host=host), tempfile.TemporaryDirectory(prefix="frikort-e2e-") as data:
+                done = fs.run_frikort("serve", "--data", data, "--listen", f"{host}:{fs.free_port()}", "--auth", "none",
+                                      timeout=20)
+                self.assertIn(done.returncode, (2, 3), f"stderr: {done.stderr[-500:]!r}")
+                self.assertTrue(done.stderr.strip(), "says why")
+
+    def test_wrong_usage(self):
+        cases = (["no-such-command"], ["--no-such-option"], ["serve", "--no-such-option"], ["generate"],
+                 ["generate", "--registrations", "many", "--persons", "10", "--year", "2024", "--seed", "1", "--output", "-"],
+                 ["load"], ["status"], ["status", "--no-such-option"], ["verify"], ["restore", "--from"],
+                 ["serve", "--data", "DATA", "--listen", "nowhere", "--auth", "none"],
+                 ["serve", "--data", "DATA", "--listen", "127.0.0.1:0", "--auth", "maybe"])
+        for args in cases:
+            with self.subTest(args=args), tempfile.TemporaryDirectory(prefix="frikort-e2e-") as data:
+                done = fs.run_frikort(*(data if arg == "DATA" else arg for arg in args), timeout=20)
+                self.assertEqual(done.returncode, 2, f"stderr: {done.stderr[-500:]!r}")
+                self.assertTrue(done.stderr.strip(), "wrong usage is explained on standard error")
+
+    def test_help(self):
+        for args in ([], *([command] for command in COMMANDS)):
+            with self.subTest(args=args):
+                done = fs.run_frikort(*args, "--help", timeout=20)
+                self.assertEqual(done.returncode, 0, f"stderr: {done.stderr[-500:]!r}")
+                self.assertTrue(done.stdout.strip(), "help is on standard output")
+                if not args:
+                    for command in COMMANDS:
+                        self.assertIn(command.encode(), done.stdout)
+
+    def test_missing_data_could_not_run(self):
+        with tempfile.TemporaryDirectory(prefix="frikort-e2e-") as folder:
+            missing = os.path.join(folder, "missing")
+            self.assertEqual(fs.run_frikort("verify", "--data", missing, timeout=20).returncode, 3)
+
+
+class SecrecyTest(unittest.TestCase):
+
+    def test_no_number_in_logs_metrics_errors_or_files(self):
+        server = fs.Server().start()
+        try:
+            people = [fs.new_person() for _ in range(40)] + [fs.synthetic_dnumber(n) for n in range(400, 410)]
+            wrong = [fs.wrong_last_digit(p) for p in people[:10]]
+            items = [dated("2025-03-01", fs.CEILING[2025], personId=p) for p in people]
+            bodies = []
+            for values in (items, items[:5], [{**i, "amountOre": 1} for i in items[:5]],
+                           [payment(items[0]), credit_note(items[1])],
+                           [copayment(personId=p) for p in wrong], [copayment(personId=int(p)) for p in people[:3]],
+                           [copayment(practiceId="x", personId=p) for p in people[:3]]):
+                bodies.append(server.post_json("/v1/registrations", values).body)
+                bodies.append(server.post_ndjson("/v1/registrations", values).body)
+            broken = fs.compact(items[0]).encode()[:-1]
+            bodies.append(server.post_json("/v1/registrations", broken).body)
+            bodies.append(server.post_ndjson("/v1/registrations", broken).body)
+            for person in people[:5] + wrong[:5]:
+                bodies.append(server.post_json("/v1/persons/account", {"personId": person, "year": 2025}).body)
+                bodies.append(server.post_json("/v1/persons/account", {"personId": person, "year": 1900}).body)
+                bodies.append(server.post_json("/v1/card-status", {"personId": person, "serviceType": "LE",
+                                                                   "serviceDate": str(fs.recent_day())}).body)
+                bodies.append(server.post_json("/v1/card-status", {"personId": person}).body)
+            bodies += [server.get(path).body for path in ("/metrics", "/version", "/isready")]
+            server.stop(clean=False)
+            numbers = {number.encode() for number in people + wrong}
+            for body in bodies:
+                self.assertEqual([n for n in numbers if n in body], [], "a national number in an answer")
+            output = server.output()
+            self.assertEqual([n for n in numbers if n in output], [], "a national number in what the server writes")
+            secrets = numbers | {int(p).to_bytes(8, "little") for p in people} | {int(p).to_bytes(8, "big") for p in people}
+            for folder, _, names in os.walk(server.data):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    self.assertFalse(any(n.decode() in path for n in numbers), "a national number in a file name")
+                    if os.path.isfile(path):
+                        for block in data_ranges(path):
+                            hits = [s for s in secrets if s in block]
+                            self.assertEqual(hits, [], f"a national number in the clear in {name}")
+        finally:
+            server.clean()
+
+
+class SignalTest(unittest.TestCase):
+
+    def test_sigterm_under_load_loses_nothing_acknowledged(self):
+        server = fs.Server().start()
+        try:
+            acknowledged, stop = [], threading.Event()
+
+            def send():
+                while not stop.is_set():
+                    items = [dated("2025-03-01", 100) for _ in range(20)]
+                    try:
+                        reply = server.post_ndjson("/v1/registrations", items, on_bytes=lambda _: None)
+                    except OSError:
+                        return
+                    if reply.status != 200:
+                        return
+                    for result in fs.NdjsonReply(reply).results:
+                        acknowledged.append((items[result["index"]], result))
+
+            threads = [threading.Thread(target=send) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            deadline = time.monotonic() + 10
+            while len(acknowledged) < 500 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            server.process.send_signal(signal.SIGTERM)
+            status = server.process.wait(fs.STOP_SECONDS)
+            stop.set()
+            for thread in threads:
+                thread.join(30)
+            self.assertEqual(status, 0, f"exit status after SIGTERM; output: {server.tail()}")
+            self.assertTrue(acknowledged)
+            server.process = None
+            server.start()
+            results = server.stream([item for item, _ in acknowledged]).results
+            for (_, before), after in zip(acknowledged, results):
+                self.assertEqual((after["verdict"], after["position"]), ("duplicate", before["position"]),
+                                 "acknowledged before the end, known after it")
+            server.stop()
+        finally:
+            server.clean()
+
+
+if __name__ == "__main__":
+    unittest.main()

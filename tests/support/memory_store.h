@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ledger/journal.h"
+#include "ledger/store.h"
+
+namespace ledger::test {
+
+/// The ledger's state in memory: the real thing without a disk, for tests and simulation. Plain
+/// maps, no threads. A copy is a snapshot.
+class MemoryStore : public Store {
+ public:
+  /// Whether the entries are remembered, as the reference needs them.
+  enum class Journal { forgotten, kept };
+
+  explicit MemoryStore(Journal journal = Journal::forgotten) : journal_(journal) {}
+
+  Result<std::optional<Registration>> find_registration(const Fingerprint& key) override;
+  Result<void> put_registration(const Fingerprint& key, const Registration* before,
+                                const Registration& after) override;
+  Result<std::optional<PersonId>> find_person(const EncryptedNumber& number) override;
+  Result<PersonId> add_person(const EncryptedNumber& number) override;
+  Result<std::optional<PracticeNumber>> find_practice(const PracticeId& id) override;
+  Result<PracticeNumber> add_practice(const PracticeId& id) override;
+  Result<PracticeId> practice_id(PracticeNumber number) override;
+  Result<void> load_account(const AccountKey& key, Account& out) override;
+  Result<void> put_account(const AccountKey& key, const Account& account) override;
+  Result<void> record_lag(PracticeNumber practice, Date service, Date received) override;
+  Result<void> record_tally(const Tally& tally) override;
+  Result<void> record_events(std::span<const Event> events) override;
+  /// Keeps the group's entries.
+  void begin_group(Position) override {}
+  void finish_group(const CommitGroup& group) override;
+  void note_durable(Position next_position) override;
+  void abandon() override;
+
+  /// The entry of an accepted item, after Ledger::process(), where there are no groups.
+  void keep_entry(const Entry& entry);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  std::vector<Entry> entries_of(const AccountKey& key) const;
+  /// The account, empty when nothing concerns it.
+  Account account(const AccountKey& key) const;
+  const std::map<AccountKey, Account>& accounts() const { return accounts_; }
+  const std::map<Fingerprint, Registration>& registrations() const { return registrations_; }
+  const std::map<EncryptedNumber, PersonId>& persons() const { return persons_; }
+  const std::map<std::string, PracticeNumber, std::less<>>& practices() const { return practices_; }
+  const std::map<TimelinessKey, TimelinessMonth>& timeliness() const { return timeliness_; }
+  const std::vector<Tally>& tallies() const { return tallies_; }
+  const std::vector<Event>& events() const { return events_; }
+  /// What note_durable() last said.
+  Position durable_until() const { return durable_until_; }
+  bool is_abandoned() const { return is_abandoned_; }
+
+ private:
+  Journal journal_;
+  std::map<Fingerprint, Registration> registrations_;
+  std::map<EncryptedNumber, PersonId> persons_;
+  std::map<std::string, PracticeNumber, std::less<>> practices_;
+  std::map<AccountKey, Account> accounts_;
+  std::map<TimelinessKey, TimelinessMonth> timeliness_;
+  std::vector<Tally> tallies_;
+  std::vector<Event> events_;
+  std::vector<Entry> entries_;
+  Position durable_until_;
+  bool is_abandoned_ = false;
+};
+
+}  // namespace ledger::test
