@@ -73,9 +73,9 @@ void Ingestor::run_builder() {
            built.error());
       break;
     }
-    {
-      const std::lock_guard lock(mutex_);
-      built_.push_back(std::move(pending));
+    if (!hand_on(pending)) {
+      fail({}, std::move(pending.submissions), ledger::Errc::store_unavailable);
+      break;
     }
     built_changed_.notify_one();
   }
@@ -84,6 +84,15 @@ void Ingestor::run_builder() {
     is_builder_done_ = true;
   }
   built_changed_.notify_one();
+}
+
+/// False, and the group untouched, when the group before it failed meanwhile: nothing may follow
+/// it.
+bool Ingestor::hand_on(PendingGroup& pending) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_.empty()) return false;
+  built_.push_back(std::move(pending));
+  return true;
 }
 
 void Ingestor::run_committer() {

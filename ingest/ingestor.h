@@ -71,6 +71,7 @@ class Ingestor {
 
   void run_builder();
   void run_committer();
+  bool hand_on(PendingGroup& pending);
   std::vector<std::unique_ptr<Submission>> take_waiting();
   void fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,
             boost::system::error_code error);

@@ -350,6 +350,8 @@ ParsedItem ItemParser::parse(std::string_view text, const Caller& caller,
   Fields fields(numbers_, series_);
   const bool is_walked = text.size() <= text_bytes_max && impl_->walk(text, fields, parsed.item);
   if (is_walked) parsed.refusal = fields.judge(caller, parsed.item, parsed.field);
+  // What a caller may not say must not decide under which month the refusal is counted either.
+  if (!caller.is_operator) parsed.item.received = received;
   if (!is_walked || parsed.refusal != Code::none) {
     // The walk is lazy: what it did not look at may be damaged, and then nothing of it is judged.
     const bool is_item = is_walked && is_object(text) && is_valid_json(text);

@@ -58,6 +58,9 @@ Result<Outcome> Ledger::register_copayment(const Item& item, Position position, 
     if (!account_.card) return rejected(Code::no_card_registered);
   }
 
+  const auto has_practice = introduce_practice(item.practice, entry);
+  if (!has_practice) return has_practice.error();
+  if (!has_practice.value()) return rejected(Code::unknown_practice);
   // From here on the item is accepted.
   if (known_person.value()) {
     entry.person = *known_person.value();
@@ -78,7 +81,7 @@ Result<Outcome> Ledger::accept_copayment(const Item& item, Position position, En
   entry.previous = account_.newest;
   Registration registration;
   entry.verdict = post_copayment(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, nullptr, registration, key, entry);
+  const auto kept = keep(item, nullptr, registration, key);
   if (!kept) return kept.error();
   const auto recorded = store_.record_lag(entry.practice, service, oslo_date(item.received));
   if (!recorded) return recorded.error();
@@ -96,9 +99,11 @@ Result<Outcome> Ledger::confirm_payment(const Item& item, const Registration* kn
   if (!context) return context.error();
   entry.person = known->person;
   entry.previous = account_.newest;
+  const auto has_practice = introduce_practice(item.practice, entry);
+  if (!has_practice) return has_practice.error();
   Registration registration = *known;
   entry.verdict = post_payment(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, known, registration, key, entry);
+  const auto kept = keep(item, known, registration, key);
   if (!kept) return kept.error();
   return accepted(entry.verdict);
 }
@@ -116,9 +121,11 @@ Result<Outcome> Ledger::credit(const Item& item, const Registration* known, Posi
   if (!context) return context.error();
   entry.person = known->person;
   entry.previous = account_.newest;
+  const auto has_practice = introduce_practice(item.practice, entry);
+  if (!has_practice) return has_practice.error();
   Registration registration = *known;
   entry.verdict = post_credit_note(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, known, registration, key, entry);
+  const auto kept = keep(item, known, registration, key);
   if (!kept) return kept.error();
   return accepted(entry.verdict);
 }
@@ -132,24 +139,23 @@ Result<PostContext> Ledger::load(const AccountKey& key, Position position) {
   return PostContext{key, position, *ceiling, rules_.hash()};
 }
 
-Result<void> Ledger::introduce_practice(const PracticeId& id, Entry& entry) {
+Result<bool> Ledger::introduce_practice(const PracticeId& id, Entry& entry) {
   const auto practice = store_.find_practice(id);
   if (!practice) return practice.error();
   if (practice.value()) {
     entry.practice = *practice.value();
-  } else {
-    const auto added = store_.add_practice(id);
-    if (!added) return added.error();
-    entry.practice = added.value();
-    entry.is_new_practice = true;
+    return true;
   }
-  return ok();
+  const auto added = store_.add_practice(id);
+  if (!added && added.error() == Errc::overloaded) return false;
+  if (!added) return added.error();
+  entry.practice = added.value();
+  entry.is_new_practice = true;
+  return true;
 }
 
 Result<void> Ledger::keep(const Item& item, const Registration* before, const Registration& after,
-                          const AccountKey& key, Entry& entry) {
-  const auto introduced = introduce_practice(item.practice, entry);
-  if (!introduced) return introduced.error();
+                          const AccountKey& key) {
   const auto put_registration = store_.put_registration(item.fingerprint, before, after);
   if (!put_registration) return put_registration.error();
   const auto put_account = store_.put_account(key, account_);
@@ -175,6 +181,9 @@ Result<void> Ledger::replay(Entry entry) {
   Result<Outcome> outcome = Outcome{};
   if (item.type == ItemType::copayment) {
     if (registration != nullptr) return Errc::corrupt_record;
+    const auto has_practice = introduce_practice(item.practice, entry);
+    if (!has_practice) return has_practice.error();
+    if (!has_practice.value()) return Errc::overloaded;
     if (entry.is_new_person) {
       const auto added = store_.add_person(item.person);
       if (!added) return added.error();

@@ -44,10 +44,11 @@ class Ledger {
   Result<Outcome> credit(const Item& item, const Registration* known, Position position,
                          Entry& entry);
   Code check_copayment(const Item& item, Date service, Date received) const;
-  /// Stores what a posting changed and completes the entry.
-  Result<void> introduce_practice(const PracticeId& id, Entry& entry);
+  /// Finds the practice's number, or gives it one; false when there is no room for another.
+  Result<bool> introduce_practice(const PracticeId& id, Entry& entry);
+  /// Stores what a posting changed.
   Result<void> keep(const Item& item, const Registration* before, const Registration& after,
-                    const AccountKey& key, Entry& entry);
+                    const AccountKey& key);
   Result<PostContext> load(const AccountKey& key, Position position);
 
   Store& store_;

@@ -32,6 +32,14 @@ const unsigned char* bytes_of(std::string_view text) {
 /// The first 8 bytes of every encrypted block, so that decryption with a wrong key is noticed.
 constexpr char number_prefix[8] = {'f', 'r', 'i', 'k', 'n', 'u', 'm', '1'};
 
+/// A block to encrypt: what kind of thing it is, and a big-endian number.
+std::array<std::uint8_t, 16> block_of(const char (&prefix)[8], std::uint64_t value) {
+  std::array<std::uint8_t, 16> block{};
+  std::memcpy(block.data(), prefix, sizeof prefix);
+  for (std::size_t i = 16; i-- > 8; value >>= 8) block[i] = static_cast<std::uint8_t>(value & 255);
+  return block;
+}
+
 }  // namespace
 
 Digest sha256(std::string_view first, std::string_view second, std::string_view third) {
@@ -161,7 +169,7 @@ DataKey unwrap_key(const DataKey& wrapping_key, std::string_view wrapped) {
   return key;
 }
 
-ledger::EncryptedNumber NumberCipher::encrypt(ledger::NationalId number) const {
+NumberCipher::Block NumberCipher::encrypt_block(const Block& block) const {
   // One context for each thread, keyed again only when another cipher was used in between.
   struct Keyed {
     CipherCtxPtr context{EVP_CIPHER_CTX_new()};
@@ -177,19 +185,22 @@ ledger::EncryptedNumber NumberCipher::encrypt(ledger::NationalId number) const {
     keyed.key = key_;
     keyed.is_set = true;
   }
-  std::array<unsigned char, 16> block{};
-  std::memcpy(block.data(), number_prefix, sizeof number_prefix);
-  std::uint64_t value = number.value();
-  for (std::size_t i = 16; i-- > 8;) {
-    block[i] = static_cast<unsigned char>(value & 255);
-    value >>= 8;
-  }
-  ledger::EncryptedNumber encrypted;
+  Block encrypted{};
   int size = 0;
-  const int is_done = EVP_EncryptUpdate(keyed.context.get(), encrypted.bytes.data(), &size,
-                                        block.data(), static_cast<int>(block.size()));
+  const int is_done = EVP_EncryptUpdate(keyed.context.get(), encrypted.data(), &size, block.data(),
+                                        static_cast<int>(block.size()));
   LEDGER_ASSERT(is_done == 1 && size == 16);
   return encrypted;
+}
+
+ledger::EncryptedNumber NumberCipher::encrypt(ledger::NationalId number) const {
+  return {encrypt_block(block_of(number_prefix, number.value()))};
+}
+
+std::string NumberCipher::card_number(ledger::PersonId person, int year) const {
+  char prefix[8] = {'c', 'a', 'r', 'd'};
+  for (std::size_t i = 8; i-- > 4; year /= 256) prefix[i] = static_cast<char>(year % 256);
+  return to_hex(encrypt_block(block_of(prefix, person.value())));
 }
 
 }  // namespace storage

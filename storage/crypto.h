@@ -66,7 +66,14 @@ class NumberCipher final : public ledger::NumberVault {
   explicit NumberCipher(const DataKey& key) : key_(key) {}
   ledger::EncryptedNumber encrypt(ledger::NationalId number) const override;
 
+  /// The number of the card of this person and year: 32 hexadecimal digits that are the same every
+  /// time, and tell nothing about the person without the key.
+  std::string card_number(ledger::PersonId person, int year) const;
+
  private:
+  using Block = std::array<std::uint8_t, 16>;
+  Block encrypt_block(const Block& block) const;
+
   DataKey key_;
 };
 

@@ -26,6 +26,9 @@ using ledger::Verdict;
 
 constexpr std::size_t entries_per_offset = 64;
 
+/// No rule accepts an item later than this, so a longer lag is damage.
+constexpr std::uint64_t lag_days_max = 220;
+
 // First flag byte of an entry. STORED.
 constexpr unsigned flag_type_mask = 3;
 constexpr unsigned flag_paid = 4;
@@ -37,6 +40,14 @@ constexpr unsigned flag_service_fraction = 128;
 
 std::int64_t days_of(Date date) { return date.time_since_epoch().count(); }
 Date date_of(std::int64_t days) { return Date{std::chrono::days{days}}; }
+
+// Sums of what a damaged record may say: they wrap instead of overflowing.
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+std::int64_t minus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
 
 std::uint64_t number_of(ledger::Month month) {
   return static_cast<std::uint64_t>(int{month.year()} * 12) + unsigned{month.month()} - 1;
@@ -108,14 +119,14 @@ Entry decode_entry(ByteReader& in, Position position, Instant committed_at) {
   if (entry.is_new_person) item.person.bytes = in.raw<16>();
   entry.previous = Position{position.value() - in.varint()};
   entry.verdict = verdict_of(bits, position);
-  item.received.seconds = committed_at.seconds + in.zigzag();
+  item.received.seconds = plus(committed_at.seconds, in.zigzag());
   if ((flags & flag_received_fraction) != 0) {
     item.received.nanoseconds = static_cast<std::int32_t>(in.varint());
   }
   if (item.type != ItemType::copayment) return entry;
   item.service_type = static_cast<ledger::ServiceType>(in.u8());
   if ((flags & flag_exemption) != 0) item.exemption = static_cast<char>(in.u8());
-  item.service_time.seconds = item.received.seconds - in.zigzag();
+  item.service_time.seconds = minus(item.received.seconds, in.zigzag());
   if ((flags & flag_service_fraction) != 0) {
     item.service_time.nanoseconds = static_cast<std::int32_t>(in.varint());
   }
@@ -393,7 +404,7 @@ Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
   const std::uint64_t days = in.varint();
   std::int64_t day = 0;
   for (std::uint64_t i = 0; i < days && in.is_ok(); ++i) {
-    day += in.zigzag();
+    day = plus(day, in.zigzag());
     out.days.push_back({date_of(day), Money::from_ore(static_cast<std::int64_t>(in.varint()))});
   }
   const std::uint8_t card_state = in.u8();
@@ -511,7 +522,7 @@ Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
   const std::uint64_t used = in.varint();
   for (std::uint64_t i = 0; i < used && in.is_ok(); ++i) {
     const std::uint64_t lag = in.varint();
-    if (lag > 1000) return Errc::corrupt_record;
+    if (lag > lag_days_max) return Errc::corrupt_record;
     month.add_lag(static_cast<std::uint32_t>(lag), static_cast<std::uint32_t>(in.varint()));
   }
   month.duplicates = in.varint();
@@ -522,6 +533,17 @@ Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
   }
   if (!in.is_complete()) return Errc::corrupt_record;
   return month;
+}
+
+std::string lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
+                        ledger::Month month, std::uint32_t lag) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text(practice.view());
+  out.u8(static_cast<std::uint8_t>(basis));
+  out.varint(number_of(month));
+  out.varint(lag);
+  return bytes;
 }
 
 std::string event_key(Position cause, std::uint32_t ordinal) {
@@ -560,7 +582,9 @@ Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes)
   event.registration = Position{in.varint()};
   event.amount = Money::from_ore(in.zigzag());
   event.entitled_from = date_of(in.zigzag());
-  if (!in.is_complete()) return Errc::corrupt_record;
+  const auto type = static_cast<std::size_t>(event.type);
+  const bool is_known = type >= 1 && type < ledger::event_type_count;
+  if (!is_known || !in.is_complete()) return Errc::corrupt_record;
   return event;
 }
 

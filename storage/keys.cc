@@ -94,7 +94,10 @@ void create(const fs::path& folder) {
 
 }  // namespace
 
-KeyRing KeyRing::open_or_create(const fs::path& folder) {
+KeyRing KeyRing::open_or_create(const fs::path& given) {
+  // Absolute and without a slash at the end, so that it has a parent and a name.
+  fs::path folder = fs::absolute(given).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
   if (!fs::exists(folder)) create(folder);
   const fs::path wrapped = folder / "numbers.key";
   return KeyRing{SigningKey::from_pem(read_secret(folder / "signing.pem")),

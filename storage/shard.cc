@@ -36,6 +36,16 @@ void refuse_changed_years(const std::map<int, ledger::AnnualCeiling>& known,
   }
 }
 
+/// The journal keeps the rules as text: what does not come back from it the same must not get in.
+ledger::RulePack configured_rules(const std::map<int, ledger::AnnualCeiling>& ceilings) {
+  for (const auto& [year, ceiling] : ceilings) {
+    if (ceiling.source.find('\n') == std::string::npos) continue;
+    throw std::runtime_error("the source of the ceiling of " + std::to_string(year) +
+                             " has more than one line; remedy: write it on one");
+  }
+  return rule_pack_of(ceilings);
+}
+
 /// Applies groups of the journal to the state again.
 class Replayer {
  public:
@@ -70,7 +80,7 @@ Shard::Shard(const ShardOptions& options)
                                         : options.keys_folder)),
       journal_(create_folder(options.folder / "journal"), keys_.signing),
       state_(options.folder / "state", options.state),
-      rules_(rule_pack_of(options.ceilings)) {
+      rules_(configured_rules(options.ceilings)) {
   replay(options);
   const AppliedState head = state_.head();
   are_rules_new_ = head.rules != ledger::RulePack::canonical_text(rules_.ceilings());
@@ -104,6 +114,7 @@ void Shard::replay(const ShardOptions& options) {
     return replayer.apply(group);
   });
   if (!replayed) {
+    state_.abandon();  // what was applied of that group must not be handed over
     throw std::runtime_error("the journal cannot be applied at position " +
                              std::to_string(at.value()) + ": " + replayed.error().message());
   }
@@ -117,11 +128,11 @@ void Shard::replay(const ShardOptions& options) {
 Result<std::vector<ledger::Entry>> Shard::history(ledger::Position newest) const {
   std::vector<ledger::Entry> entries;
   for (ledger::Position at = newest; at.value() != 0;) {
-    auto entry = journal_.read_entry(at);
+    const auto entry = journal_.read_entry(at);
     if (!entry) return entry.error();
     if (entry.value().previous >= at) return ledger::Errc::corrupt_record;
     at = entry.value().previous;
-    entries.push_back(std::move(entry.value()));
+    entries.push_back(entry.value());
   }
   std::reverse(entries.begin(), entries.end());
   return entries;

@@ -116,12 +116,19 @@ StateStore::StateStore(const fs::path& folder, StateOptions options) : options_(
 }
 
 StateStore::~StateStore() {
+  bool is_durable = false;
   {
+    // What is not durable by now never will be: it is not waited for.
     std::unique_lock lock(hand_over_mutex_);
-    hand_over_changed_.wait(
-        lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
+    hand_over_changed_.wait(lock, [this] {
+      return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty() ||
+             durable_ < frozen_applied_.next_position.value();
+    });
+    is_durable = !is_frozen_ && !is_abandoned_ && hand_over_error_.empty() &&
+                 durable_ >= applied_.next_position.value();
   }
-  if (!is_abandoned_ && active_items_ != 0 && hand_over_error_.empty()) freeze();
+  const bool is_whole = begun_.load() < applied_.next_position.value();
+  if (is_durable && is_whole && active_items_ != 0) freeze();
   {
     const std::lock_guard lock(hand_over_mutex_);
     is_stopping_ = true;
@@ -340,6 +347,10 @@ Result<void> StateStore::record_lag(PracticeNumber practice, ledger::Date servic
     if (!by_service) return by_service.error();
   }
   // Read without the lock: only this thread changes practices.
+  const ledger::PracticeId& id = practices_[practice.value()].id;
+  SetHash& checksum = applied_.totals.checksum;
+  checksum.add("t", {}, lag_content(id, Basis::received, ledger::month_of(received), lag));
+  checksum.add("t", {}, lag_content(id, Basis::service, ledger::month_of(service), lag));
   if (practices_[practice.value()].last_received >= received &&
       practices_[practice.value()].active_days != 0) {
     return ledger::ok();
@@ -355,11 +366,13 @@ Result<void> StateStore::record_tally(const ledger::Tally& tally) {
   if (!tally.practice.view().empty()) {
     std::optional<PracticeNumber> practice = practice_number(tally.practice);
     if (!practice) {
+      // Where there is no room for another practice, the nation still counts: what is refused must
+      // not be able to stop the ledger.
       const auto added = add_practice(tally.practice);
-      if (!added) return added.error();
-      practice = added.value();
+      if (added) practice = added.value();
+      if (!added && added.error() != Errc::overloaded) return added.error();
     }
-    counted_for.push_back(*practice);
+    if (practice) counted_for.push_back(*practice);
   }
   for (const PracticeNumber whose : counted_for) {
     const auto changed = change_timeliness({whose, Basis::received, tally.month},
@@ -614,9 +627,9 @@ void StateStore::hand_over_frozen() {
     std::unique_lock lock(hand_over_mutex_);
     // State that the journal does not have yet must never reach the files.
     hand_over_changed_.wait(lock, [this] {
-      return is_abandoned_ || durable_ >= frozen_applied_.next_position.value();
+      return is_abandoned_ || is_stopping_ || durable_ >= frozen_applied_.next_position.value();
     });
-    if (is_abandoned_) return;
+    if (is_abandoned_ || durable_ < frozen_applied_.next_position.value()) return;
     rows.emplace_back(std::string(applied_key), encode_applied(frozen_applied_));
   }
   write_family(Family::meta, rows);

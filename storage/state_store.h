@@ -62,8 +62,8 @@ class StateStore final : public ledger::Store {
   ledger::Result<void> record_events(std::span<const ledger::Event> events) override;
 
   void begin_group(ledger::Position position) override;
-  /// Also starts a hand-over when enough waits; blocks when the last one is not done by the time the
-  /// next is due.
+  /// Also starts a hand-over when enough waits; blocks when the last one is not done by the time
+  /// the next is due.
   void finish_group(const ledger::CommitGroup& group) override;
   void note_durable(ledger::Position next_position) override;
   void abandon() override;

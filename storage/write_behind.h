@@ -89,15 +89,12 @@ class WriteBehind {
 
   void thaw(bool keep_clean) {
     for (Stripe& stripe : stripes_) {
-      Map dropped;  // freed outside the lock
+      Map dropped;  // both freed outside the lock
+      Map outdated;
       {
         const std::lock_guard lock(stripe.mutex);
-        if (keep_clean) {
-          dropped.swap(stripe.clean);
-          stripe.clean.swap(stripe.frozen);
-        } else {
-          dropped.swap(stripe.frozen);
-        }
+        outdated.swap(stripe.clean);
+        (keep_clean ? stripe.clean : dropped).swap(stripe.frozen);
       }
     }
   }

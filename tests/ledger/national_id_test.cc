@@ -207,7 +207,7 @@ TEST(NationalId, knows_the_series_by_day_and_month) {
        }) {
     const std::string number = [&] {
       for (unsigned serial = 100;; ++serial) {
-        const std::string candidate = with_check_digits(row.first_six * 1000 + serial);
+        std::string candidate = with_check_digits(row.first_six * 1000 + serial);
         if (!candidate.empty()) return candidate;
       }
     }();

@@ -87,8 +87,9 @@ TEST(Rfc3339, refuses_everything_else) {
            "2025-03-01T10:00:00Z ",
            " 2025-03-01T10:00:00Z",
            "2025-03-01T10:00:00Europe/Oslo",
-           "2025-03-01T10:00:00\xE2\x88\x92"
-           "01:00",
+           // A minus sign that is not the ASCII one; split, or `01` would belong to the escape.
+           ("2025-03-01T10:00:00\xE2\x88\x92"
+            "01:00"),
        }) {
     EXPECT_FALSE(parse_rfc3339(text).has_value()) << text;
   }

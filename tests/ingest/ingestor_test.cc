@@ -1,0 +1,403 @@
+#include "ingest/ingestor.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <map>
+
+#include "tests/ingest/memory_journal.h"
+#include "tests/support/builders.h"
+#include "tests/support/memory_store.h"
+
+namespace ingest::test {
+namespace {
+
+using boost::system::error_code;
+using ledger::Errc;
+using ledger::make_error_code;
+using ledger::Position;
+using ledger::test::a_copayment;
+using ledger::test::MemoryStore;
+
+const ledger::RulePack& rules() {
+  static const ledger::RulePack pack = ledger::test::published_rules();
+  return pack;
+}
+
+std::unique_ptr<Submission> submission_of(std::uint32_t first_guid, std::uint32_t items = 1) {
+  auto submission = std::make_unique<Submission>();
+  submission->first_index = first_guid;
+  for (std::uint32_t i = 0; i < items; ++i) {
+    ParsedItem& parsed = submission->items.emplace_back();
+    parsed.item = a_copayment().guid(first_guid + i).of_person(1 + (first_guid + i) % 97);
+    parsed.has_guid = true;
+  }
+  return submission;
+}
+
+/// A store that can fail: its reads break down after so many.
+class BreakingStore final : public ledger::Store {
+ public:
+  explicit BreakingStore(std::uint64_t reads) : reads_left_(reads) {}
+
+  ledger::Result<std::optional<ledger::Registration>> find_registration(
+      const ledger::Fingerprint& key) override {
+    if (reads_left_ == 0) return Errc::corrupt_record;
+    --reads_left_;
+    return memory_.find_registration(key);
+  }
+  ledger::Result<void> put_registration(const ledger::Fingerprint& key,
+                                        const ledger::Registration* before,
+                                        const ledger::Registration& after) override {
+    return memory_.put_registration(key, before, after);
+  }
+  ledger::Result<std::optional<ledger::PersonId>> find_person(
+      const ledger::EncryptedNumber& number) override {
+    return memory_.find_person(number);
+  }
+  ledger::Result<ledger::PersonId> add_person(const ledger::EncryptedNumber& number) override {
+    return memory_.add_person(number);
+  }
+  ledger::Result<std::optional<ledger::PracticeNumber>> find_practice(
+      const ledger::PracticeId& id) override {
+    return memory_.find_practice(id);
+  }
+  ledger::Result<ledger::PracticeNumber> add_practice(const ledger::PracticeId& id) override {
+    return memory_.add_practice(id);
+  }
+  ledger::Result<ledger::PracticeId> practice_id(ledger::PracticeNumber number) override {
+    return memory_.practice_id(number);
+  }
+  ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override {
+    return memory_.load_account(key, out);
+  }
+  ledger::Result<void> put_account(const ledger::AccountKey& key,
+                                   const ledger::Account& account) override {
+    return memory_.put_account(key, account);
+  }
+  ledger::Result<void> record_lag(ledger::PracticeNumber practice, ledger::Date service,
+                                  ledger::Date received) override {
+    return memory_.record_lag(practice, service, received);
+  }
+  ledger::Result<void> record_tally(const ledger::Tally& tally) override {
+    return memory_.record_tally(tally);
+  }
+  ledger::Result<void> record_events(std::span<const ledger::Event> events) override {
+    return memory_.record_events(events);
+  }
+  void begin_group(Position) override {}
+  void finish_group(const ledger::CommitGroup&) override {}
+  void note_durable(Position) override {}
+  void abandon() override { is_abandoned_ = true; }
+
+  bool is_abandoned() const { return is_abandoned_; }
+
+ private:
+  MemoryStore memory_;
+  std::uint64_t reads_left_;
+  std::atomic<bool> is_abandoned_{false};
+};
+
+/// Everything that was delivered, by the first index of the submission.
+class Deliveries {
+ public:
+  void take(std::vector<std::unique_ptr<Submission>> submissions) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& submission : submissions) {
+        ++times_[submission->first_index];
+        if (submission->error) {
+          errors_.push_back(submission->error);
+        } else if (submission->outcomes.size() == submission->items.size() &&
+                   !submission->results.empty() && !submission->receipt.empty()) {
+          ++complete_;
+        }
+      }
+    }
+    changed_.notify_all();
+  }
+  void wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return complete_ + errors_.size() >= count; });
+  }
+  /// How often each was answered.
+  std::map<std::uint64_t, int> times() const {
+    const std::lock_guard lock(mutex_);
+    return times_;
+  }
+  std::size_t complete() const {
+    const std::lock_guard lock(mutex_);
+    return complete_;
+  }
+  std::vector<error_code> errors() const {
+    const std::lock_guard lock(mutex_);
+    return errors_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, int> times_;
+  std::size_t complete_ = 0;
+  std::vector<error_code> errors_;
+};
+
+class IngestorTest : public testing::Test {
+ protected:
+  std::unique_ptr<Ingestor> start(ledger::Store& store, Ingestor::Options options = {}) {
+    return std::make_unique<Ingestor>(
+        store, journal_, rules(), true, [](const Submission&, const ParsedItem&) {},
+        [this](std::vector<std::unique_ptr<Submission>> submissions) {
+          deliveries_.take(std::move(submissions));
+        },
+        options);
+  }
+  void expect_each_answered_once(std::size_t count) {
+    const auto times = deliveries_.times();
+    EXPECT_EQ(times.size(), count);
+    for (const auto& [index, number] : times) EXPECT_EQ(number, 1) << "submission " << index;
+  }
+
+  MemoryStore store_;
+  MemoryJournal journal_;
+  Deliveries deliveries_;
+};
+
+error_code submit(Ingestor& ingestor, std::unique_ptr<Submission> submission) {
+  const auto taken = ingestor.submit(submission);
+  // Taken, or left untouched.
+  EXPECT_EQ(submission == nullptr, taken.has_value());
+  return taken ? error_code() : taken.error();
+}
+
+TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
+  constexpr std::uint32_t threads = 8;
+  constexpr std::uint32_t each = 150;
+  const auto ingestor = start(store_, {.waiting_items_max = 200});
+  std::vector<std::thread> submitters;
+  for (std::uint32_t thread = 0; thread < threads; ++thread) {
+    submitters.emplace_back([&, thread] {
+      for (std::uint32_t i = 0; i < each; ++i) {
+        auto submission = submission_of((thread * each + i) * 10, 1 + i % 5);
+        for (;;) {
+          const auto taken = ingestor->submit(submission);
+          if (taken) break;
+          EXPECT_EQ(taken.error(), make_error_code(Errc::overloaded));
+          std::this_thread::yield();
+        }
+      }
+    });
+  }
+  for (std::thread& submitter : submitters) submitter.join();
+  ingestor->stop();
+  expect_each_answered_once(threads * each);
+  EXPECT_EQ(deliveries_.complete(), threads * each);
+  const IngestFigures figures = ingestor->figures();
+  EXPECT_EQ(figures.items, threads * each * 3);
+  EXPECT_EQ(figures.accepted, threads * each * 3);
+  EXPECT_EQ(figures.waiting_items, 0U);
+  EXPECT_EQ(figures.groups, journal_.groups().size());
+  EXPECT_EQ(store_.registrations().size(), threads * each * 3);
+  EXPECT_EQ(store_.durable_until(), journal_.next_position());
+  EXPECT_EQ(ingestor->failure(), "");
+}
+
+TEST_F(IngestorTest, puts_what_waits_into_one_group) {
+  const auto ingestor = start(store_);
+  journal_.hold();
+  EXPECT_EQ(submit(*ingestor, submission_of(1)), error_code());
+  journal_.wait_for_appends(1);
+  for (std::uint32_t i = 1; i <= 300; ++i) {
+    EXPECT_EQ(submit(*ingestor, submission_of(i * 100, 10)), error_code());
+  }
+  journal_.release();
+  ingestor->stop();
+  expect_each_answered_once(301);
+  // The first alone, up to two that were built while it was held, and the rest together.
+  EXPECT_LE(journal_.groups().size(), 5U);
+  for (const auto& group : journal_.groups()) EXPECT_LE(group.entries.size(), group_items_max);
+}
+
+TEST_F(IngestorTest, never_makes_a_group_larger_than_its_limit) {
+  const auto ingestor = start(store_);
+  journal_.hold();
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(submit(*ingestor, submission_of(1 + i * 1000, 999)), error_code());
+  }
+  EXPECT_EQ(submit(*ingestor, submission_of(100'000, group_items_max)), error_code());
+  journal_.release();
+  ingestor->stop();
+  expect_each_answered_once(21);
+  for (const auto& group : journal_.groups()) EXPECT_LE(group.entries.size(), group_items_max);
+}
+
+TEST_F(IngestorTest, refuses_more_than_the_queue_may_hold) {
+  const auto ingestor = start(store_, {.waiting_items_max = 100});
+  journal_.hold();
+  std::uint32_t taken = 0;
+  auto submission = submission_of(1, 10);
+  // What is being built and committed has left the queue: a bounded number of groups.
+  while (ingestor->submit(submission)) {
+    ++taken;
+    ASSERT_LT(taken, 10'000U);
+    submission = submission_of(1 + taken * 10, 10);
+  }
+  EXPECT_NE(submission, nullptr) << "left with the caller";
+  EXPECT_EQ(ingestor->submit(submission).error(), make_error_code(Errc::overloaded));
+  EXPECT_GT(ingestor->figures().waiting_items, 90U);
+  journal_.release();
+  deliveries_.wait_for(taken);
+  EXPECT_TRUE(ingestor->submit(submission)) << "there is room again";
+  ingestor->stop();
+  expect_each_answered_once(taken + 1);
+  EXPECT_EQ(deliveries_.complete(), taken + 1);
+}
+
+TEST_F(IngestorTest, answers_all_it_has_when_stopped) {
+  const auto ingestor = start(store_);
+  journal_.hold();
+  for (std::uint32_t i = 1; i <= 50; ++i) {
+    EXPECT_EQ(submit(*ingestor, submission_of(i * 10, 3)), error_code());
+  }
+  auto stopped = std::async(std::launch::async, [&] { ingestor->stop(); });
+  auto late = submission_of(10'000);
+  error_code refusal;
+  while (refusal != make_error_code(Errc::shutting_down)) {
+    const auto taken = ingestor->submit(late);
+    if (!taken) refusal = taken.error();
+    if (!late) late = submission_of(10'000);
+    std::this_thread::yield();
+    if (taken) break;  // the stop has not begun: this one belongs to those that are answered
+  }
+  journal_.release();
+  stopped.get();
+  EXPECT_EQ(submit(*ingestor, submission_of(20'000)), make_error_code(Errc::shutting_down));
+  for (std::uint32_t i = 1; i <= 50; ++i) EXPECT_EQ(deliveries_.times()[i * 10], 1) << i;
+  EXPECT_TRUE(deliveries_.errors().empty());
+  EXPECT_EQ(journal_.next_position(), store_.durable_until());
+}
+
+TEST_F(IngestorTest, stops_without_any_work) {
+  start(store_)->stop();
+  start(store_).reset();
+  EXPECT_EQ(journal_.append_count(), 0U);
+}
+
+TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
+  for (std::uint64_t fail_at = 1; fail_at <= 4; ++fail_at) {
+    MemoryStore store;
+    MemoryJournal journal;
+    Deliveries deliveries;
+    journal.fail_at(fail_at);
+    Ingestor ingestor(
+        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        [&](std::vector<std::unique_ptr<Submission>> submissions) {
+          deliveries.take(std::move(submissions));
+        },
+        {});
+    std::size_t taken = 0;
+    error_code refusal;
+    for (std::uint32_t i = 1; !refusal; ++i) {
+      refusal = submit(ingestor, submission_of(i * 10, 2));
+      if (!refusal) ++taken;
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(refusal, make_error_code(Errc::store_unavailable));
+    ingestor.stop();
+    const auto times = deliveries.times();
+    EXPECT_EQ(times.size(), taken);
+    for (const auto& [index, number] : times) EXPECT_EQ(number, 1);
+    EXPECT_EQ(deliveries.complete() + deliveries.errors().size(), taken);
+    for (const error_code& error : deliveries.errors()) {
+      EXPECT_EQ(error, make_error_code(Errc::store_unavailable));
+    }
+    EXPECT_EQ(journal.append_count(), fail_at) << "nothing may follow on a group that failed";
+    EXPECT_TRUE(store.is_abandoned());
+    EXPECT_NE(ingestor.failure().find("journal"), std::string::npos) << ingestor.failure();
+  }
+}
+
+TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
+  // The builder is ahead of the disk when the disk fails, again and again.
+  for (std::uint32_t round = 0; round < 50; ++round) {
+    MemoryStore store;
+    MemoryJournal journal;
+    Deliveries deliveries;
+    journal.fail_at(1);
+    journal.hold();
+    Ingestor ingestor(
+        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        [&](std::vector<std::unique_ptr<Submission>> submissions) {
+          deliveries.take(std::move(submissions));
+        },
+        {});
+    EXPECT_EQ(submit(ingestor, submission_of(1)), error_code());
+    journal.wait_for_appends(1);
+    std::size_t taken = 1;
+    EXPECT_EQ(submit(ingestor, submission_of(10'000, 1 + round * 40)), error_code());
+    ++taken;
+    // Somewhere between taking the second, building it, and having built it.
+    while (round % 2 == 0 && ingestor.figures().waiting_items != 0) std::this_thread::yield();
+    journal.release();
+    deliveries.wait_for(taken);
+    ingestor.stop();
+    EXPECT_EQ(deliveries.errors().size(), taken);
+    EXPECT_EQ(journal.append_count(), 1U);
+  }
+}
+
+TEST_F(IngestorTest, answers_everything_with_an_error_when_the_state_cannot_be_read) {
+  BreakingStore store(25);
+  const auto ingestor = start(store);
+  std::size_t taken = 0;
+  error_code refusal;
+  for (std::uint32_t i = 1; !refusal; ++i) {
+    refusal = submit(*ingestor, submission_of(i * 10, 2));
+    if (!refusal) ++taken;
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(refusal, make_error_code(Errc::store_unavailable));
+  ingestor->stop();
+  expect_each_answered_once(taken);
+  EXPECT_FALSE(deliveries_.errors().empty());
+  EXPECT_EQ(deliveries_.complete() + deliveries_.errors().size(), taken);
+  EXPECT_TRUE(store.is_abandoned());
+  EXPECT_NE(ingestor->failure().find("state"), std::string::npos) << ingestor->failure();
+}
+
+TEST_F(IngestorTest, calls_back_when_a_position_is_durable) {
+  const auto ingestor = start(store_);
+  std::promise<error_code> first;
+  ingestor->when_durable(Position{1}, [&](error_code error) { first.set_value(error); });
+  EXPECT_EQ(first.get_future().get(), error_code()) << "at once: there is nothing before it";
+
+  journal_.hold();
+  std::promise<error_code> later;
+  std::atomic<bool> is_called{false};
+  EXPECT_EQ(submit(*ingestor, submission_of(1, 4)), error_code());
+  ingestor->when_durable(Position{6}, [&](error_code error) {
+    is_called = true;
+    later.set_value(error);
+  });
+  journal_.wait_for_appends(1);
+  EXPECT_FALSE(is_called);
+  journal_.release();
+  EXPECT_EQ(later.get_future().get(), error_code());
+}
+
+TEST_F(IngestorTest, calls_back_with_an_error_when_a_position_will_never_be_durable) {
+  const auto ingestor = start(store_);
+  journal_.fail_at(1);
+  journal_.hold();
+  EXPECT_EQ(submit(*ingestor, submission_of(1, 4)), error_code());
+  std::promise<error_code> waiting;
+  ingestor->when_durable(Position{6}, [&](error_code error) { waiting.set_value(error); });
+  journal_.release();
+  EXPECT_EQ(waiting.get_future().get(), make_error_code(Errc::store_unavailable));
+  std::promise<error_code> afterwards;
+  ingestor->when_durable(Position{6}, [&](error_code error) { afterwards.set_value(error); });
+  EXPECT_EQ(afterwards.get_future().get(), make_error_code(Errc::store_unavailable));
+}
+
+}  // namespace
+}  // namespace ingest::test

@@ -1,0 +1,479 @@
+#include "storage/shard.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <set>
+
+#include "ingest/shard_writer.h"
+#include "storage/format.h"
+#include "storage/merkle.h"
+#include "storage/rocksdb_internal.h"
+#include "tests/storage/temp_folder.h"
+#include "tests/storage/workload.h"
+#include "tests/support/print.h"
+
+namespace storage::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::Money;
+using ledger::Position;
+
+ShardOptions options_in(const fs::path& folder, std::uint64_t hand_over_items = 1'000'000) {
+  ShardOptions options;
+  options.folder = folder;
+  options.state.hand_over_items = hand_over_items;
+  return options;
+}
+
+/// A shard with its writer: items in, groups committed.
+class OpenLedger {
+ public:
+  explicit OpenLedger(const ShardOptions& options)
+      : shard_(options),
+        writer_(shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
+                [](const ingest::Submission&, const ingest::ParsedItem&) {}) {}
+
+  void commit(const std::vector<ledger::Item>& items) {
+    ingest::PendingGroup pending;
+    pending.submissions.push_back(std::make_unique<ingest::Submission>());
+    for (const ledger::Item& item : items) {
+      ingest::ParsedItem& parsed = pending.submissions.back()->items.emplace_back();
+      parsed.item = item;
+      parsed.has_guid = true;
+    }
+    ASSERT_TRUE(writer_.build(pending, items.front().received));
+    ASSERT_TRUE(writer_.commit(pending));
+    shard_.state().note_durable(pending.group.next_position());
+  }
+
+  void commit_in_groups(const std::vector<ledger::Item>& items, std::size_t group_size) {
+    for (std::size_t i = 0; i < items.size(); i += group_size) {
+      const auto first = items.begin() + static_cast<std::ptrdiff_t>(i);
+      const std::size_t size = std::min(group_size, items.size() - i);
+      commit({first, first + static_cast<std::ptrdiff_t>(size)});
+    }
+  }
+
+  std::string checksum() { return shard_.state().head().totals.checksum.hex(); }
+  StateTotals totals() { return shard_.state().head().totals; }
+  Shard& shard() { return shard_; }
+
+ private:
+  Shard shard_;
+  ingest::ShardWriter writer_;
+};
+
+std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count) {
+  return Workload(seed).take(count);
+}
+
+/// The journal database below the shard, for damage done on purpose.
+class OpenJournal {
+ public:
+  explicit OpenJournal(const fs::path& folder)
+      : database_((folder / "journal").string(), journal_db_options(),
+                  {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
+                   {"access_log", journal_family_options()}}) {}
+
+  std::vector<std::string> keys() {
+    std::vector<std::string> keys;
+    const std::unique_ptr<rocksdb::Iterator> row{
+        database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(0))};
+    for (row->SeekToFirst(); row->Valid(); row->Next()) keys.push_back(row->key().ToString());
+    return keys;
+  }
+  std::string get(const std::string& key) {
+    std::string value;
+    EXPECT_TRUE(database_.db().Get(rocksdb::ReadOptions(), database_.family(0), key, &value).ok());
+    return value;
+  }
+  void put(const std::string& key, const std::string& value) {
+    EXPECT_TRUE(database_.db().Put(rocksdb::WriteOptions(), database_.family(0), key, value).ok());
+  }
+  void remove(const std::string& key) {
+    EXPECT_TRUE(database_.db().Delete(rocksdb::WriteOptions(), database_.family(0), key).ok());
+  }
+
+ private:
+  Database database_;
+};
+
+/// The journal's log of writes; there is one as long as it is short.
+fs::path journal_wal(const fs::path& folder) {
+  fs::path newest;
+  for (const auto& file : fs::directory_iterator(folder / "journal")) {
+    const bool is_newer = newest.empty() || file.path().filename() > newest.filename();
+    if (file.path().extension() == ".log" && is_newer) newest = file.path();
+  }
+  return newest;
+}
+
+void flip_byte(const fs::path& path, std::uint64_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const auto byte = static_cast<char>(file.get() ^ 0x5a);
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(byte);
+  ASSERT_TRUE(file.good());
+}
+
+std::string error_of_opening(const fs::path& folder) {
+  return error_of([&] { const Shard shard(options_in(folder)); });
+}
+
+void expect_contains(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in: " << text;
+}
+
+// ---- recovery ----
+
+TEST(Shard, is_the_same_when_closed_and_opened) {
+  const TempFolder temp;
+  StateTotals before;
+  {
+    OpenLedger ledger(options_in(temp / "data", 100));
+    ledger.commit_in_groups(items_of(1, 1000), 30);
+    before = ledger.totals();
+  }
+  OpenLedger ledger(options_in(temp / "data"));
+  EXPECT_EQ(ledger.totals(), before);
+  EXPECT_GT(before.cards(), 0U);
+  EXPECT_FALSE(ledger.shard().are_rules_new());
+}
+
+TEST(Shard, makes_its_state_again_from_the_journal) {
+  const TempFolder temp;
+  StateTotals before;
+  {
+    OpenLedger ledger(options_in(temp / "data", 100));
+    ledger.commit_in_groups(items_of(2, 1000), 30);
+    before = ledger.totals();
+  }
+  fs::remove_all(temp / "data/state");
+  // With hand-overs while it replays.
+  EXPECT_EQ(OpenLedger(options_in(temp / "data", 70)).totals(), before);
+  EXPECT_EQ(OpenLedger(options_in(temp / "data")).totals(), before);
+}
+
+TEST(Shard, has_one_checksum_however_the_items_are_grouped) {
+  const std::vector<ledger::Item> items = items_of(3, 600);
+  std::set<std::string> checksums;
+  for (const std::size_t group_size : {1U, 7U, 64U, 600U}) {
+    const TempFolder temp;
+    OpenLedger ledger(options_in(temp / "data", 90));
+    ledger.commit_in_groups(items, group_size);
+    checksums.insert(ledger.checksum());
+  }
+  EXPECT_EQ(checksums.size(), 1U);
+}
+
+TEST(Shard, has_one_checksum_however_often_items_are_sent_again) {
+  const std::vector<ledger::Item> items = items_of(4, 300);
+  const TempFolder temp;
+  OpenLedger once(options_in(temp / "once"));
+  once.commit_in_groups(items, 20);
+  std::string checksum;
+  {
+    OpenLedger again(options_in(temp / "again"));
+    for (std::size_t i = 0; i < items.size(); i += 20) {
+      const std::vector<ledger::Item> group(items.begin() + static_cast<std::ptrdiff_t>(i),
+                                            items.begin() + static_cast<std::ptrdiff_t>(i + 20));
+      // Interrupted after the commit and before the answer, so sent once more. Only what a resend
+      // must not change: a rejected item may find another state the second time.
+      std::vector<ledger::Item> copayments;
+      for (const ledger::Item& item : group) {
+        if (item.type == ledger::ItemType::copayment && item.exemption == 0) {
+          copayments.push_back(item);
+        }
+      }
+      again.commit(group);
+      if (!copayments.empty()) again.commit(copayments);
+    }
+    checksum = again.checksum();
+  }
+  EXPECT_EQ(checksum, once.checksum());
+}
+
+TEST(Shard, replays_a_copy_taken_while_it_was_open) {
+  const TempFolder temp;
+  OpenLedger ledger(options_in(temp / "data"));
+  Workload workload(5);
+  for (int copy = 0; copy < 3; ++copy) {
+    ledger.commit_in_groups(workload.take(200), 11);
+    const fs::path copied = temp / ("copy" + std::to_string(copy));
+    fs::copy(temp / "data", copied, fs::copy_options::recursive);
+    OpenLedger replayed(options_in(copied));
+    EXPECT_EQ(replayed.totals(), ledger.totals());
+    EXPECT_EQ(replayed.shard().journal().head_root(), ledger.shard().journal().head_root());
+  }
+}
+
+/// Where the process that is about to be killed works; made by the process that waits for it.
+constexpr const char* crash_folder = "FRIKORT_TEST_CRASH_FOLDER";
+
+class ShardDeathTest : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(ShardDeathTest, loses_nothing_when_killed_among_hand_overs) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  // The child runs this test from the start: it works in its parent's folder, and makes none that
+  // nobody would remove.
+  std::optional<TempFolder> temp;
+  if (std::getenv(crash_folder) == nullptr) {
+    temp.emplace();
+    ::setenv(crash_folder, temp->path().c_str(), 0);
+  }
+  const fs::path folder = std::getenv(crash_folder);
+  const fs::path data = folder / "data";
+  const std::vector<ledger::Item> items = items_of(6, GetParam());
+  const auto work_and_die = [&] {
+    OpenLedger ledger(options_in(data, 60));
+    ledger.commit_in_groups(items, 10);
+    ::raise(SIGKILL);
+  };
+  EXPECT_EXIT(work_and_die(), testing::KilledBySignal(SIGKILL), "");
+  ::unsetenv(crash_folder);
+  OpenLedger undisturbed(options_in(folder / "undisturbed"));
+  undisturbed.commit_in_groups(items, 10);
+  EXPECT_EQ(OpenLedger(options_in(data, 60)).totals(), undisturbed.totals());
+}
+
+INSTANTIATE_TEST_SUITE_P(After, ShardDeathTest, testing::Values(10, 60, 300, 730, 1500));
+
+// ---- the journal ----
+
+TEST(Shard, tells_the_history_of_an_account) {
+  const TempFolder temp;
+  OpenLedger ledger(options_in(temp / "data", 60));
+  ledger.commit_in_groups(items_of(7, 600), 90);
+  std::size_t entries = 0;
+  for (std::uint64_t person = 1; person <= ledger.totals().persons; ++person) {
+    for (const int year : {2024, 2025}) {
+      const ledger::Account account =
+          ledger.shard().state().account({ledger::PersonId{person}, year}).value();
+      const auto history = ledger.shard().history(account.newest);
+      ASSERT_TRUE(history);
+      Position before;
+      for (const ledger::Entry& entry : history.value()) {
+        EXPECT_EQ(entry.person, ledger::PersonId{person});
+        EXPECT_EQ(entry.previous, before);
+        before = entry.verdict.position;
+      }
+      EXPECT_EQ(before, account.newest);
+      entries += history.value().size();
+    }
+  }
+  const StateTotals totals = ledger.totals();
+  EXPECT_EQ(entries, totals.registrations + totals.payments + totals.credit_notes);
+}
+
+TEST(Shard, chains_and_signs_every_record) {
+  const TempFolder temp;
+  std::array<std::uint8_t, 32> public_key{};
+  ledger::Digest head{};
+  {
+    OpenLedger ledger(options_in(temp / "data"));
+    ledger.commit_in_groups(items_of(8, 100), 9);
+    public_key = ledger.shard().keys().signing.public_key();
+    head = ledger.shard().journal().head_root();
+  }
+  OpenJournal journal(temp / "data");
+  ledger::Digest previous{};
+  for (const std::string& key : journal.keys()) {
+    const std::string bytes = journal.get(key);
+    const auto record = decode_record(bytes);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record.value().previous_root, previous);
+    std::vector<ledger::Digest> leaves{MerkleTree::leaf_hash(record.value().content)};
+    leaves.insert(leaves.end(), record.value().leaves.begin(), record.value().leaves.end());
+    EXPECT_EQ(MerkleTree(leaves).root(), record.value().root);
+    EXPECT_TRUE(is_signed_by(public_key, record.value().root, record.value().signature));
+    previous = record.value().root;
+  }
+  EXPECT_EQ(previous, head);
+}
+
+// ---- what is refused ----
+
+TEST(Shard, refuses_a_folder_that_is_in_use) {
+  const TempFolder temp;
+  const OpenLedger ledger(options_in(temp / "data"));
+  const std::string error = error_of_opening(temp / "data");
+  expect_contains(error, "cannot open the database in " + (temp / "data/journal").string());
+  expect_contains(error, "lock");
+}
+
+TEST(Shard, refuses_a_changed_ceiling_and_changes_nothing) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit(items_of(9, 20)); }
+  ShardOptions options = options_in(temp / "data");
+  options.ceilings[2025].amount = Money::from_kroner(3300);
+  const std::string error = error_of([&] { const Shard shard(options); });
+  expect_contains(error, "ceiling of 2025");
+  expect_contains(error, "327800");
+  options = options_in(temp / "data");
+  options.ceilings.erase(2024);
+  expect_contains(error_of([&] { const Shard shard(options); }), "ceiling of 2024");
+  EXPECT_EQ(error_of_opening(temp / "data"), "");
+}
+
+TEST(Shard, accepts_an_added_year_and_keeps_it_in_the_journal) {
+  const TempFolder temp;
+  const ledger::Item in_2027 = ledger::test::a_copayment().guid(900).on("2027-03-01T10:00:00Z");
+  ShardOptions more = options_in(temp / "data");
+  more.ceilings[2027] = {Money::from_kroner(3400), "a source with words, and ø"};
+  std::string checksum;
+  {
+    OpenLedger ledger(options_in(temp / "data"));
+    EXPECT_TRUE(ledger.shard().are_rules_new());
+    ledger.commit(items_of(10, 20));
+  }
+  {
+    OpenLedger ledger(more);
+    EXPECT_TRUE(ledger.shard().are_rules_new());
+    const std::uint64_t before = ledger.totals().registrations;
+    ledger.commit({in_2027});
+    EXPECT_EQ(ledger.totals().registrations, before + 1);
+    checksum = ledger.checksum();
+  }
+  EXPECT_FALSE(OpenLedger(more).shard().are_rules_new());
+  fs::remove_all(temp / "data/state");
+  EXPECT_EQ(OpenLedger(more).checksum(), checksum) << "replayed under two rule packs";
+  expect_contains(error_of_opening(temp / "data"), "ceiling of 2027");
+}
+
+TEST(Shard, refuses_ceilings_that_the_journal_could_not_tell) {
+  const TempFolder temp;
+  ShardOptions options = options_in(temp / "data");
+  options.ceilings[2027] = {Money::from_kroner(3400), "two\nlines"};
+  expect_contains(error_of([&] { OpenLedger(options).commit(items_of(11, 20)); }), "2027");
+  EXPECT_EQ(error_of_opening(temp / "data"), "");
+}
+
+TEST(Shard, names_a_damaged_last_record) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(12, 60), 20); }
+  {
+    OpenJournal journal(temp / "data");
+    const std::string last = journal.keys().back();
+    const std::string record = journal.get(last);
+    journal.put(last, record.substr(0, record.size() - 1));
+  }
+  const std::string error = error_of_opening(temp / "data");
+  expect_contains(error, "the last record of the journal");
+  expect_contains(error, "restore the latest backup");
+}
+
+TEST(Shard, names_a_damaged_record_that_it_replays_and_keeps_nothing_of_it) {
+  const TempFolder temp;
+  const std::vector<ledger::Item> items = items_of(13, 200);
+  std::string checksum;
+  {
+    OpenLedger ledger(options_in(temp / "data"));
+    ledger.commit_in_groups(items, 40);
+    checksum = ledger.checksum();
+  }
+  fs::remove_all(temp / "data/state");
+  std::string key;
+  std::string record;
+  {
+    OpenJournal journal(temp / "data");
+    key = journal.keys()[2];
+    record = journal.get(key);
+    // The verdict of the last entry says the opposite: the rules do not give that.
+    auto decoded = decode_record(record).value();
+    auto& verdict = decoded.group.entries.back().verdict;
+    verdict.exempt = !verdict.exempt;
+    std::string changed = encode_content(decoded.group, decoded.previous_root);
+    ledger::Seal seal;
+    seal.root = decoded.root;
+    seal.key_id = decoded.key_id;
+    seal.signature = decoded.signature;
+    append_seal(changed, decoded.leaves, seal);
+    journal.put(key, changed);
+  }
+  const std::uint64_t at = decode_journal_key(key).value();
+  const std::string error = error_of_opening(temp / "data");
+  expect_contains(error, "position " + std::to_string(at));
+  expect_contains(error, "damaged");
+  // With the right record back, the state must not have half of that group already.
+  OpenJournal(temp / "data").put(key, record);
+  EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+}
+
+TEST(Shard, refuses_a_journal_that_has_lost_what_the_state_knows) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(14, 60), 20); }
+  {
+    OpenJournal journal(temp / "data");
+    journal.remove(journal.keys().back());
+  }
+  const std::string error = error_of_opening(temp / "data");
+  expect_contains(error, "the state is ahead of the journal");
+  expect_contains(error, "restore the latest backup");
+}
+
+TEST(Shard, names_a_journal_with_a_hole) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(15, 100), 20); }
+  fs::remove_all(temp / "data/state");
+  {
+    OpenJournal journal(temp / "data");
+    journal.remove(journal.keys()[2]);
+  }
+  EXPECT_NE(error_of_opening(temp / "data"), "");
+}
+
+TEST(Shard, drops_a_torn_last_write_and_nothing_else) {
+  const TempFolder temp;
+  const std::vector<ledger::Item> items = items_of(16, 60);
+  std::string checksum;
+  {
+    OpenLedger ledger(options_in(temp / "data"));
+    ledger.commit({items.begin(), items.begin() + 40});
+    checksum = ledger.checksum();
+    ledger.commit({items.begin() + 40, items.end()});
+  }
+  fs::remove_all(temp / "data/state");
+  const fs::path wal = journal_wal(temp / "data");
+  fs::resize_file(wal, fs::file_size(wal) - 5);
+  EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+}
+
+TEST(Shard, names_a_flipped_byte_in_the_journal) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
+  const fs::path wal = journal_wal(temp / "data");
+  const std::uintmax_t size = fs::file_size(wal);
+  // In the first, a middle and the last record.
+  for (const std::uintmax_t at : {size / 6, size / 2, size - 10}) {
+    flip_byte(wal, at);
+    const std::string error = error_of_opening(temp / "data");
+    expect_contains(error, "cannot open the database in " + (temp / "data/journal").string());
+    flip_byte(wal, at);
+  }
+  EXPECT_EQ(error_of_opening(temp / "data"), "");
+}
+
+TEST(Shard, names_damaged_files_of_the_state_and_opens_without_them) {
+  const TempFolder temp;
+  std::string checksum;
+  {
+    OpenLedger ledger(options_in(temp / "data", 20));
+    ledger.commit_in_groups(items_of(18, 100), 20);
+    checksum = ledger.checksum();
+  }
+  for (const auto& file : fs::directory_iterator(temp / "data/state")) {
+    if (file.path().extension() == ".sst") fs::resize_file(file.path(), 30);
+  }
+  expect_contains(error_of_opening(temp / "data"), (temp / "data/state").string());
+  fs::remove_all(temp / "data/state");
+  EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+}
+
+}  // namespace
+}  // namespace storage::test

@@ -1,0 +1,448 @@
+#include "storage/state_store.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "ledger/ledger.h"
+#include "ledger/rfc3339.h"
+#include "tests/storage/temp_folder.h"
+#include "tests/storage/workload.h"
+#include "tests/support/memory_store.h"
+#include "tests/support/print.h"
+
+namespace storage::test {
+namespace {
+
+using ledger::AccountKey;
+using ledger::Basis;
+using ledger::Code;
+using ledger::Disposition;
+using ledger::Money;
+using ledger::Position;
+using ledger::TimelinessKey;
+using ledger::TimelinessMonth;
+using ledger::test::MemoryStore;
+
+const ledger::RulePack& rules() {
+  static const ledger::RulePack pack = ledger::test::published_rules();
+  return pack;
+}
+
+/// Groups of a few items through the ledger on any store, as the shard's writer makes them.
+class Writer {
+ public:
+  explicit Writer(ledger::Store& store, Position first = Position{1})
+      : store_(store), ledger_(store, rules()), position_(first) {}
+
+  /// Posts the items as one group; durable at once.
+  void write(const std::vector<ledger::Item>& items) { make_durable(post(items)); }
+
+  ledger::CommitGroup post(const std::vector<ledger::Item>& items) {
+    ledger::CommitGroup group;
+    group.position = position_;
+    group.rule_pack = rules().hash();
+    store_.begin_group(group.position);
+    std::map<std::tuple<std::string, ledger::Month, Code>, std::uint64_t> tallies;
+    for (const ledger::Item& item : items) {
+      ledger::Entry entry;
+      const Position position{group.position.value() + 1 + group.entries.size()};
+      const ledger::Outcome outcome = ledger_.process(item, position, entry).value();
+      if (outcome.disposition == Disposition::accepted) {
+        group.entries.push_back(entry);
+      } else {
+        ++tallies[{std::string(item.practice.view()),
+                   ledger::month_of(ledger::oslo_date(item.received)), outcome.rejection}];
+      }
+    }
+    for (const auto& [key, count] : tallies) {
+      const ledger::Tally tally{ledger::test::practice_id(std::get<0>(key)), std::get<1>(key),
+                                std::get<2>(key), count};
+      EXPECT_TRUE(store_.record_tally(tally));
+      group.tallies.push_back(tally);
+    }
+    store_.finish_group(group);
+    position_ = group.next_position();
+    return group;
+  }
+
+  void make_durable(const ledger::CommitGroup& group) {
+    store_.note_durable(group.next_position());
+  }
+
+  Position next_position() const { return position_; }
+
+ private:
+  ledger::Store& store_;
+  ledger::Ledger ledger_;
+  Position position_;
+};
+
+/// The months as the state numbers practices: MemoryStore does not know those of which everything
+/// was rejected, and keeps rejections and resends as a list.
+std::map<TimelinessKey, TimelinessMonth> months_of(const MemoryStore& memory,
+                                                   const StateStore& state) {
+  std::map<ledger::PracticeNumber, ledger::PracticeNumber> numbers{
+      {ledger::nation, ledger::nation}};
+  for (const auto& [digits, number] : memory.practices()) {
+    numbers[number] = state.practice_number(ledger::test::practice_id(digits)).value();
+  }
+  std::map<TimelinessKey, TimelinessMonth> months;
+  for (const auto& [key, month] : memory.timeliness()) {
+    months[{numbers.at(key.practice), key.basis, key.month}] = month;
+  }
+  for (const ledger::Tally& tally : memory.tallies()) {
+    for (const ledger::PracticeNumber practice :
+         {ledger::nation, state.practice_number(tally.practice).value()}) {
+      TimelinessMonth& month = months[{practice, Basis::received, tally.month}];
+      if (tally.code == Code::none) {
+        month.duplicates += tally.count;
+      } else {
+        month.add_rejected(tally.code, tally.count);
+      }
+    }
+  }
+  return months;
+}
+
+std::vector<std::pair<std::uint32_t, ledger::Event>> all_events(const StateStore& state,
+                                                                std::size_t page) {
+  std::vector<std::pair<std::uint32_t, ledger::Event>> all;
+  Position after;
+  std::uint32_t ordinal = 0;
+  for (;;) {
+    const auto found = state.events(after, ordinal, page).value();
+    all.insert(all.end(), found.begin(), found.end());
+    if (found.size() < page) return all;
+    after = found.back().second.cause;
+    ordinal = found.back().first;
+  }
+}
+
+void expect_same_events(const StateStore& state, const MemoryStore& memory) {
+  for (const std::size_t page : {1U, 7U, 100'000U}) {
+    const auto events = all_events(state, page);
+    ASSERT_EQ(events.size(), memory.events().size()) << "in pages of " << page;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      ASSERT_EQ(events[i].second, memory.events()[i]) << "event " << i;
+      const bool is_first = i == 0 || events[i].second.cause != events[i - 1].second.cause;
+      ASSERT_EQ(events[i].first, is_first ? 0 : events[i - 1].first + 1) << "event " << i;
+    }
+  }
+}
+
+/// Every row and every total; from the writer's thread.
+void expect_same_state(StateStore& state, const MemoryStore& memory) {
+  for (const auto& [key, registration] : memory.registrations()) {
+    const auto found = state.find_registration(key);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found.value(), registration);
+  }
+  for (const auto& [key, account] : memory.accounts()) {
+    ASSERT_EQ(state.account(key).value(), account) << key.person.value();
+  }
+  for (const auto& [number, person] : memory.persons()) {
+    ASSERT_EQ(state.person_of(number).value(), person);
+  }
+  for (const auto& [key, month] : months_of(memory, state)) {
+    const auto found = state.timeliness(key);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found.value().by_lag, month.by_lag) << ledger::to_string(key.month);
+    ASSERT_EQ(found.value().duplicates, month.duplicates) << ledger::to_string(key.month);
+    ASSERT_EQ(found.value().rejected, month.rejected) << ledger::to_string(key.month);
+  }
+  expect_same_events(state, memory);
+
+  const StateTotals totals = state.head().totals;
+  EXPECT_EQ(totals.registrations, memory.registrations().size());
+  EXPECT_EQ(totals.persons, memory.persons().size());
+  EXPECT_EQ(totals.accounts, memory.accounts().size());
+  Money counted;
+  Money refunded;
+  std::uint64_t cards = 0;
+  std::uint64_t under_review = 0;
+  for (const auto& [key, account] : memory.accounts()) {
+    counted += account.counted_sum;
+    refunded += account.refunded();
+    if (!account.card) continue;
+    ++cards;
+    if (account.card->state == ledger::CardState::under_review) ++under_review;
+  }
+  EXPECT_EQ(totals.counted_ore, counted.ore());
+  EXPECT_EQ(totals.refunded_ore, refunded.ore());
+  EXPECT_EQ(totals.cards(), cards);
+  EXPECT_EQ(totals.cards_under_review(), under_review);
+  std::uint64_t payments = 0;
+  std::uint64_t credit_notes = 0;
+  for (const auto& [key, registration] : memory.registrations()) {
+    payments += registration.payment.is_given() ? 1U : 0U;
+    credit_notes += registration.credit_note.is_given() ? 1U : 0U;
+  }
+  EXPECT_EQ(totals.payments, payments);
+  EXPECT_EQ(totals.credit_notes, credit_notes);
+  std::uint64_t duplicates = 0;
+  std::uint64_t rejected = 0;
+  for (const ledger::Tally& tally : memory.tallies()) {
+    (tally.code == Code::none ? duplicates : rejected) += tally.count;
+  }
+  EXPECT_EQ(totals.duplicates, duplicates);
+  EXPECT_EQ(totals.rejected, rejected);
+}
+
+class StateStoreTest : public testing::Test {
+ protected:
+  TempFolder temp_;
+  MemoryStore memory_;
+};
+
+TEST_F(StateStoreTest, is_empty_at_first) {
+  StateStore state(temp_ / "state", {});
+  EXPECT_EQ(state.head().next_position, Position{1});
+  EXPECT_EQ(state.head().totals, StateTotals());
+  EXPECT_EQ(state.account({ledger::PersonId{1}, 2025}).value(), ledger::Account());
+  EXPECT_EQ(state.person_of(ledger::test::person_number(1)).value(), std::nullopt);
+  EXPECT_TRUE(state.events(Position{}, 0, 10).value().empty());
+  EXPECT_EQ(state.practices().size(), 1U) << "the nation";
+}
+
+TEST_F(StateStoreTest, equals_a_plain_map_through_many_hand_overs) {
+  constexpr std::uint64_t seed = 1;
+  // So many that some have a card and then, by credit notes, less than the ceiling.
+  Workload workload(seed, 60);
+  {
+    StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 1000});
+    Writer in_files(state);
+    Writer in_memory(memory_);
+    for (int group = 0; group < 400; ++group) {
+      const auto items = workload.take(9);
+      in_files.write(items);
+      in_memory.write(items);
+      // In the middle of whatever the hand-over is doing.
+      if (group % 40 == 0) expect_same_state(state, memory_);
+      if (HasFatalFailure()) FAIL() << "group " << group << " seed " << seed;
+    }
+    expect_same_state(state, memory_);
+    EXPECT_GT(state.head().totals.cards_under_review(), 0U) << "a workload without review";
+    EXPECT_GT(state.head().totals.refunded_ore, 0) << "a workload without refunds";
+  }
+  StateStore reopened(temp_ / "state", {});
+  expect_same_state(reopened, memory_);
+}
+
+TEST_F(StateStoreTest, goes_on_after_every_restart) {
+  Workload workload(2);
+  Writer in_memory(memory_);
+  Position next{1};
+  std::string checksum;
+  for (int run = 0; run < 8; ++run) {
+    StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 1000});
+    EXPECT_EQ(state.head().next_position, next);
+    if (run > 0) {
+      EXPECT_EQ(state.head().totals.checksum.hex(), checksum);
+    }
+    Writer in_files(state, next);
+    for (int group = 0; group < 20; ++group) {
+      const auto items = workload.take(1 + static_cast<std::size_t>(group) % 13);
+      in_files.write(items);
+      in_memory.write(items);
+    }
+    next = in_files.next_position();
+    checksum = state.head().totals.checksum.hex();
+  }
+  StateStore state(temp_ / "state", {});
+  expect_same_state(state, memory_);
+}
+
+TEST_F(StateStoreTest, keeps_practices_and_their_rhythm) {
+  const auto write = [](Writer& writer, std::uint32_t first_guid) {
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      writer.write({ledger::test::a_copayment()
+                        .guid(first_guid + i)
+                        .by(i % 2 == 0 ? "007" : "8")
+                        .on(ledger::test::instant("2025-01-01T10:00:00+01:00") +
+                            std::chrono::hours{24 * (first_guid + i)})});
+    }
+  };
+  std::vector<ledger::Practice> before;
+  Position next;
+  {
+    StateStore state(temp_ / "state", {.hand_over_items = 3, .practices_max = 1000});
+    Writer writer(state);
+    write(writer, 1);
+    write(writer, 11);
+    before = state.practices();
+    next = writer.next_position();
+  }
+  StateStore state(temp_ / "state", {});
+  const std::vector<ledger::Practice> after = state.practices();
+  ASSERT_EQ(after.size(), 3U);
+  for (std::size_t i = 1; i < after.size(); ++i) {
+    EXPECT_EQ(after[i].id, before[i].id);
+    EXPECT_EQ(after[i].first_received, before[i].first_received);
+    EXPECT_EQ(after[i].last_received, before[i].last_received);
+    EXPECT_EQ(after[i].active_days, 4U);
+  }
+  EXPECT_EQ(state.practice_number(ledger::test::practice_id("007")), ledger::PracticeNumber{1});
+  EXPECT_EQ(state.practice_number(ledger::test::practice_id("7")), std::nullopt);
+}
+
+TEST_F(StateStoreTest, hands_over_nothing_that_the_journal_does_not_have) {
+  Workload workload(3);
+  {
+    StateStore state(temp_ / "state", {.hand_over_items = 10, .practices_max = 1000});
+    Writer writer(state);
+    for (int group = 0; group < 3; ++group) writer.write(workload.take(3));
+    // A hand-over starts and waits for a sync that never comes.
+    writer.post(workload.take(60));
+    state.abandon();
+  }
+  StateStore reopened(temp_ / "state", {});
+  EXPECT_EQ(reopened.head().next_position, Position{1});
+  EXPECT_EQ(reopened.head().totals, StateTotals());
+}
+
+TEST_F(StateStoreTest, ends_without_waiting_for_what_is_not_durable) {
+  for (const std::uint64_t hand_over_items : {10U, 1'000U}) {
+    Workload workload(3);
+    const std::filesystem::path folder = temp_ / std::to_string(hand_over_items);
+    {
+      StateStore state(folder, {.hand_over_items = hand_over_items, .practices_max = 1000});
+      Writer writer(state);
+      writer.post(workload.take(60));
+      writer.post(workload.take(5));
+    }
+    EXPECT_EQ(StateStore(folder, {}).head().next_position, Position{1});
+  }
+}
+
+TEST_F(StateStoreTest, hands_over_no_half_group_at_its_end) {
+  Workload workload(3);
+  StateTotals totals;
+  {
+    StateStore state(temp_ / "state", {});
+    Writer writer(state);
+    writer.write(workload.take(20));
+    totals = state.head().totals;
+    state.note_durable(Position{1'000});
+    state.begin_group(writer.next_position());
+    ledger::Ledger ledger(state, rules());
+    ledger::Entry entry;
+    ASSERT_TRUE(ledger.process(ledger::test::a_copayment().guid(5'000), Position{500}, entry));
+  }
+  // Nothing of the last run is lost by that: the journal has it.
+  StateStore state(temp_ / "state", {});
+  const bool has_all = state.head().totals == totals;
+  EXPECT_TRUE(has_all || state.head().totals == StateTotals());
+  const ledger::Item half = ledger::test::a_copayment().guid(5'000);
+  EXPECT_EQ(state.find_registration(half.fingerprint).value(), std::nullopt);
+}
+
+TEST_F(StateStoreTest, counts_for_the_nation_alone_when_there_is_no_room_for_a_practice) {
+  StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 2});
+  const ledger::Month month = std::chrono::year{2025} / 3;
+  for (const char* practice : {"1", "2", "3", "4"}) {
+    EXPECT_TRUE(
+        state.record_tally({ledger::test::practice_id(practice), month, Code::time_barred, 1}))
+        << practice;
+  }
+  EXPECT_EQ(state.practices().size(), 3U);
+  const auto row = state.timeliness({ledger::nation, Basis::received, month});
+  EXPECT_EQ(row.value().rejected,
+            (std::vector<std::pair<Code, std::uint64_t>>{{Code::time_barred, 4}}));
+}
+
+TEST_F(StateStoreTest, covers_lag_histograms_with_its_checksum) {
+  const auto checksum_of = [&](const char* name, const char* received) {
+    StateStore state(temp_ / name, {});
+    Writer(state).write({ledger::test::a_copayment().received_at(received)});
+    return state.head().totals.checksum.hex();
+  };
+  const std::string early = checksum_of("a", "2025-03-01T12:00:00+01:00");
+  EXPECT_EQ(early, checksum_of("b", "2025-03-01T13:00:00+01:00")) << "the same day";
+  EXPECT_NE(early, checksum_of("c", "2025-03-02T12:00:00+01:00"));
+}
+
+TEST_F(StateStoreTest, shows_readers_on_other_threads_consistent_rows_only) {
+  constexpr std::uint32_t persons = 12;
+  std::atomic<bool> is_done{false};
+  std::atomic<int> faults{0};
+  StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 1000});
+
+  const auto read_accounts = [&] {
+    std::map<AccountKey, Position> newest;
+    while (!is_done) {
+      for (std::uint32_t person = 1; person <= persons; ++person) {
+        const AccountKey key{ledger::PersonId{person}, person % 2 == 0 ? 2024 : 2025};
+        const auto account = state.account(key);
+        if (!account) {
+          ++faults;
+          continue;
+        }
+        Money sum;
+        for (const ledger::DaySum& day : account.value().days) sum += day.amount;
+        const Money ceiling = *rules().ceiling_of(key.year);
+        const Money excess = sum > ceiling ? sum - ceiling : Money();
+        const bool is_consistent =
+            sum == account.value().counted_sum && account.value().refunded() == excess;
+        if (!is_consistent || account.value().newest < newest[key]) ++faults;
+        newest[key] = account.value().newest;
+      }
+    }
+  };
+  std::vector<ledger::Event> followed;
+  const auto follow_events = [&] {
+    Position after;
+    std::uint32_t ordinal = 0;
+    for (bool is_last = false;;) {
+      const auto page = state.events(after, ordinal, 5);
+      if (!page) {
+        ++faults;
+        return;
+      }
+      for (const auto& [number, event] : page.value()) {
+        followed.push_back(event);
+        after = event.cause;
+        ordinal = number;
+      }
+      if (!page.value().empty()) continue;
+      if (is_last) return;
+      is_last = is_done;
+    }
+  };
+  const auto read_counters = [&] {
+    std::map<ledger::Month, std::uint64_t> counts;
+    while (!is_done) {
+      for (const ledger::Month month :
+           {std::chrono::year{2024} / 12, std::chrono::year{2025} / 1}) {
+        const auto row = state.timeliness({ledger::nation, Basis::service, month});
+        std::uint64_t count = 0;
+        for (const std::uint32_t lag_count : row.value().by_lag) count += lag_count;
+        if (count < counts[month]) ++faults;
+        counts[month] = count;
+      }
+    }
+  };
+  std::vector<std::thread> readers;
+  readers.emplace_back(read_accounts);
+  readers.emplace_back(follow_events);
+  readers.emplace_back(read_counters);
+
+  Workload workload(4, persons);
+  Writer in_files(state);
+  Writer in_memory(memory_);
+  for (int group = 0; group < 300; ++group) {
+    const auto items = workload.take(10);
+    in_files.write(items);
+    in_memory.write(items);
+  }
+  is_done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(faults, 0);
+  EXPECT_EQ(followed, memory_.events());
+  expect_same_state(state, memory_);
+}
+
+}  // namespace
+}  // namespace storage::test
