@@ -68,8 +68,8 @@ std::vector<Shown> registrations_of(const std::vector<Entry>& entries) {
 class AccountText {
  public:
   AccountText(const Account& account, const std::vector<Entry>& entries,
-              const std::vector<ledger::Practice>& practices)
-      : account_(account), practices_(practices) {
+              const std::vector<ledger::Practice>& practices, std::string card_number)
+      : account_(account), practices_(practices), card_number_(std::move(card_number)) {
     for (const Entry& entry : entries) entries_[entry.verdict.position] = &entry;
   }
 
@@ -125,10 +125,7 @@ class AccountText {
       return;
     }
     const ledger::ExemptionCard& card = *account_.card;
-    // One card for each person and year, so its number is made from these; it tells nobody the id.
-    const std::string seed = fmt::format("frikort card {} {}", key.person.value(), key.year);
-    const std::string hash = to_hex(storage::sha256(seed)).substr(0, 20);
-    out_ += fmt::format(R"(,"card":{{"cardId":"{}-{}","state":"{}")", key.year, hash,
+    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", card_number_,
                         card.state == ledger::CardState::active ? "active" : "underReview");
     write_time(",\"issuedAt\":", card.issued_at);
     out_ +=
@@ -167,6 +164,7 @@ class AccountText {
 
   const Account& account_;
   const std::vector<ledger::Practice>& practices_;
+  const std::string card_number_;
   std::map<ledger::Position, const Entry*> entries_;
   std::string out_;
 };
@@ -206,6 +204,8 @@ Response person_account(Service& service, const Request& request) {
 
   const auto person = service.shard().state().person_of(question.person);
   if (!person) return fail(problem_of(person.error()));
+  // Read before the account, so that nothing up to here is missing from it.
+  const ledger::Position durable{service.shard().journal().next_position().value() - 1};
   const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
   const auto account = service.shard().state().account(key);
   if (!account) return fail(problem_of(account.error()));
@@ -226,11 +226,12 @@ Response person_account(Service& service, const Request& request) {
     }
     from = static_cast<std::size_t>(last - shown.begin()) + 1;
   }
-  const ledger::Position as_of{service.shard().journal().next_position().value() - 1};
+  const ledger::Position as_of = std::max(durable, account.value().newest);
   const std::vector<ledger::Practice> practices = service.shard().state().practices();
   Response response;
   response.body =
-      AccountText(account.value(), entries.value(), practices)
+      AccountText(account.value(), entries.value(), practices,
+                  service.shard().keys().numbers.card_number(key.person, key.year))
           .write(key, *service.shard().rules().ceiling_of(key.year), question, shown, from, as_of);
   return response;
 }

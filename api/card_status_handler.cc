@@ -76,10 +76,6 @@ Response card_status(Service& service, const Request& request) {
 }
 
 Response card_status_batch(Service& service, const Request& request) {
-  if (request.content_type != "application/x-ndjson") {
-    return to_response({415, "UNSUPPORTED_MEDIA_TYPE", "Send application/x-ndjson.", ""},
-                       request.correlation_id);
-  }
   Response response;
   response.content_type = "application/x-ndjson";
   std::size_t lines = 0;

@@ -148,8 +148,9 @@ std::string media_type(std::string_view content_type) {
 
 /// False when the target is not a path with an optional, well-formed query.
 bool read_target(std::string_view target, Request& request) {
-  if (target.empty() || target.front() != '/') return false;
-  const auto parsed = boost::urls::parse_origin_form({target.data(), target.size()});
+  const boost::urls::string_view text(target.data(), target.size());
+  const auto parsed = target.starts_with('/') ? boost::urls::parse_origin_form(text)
+                                              : boost::urls::parse_absolute_uri(text);
   if (!parsed) return false;
   request.path = parsed->path();
   for (const auto& parameter : parsed->params()) {
@@ -231,7 +232,12 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> run();
 
   // ---- time ----
-  void allow(Clock::duration duration) { deadline_ = Clock::now() + duration; }
+  /// The next step may take this long. Moving the deadline away costs nothing: the timer re-arms
+  /// itself when it fires early.
+  void allow(Clock::duration duration) {
+    deadline_ = Clock::now() + duration;
+    if (deadline_ < watchdog_.expiry()) watch();
+  }
   void watch();
   void close() {
     error_code ignored;
@@ -491,7 +497,6 @@ asio::awaitable<void> HttpServer::Impl::Session::linger() {
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   is_timed_out_ = false;
   allow(linger_timeout);
-  watch();
   std::string piece(16U << 10, '\0');
   std::size_t discarded = 0;
   while (discarded < discarded_bytes_max) {
@@ -518,7 +523,15 @@ asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   message.body() = std::move(response.body);
   message.prepare_payload();
   allow(service_.limits().slow_timeout);
-  auto [error, size] = co_await http::async_write(socket_, message, awaited);
+  http::response_serializer<http::string_body> serializer(message);
+  error_code error;
+  if (request_.method == "HEAD") {
+    auto [failed, size] = co_await http::async_write_header(socket_, serializer, awaited);
+    error = failed;
+  } else {
+    auto [failed, size] = co_await http::async_write(socket_, serializer, awaited);
+    error = failed;
+  }
   if (error) close();
   const std::chrono::duration<double> taken = Clock::now() - begun_;
   http_counters().count_response(response.status, taken.count());
@@ -564,10 +577,9 @@ asio::awaitable<void> HttpServer::Impl::Session::serve() {
 
 asio::awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& route) {
   if (route.body_bytes_max != 0) {
-    const bool is_json = request_.content_type == "application/json" ||
-                         request_.content_type == "application/x-ndjson";
-    if (!is_json) {
-      Problem problem{415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json.", ""};
+    if (request_.content_type != route.media_type) {
+      Problem problem{415, "UNSUPPORTED_MEDIA_TYPE", "Send " + std::string(route.media_type) + ".",
+                      ""};
       co_await refuse(std::move(problem));
       co_return;
     }
@@ -604,6 +616,12 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_submission() {
   }
   const bool is_atomic = atomic != nullptr && *atomic == "true";
   const std::string* const trust = request_.query_value("trustReceivedTime");
+  if (trust != nullptr && *trust != "true" && *trust != "false") {
+    problem = {400, "MALFORMED_REQUEST", "`trustReceivedTime` must be true or false.",
+               "trustReceivedTime"};
+    co_await refuse(std::move(problem));
+    co_return;
+  }
   if (trust != nullptr && *trust == "false") request_.caller.is_operator = false;
   const bool is_small = !is_chunked_ && body_left_ <= whole_body_bytes_max;
   if (is_json || is_atomic || is_small) {

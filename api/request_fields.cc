@@ -1,5 +1,7 @@
 #include "api/request_fields.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
@@ -7,6 +9,18 @@
 
 namespace api {
 namespace {
+
+/// The number of members as they are written, repeated ones too; Boost.JSON keeps the last of each.
+std::size_t count_members(std::string_view object_text) {
+  const simdjson::padded_string padded(object_text);
+  simdjson::ondemand::parser parser;
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  std::size_t count = 0;
+  if (parser.iterate(padded).get(document) || document.get_object().get(object)) return 0;
+  if (object.count_fields().get(count)) return 0;
+  return count;
+}
 
 std::string quoted(std::string_view name) { return '`' + std::string(name) + '`'; }
 
@@ -20,6 +34,10 @@ RequestFields::RequestFields(std::string_view body, std::initializer_list<std::s
     return;
   }
   object_ = std::move(parsed.as_object());
+  if (count_members(body) != object_.size()) {
+    refuse("DUPLICATE_FIELD", "", "The body has a member twice.");
+    return;
+  }
   for (const auto& member : object_) {
     const std::string_view name(member.key().data(), member.key().size());
     if (std::find(names.begin(), names.end(), name) == names.end()) {

@@ -21,7 +21,8 @@ struct Route {
   std::string_view method;
   std::string_view path;  ///< `{}` stands for one segment
   RouteKind kind = RouteKind::quick;
-  std::size_t body_bytes_max = 0;
+  std::size_t body_bytes_max = 0;                    ///< 0: takes no body
+  std::string_view media_type = "application/json";  ///< of the body
   Handler handler;
 };
 

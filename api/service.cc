@@ -31,16 +31,16 @@ Service::Service(storage::Shard& shard, ledger::NumberSeries series, Limits limi
 void Service::add_routes() {
   constexpr std::size_t small_body = 16U << 10;
   const auto add = [this](std::string_view method, std::string_view path, RouteKind kind,
-                          std::size_t body_bytes_max,
-                          Response (*handle)(Service&, const Request&)) {
-    router_.add({method, path, kind, body_bytes_max,
+                          std::size_t body_bytes_max, Response (*handle)(Service&, const Request&),
+                          std::string_view media_type = "application/json") {
+    router_.add({method, path, kind, body_bytes_max, media_type,
                  [this, handle](const Request& request) { return handle(*this, request); }});
   };
   router_.add(
-      {"POST", "/v1/registrations", RouteKind::submission, limits_.ndjson_body_bytes_max, {}});
+      {"POST", "/v1/registrations", RouteKind::submission, limits_.ndjson_body_bytes_max, {}, {}});
   add("POST", "/v1/card-status", RouteKind::quick, small_body, card_status);
   add("POST", "/v1/card-status/batch", RouteKind::slow, limits_.card_status_lines_max * 512,
-      card_status_batch);
+      card_status_batch, "application/x-ndjson");
   add("POST", "/v1/persons/account", RouteKind::slow, small_body, person_account);
   add("GET", "/v1/practices/{}/timeliness", RouteKind::slow, 0, practice_timeliness);
   add("GET", "/v1/timeliness", RouteKind::slow, 0, national_timeliness);

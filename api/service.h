@@ -20,8 +20,8 @@ struct Limits {
   std::size_t connections_max = 10'000;
   std::size_t card_status_lines_max = 10'000;
   std::size_t waiting_items_max = 64U << 10;
-  std::chrono::seconds idle_timeout{75};   ///< between requests
-  std::chrono::seconds slow_timeout{30};   ///< for a header, and between two pieces of a body
+  std::chrono::seconds idle_timeout{30};   ///< for the next request head
+  std::chrono::seconds slow_timeout{30};   ///< between two pieces of a body or an answer
   std::chrono::seconds drain_timeout{20};  ///< for open requests when the service stops
 };
 

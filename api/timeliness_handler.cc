@@ -26,6 +26,16 @@ struct Range {
   Basis basis = Basis::received;
 };
 
+std::optional<Problem> read_basis(const Request& request, Basis& basis) {
+  const std::string* const text = request.query_value("basis");
+  if (text == nullptr) return std::nullopt;
+  if (*text != "received" && *text != "service") {
+    return Problem{400, "INVALID_BASIS", "`basis` must be received or service.", "basis"};
+  }
+  basis = *text == "service" ? Basis::service : Basis::received;
+  return std::nullopt;
+}
+
 /// The range of months asked for; the problem when it is not one.
 std::optional<Problem> read_range(const Request& request, Range& range) {
   const auto read_month = [&](std::string_view name, Month& month) {
@@ -44,13 +54,7 @@ std::optional<Problem> read_range(const Request& request, Range& range) {
     return Problem{400, "INVALID_RANGE",
                    "`to` must not be before `from`, and at most 120 months are given.", "to"};
   }
-  if (const std::string* const basis = request.query_value("basis")) {
-    if (*basis != "received" && *basis != "service") {
-      return Problem{400, "INVALID_BASIS", "`basis` must be received or service.", "basis"};
-    }
-    range.basis = *basis == "service" ? Basis::service : Basis::received;
-  }
-  return std::nullopt;
+  return read_basis(request, range.basis);
 }
 
 std::string number_or_null(std::optional<double> value) {
@@ -206,11 +210,10 @@ Response practice_ranking(Service& service, const Request& request) {
   Range range;
   range.to = ledger::month_of(today);
   range.from = range.to - std::chrono::months{11};
-  if (request.query_value("from") != nullptr || request.query_value("to") != nullptr) {
-    if (const auto problem = read_range(request, range)) {
-      return to_response(*problem, request.correlation_id);
-    }
-  }
+  const bool has_range =
+      request.query_value("from") != nullptr || request.query_value("to") != nullptr;
+  const auto refusal = has_range ? read_range(request, range) : read_basis(request, range.basis);
+  if (refusal) return to_response(*refusal, request.correlation_id);
   std::string sort = "share16";
   std::size_t limit = 100;
   if (const auto problem = read_ranking(request, sort, limit)) {
@@ -223,7 +226,8 @@ Response practice_ranking(Service& service, const Request& request) {
   for (std::uint32_t number = 1; number < practices.size(); ++number) {
     Ranked ranked{practices[number], {}, {}};
     for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
-      const auto read = state.timeliness({ledger::PracticeNumber{number}, range.basis, month});
+      const auto read =
+          month_of_practice(state, ledger::PracticeNumber{number}, range.basis, month);
       if (!read) return to_response(problem_of(read.error()), request.correlation_id);
       ranked.month.merge(read.value());
     }
