@@ -34,10 +34,10 @@ class Includes(unittest.TestCase):
         for path, header, allowed in [
                 ("storage/a.cc", "rocksdb/db.h", True), ("storage/a.h", "rocksdb/db.h", False),
                 ("storage/a_internal.h", "openssl/evp.h", True), ("api/a.cc", "rocksdb/db.h", False),
-                ("api/a.cc", "openssl/evp.h", False), ("ingest/a.cc", "xxhash.h", True),
-                ("ingest/a.h", "xxhash.h", False), ("ingest/a.cc", "simdjson.h", True),
+                ("api/a.cc", "openssl/evp.h", False), ("ledger/fingerprint.cc", "xxhash.h", True),
+                ("ingest/a.cc", "xxhash.h", False), ("ingest/a.cc", "simdjson.h", True),
                 ("tests/a.cc", "simdjson.h", False), ("api/a.cc", "boost/json.hpp", True),
-                ("api/a.h", "boost/json/value.hpp", False), ("api/a.h", "boost/asio/ip/tcp.hpp", True),
+                ("ledger/a.h", "boost/json/value.hpp", False), ("api/a.h", "boost/asio/ip/tcp.hpp", True),
                 ("bench/a.cc", "boost/beast/core.hpp", True),
                 ("ingest/a.cc", "boost/asio.hpp", False), ("ledger/a.h", "cstdint", True),
                 ("ledger/a.h", "boost/outcome/result.hpp", True), ("ledger/a.h", "fmt/core.h", False),

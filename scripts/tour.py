@@ -112,7 +112,7 @@ def show_citizen(server):
     print(f"POST /v1/card-status\n  {json.dumps(ask(server, '/v1/card-status', status))}")
 
     title("Try it yourself (this person is synthetic)")
-    for path, body in (("/v1/persons/account", account), ("/v1/persons/dossier", account),
+    for path, body in (("/v1/persons/account", account),
                        ("/v1/card-status", status)):
         print(f"curl -s {server}{path} -H 'Content-Type: application/json' \\\n"
               f"  -d '{json.dumps(body)}'")
