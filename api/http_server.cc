@@ -698,12 +698,12 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
   }
   std::string results;
   std::string receipts;
-  for (std::size_t first = 0; first < parsed->size(); first += ingest::group_items_max) {
-    const std::size_t end = std::min(parsed->size(), first + ingest::group_items_max);
+  const std::size_t count = parsed->size();
+  for (std::size_t first = 0; first < count; first += ingest::group_items_max) {
+    const std::size_t end = std::min(count, first + ingest::group_items_max);
     std::vector<ingest::ParsedItem> part;
-    if (first == 0 && end == parsed->size()) {
+    if (first == 0 && end == count) {
       part = std::move(*parsed);
-      parsed->resize(end);  // keeps the count that the loop goes by
     } else {
       part.assign(std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(first)),
                   std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(end)));

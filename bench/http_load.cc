@@ -47,8 +47,11 @@ struct Result {
   bench::LoadFigures figures;
   std::uint64_t stored = 0;      ///< growth of the registrations in GET /v1/status
   std::uint64_t duplicates = 0;  ///< growth of the duplicates there
+  bool has_status = true;        ///< the service could say it
 
-  bool is_kept() const { return stored == figures.accepted && duplicates == figures.duplicate; }
+  bool is_kept() const {
+    return has_status && stored == figures.accepted && duplicates == figures.duplicate;
+  }
   bool is_good() const { return is_kept() && figures.problems() == 0 && figures.rejected == 0; }
 };
 
@@ -118,9 +121,15 @@ int run(const bench::LoadOptions& options, const std::string& mode, bool is_json
   const bench::StatusCounts before = bench::read_status(options);
   Result result;
   result.figures = bench::run_load(options);
-  const bench::StatusCounts after = bench::read_status(options);
-  result.stored = after.registrations - before.registrations;
-  result.duplicates = after.duplicates - before.duplicates;
+  try {
+    const bench::StatusCounts after = bench::read_status(options);
+    result.stored = after.registrations - before.registrations;
+    result.duplicates = after.duplicates - before.duplicates;
+  } catch (const std::exception& error) {
+    // The service is gone: the figures until then are worth seeing, and the result is not good.
+    std::cerr << "frikort_http_load: after the run: " << error.what() << '\n';
+    result.has_status = false;
+  }
   if (is_json) {
     print_json(result, mode);
   } else {

@@ -92,7 +92,7 @@ void parse_lines(benchmark::State& state, const ledger::NumberVault& vault) {
   const Lines& input = lines();
   const ingest::Caller caller;
   ingest::ItemParser parser(vault, ledger::NumberSeries::production_and_tests);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (const std::string_view line : input.lines) {
       benchmark::DoNotOptimize(parser.parse(line, caller, received));
     }

@@ -102,7 +102,7 @@ void ledger_process(benchmark::State& state) {
     verify_process(made, persons);
     return made;
   }();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     MemoryStore store;
     benchmark::DoNotOptimize(process(items, store, false));
   }
@@ -116,7 +116,7 @@ void ledger_process_resent(benchmark::State& state) {
   static const std::vector<ledger::Item> items = some_items(count, 200);
   MemoryStore store;
   require(process(items, store, false) == count, "an item is not accepted");
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(process(items, store, false));
   }
   state.SetItemsProcessed(state.iterations() * count);
@@ -178,7 +178,7 @@ void post_copayments_of_a_year(benchmark::State& state) {
   ledger::Account account;
   std::vector<ledger::Event> events;
   std::vector<ledger::Verdict> verdicts;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     post_year(items, account, events, verdicts);
     benchmark::DoNotOptimize(account);
   }
