@@ -95,7 +95,7 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& options,
   for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
-  if (status.IsIOError() && status.ToString().find("lock file") != std::string::npos) {
+  if (status.IsIOError() && status.ToString().find("/LOCK: ") != std::string::npos) {
     throw std::runtime_error(path +
                              " is in use by another process; remedy: stop it, or ask the "
                              "running server with --server");

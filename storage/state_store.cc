@@ -51,9 +51,6 @@ std::uint64_t mix(std::uint64_t value) {
   return value;
 }
 
-/// A row about to be written, with its key encoded.
-using KeyedRow = std::pair<std::string, std::string>;
-
 }  // namespace
 
 struct StateStore::Files {
@@ -493,11 +490,13 @@ AppliedState StateStore::head() const {
 }
 
 void StateStore::note_durable(Position next_position) {
+  bool is_awaited = false;
   {
     const std::lock_guard lock(hand_over_mutex_);
     durable_ = std::max(durable_, next_position.value());
+    is_awaited = is_frozen_;
   }
-  hand_over_changed_.notify_all();
+  if (is_awaited) hand_over_changed_.notify_all();
 }
 
 void StateStore::abandon() {
@@ -572,17 +571,19 @@ void StateStore::run_hand_over() {
 
 void StateStore::hand_over_frozen() {
   std::vector<rocksdb::IngestExternalFileArg> arguments;
-  const auto write_family = [&](Family family, std::vector<KeyedRow>& rows) {
+  // `rows` are in the order of their encoded keys: every key type sorts as its bytes do, which the
+  // file writer insists on.
+  const auto write_family = [&](Family family, const auto& rows, const auto& encode) {
     if (rows.empty()) return;
-    std::sort(rows.begin(), rows.end());
     const rocksdb::Options options(
         rocksdb::DBOptions(files_->database.db().GetDBOptions()),
         files_->database.db().GetOptions(files_->database.family(family)));
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
     const fs::path path = files_->hand_over_folder / (std::to_string(++files_made_) + ".sst");
     rocksdb::Status status = writer.Open(path.string());
-    for (const KeyedRow& row : rows) {
-      if (status.ok()) status = writer.Put(row.first, row.second);
+    for (const auto& row : rows) {
+      const std::pair<std::string, std::string> encoded = encode(row);
+      if (status.ok()) status = writer.Put(encoded.first, encoded.second);
     }
     if (status.ok()) status = writer.Finish();
     if (!status.ok()) throw std::runtime_error("cannot write the state: " + status.ToString());
@@ -593,36 +594,33 @@ void StateStore::hand_over_frozen() {
     argument.options.snapshot_consistency = true;
     argument.options.write_global_seqno = false;
     arguments.push_back(std::move(argument));
-    rows.clear();
-    rows.shrink_to_fit();
   };
 
-  std::vector<KeyedRow> rows;
-  for (const auto& [key, row] : registrations_.frozen_rows()) {
-    rows.emplace_back(registration_key(key), std::string(row->view()));
-  }
-  write_family(Family::registrations, rows);
-  for (const auto& [key, row] : accounts_.frozen_rows()) rows.emplace_back(account_key(key), *row);
-  write_family(Family::accounts, rows);
-  std::vector<KeyedRow> person_rows;
-  for (const auto& [number, person] : numbers_.frozen_rows()) {
-    rows.emplace_back(number_key(number), encode_person_id(*person));
-    person_rows.emplace_back(person_key(*person), number_key(number));
-  }
-  write_family(Family::numbers, rows);
-  write_family(Family::persons, person_rows);
-  for (const auto& [number, practice] : frozen_practices_) {
-    rows.emplace_back(practice_key(number), encode_practice(practice));
-  }
-  write_family(Family::practices, rows);
-  for (const auto& [key, month] : timeliness_.frozen_rows()) {
-    rows.emplace_back(timeliness_key(key), encode_timeliness(*month));
-  }
-  write_family(Family::timeliness, rows);
-  for (const PendingEvent& pending : frozen_events_) {
-    rows.emplace_back(event_key(pending.event.cause, pending.ordinal), encode_event(pending.event));
-  }
-  write_family(Family::events, rows);
+  write_family(Family::registrations, registrations_.frozen_rows(), [](const auto& row) {
+    return std::pair(registration_key(row.first), std::string(row.second->view()));
+  });
+  write_family(Family::accounts, accounts_.frozen_rows(),
+               [](const auto& row) { return std::pair(account_key(row.first), *row.second); });
+  const auto numbers = numbers_.frozen_rows();
+  write_family(Family::numbers, numbers, [](const auto& row) {
+    return std::pair(number_key(row.first), encode_person_id(*row.second));
+  });
+  std::vector<std::pair<ledger::PersonId, ledger::EncryptedNumber>> persons;
+  persons.reserve(numbers.size());
+  for (const auto& [number, person] : numbers) persons.emplace_back(*person, number);
+  std::sort(persons.begin(), persons.end());
+  write_family(Family::persons, persons, [](const auto& row) {
+    return std::pair(person_key(row.first), number_key(row.second));
+  });
+  write_family(Family::practices, frozen_practices_, [](const auto& row) {
+    return std::pair(practice_key(row.first), encode_practice(row.second));
+  });
+  write_family(Family::timeliness, timeliness_.frozen_rows(), [](const auto& row) {
+    return std::pair(timeliness_key(row.first), encode_timeliness(*row.second));
+  });
+  write_family(Family::events, frozen_events_, [](const PendingEvent& pending) {
+    return std::pair(event_key(pending.event.cause, pending.ordinal), encode_event(pending.event));
+  });
   {
     std::unique_lock lock(hand_over_mutex_);
     // State that the journal does not have yet must never reach the files.
@@ -630,9 +628,10 @@ void StateStore::hand_over_frozen() {
       return is_abandoned_ || is_stopping_ || durable_ >= frozen_applied_.next_position.value();
     });
     if (is_abandoned_ || durable_ < frozen_applied_.next_position.value()) return;
-    rows.emplace_back(std::string(applied_key), encode_applied(frozen_applied_));
   }
-  write_family(Family::meta, rows);
+  write_family(Family::meta, std::vector{frozen_applied_}, [](const AppliedState& applied) {
+    return std::pair(std::string(applied_key), encode_applied(applied));
+  });
 
   const rocksdb::Status status = files_->database.db().IngestExternalFiles(arguments);
   if (!status.ok()) throw std::runtime_error("cannot hand over the state: " + status.ToString());

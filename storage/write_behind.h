@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -78,12 +79,14 @@ class WriteBehind {
     }
   }
 
-  /// The frozen rows, in no order; they stay where they are until thaw().
+  /// The frozen rows, ascending by key; they stay where they are until thaw().
   std::vector<std::pair<Key, const Value*>> frozen_rows() const {
     std::vector<std::pair<Key, const Value*>> rows;
     for (const Stripe& stripe : stripes_) {
       for (const auto& [key, value] : stripe.frozen) rows.emplace_back(key, &value);
     }
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
     return rows;
   }
 
