@@ -49,12 +49,13 @@ int generate(const GenerateOptions& options) {
     chunk.clear();
     has_more = generator.next_chunk(chunk);
     write_all(file, chunk, options.output);
-    progress.update(generator.progress().registrations);
+    // Into a pipe, the program at its other end shows how far things are.
+    if (!is_standard_output) progress.update(generator.progress().registrations);
   }
   if (!is_standard_output && ::close(file) != 0) {
     throw std::runtime_error("cannot write " + options.output + ": " + std::strerror(errno));
   }
-  progress.finish(generator.progress().registrations);
+  if (!is_standard_output) progress.finish(generator.progress().registrations);
   if (options.is_json && !is_standard_output) {
     fmt::print(R"({{"registrations":{},"output":"{}"}})"
                "\n",

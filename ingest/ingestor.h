@@ -33,8 +33,8 @@ struct IngestFigures {
 /// After a failed build or commit nothing is accepted any more: see failure().
 class Ingestor {
  public:
-  /// Gets all submissions of a group at once, after the sync. Called by the committing thread, and by
-  /// either thread with those that failed.
+  /// Gets all submissions of a group at once, after the sync. Called by the committing thread, and
+  /// by either thread with those that failed.
   using Deliver = std::function<void(std::vector<std::unique_ptr<Submission>>)>;
 
   struct Options {

@@ -65,7 +65,8 @@ def main():
             print(f"{path}: not built by this preset, so not checked")
 
     # The headers of the libraries count by the versions of their packages.
-    environment = (ROOT / ".clang-tidy").read_bytes() + subprocess.run(
+    configuration = [ROOT / ".clang-tidy", *sorted(ROOT.glob("*/.clang-tidy"))]
+    environment = b"".join(path.read_bytes() for path in configuration) + subprocess.run(
         ["dpkg-query", "--show", "lib*-dev", "prometheus-cpp-dev", "libstdc++*", CLANG_TIDY],
         capture_output=True, check=False).stdout
     CACHE.mkdir(parents=True, exist_ok=True)

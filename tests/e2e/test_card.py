@@ -1,6 +1,7 @@
 """The card: threshold, issue, review, entitlement, refunds, years, concurrency and the account page."""
 
 import datetime
+import json
 import os
 import random
 import sys
@@ -479,8 +480,14 @@ class ConcurrencyTest(CardCase):
         self.assertEqual(errors, [])
         return answers
 
+    def cards_issued(self):
+        """The `cardIssued` events in the feed."""
+        lines = self.server.get("/v1/events?limit=10000").body.decode().splitlines()
+        return sum(json.loads(line)["type"] == "cardIssued" for line in lines)
+
     def test_the_same_crossing_item_on_sixteen_connections(self):
         for _ in range(5):
+            issued = self.cards_issued()
             person = fs.new_person()
             self.server.submit_one(dated("2025-02-01", TOP - 1000, personId=person))
             crossing = dated("2025-03-01", 1500, personId=person)
@@ -496,9 +503,11 @@ class ConcurrencyTest(CardCase):
             self.assert_account(account, TOP + 500)
             self.assertEqual(len(account["registrations"]), 2)
             self.assertEqual(account["card"]["crossingGuid"].lower(), crossing["guid"])
+            self.assertEqual(self.cards_issued(), issued + 1)
 
     def test_sixteen_crossing_items_give_one_card(self):
         for _ in range(5):
+            issued = self.cards_issued()
             person = fs.new_person()
             self.server.submit_one(dated("2025-02-01", TOP - 1000, personId=person))
             items = [dated("2025-03-01", 2000 + n, personId=person) for n in range(self.CONNECTIONS)]
@@ -517,6 +526,7 @@ class ConcurrencyTest(CardCase):
             account = self.server.account(person, 2025)
             self.assert_account(account, TOP - 1000 + sum(i["amountOre"] for i in items))
             self.assertIn(account["card"]["crossingGuid"].lower(), {i["guid"] for i in items})
+            self.assertEqual(self.cards_issued(), issued + 1)
 
     def test_many_persons_on_sixteen_connections(self):
         people = [fs.new_person() for _ in range(8)]
