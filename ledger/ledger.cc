@@ -94,18 +94,7 @@ Result<Outcome> Ledger::confirm_payment(const Item& item, const Registration* kn
   if (known->payment.is_given()) return duplicate_of(known->payment);
   if (known->is_credited) return rejected(Code::original_credited);
 
-  const AccountKey key{known->person, year_of(known->service_date)};
-  const auto context = load(key, position);
-  if (!context) return context.error();
-  entry.person = known->person;
-  entry.previous = account_.newest;
-  const auto has_practice = introduce_practice(item.practice, entry);
-  if (!has_practice) return has_practice.error();
-  Registration registration = *known;
-  entry.verdict = post_payment(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, known, registration, key);
-  if (!kept) return kept.error();
-  return accepted(entry.verdict);
+  return follow_up(item, *known, position, entry, post_payment);
 }
 
 Result<Outcome> Ledger::credit(const Item& item, const Registration* known, Position position,
@@ -116,16 +105,21 @@ Result<Outcome> Ledger::credit(const Item& item, const Registration* known, Posi
     return rejected(Code::too_old_to_credit);
   }
 
-  const AccountKey key{known->person, year_of(known->service_date)};
+  return follow_up(item, *known, position, entry, post_credit_note);
+}
+
+Result<Outcome> Ledger::follow_up(const Item& item, const Registration& known, Position position,
+                                  Entry& entry, FollowUpPosting post) {
+  const AccountKey key{known.person, year_of(known.service_date)};
   const auto context = load(key, position);
   if (!context) return context.error();
-  entry.person = known->person;
+  entry.person = known.person;
   entry.previous = account_.newest;
   const auto has_practice = introduce_practice(item.practice, entry);
   if (!has_practice) return has_practice.error();
-  Registration registration = *known;
-  entry.verdict = post_credit_note(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, known, registration, key);
+  Registration registration = known;
+  entry.verdict = post(item, context.value(), registration, account_, events_);
+  const auto kept = keep(item, &known, registration, key);
   if (!kept) return kept.error();
   return accepted(entry.verdict);
 }

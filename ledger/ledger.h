@@ -43,6 +43,11 @@ class Ledger {
                                   Entry& entry);
   Result<Outcome> credit(const Item& item, const Registration* known, Position position,
                          Entry& entry);
+  /// Posts a payment or a credit note of a known registration.
+  using FollowUpPosting = Verdict (*)(const Item&, const PostContext&, Registration&, Account&,
+                                      std::vector<Event>&);
+  Result<Outcome> follow_up(const Item& item, const Registration& known, Position position,
+                            Entry& entry, FollowUpPosting post);
   Code check_copayment(const Item& item, Date service, Date received) const;
   /// Finds the practice's number, or gives it one; false when there is no room for another.
   Result<bool> introduce_practice(const PracticeId& id, Entry& entry);
