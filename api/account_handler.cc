@@ -31,12 +31,6 @@ struct Shown {
   ledger::Registration registration;
 };
 
-std::string to_hex(std::span<const std::uint8_t> bytes) {
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
 /// The registrations of an account, with the payments and credit notes that came for them.
 std::vector<Shown> registrations_of(const std::vector<Entry>& entries) {
   std::vector<Shown> shown;
@@ -131,7 +125,7 @@ class AccountText {
     out_ +=
         fmt::format(R"(,"entitledFrom":"{}","validTo":"{}-12-31","crossingGuid":"{}")",
                     ledger::to_string(card.entitled_from), key.year, to_string(card.crossing_guid));
-    out_ += fmt::format(R"(,"rulePack":"{}"}})", to_hex(card.rule_pack));
+    out_ += fmt::format(R"(,"rulePack":"{}"}})", storage::to_hex(card.rule_pack));
   }
 
   void write_refund(const ledger::RefundLine& line) {

@@ -11,12 +11,6 @@ namespace {
 /// A practice may ask this far back.
 constexpr std::chrono::years card_status_reach{2};
 
-struct Question {
-  ledger::EncryptedNumber person;
-  ledger::ServiceType service_type{};
-  ledger::Date service_date{};
-};
-
 /// The answer, or what is wrong with the question.
 struct Answer {
   std::optional<Problem> problem;
