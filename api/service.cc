@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 
 #include "ingest/clock.h"
 
@@ -53,6 +54,13 @@ void Service::add_routes() {
   add("GET", "/version", RouteKind::quick, 0, version);
   add("GET", "/openapi.yaml", RouteKind::quick, 0, openapi);
   add("GET", "/.well-known/jwks.json", RouteKind::quick, 0, key_set);
+}
+
+void Service::copy_state(const std::filesystem::path& folder) {
+  ingestor_.between_groups([this] { shard_.state().begin_hand_over(); });
+  const auto handed_over = shard_.state().await_hand_over();
+  if (!handed_over) throw std::runtime_error("the state cannot be written to its files");
+  shard_.state().copy_files(folder);
 }
 
 boost::system::error_code Service::wait_durable(ledger::Position position) {

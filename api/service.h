@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "api/jobs.h"
 #include "api/router.h"
 #include "ingest/ingestor.h"
 #include "storage/shard.h"
@@ -37,6 +38,10 @@ class Service {
   ingest::Ingestor& ingestor() { return ingestor_; }
   storage::Shard& shard() { return shard_; }
   ledger::NumberSeries series() const { return series_; }
+  Jobs& jobs() { return jobs_; }
+  /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
+  /// durable. Throws std::runtime_error.
+  void copy_state(const std::filesystem::path& folder);
 
   /// Blocks until the journal holds the group or item at this position. For worker threads.
   boost::system::error_code wait_durable(ledger::Position position);
@@ -62,6 +67,7 @@ class Service {
   std::atomic<bool> is_draining_{false};
   ingest::Ingestor ingestor_;
   Router router_;
+  Jobs jobs_;  // last: ends before what it works on
 };
 
 // One function for each endpoint, grouped by file; `Service::add_routes` is the table.

@@ -45,10 +45,17 @@ ledger::Result<void> Ingestor::submit(std::unique_ptr<Submission>& submission) {
 
 std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
   std::unique_lock lock(mutex_);
-  queue_changed_.wait(lock, [this] {
-    const bool has_work = !waiting_.empty() && built_.size() < built_groups_max;
-    return has_work || (waiting_.empty() && is_stopping_) || !failure_.empty();
-  });
+  for (;;) {
+    queue_changed_.wait(lock, [this] {
+      const bool has_work = !waiting_.empty() && built_.size() < built_groups_max;
+      return has_work || !tasks_.empty() || (waiting_.empty() && is_stopping_) || !failure_.empty();
+    });
+    if (tasks_.empty()) break;
+    std::vector<std::packaged_task<void()>> tasks = std::exchange(tasks_, {});
+    lock.unlock();
+    for (auto& task : tasks) task();
+    lock.lock();
+  }
   std::vector<std::unique_ptr<Submission>> taken;
   std::size_t items = 0;
   while (failure_.empty() && !waiting_.empty() &&
@@ -79,11 +86,31 @@ void Ingestor::run_builder() {
     }
     built_changed_.notify_one();
   }
+  std::vector<std::packaged_task<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);
     is_builder_done_ = true;
+    tasks.swap(tasks_);
   }
   built_changed_.notify_one();
+  for (auto& task : tasks) task();
+}
+
+void Ingestor::between_groups(std::function<void()> task) {
+  std::packaged_task<void()> packaged(std::move(task));
+  std::future<void> done = packaged.get_future();
+  bool is_builder_done = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_builder_done = is_builder_done_;
+    if (!is_builder_done) tasks_.push_back(std::move(packaged));
+  }
+  if (is_builder_done) {
+    packaged();
+  } else {
+    queue_changed_.notify_one();
+  }
+  done.get();
 }
 
 /// False, and the group untouched, when the group before it failed meanwhile: nothing may follow

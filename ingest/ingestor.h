@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -57,6 +58,10 @@ class Ingestor {
   void when_durable(ledger::Position next_position,
                     std::function<void(boost::system::error_code)> ready);
 
+  /// Runs `task` while no group is being built, and returns when it has run: on the building
+  /// thread, or on this one after stop(). What it reads of the writer's state is whole.
+  void between_groups(std::function<void()> task);
+
   /// Refuses new submissions, answers those it has, and returns.
   void stop();
 
@@ -91,6 +96,7 @@ class Ingestor {
   std::deque<std::unique_ptr<Submission>> waiting_;
   std::size_t waiting_items_ = 0;
   std::deque<PendingGroup> built_;
+  std::vector<std::packaged_task<void()>> tasks_;
   bool is_stopping_ = false;
   bool is_builder_done_ = false;
   std::string failure_;

@@ -3,12 +3,15 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ledger/error.h"
+#include "ledger/result.h"
 
 // What the files of this folder share about RocksDB; included by .cc files only.
 namespace storage {
@@ -37,8 +40,9 @@ class Database {
     std::string name;
     rocksdb::ColumnFamilyOptions options;
   };
+  enum class Access : std::uint8_t { exclusive, read_only };
   Database(const std::string& path, const rocksdb::DBOptions& options,
-           const std::vector<Family>& families);
+           const std::vector<Family>& families, Access access = Access::exclusive);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -47,9 +51,23 @@ class Database {
   /// In the order given to the constructor.
   rocksdb::ColumnFamilyHandle* family(std::size_t index) const { return handles_[index]; }
 
+  /// Calls `use` with the rows of a family from `first` on, ascending; stops at its first error.
+  /// For long scans: they do not push out what the cache holds.
+  ledger::Result<void> for_each(
+      std::size_t family, std::string_view first,
+      const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use) const;
+
+  /// A copy of the whole database as it is now, in a folder that does not exist yet; files that do
+  /// not change any more are shared by hard links. Throws std::runtime_error.
+  void copy_to(const std::filesystem::path& folder) const;
+
  private:
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
+
+/// The families of the two databases, in the order of their handles.
+std::vector<Database::Family> journal_families();
+std::vector<Database::Family> state_families();
 
 }  // namespace storage

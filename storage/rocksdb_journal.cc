@@ -14,11 +14,20 @@ using ledger::Errc;
 using ledger::Position;
 using ledger::Result;
 
+namespace {
+
+Result<void> for_each_record(const Database& database, Position first, const UseRecord& use) {
+  return database.for_each(0, journal_key(first),
+                           [&](std::string_view key, std::string_view value) {
+                             return use(decode_journal_key(key), value);
+                           });
+}
+
+}  // namespace
+
 struct RocksDbJournal::Impl {
   explicit Impl(const std::string& path)
-      : database(path, journal_db_options(),
-                 {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
-                  {"access_log", journal_family_options()}}) {}
+      : database(path, journal_db_options(), journal_families()) {}
   Database database;
 };
 
@@ -87,20 +96,35 @@ Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
 
 Result<void> RocksDbJournal::replay(
     Position first, const std::function<Result<void>(const ledger::CommitGroup&)>& use) const {
-  const Database& database = impl_->database;
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = 4 << 20;
-  const std::unique_ptr<rocksdb::Iterator> record{
-      database.db().NewIterator(options, database.family(0))};
-  for (record->Seek(journal_key(first)); record->Valid(); record->Next()) {
-    const auto decoded = decode_record(view_of(record->value()));
+  return for_each(first, [&](Position, std::string_view bytes) -> Result<void> {
+    const auto decoded = decode_record(bytes);
     if (!decoded) return decoded.error();
-    const auto used = use(decoded.value().group);
-    if (!used) return used.error();
-  }
-  if (!record->status().ok()) return errc_of(record->status());
-  return ledger::ok();
+    return use(decoded.value().group);
+  });
+}
+
+Result<void> RocksDbJournal::for_each(Position first, const UseRecord& use) const {
+  return for_each_record(impl_->database, first, use);
+}
+
+void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
+  impl_->database.copy_to(folder);
+}
+
+struct JournalReader::Impl {
+  explicit Impl(const std::filesystem::path& folder)
+      : database(folder.string(), journal_db_options(), journal_families(),
+                 Database::Access::read_only) {}
+  Database database;
+};
+
+JournalReader::JournalReader(const std::filesystem::path& folder)
+    : impl_(std::make_unique<Impl>(folder)) {}
+
+JournalReader::~JournalReader() = default;
+
+Result<void> JournalReader::for_each(Position first, const UseRecord& use) const {
+  return for_each_record(impl_->database, first, use);
 }
 
 }  // namespace storage

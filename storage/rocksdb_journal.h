@@ -13,6 +13,9 @@ namespace storage {
 
 class AccessLog;
 
+/// Takes a record of the journal: the position it is kept under, and its bytes; see format.h.
+using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::string_view)>;
+
 /// The journal in a RocksDB of its own: one record a commit group, appended in key order with a
 /// write-ahead log that is synced at every append. Holds the access log beside it, which like the
 /// journal cannot be derived from anything else.
@@ -41,6 +44,14 @@ class RocksDbJournal final : public ledger::Journal {
       ledger::Position first,
       const std::function<ledger::Result<void>(const ledger::CommitGroup&)>& use) const;
 
+  /// Calls `use` with every record from `first` on, in order and undecoded; stops at its first
+  /// error. Records that are appended meanwhile are not among them.
+  ledger::Result<void> for_each(ledger::Position first, const UseRecord& use) const;
+
+  /// A copy of the files in a new folder, by hard links where they do not change any more. Throws
+  /// std::runtime_error.
+  void copy_files(const std::filesystem::path& folder) const;
+
   AccessLog& access_log() { return *access_log_; }
 
  private:
@@ -50,6 +61,21 @@ class RocksDbJournal final : public ledger::Journal {
   std::unique_ptr<AccessLog> access_log_;
   std::atomic<std::uint64_t> next_position_{1};
   ledger::Digest head_root_{};
+};
+
+/// The journal as files, for those who check it: nothing in the folder is changed, and a server may
+/// have it open. What is appended after the opening is not seen.
+class JournalReader {
+ public:
+  /// Throws std::runtime_error when the folder is no journal or cannot be read.
+  explicit JournalReader(const std::filesystem::path& folder);
+  ~JournalReader();
+
+  ledger::Result<void> for_each(ledger::Position first, const UseRecord& use) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace storage

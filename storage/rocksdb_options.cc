@@ -2,6 +2,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/universal_compaction.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 #include <stdexcept>
 
@@ -88,13 +89,32 @@ rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent)
   return options;
 }
 
+std::vector<Database::Family> journal_families() {
+  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
+          {"access_log", journal_family_options()}};
+}
+
+std::vector<Database::Family> state_families() {
+  return {{rocksdb::kDefaultColumnFamilyName, state_family_options(false)},
+          {"registrations", state_family_options(true)},
+          {"accounts", state_family_options(true)},
+          {"numbers", state_family_options(true)},
+          {"persons", state_family_options(false)},
+          {"practices", state_family_options(false)},
+          {"timeliness", state_family_options(true)},
+          {"events", state_family_options(false)}};
+}
+
 Database::Database(const std::string& path, const rocksdb::DBOptions& options,
-                   const std::vector<Family>& families) {
+                   const std::vector<Family>& families, Access access) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(families.size());
   for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
+  const rocksdb::Status status =
+      access == Access::read_only
+          ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &handles_, &db)
+          : rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
   if (status.IsIOError() && status.ToString().find("/LOCK: ") != std::string::npos) {
     throw std::runtime_error(path +
                              " is in use by another process; remedy: stop it, or ask the "
@@ -109,6 +129,32 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& options,
 Database::~Database() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   db_->Close();
+}
+
+ledger::Result<void> Database::for_each(
+    std::size_t family, std::string_view first,
+    const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = 4 * mib;
+  const std::unique_ptr<rocksdb::Iterator> row{db_->NewIterator(options, handles_[family])};
+  for (row->Seek(slice_of(first)); row->Valid(); row->Next()) {
+    const auto used = use(view_of(row->key()), view_of(row->value()));
+    if (!used) return used.error();
+  }
+  if (!row->status().ok()) return errc_of(row->status());
+  return ledger::ok();
+}
+
+void Database::copy_to(const std::filesystem::path& folder) const {
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(folder.string());
+  if (!status.ok()) {
+    throw std::runtime_error("cannot copy the database to " + folder.string() + ": " +
+                             status.ToString());
+  }
 }
 
 }  // namespace storage

@@ -8,6 +8,7 @@
 
 #include "ledger/assert.h"
 #include "storage/rocksdb_internal.h"
+#include "storage/state_reader.h"
 
 namespace storage {
 namespace {
@@ -20,29 +21,7 @@ using ledger::Position;
 using ledger::PracticeNumber;
 using ledger::Result;
 
-/// The families of the state database, in the order of their handles.
-enum Family : std::size_t {
-  meta,
-  registrations,
-  accounts,
-  numbers,
-  persons,
-  practices,
-  timeliness,
-  events,
-  family_count,
-};
-
-std::vector<Database::Family> families() {
-  return {{rocksdb::kDefaultColumnFamilyName, state_family_options(false)},
-          {"registrations", state_family_options(true)},
-          {"accounts", state_family_options(true)},
-          {"numbers", state_family_options(true)},
-          {"persons", state_family_options(false)},
-          {"practices", state_family_options(false)},
-          {"timeliness", state_family_options(true)},
-          {"events", state_family_options(false)}};
-}
+using Family = StateFamily;
 
 std::uint64_t mix(std::uint64_t value) {
   value ^= value >> 32;
@@ -56,7 +35,7 @@ std::uint64_t mix(std::uint64_t value) {
 struct StateStore::Files {
   explicit Files(const fs::path& folder)
       : hand_over_folder(folder / "hand_over"),
-        database(folder.string(), state_db_options(), families()) {
+        database(folder.string(), state_db_options(), state_families()) {
     // What an interrupted hand-over left was never part of the state.
     fs::remove_all(hand_over_folder);
     fs::create_directories(hand_over_folder);
@@ -64,8 +43,8 @@ struct StateStore::Files {
 
   /// The value, or nothing when there is none.
   Result<bool> get(Family family, const std::string& key, rocksdb::PinnableSlice& value) const {
-    const rocksdb::Status status =
-        database.db().Get(rocksdb::ReadOptions(), database.family(family), key, &value);
+    const rocksdb::Status status = database.db().Get(
+        rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)), key, &value);
     if (status.ok()) return true;
     if (status.IsNotFound()) return false;
     return errc_of(status);
@@ -137,7 +116,8 @@ StateStore::~StateStore() {
 void StateStore::load_practices() {
   practices_.emplace_back();  // the nation
   const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
-      rocksdb::ReadOptions(), files_->database.family(Family::practices))};
+      rocksdb::ReadOptions(),
+      files_->database.family(static_cast<std::size_t>(Family::practices)))};
   for (row->SeekToFirst(); row->Valid(); row->Next()) {
     const auto practice = decode_practice(view_of(row->value()));
     const PracticeNumber number = decode_practice_key(view_of(row->key()));
@@ -435,7 +415,7 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
     in_memory.swap(found);
   }
   const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
-      rocksdb::ReadOptions(), files_->database.family(Family::events))};
+      rocksdb::ReadOptions(), files_->database.family(static_cast<std::size_t>(Family::events)))};
   for (row->Seek(event_key(after_cause, after_ordinal)); row->Valid() && found.size() < limit;
        row->Next()) {
     const auto event = decode_event(view_of(row->key()), view_of(row->value()));
@@ -483,6 +463,26 @@ void StateStore::finish_group(const ledger::CommitGroup& group) {
   }
   freeze();
 }
+
+void StateStore::begin_hand_over() {
+  {
+    std::unique_lock lock(hand_over_mutex_);
+    hand_over_changed_.wait(
+        lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
+    if (is_frozen_ || is_abandoned_ || !hand_over_error_.empty()) return;
+  }
+  if (active_items_ != 0) freeze();
+}
+
+Result<void> StateStore::await_hand_over() {
+  std::unique_lock lock(hand_over_mutex_);
+  hand_over_changed_.wait(
+      lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
+  if (is_abandoned_ || !hand_over_error_.empty()) return Errc::store_unavailable;
+  return ledger::ok();
+}
+
+void StateStore::copy_files(const fs::path& folder) const { files_->database.copy_to(folder); }
 
 AppliedState StateStore::head() const {
   const std::lock_guard lock(head_mutex_);
@@ -575,9 +575,9 @@ void StateStore::hand_over_frozen() {
   // file writer insists on.
   const auto write_family = [&](Family family, const auto& rows, const auto& encode) {
     if (rows.empty()) return;
-    const rocksdb::Options options(
-        rocksdb::DBOptions(files_->database.db().GetDBOptions()),
-        files_->database.db().GetOptions(files_->database.family(family)));
+    const rocksdb::Options options(rocksdb::DBOptions(files_->database.db().GetDBOptions()),
+                                   files_->database.db().GetOptions(
+                                       files_->database.family(static_cast<std::size_t>(family))));
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
     const fs::path path = files_->hand_over_folder / (std::to_string(++files_made_) + ".sst");
     rocksdb::Status status = writer.Open(path.string());
@@ -588,7 +588,7 @@ void StateStore::hand_over_frozen() {
     if (status.ok()) status = writer.Finish();
     if (!status.ok()) throw std::runtime_error("cannot write the state: " + status.ToString());
     rocksdb::IngestExternalFileArg argument;
-    argument.column_family = files_->database.family(family);
+    argument.column_family = files_->database.family(static_cast<std::size_t>(family));
     argument.external_files = {path.string()};
     argument.options.move_files = true;
     argument.options.snapshot_consistency = true;

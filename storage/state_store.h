@@ -68,6 +68,16 @@ class StateStore final : public ledger::Store {
   void note_durable(ledger::Position next_position) override;
   void abandon() override;
 
+  /// Starts to hand over whatever waits; waits for a hand-over under way. For the writer, between
+  /// groups.
+  void begin_hand_over();
+  /// Waits until no hand-over is under way; what began is then in the files. From any thread. Only
+  /// returns when the journal gets as far as the state did, or fails.
+  ledger::Result<void> await_hand_over();
+  /// A copy of the files as the last hand-over left them, by hard links, in a new folder. From any
+  /// thread. Throws std::runtime_error.
+  void copy_files(const std::filesystem::path& folder) const;
+
   // For readers.
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;

@@ -1,0 +1,94 @@
+#include "api/jobs.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "api/log.h"
+
+namespace api {
+namespace {
+
+/// Nice value of the background thread: the kernel then prefers the threads that answer.
+constexpr int background_nice = 10;
+
+}  // namespace
+
+std::string progress_json(const Job& job) {
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - job.phase_begin;
+  const double rate = taken.count() > 0 ? static_cast<double>(job.done) / taken.count() : 0;
+  std::string json = fmt::format(
+      R"("progress":{{"phase":"{}","unit":"{}","done":{},"total":{},"perSecond":{:.0f})", job.phase,
+      job.unit, job.done, job.total, rate);
+  if (rate > 0 && job.total >= job.done) {
+    json +=
+        fmt::format(R"(,"secondsLeft":{:.0f})", static_cast<double>(job.total - job.done) / rate);
+  }
+  return json + "}";
+}
+
+bool Jobs::start(const std::string& name, Work work) {
+  const std::lock_guard lock(mutex_);
+  if (!running_.empty()) return running_ == name;
+  if (is_stopping_) return false;
+  if (thread_.joinable()) thread_.join();
+  running_ = name;
+  jobs_[name] = Job();
+  thread_ = std::thread([this, name, work = std::move(work)] { run(name, work); });
+  return true;
+}
+
+void Jobs::run(const std::string& name, const Work& work) {
+  // The priority of a thread, not of the process: Linux takes a thread's id here.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background_nice);
+  log(LogLevel::info, "job_started", {{"job", name}});
+  const auto report = [&](std::string_view phase, std::string_view unit, std::uint64_t done,
+                          std::uint64_t total) {
+    if (is_stopping_) throw std::runtime_error("the service is stopping");
+    const std::lock_guard lock(mutex_);
+    Job& job = jobs_[name];
+    if (job.phase != phase) {
+      job.phase = phase;
+      job.phase_begin = std::chrono::steady_clock::now();
+    }
+    job.unit = unit;
+    job.done = done;
+    job.total = total;
+  };
+  std::string result;
+  std::string error;
+  try {
+    result = work(report);
+  } catch (const std::exception& exception) {
+    error = exception.what();
+  }
+  log(error.empty() ? LogLevel::info : LogLevel::error, error.empty() ? "job_done" : "job_failed",
+      {{"job", name}, {"reason", error}});
+  const std::lock_guard lock(mutex_);
+  Job& job = jobs_[name];
+  job.state = error.empty() ? Job::State::done : Job::State::failed;
+  job.result = std::move(result);
+  job.error = std::move(error);
+  running_.clear();
+}
+
+std::optional<Job> Jobs::find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = jobs_.find(name);
+  if (found == jobs_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::string Jobs::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+void Jobs::stop() {
+  is_stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace api

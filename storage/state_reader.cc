@@ -1,0 +1,45 @@
+#include "storage/state_reader.h"
+
+#include <stdexcept>
+
+#include "storage/rocksdb_internal.h"
+
+namespace storage {
+
+struct StateReader::Impl {
+  explicit Impl(const std::filesystem::path& folder)
+      : database(folder.string(), state_db_options(), state_families(),
+                 Database::Access::read_only) {}
+  Database database;
+};
+
+StateReader::StateReader(const std::filesystem::path& folder)
+    : impl_(std::make_unique<Impl>(folder)) {
+  const auto row = get(StateFamily::meta, applied_key);
+  if (!row) throw std::runtime_error("the state in " + folder.string() + " is damaged");
+  if (!row.value()) return;  // nothing has been applied yet
+  auto applied = decode_applied(*row.value());
+  if (!applied) throw std::runtime_error("the state in " + folder.string() + " is damaged");
+  applied_ = std::move(applied.value());
+}
+
+StateReader::~StateReader() = default;
+
+ledger::Result<void> StateReader::for_each(StateFamily family, std::string_view first,
+                                           const UseRow& use) const {
+  return impl_->database.for_each(static_cast<std::size_t>(family), first, use);
+}
+
+ledger::Result<std::optional<std::string>> StateReader::get(StateFamily family,
+                                                            std::string_view key) const {
+  const Database& database = impl_->database;
+  std::string value;
+  const rocksdb::Status status =
+      database.db().Get(rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)),
+                        slice_of(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return errc_of(status);
+  return std::optional<std::string>(std::move(value));
+}
+
+}  // namespace storage

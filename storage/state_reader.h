@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "storage/format.h"
+
+namespace storage {
+
+/// The families of the state database, in the order of their handles; see format.h for their rows.
+enum class StateFamily : std::uint8_t {
+  meta,
+  registrations,
+  accounts,
+  numbers,
+  persons,
+  practices,
+  timeliness,
+  events,
+};
+
+/// The stored state as files, for those who read all of it: reconciliation, export, comparison. The
+/// folder is a copy or belongs to a ledger that is closed; nothing in it is changed.
+class StateReader {
+ public:
+  using UseRow = std::function<ledger::Result<void>(std::string_view key, std::string_view value)>;
+
+  /// Throws std::runtime_error when the folder is no state or damaged.
+  explicit StateReader(const std::filesystem::path& folder);
+  ~StateReader();
+
+  /// How far the journal has been applied to it, and the totals there.
+  const AppliedState& applied() const { return applied_; }
+
+  /// Calls `use` with the rows of a family from the key `first` on, ascending; stops at its first
+  /// error. `corrupt_record` at a damaged block.
+  ledger::Result<void> for_each(StateFamily family, std::string_view first,
+                                const UseRow& use) const;
+  ledger::Result<std::optional<std::string>> get(StateFamily family, std::string_view key) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  AppliedState applied_;
+};
+
+}  // namespace storage
