@@ -58,6 +58,7 @@ class Recomputation {
       if (subjects_[step] == never) {
         result.misfits.push_back(position);
         result.verdicts.emplace_back();
+        result.sums.push_back(sum_at(step));
         continue;
       }
       const History& subject = histories_[subjects_[step]];
@@ -65,7 +66,9 @@ class Recomputation {
       settle_refund(step, subject);
       const Code reason = subject.reason(step);
       result.verdicts.push_back({position, reason, reason == Code::none, card_.has_value()});
+      result.sums.push_back(sum_at(step));
     }
+    result.card_cause = card_cause_;
     describe(result);
     return result;
   }
@@ -122,6 +125,7 @@ class Recomputation {
     if (!card_) {
       const Item& item = entries_[step].item;
       card_ = ExemptionCard{CardState::active, item.received, {}, item.guid, rule_pack_};
+      card_cause_ = entries_[step].verdict.position;
     }
     card_->state = CardState::active;
     card_->entitled_from = entitled_from_at(step);
@@ -169,10 +173,13 @@ class Recomputation {
     for (const History& history : histories_) {
       const Item& item = *history.item;
       if (history.is_counted(last)) days[oslo_date(item.service_time)] += item.amount;
+      const std::size_t counted_at = item.is_paid ? history.reported_at : history.paid_at;
+      const Instant counted_from =
+          counted_at == never ? Instant{} : entries_[counted_at].item.received;
       result.registrations.push_back({history.position, history.practice, item.guid,
-                                      item.service_time, item.amount, history.is_paid(last),
-                                      history.is_credited(last), history.reason(last),
-                                      refunded[history.position]});
+                                      item.service_type, item.service_time, counted_from,
+                                      item.amount, history.is_paid(last), history.is_credited(last),
+                                      history.reason(last), refunded[history.position]});
     }
     for (const auto& [day, amount] : days) result.account.days.push_back({day, amount});
     result.account.counted_sum = sum_at(last);
@@ -189,6 +196,7 @@ class Recomputation {
   std::vector<std::size_t> service_order_;  // of histories_; ties in processing order
   std::map<std::pair<PracticeNumber, Guid>, std::size_t> by_key_;
   std::optional<ExemptionCard> card_;
+  Position card_cause_;
   std::vector<RefundLine> lines_;
 };
 

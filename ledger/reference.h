@@ -15,7 +15,9 @@ struct ReferenceRegistration {
   Position position;  ///< of its co-payment
   PracticeNumber practice;
   Guid guid;
+  ServiceType service_type = ServiceType::doctor;
   Instant service_time;
+  Instant counted_from;  ///< receipt of the entry that made it paid; means something when it counts
   Money amount;
   bool is_paid = false;
   bool is_credited = false;
@@ -30,6 +32,8 @@ struct ReferenceAccount {
   Account account;
   std::vector<ReferenceRegistration> registrations;  ///< in processing order
   std::vector<Verdict> verdicts;                     ///< what each entry had to be answered
+  std::vector<Money> sums;                           ///< the counted sum after each entry
+  Position card_cause;  ///< the entry that issued the card; 0 = no card
   /// Entries that cannot be of this account in this order, such as the payment of an unknown
   /// registration: they have no effect and no verdict. Empty unless the journal is wrong.
   std::vector<Position> misfits;

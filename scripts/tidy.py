@@ -31,7 +31,7 @@ THIRD_PARTY = [
     ("OpenSSL", r"openssl/.*", STORAGE_PRIVATE),
     ("xxHash", r"xxhash\.h", STORAGE_PRIVATE + r"|ledger/fingerprint\.cc"),
     ("simdjson", r"simdjson(\.h|/.*)", r"(ingest|api)/.*\.cc"),
-    ("Boost.JSON", r"boost/json(\.hpp|/.*)", r"ingest/.*\.cc|(api|tests)/.*"),
+    ("Boost.JSON", r"boost/json(\.hpp|/.*)", r"(ingest|storage)/.*\.cc|(api|tests)/.*"),
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)", r"(api|bench)/.*"),
     ("Boost.Beast", r"boost/beast(\.hpp|/.*)", r"(api|bench)/.*"),
 ]

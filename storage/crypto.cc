@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
+#include <vector>
 
 #include "ledger/assert.h"
 
@@ -54,6 +56,22 @@ Digest sha256(std::string_view first, std::string_view second, std::string_view 
   }
   is_done = is_done && EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1;
   LEDGER_ASSERT(is_done && size == digest.size());
+  return digest;
+}
+
+Digest sha256_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const MdCtxPtr context{EVP_MD_CTX_new()};
+  bool is_done = file.is_open() && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  std::vector<char> piece(1U << 20);
+  while (is_done && !file.eof()) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    is_done = !file.bad() && EVP_DigestUpdate(context.get(), piece.data(),
+                                              static_cast<std::size_t>(file.gcount())) == 1;
+  }
+  Digest digest{};
+  is_done = is_done && EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
+  if (!is_done) throw std::runtime_error("cannot read " + path.string());
   return digest;
 }
 
@@ -195,6 +213,27 @@ NumberCipher::Block NumberCipher::encrypt_block(const Block& block) const {
 
 ledger::EncryptedNumber NumberCipher::encrypt(ledger::NationalId number) const {
   return {encrypt_block(block_of(number_prefix, number.value()))};
+}
+
+std::string NumberCipher::decrypt(const ledger::EncryptedNumber& number) const {
+  const CipherCtxPtr context{EVP_CIPHER_CTX_new()};
+  Block block{};
+  int size = 0;
+  const bool is_done =
+      EVP_DecryptInit_ex(context.get(), EVP_aes_256_ecb(), nullptr, key_.data(), nullptr) == 1 &&
+      EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1 &&
+      EVP_DecryptUpdate(context.get(), block.data(), &size, number.bytes.data(),
+                        static_cast<int>(number.bytes.size())) == 1;
+  if (!is_done || std::memcmp(block.data(), number_prefix, sizeof number_prefix) != 0) {
+    throw std::runtime_error("the number key does not open the number of a person");
+  }
+  std::uint64_t value = 0;
+  for (std::size_t i = 8; i < block.size(); ++i) value = value << 8 | block[i];
+  std::string digits(ledger::NationalId::digits, '0');
+  for (std::size_t i = digits.size(); i-- > 0; value /= 10) {
+    digits[i] = static_cast<char>('0' + value % 10);
+  }
+  return digits;
 }
 
 std::string NumberCipher::card_number(ledger::PersonId person, int year) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ using ledger::Digest;
 
 /// The SHA-256 of the parts, one after another.
 Digest sha256(std::string_view first, std::string_view second = {}, std::string_view third = {});
+
+/// The SHA-256 of a file. Throws std::runtime_error when it cannot be read.
+Digest sha256_of_file(const std::filesystem::path& path);
 
 std::string to_hex(std::string_view bytes);
 template <class Bytes>
@@ -65,6 +69,10 @@ class NumberCipher final : public ledger::NumberVault {
  public:
   explicit NumberCipher(const DataKey& key) : key_(key) {}
   ledger::EncryptedNumber encrypt(ledger::NationalId number) const override;
+
+  /// The eleven digits again: for payouts, and for nothing else. Throws std::runtime_error when
+  /// they were encrypted with another key.
+  std::string decrypt(const ledger::EncryptedNumber& number) const;
 
   /// The number of the card of this person and year: 32 hexadecimal digits that are the same every
   /// time, and tell nothing about the person without the key.

@@ -308,6 +308,14 @@ std::string registration_key(const ledger::Fingerprint& fingerprint) {
   return key;
 }
 
+Result<ledger::Fingerprint> decode_registration_key(std::string_view key) {
+  ByteReader in(key);
+  const std::uint64_t high = in.u64();
+  const std::uint64_t low = in.u64();
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return ledger::Fingerprint{high, low};
+}
+
 void encode_registration(const ledger::Registration& registration, std::string& out) {
   thread_local std::string content;
   content.clear();
@@ -358,6 +366,14 @@ std::string account_key(const ledger::AccountKey& key) {
   out.u64(key.person.value());
   out.u32(static_cast<std::uint32_t>(key.year));
   return bytes;
+}
+
+Result<ledger::AccountKey> decode_account_key(std::string_view key) {
+  ByteReader in(key);
+  const ledger::PersonId person{in.u64()};
+  const auto year = static_cast<int>(in.u32());
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return ledger::AccountKey{person, year};
 }
 
 void encode_account(const ledger::Account& account, std::string& out) {
@@ -443,6 +459,13 @@ std::string person_key(ledger::PersonId person) {
   return key;
 }
 
+Result<ledger::PersonId> decode_person_key(std::string_view key) {
+  ByteReader in(key);
+  const ledger::PersonId person{in.u64()};
+  if (!in.is_complete()) return Errc::corrupt_record;
+  return person;
+}
+
 std::string encode_person_id(ledger::PersonId person) {
   std::string bytes;
   ByteWriter(bytes).varint(person.value());
@@ -494,6 +517,15 @@ std::string timeliness_key(const ledger::TimelinessKey& key) {
   out.u8(static_cast<std::uint8_t>(key.basis));
   out.u32(static_cast<std::uint32_t>(number_of(key.month)));
   return bytes;
+}
+
+Result<ledger::TimelinessKey> decode_timeliness_key(std::string_view key) {
+  ByteReader in(key);
+  const ledger::PracticeNumber practice{in.u32()};
+  const std::uint8_t basis = in.u8();
+  const std::uint32_t month = in.u32();
+  if (!in.is_complete() || (basis != 1 && basis != 2)) return Errc::corrupt_record;
+  return ledger::TimelinessKey{practice, static_cast<ledger::Basis>(basis), month_of_number(month)};
 }
 
 std::string encode_timeliness(const ledger::TimelinessMonth& month) {

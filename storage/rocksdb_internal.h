@@ -51,11 +51,13 @@ class Database {
   /// In the order given to the constructor.
   rocksdb::ColumnFamilyHandle* family(std::size_t index) const { return handles_[index]; }
 
-  /// Calls `use` with the rows of a family from `first` on, ascending; stops at its first error.
-  /// For long scans: they do not push out what the cache holds.
+  /// Calls `use` with the rows of a family from the key `first` on, and before `end` unless that is
+  /// empty, ascending; stops at its first error. For long scans: they do not push out what the
+  /// cache holds.
   ledger::Result<void> for_each(
       std::size_t family, std::string_view first,
-      const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use) const;
+      const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use,
+      std::string_view end = {}) const;
 
   /// A copy of the whole database as it is now, in a folder that does not exist yet; files that do
   /// not change any more are shared by hard links. Throws std::runtime_error.

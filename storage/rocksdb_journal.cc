@@ -16,11 +16,14 @@ using ledger::Result;
 
 namespace {
 
-Result<void> for_each_record(const Database& database, Position first, const UseRecord& use) {
-  return database.for_each(0, journal_key(first),
-                           [&](std::string_view key, std::string_view value) {
-                             return use(decode_journal_key(key), value);
-                           });
+Result<void> for_each_record(const Database& database, Position first, const UseRecord& use,
+                             Position end) {
+  return database.for_each(
+      0, journal_key(first),
+      [&](std::string_view key, std::string_view value) {
+        return use(decode_journal_key(key), value);
+      },
+      end.value() == 0 ? std::string() : journal_key(end));
 }
 
 }  // namespace
@@ -103,8 +106,8 @@ Result<void> RocksDbJournal::replay(
   });
 }
 
-Result<void> RocksDbJournal::for_each(Position first, const UseRecord& use) const {
-  return for_each_record(impl_->database, first, use);
+Result<void> RocksDbJournal::for_each(Position first, const UseRecord& use, Position end) const {
+  return for_each_record(impl_->database, first, use, end);
 }
 
 void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
@@ -124,7 +127,7 @@ JournalReader::JournalReader(const std::filesystem::path& folder)
 JournalReader::~JournalReader() = default;
 
 Result<void> JournalReader::for_each(Position first, const UseRecord& use) const {
-  return for_each_record(impl_->database, first, use);
+  return for_each_record(impl_->database, first, use, {});
 }
 
 }  // namespace storage

@@ -44,9 +44,10 @@ class RocksDbJournal final : public ledger::Journal {
       ledger::Position first,
       const std::function<ledger::Result<void>(const ledger::CommitGroup&)>& use) const;
 
-  /// Calls `use` with every record from `first` on, in order and undecoded; stops at its first
-  /// error. Records that are appended meanwhile are not among them.
-  ledger::Result<void> for_each(ledger::Position first, const UseRecord& use) const;
+  /// Calls `use` with every record from `first` on, and before `end` unless that is 0, in order and
+  /// undecoded; stops at its first error. Records that are appended meanwhile are not among them.
+  ledger::Result<void> for_each(ledger::Position first, const UseRecord& use,
+                                ledger::Position end = {}) const;
 
   /// A copy of the files in a new folder, by hard links where they do not change any more. Throws
   /// std::runtime_error.

@@ -133,8 +133,11 @@ Database::~Database() {
 
 ledger::Result<void> Database::for_each(
     std::size_t family, std::string_view first,
-    const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use) const {
+    const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use,
+    std::string_view end) const {
   rocksdb::ReadOptions options;
+  const rocksdb::Slice bound = slice_of(end);
+  if (!end.empty()) options.iterate_upper_bound = &bound;
   options.fill_cache = false;
   options.readahead_size = 4 * mib;
   const std::unique_ptr<rocksdb::Iterator> row{db_->NewIterator(options, handles_[family])};

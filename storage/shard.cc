@@ -75,7 +75,8 @@ class Replayer {
 }  // namespace
 
 Shard::Shard(const ShardOptions& options)
-    : keys_(KeyRing::open_or_create(options.keys_folder.empty()
+    : folder_(options.folder),
+      keys_(KeyRing::open_or_create(options.keys_folder.empty()
                                         ? create_folder(options.folder) / "keys"
                                         : options.keys_folder)),
       journal_(create_folder(options.folder / "journal"), keys_.signing),

@@ -30,6 +30,7 @@ class Shard {
   /// year that the journal knows.
   explicit Shard(const ShardOptions& options);
 
+  const std::filesystem::path& folder() const { return folder_; }
   const KeyRing& keys() const { return keys_; }
   RocksDbJournal& journal() { return journal_; }
   StateStore& state() { return state_; }
@@ -44,6 +45,7 @@ class Shard {
  private:
   void replay(const ShardOptions& options);
 
+  std::filesystem::path folder_;
   KeyRing keys_;
   RocksDbJournal journal_;
   StateStore state_;

@@ -26,8 +26,8 @@ StateReader::StateReader(const std::filesystem::path& folder)
 StateReader::~StateReader() = default;
 
 ledger::Result<void> StateReader::for_each(StateFamily family, std::string_view first,
-                                           const UseRow& use) const {
-  return impl_->database.for_each(static_cast<std::size_t>(family), first, use);
+                                           const UseRow& use, std::string_view end) const {
+  return impl_->database.for_each(static_cast<std::size_t>(family), first, use, end);
 }
 
 ledger::Result<std::optional<std::string>> StateReader::get(StateFamily family,

@@ -37,10 +37,10 @@ class StateReader {
   /// How far the journal has been applied to it, and the totals there.
   const AppliedState& applied() const { return applied_; }
 
-  /// Calls `use` with the rows of a family from the key `first` on, ascending; stops at its first
-  /// error. `corrupt_record` at a damaged block.
-  ledger::Result<void> for_each(StateFamily family, std::string_view first,
-                                const UseRow& use) const;
+  /// Calls `use` with the rows of a family from the key `first` on, and before `end` unless that is
+  /// empty, ascending; stops at its first error. `corrupt_record` at a damaged block.
+  ledger::Result<void> for_each(StateFamily family, std::string_view first, const UseRow& use,
+                                std::string_view end = {}) const;
   ledger::Result<std::optional<std::string>> get(StateFamily family, std::string_view key) const;
 
  private:

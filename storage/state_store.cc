@@ -192,6 +192,16 @@ Result<std::optional<ledger::PersonId>> StateStore::person_of(
   return std::optional<ledger::PersonId>(decoded.value());
 }
 
+Result<ledger::EncryptedNumber> StateStore::number_of(ledger::PersonId person) const {
+  rocksdb::PinnableSlice value;
+  const auto found = files_->get(Family::persons, person_key(person), value);
+  if (!found) return found.error();
+  ledger::EncryptedNumber number;
+  if (!found.value() || value.size() != number.bytes.size()) return Errc::corrupt_record;
+  std::memcpy(number.bytes.data(), value.data(), value.size());
+  return number;
+}
+
 Result<std::optional<ledger::PersonId>> StateStore::find_person(
     const ledger::EncryptedNumber& number) {
   return person_of(number);

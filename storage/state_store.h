@@ -81,6 +81,8 @@ class StateStore final : public ledger::Store {
   // For readers.
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;
+  /// The encrypted number of a person who has been handed over to the files.
+  ledger::Result<ledger::EncryptedNumber> number_of(ledger::PersonId person) const;
   ledger::Result<ledger::Account> account(const ledger::AccountKey& key) const;
   ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
   std::optional<ledger::PracticeNumber> practice_number(const ledger::PracticeId& id) const;

@@ -1,0 +1,1299 @@
+#include "storage/reconciliation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <tuple>
+#include <unordered_map>
+
+#include "ledger/assert.h"
+#include "ledger/fingerprint.h"
+#include "ledger/lateness_cost.h"
+#include "ledger/reconcile.h"
+#include "ledger/rfc3339.h"
+#include "storage/format.h"
+#include "storage/spill.h"
+#include "storage/state_reader.h"
+#include "storage/statement.h"
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::AccountKey;
+using ledger::Basis;
+using ledger::Date;
+using ledger::Difference;
+using ledger::DifferenceKind;
+using ledger::Entry;
+using ledger::Instant;
+using ledger::ItemType;
+using ledger::Money;
+using ledger::Month;
+using ledger::PersonId;
+using ledger::Position;
+using ledger::PracticeNumber;
+using ledger::ReferenceAccount;
+using ledger::ReferenceRegistration;
+using ledger::Result;
+using ledger::TimelinessKey;
+using ledger::TimelinessMonth;
+
+/// Places of the journal for each part that is taken up at once: some 40 MB. Persons who come often
+/// come early, so the first parts are a few times larger.
+constexpr std::uint64_t positions_per_part = 400'000;
+constexpr std::uint64_t parts_max = 256;
+
+// ---- what is put aside ----
+
+/// An entry of the journal that belongs to the year, or may: of payments and credit notes only
+/// their registration knows.
+struct PutAsideEntry {
+  std::uint64_t person = 0;
+  std::uint64_t position = 0;
+  std::uint64_t previous = 0;
+  std::int64_t service_seconds = 0;
+  std::int64_t received_seconds = 0;
+  std::array<std::uint8_t, 16> guid{};
+  std::int32_t service_nanoseconds = 0;
+  std::int32_t received_nanoseconds = 0;
+  std::uint32_t practice = 0;
+  std::uint32_t amount_ore = 0;
+  std::uint16_t rule_pack = 0;  ///< index of those that the journal has had
+  std::uint8_t type = 0;
+  std::uint8_t service_type = 0;
+  std::uint8_t reason = 0;
+  char exemption = 0;
+  bool is_paid = false;
+  bool is_counted = false;
+  bool is_exempt = false;
+};
+
+PutAsideEntry put_aside(const Entry& entry, std::uint16_t rule_pack) {
+  PutAsideEntry record;
+  record.person = entry.person.value();
+  record.position = entry.verdict.position.value();
+  record.previous = entry.previous.value();
+  record.service_seconds = entry.item.service_time.seconds;
+  record.service_nanoseconds = entry.item.service_time.nanoseconds;
+  record.received_seconds = entry.item.received.seconds;
+  record.received_nanoseconds = entry.item.received.nanoseconds;
+  record.guid = entry.item.guid.bytes;
+  record.practice = entry.practice.value();
+  record.amount_ore = static_cast<std::uint32_t>(entry.item.amount.ore());
+  record.rule_pack = rule_pack;
+  record.type = static_cast<std::uint8_t>(entry.item.type);
+  record.service_type = static_cast<std::uint8_t>(entry.item.service_type);
+  record.reason = static_cast<std::uint8_t>(entry.verdict.reason);
+  record.exemption = entry.item.exemption;
+  record.is_paid = entry.item.is_paid;
+  record.is_counted = entry.verdict.counted;
+  record.is_exempt = entry.verdict.exempt;
+  return record;
+}
+
+Entry take_up(const PutAsideEntry& record) {
+  Entry entry;
+  entry.person = PersonId{record.person};
+  entry.practice = PracticeNumber{record.practice};
+  entry.previous = Position{record.previous};
+  entry.item.type = static_cast<ItemType>(record.type);
+  entry.item.exemption = record.exemption;
+  entry.item.is_paid = record.is_paid;
+  entry.item.service_type = static_cast<ledger::ServiceType>(record.service_type);
+  entry.item.guid.bytes = record.guid;
+  entry.item.service_time = {record.service_seconds, record.service_nanoseconds};
+  entry.item.received = {record.received_seconds, record.received_nanoseconds};
+  entry.item.amount = Money::from_ore(record.amount_ore);
+  entry.verdict = {Position{record.position}, static_cast<ledger::Code>(record.reason),
+                   record.is_counted, record.is_exempt};
+  return entry;
+}
+
+struct PutAsideEvent {
+  std::uint64_t person = 0;
+  std::uint64_t cause = 0;
+  std::uint64_t registration = 0;
+  std::int64_t amount_ore = 0;
+  std::uint32_t ordinal = 0;
+  std::uint8_t type = 0;
+};
+
+/// A person and the encrypted number: as the journal introduced it, or as the index has it.
+struct PutAsideNumber {
+  std::uint64_t person = 0;
+  std::array<std::uint8_t, 16> number{};
+};
+
+/// The row that the index of registrations must have.
+struct PutAsideRegistration {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::uint8_t size = 0;
+  char row[63] = {};
+
+  std::string_view view() const { return {row, size}; }
+  std::pair<std::uint64_t, std::uint64_t> key() const { return {high, low}; }
+};
+
+struct PutAsideLag {
+  std::uint32_t practice = 0;
+  std::int32_t service_day = 0;
+  std::int32_t received_day = 0;
+};
+
+struct PutAsideTally {
+  std::uint32_t practice = 0;
+  std::int32_t month = 0;  ///< year * 12 + month - 1
+  std::uint64_t count = 0;
+  std::uint8_t code = 0;
+};
+
+std::int32_t day_number(Date date) {
+  return static_cast<std::int32_t>(date.time_since_epoch().count());
+}
+Date date_of_day(std::int32_t day) { return Date{std::chrono::days{day}}; }
+std::int32_t month_number(Month month) {
+  return int{month.year()} * 12 + static_cast<int>(unsigned{month.month()}) - 1;
+}
+Month month_of_number(std::int32_t number) {
+  return std::chrono::year{number / 12} /
+         std::chrono::month{static_cast<unsigned>(number % 12 + 1)};
+}
+
+std::string position_text(Position position) {
+  return position.value() == 0 ? std::string() : fmt::format("0-{}", position.value());
+}
+
+// ---- progress of a run, kept so that a killed run can be continued ----
+
+enum class Phase : std::uint32_t { collect, persons, registrations, timeliness };
+
+struct Checkpoint {
+  std::uint64_t format = 0x66726b2d72656331;  // "frk-rec1"
+  std::uint64_t number = 0;
+  std::uint64_t position = 0;
+  Phase phase = Phase::collect;
+  std::uint32_t next_part = 0;
+  ledger::Digest root{};
+  StatementFigures figures;
+};
+static_assert(std::is_trivially_copyable_v<Checkpoint>);
+
+template <class Value>
+void write_values(std::ofstream& file, const std::vector<Value>& values) {
+  const std::uint64_t count = values.size();
+  file.write(reinterpret_cast<const char*>(&count), sizeof count);
+  file.write(reinterpret_cast<const char*>(values.data()),
+             static_cast<std::streamsize>(count * sizeof(Value)));
+}
+
+template <class Value>
+bool read_values(std::ifstream& file, std::vector<Value>& values) {
+  std::uint64_t count = 0;
+  if (!file.read(reinterpret_cast<char*>(&count), sizeof count) || count > (1U << 24)) return false;
+  values.resize(count);
+  return static_cast<bool>(file.read(reinterpret_cast<char*>(values.data()),
+                                     static_cast<std::streamsize>(count * sizeof(Value))));
+}
+
+/// Stops the work with what it means and what to do.
+void require(const Result<void>& done, const char* what) {
+  if (done) return;
+  throw std::runtime_error(
+      fmt::format("{} cannot be read: {}; remedy: run `frikort verify`, restore the latest backup "
+                  "if the journal "
+                  "is damaged, or remove the folder `state` while the server is stopped",
+                  what, done.error().message()));
+}
+
+// ---- the run ----
+
+class Reconciliation {
+ public:
+  Reconciliation(const ReconciliationSource& source, int year, bool is_dry_run,
+                 const ReportProgress& report)
+      : source_(source),
+        year_(year),
+        is_dry_run_(is_dry_run),
+        report_(report),
+        work_(reconciliation_work(source.folder, year, is_dry_run)),
+        ceiling_(find_ceiling()),
+        previous_(find_previous()) {}
+
+  MadeStatement run() {
+    open();
+    if (at_.phase == Phase::collect) collect();
+    while (at_.phase == Phase::persons) reconcile_persons(at_.next_part);
+    while (at_.phase == Phase::registrations) compare_registrations(at_.next_part);
+    compare_timeliness();
+    return finish();
+  }
+
+ private:
+  struct Parts {
+    explicit Parts(const fs::path& folder, std::size_t count)
+        : entries(folder, "entries", count),
+          events(folder, "events", count),
+          introduced(folder, "introduced", count),
+          indexed(folder, "indexed", count),
+          registrations(folder, "registrations", count),
+          lags(folder, "lags", count),
+          tallies(folder, "tallies", count) {}
+    Spill<PutAsideEntry> entries;
+    Spill<PutAsideEvent> events;
+    Spill<PutAsideNumber> introduced;
+    Spill<PutAsideNumber> indexed;
+    Spill<PutAsideRegistration> registrations;
+    Spill<PutAsideLag> lags;
+    Spill<PutAsideTally> tallies;
+  };
+
+  struct Tables {
+    explicit Tables(const fs::path& folder)
+        : differences(folder, "differences",
+                      {"kind", "personRef", "year", "practiceId", "position", "field", "expected",
+                       "found"}),
+          unpaid(folder, "unpaid",
+                 {"position", "practiceId", "guid", "personRef", "serviceType", "serviceTime",
+                  "amountOre"}),
+          cards(folder, "cards",
+                {"personRef", "state", "issuedAt", "entitledFrom", "crossingPosition",
+                 "crossingGuid", "countedOre", "refundedOre"}),
+          payouts(folder, "payouts",
+                  {"personRef", "amountOre", "position", "practiceId", "guid", "lineOre"}),
+          changes(folder, "changes",
+                  {"position", "type", "practiceId", "guid", "personRef", "receivedTime",
+                   "countedOre", "refundedOre"}),
+          practices(folder, "practices",
+                    {"practiceId", "registrations", "amountOre", "countedOre", "refundedOre",
+                     "costPersons", "costByLatenessOre", "costDespiteCardOre", "costOreDays"}),
+          service_types(
+              folder, "service_types",
+              {"serviceType", "registrations", "amountOre", "countedOre", "refundedOre"}) {}
+    Table differences;
+    Table unpaid;
+    Table cards;
+    Table payouts;  // as NDJSON one row a person with its lines, as CSV one row a line
+    Table changes;
+    Table practices;
+    Table service_types;
+
+    std::vector<Table*> all() {
+      return {&differences, &unpaid, &cards, &payouts, &changes, &practices, &service_types};
+    }
+    std::vector<OutputFile*> files() {
+      std::vector<OutputFile*> files;
+      for (Table* const table : all()) {
+        files.push_back(&table->ndjson());
+        files.push_back(&table->csv());
+      }
+      return files;
+    }
+  };
+
+  Money find_ceiling() const {
+    const auto ceiling = source_.rules.ceiling_of(year_);
+    if (ceiling) return *ceiling;
+    throw std::runtime_error(fmt::format(
+        "no ceiling is known for {}; remedy: configure one, or choose another year", year_));
+  }
+
+  std::optional<PreviousStatement> find_previous() const {
+    const auto statements = statements_of(source_.folder / "statements", year_);
+    if (statements.empty()) return std::nullopt;
+    return read_statement(statements.rbegin()->second, source_.signing);
+  }
+
+  /// Continues where a killed run was, or begins anew with a copy of the state.
+  void open() {
+    const bool can_continue = fs::exists(work_ / "checkpoint") && load_checkpoint();
+    if (!can_continue) begin();
+  }
+
+  void begin() {
+    fs::remove_all(work_);
+    fs::create_directories(work_ / "parts");
+    fs::create_directories(work_ / "statement");
+    report_("copying the state", "files", 0, 0);
+    source_.copy_state(work_ / "state");
+    at_ = {};
+    at_.number = is_dry_run_ ? 0 : (previous_ ? next_number() : 1);
+    open_files();
+    at_.position = state_->applied().next_position.value() - 1;
+    for (Table* const table : tables_->all()) table->write_heading();
+  }
+
+  std::uint64_t next_number() const {
+    return statements_of(source_.folder / "statements", year_).rbegin()->first + 1;
+  }
+
+  void open_files() {
+    state_ = std::make_unique<StateReader>(work_ / "state");
+    tables_ = std::make_unique<Tables>(work_ / "statement");
+    const std::uint64_t places = state_->applied().next_position.value();
+    parts_ = std::make_unique<Parts>(work_ / "parts",
+                                     std::min(places / positions_per_part + 1, parts_max));
+    load_practices();
+    practice_figures_.resize(practice_ids_.size());
+  }
+
+  void load_practices() {
+    practice_ids_.assign(1, {});  // the nation
+    require(state_->for_each(StateFamily::practices, {},
+                             [&](std::string_view, std::string_view value) -> Result<void> {
+                               const auto practice = decode_practice(value);
+                               if (!practice) return practice.error();
+                               practice_ids_.push_back(practice.value().id);
+                               return ledger::ok();
+                             }),
+            "the state");
+    for (std::uint32_t i = 1; i < practice_ids_.size(); ++i) {
+      practice_numbers_[std::string(practice_ids_[i].view())] = i;
+    }
+  }
+
+  void save_checkpoint() {
+    parts_->registrations.finish();
+    std::vector<OutputFile::Extent> extents;
+    for (OutputFile* const file : tables_->files()) {
+      file->flush();
+      extents.push_back(file->extent());
+    }
+    const fs::path fresh = work_ / "checkpoint.new";
+    std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(&at_), sizeof at_);
+    write_values(file, rule_packs_);
+    write_values(file, practice_figures_);
+    write_values(file, extents);
+    write_values(file, parts_->registrations.sizes());
+    file.close();
+    if (!file) throw std::runtime_error("cannot write " + fresh.string());
+    fs::rename(fresh, work_ / "checkpoint");
+  }
+
+  /// False when what was kept is not whole, or of another version: then the run begins anew.
+  bool load_checkpoint() {
+    std::ifstream file(work_ / "checkpoint", std::ios::binary);
+    const Checkpoint fresh;
+    std::vector<OutputFile::Extent> extents;
+    std::vector<std::uint64_t> sizes;
+    if (!file.read(reinterpret_cast<char*>(&at_), sizeof at_)) return false;
+    const bool is_current =
+        at_.format == fresh.format && (is_dry_run_ || !previous_ || at_.number == next_number());
+    if (!is_current || !read_values(file, rule_packs_) || !read_values(file, practice_figures_) ||
+        !read_values(file, extents) || !read_values(file, sizes)) {
+      return false;
+    }
+    open_files();
+    const std::vector<OutputFile*> files = tables_->files();
+    if (files.size() != extents.size() || sizes.size() != parts_->registrations.partitions()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (!files[i]->continue_at(extents[i])) return false;
+    }
+    return parts_->registrations.continue_at(sizes);
+  }
+
+  // ---- differences ----
+
+  void report_difference(const Difference& difference) {
+    ++at_.figures.differences[static_cast<std::size_t>(difference.kind)];
+    const PracticeNumber practice = difference.practice;
+    tables_->differences.row({std::string(name_of(difference.kind)),
+                              static_cast<std::int64_t>(difference.account.person.value()),
+                              std::int64_t{year_}, practice_text(practice),
+                              position_text(difference.position), difference.field,
+                              difference.expected, difference.found});
+  }
+
+  std::string practice_text(PracticeNumber practice) const {
+    const std::uint32_t number = practice.value();
+    return number < practice_ids_.size() ? std::string(practice_ids_[number].view())
+                                         : std::string("unknown");
+  }
+
+  // ---- collect ----
+
+  std::size_t part_of_person(std::uint64_t person) const {
+    return part_of(person, state_->applied().totals.persons + 1);
+  }
+  std::size_t part_of_practice(std::uint64_t practice) const {
+    return part_of(practice, practice_ids_.size());
+  }
+  /// Parts are ranges: `number` of `count` numbers from 0.
+  std::size_t part_of(std::uint64_t number, std::uint64_t count) const {
+    const std::uint64_t parts = parts_->entries.partitions();
+    return std::min(number * parts / count, parts - 1);
+  }
+  std::uint64_t first_of_part(std::size_t part, std::uint64_t count) const {
+    const std::uint64_t parts = parts_->entries.partitions();
+    return (part * count + parts - 1) / parts;
+  }
+
+  /// Reads the journal up to the position of the copy, and the families of the state that are not
+  /// in the order of persons, and puts aside what concerns the year.
+  void collect() {
+    for (std::size_t i = 0; i < parts_->entries.partitions(); ++i) {
+      parts_->entries.remove(i);
+      parts_->events.remove(i);
+      parts_->introduced.remove(i);
+      parts_->indexed.remove(i);
+      parts_->lags.remove(i);
+      parts_->tallies.remove(i);
+    }
+    collect_journal();
+    collect_state();
+    parts_->entries.finish();
+    parts_->events.finish();
+    parts_->introduced.finish();
+    parts_->indexed.finish();
+    parts_->lags.finish();
+    parts_->tallies.finish();
+    go_on(Phase::persons);
+  }
+
+  void go_on(Phase phase) {
+    at_.phase = phase;
+    at_.next_part = 0;
+    save_checkpoint();
+  }
+  void go_on_with_next_part(Phase next) {
+    ++at_.next_part;
+    if (at_.next_part == parts_->entries.partitions()) {
+      go_on(next);
+    } else {
+      save_checkpoint();
+    }
+  }
+
+  void collect_journal() {
+    const Position end{at_.position + 1};
+    Position next{1};
+    const auto read = source_.journal.for_each(
+        Position{1},
+        [&](Position, std::string_view bytes) -> Result<void> {
+          const auto record = decode_record(bytes);
+          if (!record) return record.error();
+          if (record.value().group.position != next) return ledger::Errc::corrupt_record;
+          collect_group(record.value().group);
+          next = record.value().group.next_position();
+          at_.root = record.value().root;
+          report_("reading the journal", "entries", next.value(), end.value());
+          return ledger::ok();
+        },
+        end);
+    if (read && next == end) return;
+    throw std::runtime_error(fmt::format(
+        "the journal cannot be read at 0-{}{}; remedy: run `frikort verify`, and restore the "
+        "latest backup",
+        next.value(), read ? std::string() : ": " + read.error().message()));
+  }
+
+  void collect_group(const ledger::CommitGroup& group) {
+    const auto known = std::find(rule_packs_.begin(), rule_packs_.end(), group.rule_pack);
+    const auto rule_pack = static_cast<std::uint16_t>(known - rule_packs_.begin());
+    if (known == rule_packs_.end()) rule_packs_.push_back(group.rule_pack);
+    for (const Entry& entry : group.entries) {
+      if (entry.is_new_practice) check_practice(entry);
+      if (entry.is_new_person) {
+        parts_->introduced.add(part_of_person(entry.person.value()),
+                               {entry.person.value(), entry.item.person.bytes});
+      }
+      bool is_of_year = true;
+      if (entry.item.type == ItemType::copayment) {
+        const Date service = oslo_date(entry.item.service_time);
+        const Date received = oslo_date(entry.item.received);
+        is_of_year = ledger::year_of(service) == year_;
+        if (is_of_year || ledger::year_of(received) == year_) {
+          parts_->lags.add(part_of_practice(entry.practice.value()),
+                           {entry.practice.value(), day_number(service), day_number(received)});
+        }
+      }
+      if (is_of_year) {
+        parts_->entries.add(part_of_person(entry.person.value()), put_aside(entry, rule_pack));
+      }
+    }
+    for (const ledger::Tally& tally : group.tallies) collect_tally(tally);
+  }
+
+  void check_practice(const Entry& entry) {
+    const std::uint32_t number = entry.practice.value();
+    if (number < practice_ids_.size() && practice_ids_[number] == entry.item.practice) return;
+    report_difference({DifferenceKind::practice_differs,
+                       {},
+                       entry.practice,
+                       entry.verdict.position,
+                       "practiceId",
+                       std::string(entry.item.practice.view()),
+                       practice_text(entry.practice)});
+  }
+
+  void collect_tally(const ledger::Tally& tally) {
+    if (int{tally.month.year()} != year_) return;
+    const auto found = practice_numbers_.find(std::string(tally.practice.view()));
+    // Without a practice, or of one for which there was no room: the nation's alone.
+    const std::uint32_t practice = found == practice_numbers_.end() ? 0 : found->second;
+    parts_->tallies.add(
+        part_of_practice(practice),
+        {practice, month_number(tally.month), tally.count, static_cast<std::uint8_t>(tally.code)});
+  }
+
+  void collect_state() {
+    std::uint64_t rows = 0;
+    require(state_->for_each(StateFamily::events, {},
+                             [&](std::string_view key, std::string_view value) -> Result<void> {
+                               const auto event = decode_event(key, value);
+                               if (!event) return event.error();
+                               report_("reading the events", "events", ++rows, 0);
+                               const ledger::Event& found = event.value();
+                               if (found.account.year != year_) return ledger::ok();
+                               parts_->events.add(part_of_person(found.account.person.value()),
+                                                  {found.account.person.value(),
+                                                   found.cause.value(), found.registration.value(),
+                                                   found.amount.ore(), decode_event_ordinal(key),
+                                                   static_cast<std::uint8_t>(found.type)});
+                               return ledger::ok();
+                             }),
+            "the events of the state");
+    rows = 0;
+    require(state_->for_each(StateFamily::numbers, {},
+                             [&](std::string_view key, std::string_view value) -> Result<void> {
+                               const auto person = decode_person_id(value);
+                               if (!person || key.size() != 16) {
+                                 return ledger::Errc::corrupt_record;
+                               }
+                               PutAsideNumber record;
+                               record.person = person.value().value();
+                               std::memcpy(record.number.data(), key.data(), key.size());
+                               parts_->indexed.add(part_of_person(record.person), record);
+                               report_("reading the index of numbers", "persons", ++rows,
+                                       state_->applied().totals.persons);
+                               return ledger::ok();
+                             }),
+            "the index of numbers in the state");
+  }
+
+  // ---- persons ----
+
+  /// What belongs to one person, from wherever it was put aside.
+  struct Person {
+    std::span<const PutAsideEntry> entries;
+    std::span<const PutAsideEvent> events;
+    const std::string* row = nullptr;  // of the stored account
+  };
+
+  void reconcile_persons(std::size_t part) {
+    const std::uint64_t count = state_->applied().totals.persons + 1;
+    const PersonId first{first_of_part(part, count)};
+    const PersonId end{part + 1 == parts_->entries.partitions() ? ~std::uint64_t{0}
+                                                                : first_of_part(part + 1, count)};
+    compare_numbers(part, first, end);
+
+    std::vector<PutAsideEntry> entries = parts_->entries.read(part);
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.person, a.position) < std::pair(b.person, b.position);
+    });
+    std::vector<PutAsideEvent> events = parts_->events.read(part);
+    std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
+      return std::tuple(a.person, a.cause, a.ordinal) < std::tuple(b.person, b.cause, b.ordinal);
+    });
+    const auto accounts = read_accounts(first, end);
+
+    constexpr std::uint64_t nobody = ~std::uint64_t{0};
+    auto entry = entries.begin();
+    auto event = events.begin();
+    auto account = accounts.begin();
+    for (;;) {
+      const std::uint64_t person =
+          std::min({entry == entries.end() ? nobody : entry->person,
+                    event == events.end() ? nobody : event->person,
+                    account == accounts.end() ? nobody : account->first.value()});
+      if (person == nobody) break;
+      const auto is_other = [person](const auto& record) { return record.person != person; };
+      const auto entries_end = std::find_if(entry, entries.end(), is_other);
+      const auto events_end = std::find_if(event, events.end(), is_other);
+      Person found{{entry, entries_end}, {event, events_end}, nullptr};
+      if (account != accounts.end() && account->first.value() == person) {
+        found.row = &account->second;
+        ++account;
+      }
+      reconcile_person(PersonId{person}, found);
+      entry = entries_end;
+      event = events_end;
+      report_("recomputing person-years", "persons", person, count);
+    }
+    go_on_with_next_part(Phase::registrations);
+    parts_->entries.remove(part);
+    parts_->events.remove(part);
+  }
+
+  std::vector<std::pair<PersonId, std::string>> read_accounts(PersonId first, PersonId end) const {
+    std::vector<std::pair<PersonId, std::string>> accounts;
+    require(state_->for_each(
+                StateFamily::accounts, account_key({first, 0}),
+                [&](std::string_view key, std::string_view value) -> Result<void> {
+                  const auto account = decode_account_key(key);
+                  if (!account) return account.error();
+                  if (account.value().year == year_) {
+                    accounts.emplace_back(account.value().person, std::string(value));
+                  }
+                  return ledger::ok();
+                },
+                account_key({end, 0})),
+            "the accounts of the state");
+    return accounts;
+  }
+
+  void reconcile_person(PersonId person, const Person& found) {
+    const AccountKey key{person, year_};
+    std::vector<std::uint16_t> rule_packs;
+    const std::vector<Entry> entries = entries_of_year(found.entries, rule_packs);
+    ReferenceAccount expected = recompute(entries, rule_packs);
+
+    std::optional<ledger::Account> stored;
+    if (found.row != nullptr) {
+      stored.emplace();
+      const auto decoded = decode_account(*found.row, *stored);
+      if (!decoded) throw std::runtime_error("an account of the state is damaged");
+    }
+    std::vector<ledger::Event> events;
+    for (const PutAsideEvent& event : found.events) {
+      events.push_back({static_cast<ledger::EventType>(event.type),
+                        key,
+                        Position{event.cause},
+                        Position{event.registration},
+                        Money::from_ore(event.amount_ore),
+                        {}});
+    }
+    std::vector<Difference> differences;
+    compare_account(key, entries, expected, stored, events, ceiling_, differences);
+    for (const Difference& difference : differences) report_difference(difference);
+    if (entries.empty()) return;
+
+    add_to(at_.figures.totals, entries, expected);
+    add_parts(expected);
+    add_lateness(expected);
+    write_rows(person, expected);
+    put_aside_registrations(person, entries, expected);
+    if (previous_) explain_changes(person, entries, rule_packs, expected);
+  }
+
+  /// Payments and credit notes of other years have been put aside too: they stay out here.
+  static std::vector<Entry> entries_of_year(std::span<const PutAsideEntry> records,
+                                            std::vector<std::uint16_t>& rule_packs) {
+    std::vector<Entry> entries;
+    std::map<std::pair<std::uint32_t, std::array<std::uint8_t, 16>>, bool> registrations;
+    for (const PutAsideEntry& record : records) {
+      const auto key = std::pair(record.practice, record.guid);
+      if (static_cast<ItemType>(record.type) == ItemType::copayment) {
+        registrations[key] = true;
+      } else if (!registrations.contains(key)) {
+        continue;
+      }
+      entries.push_back(take_up(record));
+      rule_packs.push_back(record.rule_pack);
+    }
+    return entries;
+  }
+
+  ReferenceAccount recompute(std::span<const Entry> entries,
+                             const std::vector<std::uint16_t>& rule_packs) const {
+    ReferenceAccount account = ledger::reference_account(entries, year_, ceiling_, {});
+    if (!account.account.card) return account;
+    // Decided under the rules that were in force when it was issued.
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (entries[i].verdict.position == account.card_cause) {
+        account.account.card->rule_pack = rule_packs_[rule_packs[i]];
+      }
+    }
+    return account;
+  }
+
+  static void add_to(Totals& totals, std::span<const Entry> entries,
+                     const ReferenceAccount& account) {
+    ++totals[Figure::persons];
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (!account.verdicts[i].is_given()) continue;  // a misfit
+      if (entries[i].item.type == ItemType::payment) ++totals[Figure::payments];
+      if (entries[i].item.type == ItemType::credit_note) ++totals[Figure::credit_notes];
+    }
+    for (const ReferenceRegistration& registration : account.registrations) {
+      const std::int64_t ore = registration.amount.ore();
+      ++totals[Figure::registrations];
+      totals[Figure::amount_ore] += ore;
+      switch (registration.reason) {
+        case ledger::Code::none:
+          ++totals[Figure::counted];
+          totals[Figure::counted_ore] += ore;
+          break;
+        case ledger::Code::credited:
+          ++totals[Figure::credited];
+          break;
+        case ledger::Code::unpaid:
+          ++totals[Figure::unpaid];
+          totals[Figure::unpaid_ore] += ore;
+          break;
+        default:
+          ++totals[Figure::zero_amount];
+      }
+    }
+    if (account.account.card) {
+      ++totals[Figure::cards];
+      if (account.account.card->state == ledger::CardState::under_review) {
+        ++totals[Figure::cards_under_review];
+      }
+    }
+    const std::int64_t refunded = account.account.refunded().ore();
+    totals[Figure::refund_lines] += static_cast<std::int64_t>(account.account.refund_lines.size());
+    totals[Figure::refunded_ore] += refunded;
+    if (refunded > 0) {
+      ++totals[Figure::payouts];
+      totals[Figure::payout_ore] += refunded;
+    }
+  }
+
+  void add_parts(const ReferenceAccount& account) {
+    for (const ReferenceRegistration& registration : account.registrations) {
+      const auto type = static_cast<std::size_t>(registration.service_type);
+      for (PartFigures* const part :
+           {&at_.figures.by_service_type[type], &practice_figures(registration.practice).part}) {
+        ++part->registrations;
+        part->amount_ore += registration.amount.ore();
+        if (registration.is_counted()) part->counted_ore += registration.amount.ore();
+        part->refunded_ore += registration.refunded.ore();
+      }
+    }
+    if (!account.account.card) return;
+    const auto month_index = [this](Date day) {
+      const std::int32_t index = month_number(ledger::month_of(day)) - year_ * 12;
+      return static_cast<std::size_t>(
+          std::clamp<std::int32_t>(index, 0, static_cast<std::int32_t>(card_months) - 1));
+    };
+    const ledger::ExemptionCard& card = *account.account.card;
+    ++at_.figures.by_card_month[month_index(oslo_date(card.issued_at))].issued;
+    ++at_.figures.by_card_month[month_index(card.entitled_from)].entitled;
+  }
+
+  PracticeFigures& practice_figures(PracticeNumber practice) {
+    const std::size_t number = practice.value();
+    if (number >= practice_figures_.size()) practice_figures_.resize(number + 1);
+    return practice_figures_[number];
+  }
+
+  void add_lateness(const ReferenceAccount& account) {
+    const ledger::LatenessCost cost = ledger::lateness_cost(account, ceiling_);
+    if (cost.shares.empty()) return;
+    LatenessFigures& nation = at_.figures.lateness;
+    ++nation.persons;
+    nation.overpaid_ore += cost.overpaid.ore();
+    nation.ore_days += cost.ore_days;
+    for (const ledger::LatenessShare& share : cost.shares) {
+      nation.by_lateness_ore += share.by_lateness.ore();
+      nation.despite_card_ore += share.despite_card.ore();
+      LatenessFigures& practice = practice_figures(share.practice).lateness;
+      ++practice.persons;
+      practice.overpaid_ore += (share.by_lateness + share.despite_card).ore();
+      practice.by_lateness_ore += share.by_lateness.ore();
+      practice.despite_card_ore += share.despite_card.ore();
+      practice.ore_days += share.ore_days;
+    }
+  }
+
+  void write_rows(PersonId person, const ReferenceAccount& account) {
+    const auto person_ref = static_cast<std::int64_t>(person.value());
+    std::map<Position, const ReferenceRegistration*> by_position;
+    for (const ReferenceRegistration& registration : account.registrations) {
+      by_position[registration.position] = &registration;
+      if (registration.reason != ledger::Code::unpaid) continue;
+      tables_->unpaid.row({position_text(registration.position),
+                           practice_text(registration.practice), to_string(registration.guid),
+                           person_ref, std::string(code_of(registration.service_type)),
+                           ledger::to_rfc3339(registration.service_time),
+                           registration.amount.ore()});
+    }
+    const std::int64_t refunded = account.account.refunded().ore();
+    if (account.account.card) {
+      const ledger::ExemptionCard& card = *account.account.card;
+      tables_->cards.row(
+          {person_ref,
+           std::string(card.state == ledger::CardState::active ? "active" : "underReview"),
+           ledger::to_rfc3339(card.issued_at), ledger::to_string(card.entitled_from),
+           position_text(account.card_cause), to_string(card.crossing_guid),
+           account.account.counted_sum.ore(), refunded});
+    }
+    if (refunded <= 0) return;
+    std::string lines;
+    for (const ledger::RefundLine& line : account.account.refund_lines) {
+      const std::string practice = practice_text(by_position.at(line.registration)->practice);
+      const std::string position = position_text(line.registration);
+      lines += fmt::format(R"({}{{"position":"{}","practiceId":"{}","guid":"{}","amountOre":{}}})",
+                           lines.empty() ? "" : ",", position, practice, to_string(line.guid),
+                           line.amount.ore());
+      tables_->payouts.csv().write(
+          fmt::format("{},{},{},{},{},{}\n", person_ref, refunded, position, practice,
+                      to_string(line.guid), line.amount.ore()),
+          1);
+    }
+    tables_->payouts.ndjson().write(
+        fmt::format("{{\"personRef\":{},\"year\":{},\"amountOre\":{},\"lines\":[{}]}}\n",
+                    person_ref, year_, refunded, lines),
+        1);
+  }
+
+  /// What the index of registrations must say of this person-year.
+  void put_aside_registrations(PersonId person, const std::vector<Entry>& entries,
+                               const ReferenceAccount& account) {
+    std::map<std::pair<PracticeNumber, ledger::Guid>, ledger::Registration> registrations;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const ledger::Verdict& verdict = account.verdicts[i];
+      if (!verdict.is_given()) continue;  // a misfit
+      ledger::Registration& registration =
+          registrations[{entries[i].practice, entries[i].item.guid}];
+      switch (entries[i].item.type) {
+        case ItemType::copayment:
+          registration.person = person;
+          registration.content_hash = content_hash_of(entries[i].item);
+          registration.amount = entries[i].item.amount;
+          registration.service_date = oslo_date(entries[i].item.service_time);
+          registration.is_paid = entries[i].item.is_paid;
+          registration.reported = verdict;
+          break;
+        case ItemType::payment:
+          registration.is_paid = true;
+          registration.payment = verdict;
+          break;
+        case ItemType::credit_note:
+          registration.is_credited = true;
+          registration.credit_note = verdict;
+          break;
+      }
+    }
+    std::string row;
+    for (const auto& [key, registration] : registrations) {
+      if (key.first.value() >= practice_ids_.size()) continue;  // reported as practice_differs
+      const ledger::Fingerprint fingerprint =
+          fingerprint_of(practice_ids_[key.first.value()], key.second);
+      encode_registration(registration, row);
+      PutAsideRegistration record{fingerprint.high, fingerprint.low, 0, {}};
+      LEDGER_ASSERT(row.size() <= sizeof record.row);
+      record.size = static_cast<std::uint8_t>(row.size());
+      std::memcpy(record.row, row.data(), row.size());
+      parts_->registrations.add(part_of_fingerprint(fingerprint.high), record);
+    }
+  }
+
+  /// Lists what came after the statement before, and recomputes the person-year as it was then.
+  void explain_changes(PersonId person, const std::vector<Entry>& entries,
+                       const std::vector<std::uint16_t>& rule_packs,
+                       const ReferenceAccount& account) {
+    const auto later = std::partition_point(
+        entries.begin(), entries.end(),
+        [this](const Entry& entry) { return entry.verdict.position <= previous_->position; });
+    const auto known = static_cast<std::size_t>(later - entries.begin());
+    if (known == entries.size()) {
+      add_to(at_.figures.totals_before, entries, account);
+      return;
+    }
+    if (known != 0) {
+      const std::span<const Entry> before(entries.data(), known);
+      add_to(at_.figures.totals_before, before, recompute(before, rule_packs));
+    }
+    for (std::size_t i = known; i < entries.size(); ++i) {
+      if (!account.verdicts[i].is_given()) continue;  // a misfit
+      write_change(person, entries[i], account,
+                   account.sums[i] - (i == 0 ? Money() : account.sums[i - 1]));
+    }
+  }
+
+  void write_change(PersonId person, const Entry& entry, const ReferenceAccount& account,
+                    Money counted) {
+    Money refunded;
+    for (const ledger::RefundLine& line : account.account.refund_lines) {
+      if (line.cause == entry.verdict.position) refunded += line.amount;
+    }
+    ChangeFigures& changes = at_.figures.changes;
+    changes.counted_ore += counted.ore();
+    changes.refunded_ore += refunded.ore();
+    std::string type;
+    switch (entry.item.type) {
+      case ItemType::copayment:
+        ++changes.copayments;
+        type = "copayment";
+        break;
+      case ItemType::payment:
+        ++changes.payments;
+        type = "payment";
+        break;
+      case ItemType::credit_note:
+        ++changes.credit_notes;
+        type = "creditNote";
+        break;
+    }
+    tables_->changes.row({position_text(entry.verdict.position), type,
+                          practice_text(entry.practice), to_string(entry.item.guid),
+                          static_cast<std::int64_t>(person.value()),
+                          ledger::to_rfc3339(entry.item.received), counted.ore(), refunded.ore()});
+  }
+
+  /// Both ways: a number must lead to the person that the journal gave it, and back.
+  void compare_numbers(std::size_t part, PersonId first, PersonId end) {
+    std::unordered_map<std::uint64_t, std::array<std::uint8_t, 16>> stored;
+    require(state_->for_each(
+                StateFamily::persons, person_key(first),
+                [&](std::string_view key, std::string_view value) -> Result<void> {
+                  const auto person = decode_person_key(key);
+                  if (!person || value.size() != 16) return ledger::Errc::corrupt_record;
+                  std::memcpy(stored[person.value().value()].data(), value.data(), 16);
+                  return ledger::ok();
+                },
+                person_key(end)),
+            "the persons of the state");
+    std::unordered_map<std::uint64_t, std::vector<std::array<std::uint8_t, 16>>> indexed;
+    for (const PutAsideNumber& record : parts_->indexed.read(part)) {
+      indexed[record.person].push_back(record.number);
+    }
+    const auto differs = [this](std::uint64_t person, const char* field, const char* expected,
+                                const char* found) {
+      report_difference({DifferenceKind::number_differs,
+                         {PersonId{person}, year_},
+                         {},
+                         {},
+                         field,
+                         expected,
+                         found});
+    };
+    for (const PutAsideNumber& record : parts_->introduced.read(part)) {
+      const auto person = stored.find(record.person);
+      if (person == stored.end() || person->second != record.number) {
+        differs(record.person, "persons", "the number that the journal gives",
+                person == stored.end() ? "" : "another number");
+      }
+      if (person != stored.end()) stored.erase(person);
+      const auto numbers = indexed.find(record.person);
+      const bool is_led_to =
+          numbers != indexed.end() && std::find(numbers->second.begin(), numbers->second.end(),
+                                                record.number) != numbers->second.end();
+      if (!is_led_to) differs(record.person, "numbers", "its number leads to it", "");
+      const std::size_t due = is_led_to ? 1 : 0;
+      if (numbers != indexed.end() && numbers->second.size() > due) {
+        differs(record.person, "numbers", "", "the number of another person leads to it");
+      }
+      if (numbers != indexed.end()) indexed.erase(numbers);
+    }
+    for (const auto& [person, number] : stored) differs(person, "persons", "", "a person");
+    for (const auto& [person, numbers] : indexed) differs(person, "numbers", "", "a number");
+  }
+
+  // ---- registrations ----
+
+  std::size_t part_of_fingerprint(std::uint64_t high) const {
+    return part_of(high >> 32, std::uint64_t{1} << 32);
+  }
+
+  void compare_registrations(std::size_t part) {
+    std::vector<PutAsideRegistration> due = parts_->registrations.read(part);
+    std::sort(due.begin(), due.end(),
+              [](const auto& a, const auto& b) { return a.key() < b.key(); });
+    constexpr std::uint64_t count = std::uint64_t{1} << 32;
+    const std::string first = registration_key({first_of_part(part, count) << 32, 0});
+    const std::string end = part + 1 == parts_->registrations.partitions()
+                                ? std::string()
+                                : registration_key({first_of_part(part + 1, count) << 32, 0});
+    auto next = due.begin();
+    std::uint64_t seen = 0;
+    require(state_->for_each(
+                StateFamily::registrations, first,
+                [&](std::string_view key, std::string_view value) -> Result<void> {
+                  const auto fingerprint = decode_registration_key(key);
+                  if (!fingerprint) return fingerprint.error();
+                  const auto found = std::pair(fingerprint.value().high, fingerprint.value().low);
+                  for (; next != due.end() && next->key() < found; ++next) report_missing(*next);
+                  if (next != due.end() && next->key() == found) {
+                    if (next->view() != value) report_differing(*next, value);
+                    ++next;
+                  } else {
+                    report_unfounded(value);
+                  }
+                  if (++seen % 1024 == 0) {
+                    report_("comparing the index of registrations", "parts", part,
+                            parts_->registrations.partitions());
+                  }
+                  return ledger::ok();
+                },
+                end),
+            "the registrations of the state");
+    for (; next != due.end(); ++next) report_missing(*next);
+    go_on_with_next_part(Phase::timeliness);
+    parts_->registrations.remove(part);
+  }
+
+  void report_missing(const PutAsideRegistration& due) {
+    const auto registration = decode_registration(due.view());
+    LEDGER_ASSERT(registration.has_value());
+    report_difference({DifferenceKind::registration_missing,
+                       {registration.value().person, year_},
+                       {},
+                       registration.value().reported.position,
+                       "registration",
+                       position_text(registration.value().reported.position),
+                       ""});
+  }
+
+  void report_unfounded(std::string_view row) {
+    const auto registration = decode_registration(row);
+    if (registration && ledger::year_of(registration.value().service_date) != year_) return;
+    const Position position = registration ? registration.value().reported.position : Position{};
+    report_difference({DifferenceKind::registration_unfounded,
+                       {registration ? registration.value().person : PersonId{}, year_},
+                       {},
+                       position,
+                       "registration",
+                       "",
+                       registration ? position_text(position) : std::string("a damaged row")});
+  }
+
+  void report_differing(const PutAsideRegistration& due, std::string_view row) {
+    const ledger::Registration expected = decode_registration(due.view()).value();
+    const auto decoded = decode_registration(row);
+    const Position position = expected.reported.position;
+    const auto differs = [&](const char* field, std::string expect, std::string found) {
+      report_difference({DifferenceKind::registration_differs,
+                         {expected.person, year_},
+                         {},
+                         position,
+                         field,
+                         std::move(expect),
+                         std::move(found)});
+    };
+    if (!decoded) {
+      differs("registration", "a readable row", "a damaged row");
+      return;
+    }
+    const ledger::Registration& found = decoded.value();
+    const auto compare = [&](const char* field, const auto& expect, const auto& is) {
+      if (expect != is) differs(field, fmt::format("{}", expect), fmt::format("{}", is));
+    };
+    compare("personRef", expected.person.value(), found.person.value());
+    compare("position", position.value(), found.reported.position.value());
+    compare("content", expected.content_hash, found.content_hash);
+    compare("amountOre", expected.amount.ore(), found.amount.ore());
+    compare("serviceDate", ledger::to_string(expected.service_date),
+            ledger::to_string(found.service_date));
+    compare("paid", expected.is_paid, found.is_paid);
+    compare("credited", expected.is_credited, found.is_credited);
+    compare_verdict(compare, "reported", expected.reported, found.reported);
+    compare_verdict(compare, "payment", expected.payment, found.payment);
+    compare_verdict(compare, "creditNote", expected.credit_note, found.credit_note);
+  }
+
+  template <class Compare>
+  static void compare_verdict(const Compare& compare, const std::string& of,
+                              const ledger::Verdict& expected, const ledger::Verdict& found) {
+    compare((of + ".position").c_str(), expected.position.value(), found.position.value());
+    compare((of + ".code").c_str(), name_of(expected.reason), name_of(found.reason));
+    compare((of + ".counted").c_str(), expected.counted, found.counted);
+    compare((of + ".exempt").c_str(), expected.exempt, found.exempt);
+  }
+
+  // ---- timeliness ----
+
+  using Months = std::map<TimelinessKey, TimelinessMonth>;
+
+  void compare_timeliness() {
+    Months nation;
+    for (std::size_t part = 0; part < parts_->lags.partitions(); ++part) {
+      report_("comparing timeliness", "parts", part, parts_->lags.partitions());
+      Months practices;
+      const auto add_lag = [&](const TimelinessKey& key, std::uint32_t lag) {
+        if (int{key.month.year()} != year_) return;
+        practices[key].add_lag(lag);
+        nation[{ledger::nation, key.basis, key.month}].add_lag(lag);
+      };
+      for (const PutAsideLag& record : parts_->lags.read(part)) {
+        const PracticeNumber practice{record.practice};
+        const Date service = date_of_day(record.service_day);
+        const Date received = date_of_day(record.received_day);
+        const auto lag =
+            static_cast<std::uint32_t>(std::max(0, record.received_day - record.service_day));
+        add_lag({practice, Basis::service, ledger::month_of(service)}, lag);
+        add_lag({practice, Basis::received, ledger::month_of(received)}, lag);
+      }
+      const auto add_tally = [](TimelinessMonth& month, const PutAsideTally& tally) {
+        if (tally.code == 0) {
+          month.duplicates += tally.count;
+        } else {
+          month.add_rejected(static_cast<ledger::Code>(tally.code), tally.count);
+        }
+      };
+      for (const PutAsideTally& tally : parts_->tallies.read(part)) {
+        const Month month = month_of_number(tally.month);
+        add_tally(nation[{ledger::nation, Basis::received, month}], tally);
+        if (tally.practice == 0) continue;
+        add_tally(practices[{PracticeNumber{tally.practice}, Basis::received, month}], tally);
+      }
+      const std::uint64_t count = practice_ids_.size();
+      const std::uint64_t first = std::max<std::uint64_t>(1, first_of_part(part, count));
+      const std::uint64_t end = part + 1 == parts_->lags.partitions()
+                                    ? std::uint64_t{1} << 32
+                                    : first_of_part(part + 1, count);
+      compare_months(practices, first, end);
+    }
+    compare_months(nation, 0, 1);
+    for (unsigned month = 0; month < 12; ++month) {
+      by_month_[month] = nation[{ledger::nation, Basis::service,
+                                 std::chrono::year{year_} / std::chrono::month{month + 1}}];
+      timeliness_.merge(by_month_[month]);
+    }
+  }
+
+  /// Compares the counters of the practices from `first` to before `end`.
+  void compare_months(const Months& due, std::uint64_t first, std::uint64_t end) {
+    Months left = due;
+    require(
+        state_->for_each(
+            StateFamily::timeliness, practice_key(practice_number(first)),
+            [&](std::string_view key, std::string_view value) -> Result<void> {
+              const auto found = decode_timeliness_key(key);
+              if (!found) return found.error();
+              if (int{found.value().month.year()} != year_) return ledger::ok();
+              const auto month = decode_timeliness(value);
+              if (!month) return month.error();
+              const auto expected = left.find(found.value());
+              compare_month(found.value(),
+                            expected == left.end() ? TimelinessMonth() : expected->second,
+                            month.value());
+              if (expected != left.end()) left.erase(expected);
+              return ledger::ok();
+            },
+            end > std::numeric_limits<std::uint32_t>::max() ? std::string()
+                                                            : practice_key(practice_number(end))),
+        "the timeliness of the state");
+    for (const auto& [key, month] : left) compare_month(key, month, {});
+  }
+
+  static PracticeNumber practice_number(std::uint64_t number) {
+    return PracticeNumber{static_cast<std::uint32_t>(number)};
+  }
+
+  void compare_month(const TimelinessKey& key, const TimelinessMonth& expected,
+                     const TimelinessMonth& found) {
+    const auto differs = [&](const std::string& what, std::uint64_t expect, std::uint64_t is) {
+      if (expect == is) return;
+      report_difference(
+          {DifferenceKind::timeliness_differs,
+           {},
+           key.practice,
+           {},
+           fmt::format("{} {} {}", key.basis == Basis::received ? "received" : "service",
+                       ledger::to_string(key.month), what),
+           std::to_string(expect),
+           std::to_string(is)});
+    };
+    const std::size_t lags = std::max(expected.by_lag.size(), found.by_lag.size());
+    for (std::size_t lag = 0; lag < lags; ++lag) {
+      differs(fmt::format("lag {}", lag), lag < expected.by_lag.size() ? expected.by_lag[lag] : 0,
+              lag < found.by_lag.size() ? found.by_lag[lag] : 0);
+    }
+    differs("duplicates", expected.duplicates, found.duplicates);
+    std::map<ledger::Code, std::pair<std::uint64_t, std::uint64_t>> rejected;
+    for (const auto& [code, count] : expected.rejected) rejected[code].first = count;
+    for (const auto& [code, count] : found.rejected) rejected[code].second = count;
+    for (const auto& [code, counts] : rejected) {
+      differs(std::string(name_of(code)), counts.first, counts.second);
+    }
+  }
+
+  // ---- the end ----
+
+  MadeStatement finish() {
+    for (std::uint32_t i = 1; i < practice_figures_.size(); ++i) {
+      const PracticeFigures& practice = practice_figures_[i];
+      if (practice.part.registrations == 0) continue;
+      tables_->practices.row({practice_text(PracticeNumber{i}), practice.part.registrations,
+                              practice.part.amount_ore, practice.part.counted_ore,
+                              practice.part.refunded_ore, practice.lateness.persons,
+                              practice.lateness.by_lateness_ore, practice.lateness.despite_card_ore,
+                              practice.lateness.ore_days});
+    }
+    for (std::size_t i = 1; i < service_types; ++i) {
+      const PartFigures& part = at_.figures.by_service_type[i];
+      tables_->service_types.row({std::string(code_of(static_cast<ledger::ServiceType>(i))),
+                                  part.registrations, part.amount_ore, part.counted_ore,
+                                  part.refunded_ore});
+    }
+    std::vector<const OutputFile*> files;
+    for (OutputFile* const file : tables_->files()) {
+      file->flush();
+      files.push_back(file);
+    }
+
+    Statement statement;
+    statement.year = year_;
+    statement.number = at_.number;
+    statement.ceiling = ceiling_;
+    statement.rule_pack = source_.rules.hash();
+    statement.position = Position{at_.position};
+    statement.root = at_.root;
+    statement.made_at = source_.now;
+    statement.figures = at_.figures;
+    statement.timeliness = timeliness_;
+    statement.by_month = by_month_;
+    statement.previous = previous_;
+    const fs::path made = work_ / "statement";
+    seal_statement(made, statement, files, is_dry_run_ ? nullptr : &source_.signing);
+
+    MadeStatement result{statement.id(), made, at_.figures.difference_count()};
+    state_.reset();
+    tables_.reset();
+    if (!is_dry_run_) {
+      result.folder = source_.folder / "statements" / result.id;
+      fs::rename(made, result.folder);
+      fs::remove_all(work_);
+    } else {
+      for (const char* const name : {"checkpoint", "state", "parts"}) fs::remove_all(work_ / name);
+    }
+    return result;
+  }
+
+  const ReconciliationSource& source_;
+  const int year_;
+  const bool is_dry_run_;
+  const ReportProgress& report_;
+  const fs::path work_;
+  const Money ceiling_;
+  const std::optional<PreviousStatement> previous_;
+
+  Checkpoint at_;
+  std::unique_ptr<StateReader> state_;
+  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Tables> tables_;
+  std::vector<ledger::PracticeId> practice_ids_;  // by number
+  std::unordered_map<std::string, std::uint32_t> practice_numbers_;
+  std::vector<PracticeFigures> practice_figures_;  // by number
+  std::vector<ledger::RulePackHash> rule_packs_;
+  TimelinessMonth timeliness_;
+  std::array<TimelinessMonth, 12> by_month_;
+};
+
+}  // namespace
+
+fs::path reconciliation_work(const fs::path& folder, int year, bool is_dry_run) {
+  return folder / "statements" / fmt::format(".work-{}{}", year, is_dry_run ? "-dry" : "");
+}
+
+MadeStatement reconcile(const ReconciliationSource& source, int year, bool is_dry_run,
+                        const ReportProgress& report) {
+  return Reconciliation(source, year, is_dry_run, report).run();
+}
+
+}  // namespace storage

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "storage/report_progress.h"
+#include "storage/rocksdb_journal.h"
+
+namespace storage {
+
+/// What a reconciliation works on: an open ledger, which may take submissions meanwhile.
+struct ReconciliationSource {
+  std::filesystem::path folder;  ///< statements are kept in its `statements`
+  const RocksDbJournal& journal;
+  const SigningKey& signing;
+  const ledger::RulePack& rules;
+  /// Copies the state into a new folder, whole and durable.
+  std::function<void(const std::filesystem::path&)> copy_state;
+  ledger::Instant now;
+};
+
+struct MadeStatement {
+  std::string id;                ///< `2025-1`; `2025-dry` of a dry run
+  std::filesystem::path folder;  ///< see statement.h; of a dry run for the caller to remove
+  std::int64_t differences = 0;
+};
+
+/// The folder of a year's next statement while it is being made; a run that was killed is continued
+/// there. There is none when no reconciliation of the year is under way.
+std::filesystem::path reconciliation_work(const std::filesystem::path& folder, int year,
+                                          bool is_dry_run);
+
+/// Recomputes every person-year of `year` from the journal, by the slow reference, and compares it
+/// with a copy of the state at one position: accounts, cards, refund lines, events, the indexes and
+/// the timeliness counters. Makes the next statement of the year; a dry run makes one without
+/// number and signature that is not kept.
+///
+/// Memory is bounded whatever the size of the year: registrations are put aside by person, by key
+/// and by practice in files beside the statement, about 200 bytes each, and taken up part by part.
+/// Throws std::runtime_error with the remedy: the journal is damaged, the year has no ceiling, the
+/// disk is full.
+MadeStatement reconcile(const ReconciliationSource& source, int year, bool is_dry_run,
+                        const ReportProgress& report);
+
+}  // namespace storage

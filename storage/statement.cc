@@ -1,0 +1,292 @@
+#include "storage/statement.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "ledger/rfc3339.h"
+#include "ledger/service_type.h"
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, figure_count> figure_names{
+    "registrations",    "amountOre",   "unpaid",      "unpaidOre",   "zeroAmount", "credited",
+    "counted",          "countedOre",  "payments",    "creditNotes", "persons",    "cards",
+    "cardsUnderReview", "refundLines", "refundedOre", "payouts",     "payoutOre"};
+
+std::string totals_json(const Totals& totals) {
+  std::string json = "{";
+  for (std::size_t i = 0; i < figure_count; ++i) {
+    json += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",", figure_names[i], totals.values[i]);
+  }
+  return json + "}";
+}
+
+std::string differences_json(const StatementFigures& figures) {
+  std::string json = fmt::format(R"({{"count":{},"byKind":{{)", figures.difference_count());
+  for (std::size_t i = 0; i < figures.differences.size(); ++i) {
+    json += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",",
+                        name_of(static_cast<ledger::DifferenceKind>(i)), figures.differences[i]);
+  }
+  return json + "}}";
+}
+
+std::string share_json(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "null";
+  return fmt::format("{:.6f}", static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::string timeliness_json(const Statement& statement) {
+  const ledger::TimelinessFigures year = figures_of(statement.timeliness);
+  std::string json = fmt::format(
+      R"({{"count":{},"averageLagDays":{},"limits":[)", year.count,
+      year.average_lag_days ? fmt::format("{:.3f}", *year.average_lag_days) : std::string("null"));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const bool is_met = year.share[i] && *year.share[i] >= ledger::timeliness_targets[i];
+    json +=
+        fmt::format(R"({}{{"days":{},"within":{},"share":{},"target":{:.2f},"isMet":{}}})",
+                    i == 0 ? "" : ",", ledger::timeliness_limits[i], year.within[i],
+                    share_json(year.within[i], year.count), ledger::timeliness_targets[i], is_met);
+  }
+  json += fmt::format(R"(],"byLag":[{}],"byMonth":[)", fmt::join(statement.timeliness.by_lag, ","));
+  for (unsigned month = 0; month < 12; ++month) {
+    const ledger::TimelinessFigures figures = figures_of(statement.by_month[month]);
+    json += fmt::format(
+        R"({}{{"month":"{}-{:02}","count":{},"within16":{},"within24":{},"within32":{}}})",
+        month == 0 ? "" : ",", statement.year, month + 1, figures.count, figures.within[0],
+        figures.within[1], figures.within[2]);
+  }
+  return json + "]}";
+}
+
+std::string cards_json(const Statement& statement) {
+  const auto& months = statement.figures.by_card_month;
+  std::size_t count = 12;
+  for (std::size_t i = count; i < months.size(); ++i) {
+    if (months[i].issued != 0 || months[i].entitled != 0) count = i + 1;
+  }
+  std::string json = "[";
+  for (std::size_t i = 0; i < count; ++i) {
+    json += fmt::format(R"({}{{"month":"{}-{:02}","issued":{},"entitled":{}}})", i == 0 ? "" : ",",
+                        static_cast<std::size_t>(statement.year) + i / 12, i % 12 + 1,
+                        months[i].issued, months[i].entitled);
+  }
+  return json + "]";
+}
+
+std::string service_types_json(const StatementFigures& figures) {
+  std::string json = "[";
+  for (std::size_t i = 1; i < service_types; ++i) {
+    const PartFigures& part = figures.by_service_type[i];
+    json += fmt::format(
+        R"({}{{"serviceType":"{}","registrations":{},"amountOre":{},"countedOre":{},"refundedOre":{}}})",
+        i == 1 ? "" : ",", code_of(static_cast<ledger::ServiceType>(i)), part.registrations,
+        part.amount_ore, part.counted_ore, part.refunded_ore);
+  }
+  return json + "]";
+}
+
+/// What changed since the statement before: the entries that came, and by how much each total grew.
+std::string changes_json(const Statement& statement) {
+  if (!statement.previous) return R"("previous":null,"changes":null)";
+  const StatementFigures& figures = statement.figures;
+  const PreviousStatement& previous = *statement.previous;
+  Totals growth;
+  for (std::size_t i = 0; i < figure_count; ++i) {
+    growth.values[i] = figures.totals.values[i] - previous.totals.values[i];
+  }
+  const ChangeFigures& changes = figures.changes;
+  const bool is_explained = growth[Figure::registrations] == changes.copayments &&
+                            growth[Figure::payments] == changes.payments &&
+                            growth[Figure::credit_notes] == changes.credit_notes &&
+                            growth[Figure::counted_ore] == changes.counted_ore &&
+                            growth[Figure::refunded_ore] == changes.refunded_ore;
+  std::string json = fmt::format(
+      R"("previous":{{"statement":"{}","position":"0-{}","manifestSha256":"{}","isConfirmed":{}}})",
+      previous.id, previous.position.value(), previous.manifest_sha256,
+      figures.totals_before == previous.totals);
+  json += fmt::format(
+      R"(,"changes":{{"copayments":{},"payments":{},"creditNotes":{},"isExplained":{},"totals":{}}})",
+      changes.copayments, changes.payments, changes.credit_notes, is_explained,
+      totals_json(growth));
+  return json;
+}
+
+/// Written whole and synced.
+void write_file(const fs::path& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) throw std::runtime_error("cannot create " + path.string());
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t n = ::write(file, text.data() + written, text.size() - written);
+    if (n <= 0) break;
+    written += static_cast<std::size_t>(n);
+  }
+  const bool is_done = written == text.size() && ::fsync(file) == 0;
+  ::close(file);
+  if (!is_done) throw std::runtime_error("cannot write " + path.string());
+}
+
+void sync(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool is_done = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  if (!is_done) throw std::runtime_error("cannot sync " + path.string());
+}
+
+}  // namespace
+
+std::string_view name_of(Figure figure) { return figure_names[static_cast<std::size_t>(figure)]; }
+
+std::int64_t StatementFigures::difference_count() const {
+  std::int64_t count = 0;
+  for (const std::int64_t of_kind : differences) count += of_kind;
+  return count;
+}
+
+std::string Statement::id() const {
+  return number == 0 ? fmt::format("{}-dry", year) : fmt::format("{}-{}", year, number);
+}
+
+std::string to_json(const Statement& statement) {
+  const StatementFigures& figures = statement.figures;
+  std::string json = fmt::format(
+      R"({{"statement":"{}","year":{},"number":{},"isDryRun":{},"ceilingOre":{},"rulePack":"{}")",
+      statement.id(), statement.year, statement.number, statement.number == 0,
+      statement.ceiling.ore(), to_hex(statement.rule_pack));
+  json += fmt::format(R"(,"position":"0-{}","root":"{}","madeAt":"{}")", statement.position.value(),
+                      to_hex(statement.root), ledger::to_rfc3339(statement.made_at));
+  json +=
+      fmt::format(R"(,"totals":{},"differences":{},"timeliness":{})", totals_json(figures.totals),
+                  differences_json(figures), timeliness_json(statement));
+  json += fmt::format(R"(,"cardsByMonth":{},"serviceTypes":{})", cards_json(statement),
+                      service_types_json(figures));
+  const LatenessFigures& cost = figures.lateness;
+  json += fmt::format(
+      R"(,"latenessCost":{{"persons":{},"overpaidOre":{},"byLatenessOre":{},"despiteCardOre":{},"oreDays":{}}},)",
+      cost.persons, cost.overpaid_ore, cost.by_lateness_ore, cost.despite_card_ore, cost.ore_days);
+  return json + changes_json(statement) + "}\n";
+}
+
+void seal_statement(const fs::path& folder, const Statement& statement,
+                    const std::vector<const OutputFile*>& tables, const SigningKey* signing) {
+  write_file(folder / "statement.json", to_json(statement));
+  std::string manifest =
+      fmt::format(R"({{"statement":"{}","position":"0-{}","root":"{}","files":[)", statement.id(),
+                  statement.position.value(), to_hex(statement.root));
+  manifest += fmt::format(R"({{"name":"statement.json","bytes":{},"rows":1,"sha256":"{}"}})",
+                          fs::file_size(folder / "statement.json"),
+                          to_hex(sha256_of_file(folder / "statement.json")));
+  for (const OutputFile* const table : tables) {
+    sync(folder / table->name());
+    manifest += fmt::format(R"(,{{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})", table->name(),
+                            table->extent().bytes, table->extent().rows,
+                            to_hex(sha256_of_file(folder / table->name())));
+  }
+  manifest += "]}\n";
+  write_file(folder / "manifest.json", manifest);
+  if (signing != nullptr) {
+    write_file(folder / "manifest.sig",
+               fmt::format("{{\"keyId\":\"{}\",\"signature\":\"{}\"}}\n", signing->key_id(),
+                           to_hex(signing->sign(sha256(manifest)))));
+  }
+  sync(folder);
+}
+
+std::map<std::uint64_t, fs::path> statements_of(const fs::path& folder, int year) {
+  std::map<std::uint64_t, fs::path> statements;
+  if (!fs::exists(folder)) return statements;
+  const std::string prefix = std::to_string(year) + "-";
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    std::uint64_t number = 0;
+    const char* const end = name.data() + name.size();
+    const auto read = std::from_chars(name.data() + prefix.size(), end, number);
+    if (read.ec == std::errc() && read.ptr == end) statements[number] = entry.path();
+  }
+  return statements;
+}
+
+std::string with_national_numbers(std::string_view payouts, const StateStore& state,
+                                  const NumberCipher& numbers) {
+  constexpr std::string_view head = R"({"personRef":)";
+  std::string rows;
+  rows.reserve(payouts.size() + payouts.size() / 4);
+  while (!payouts.empty()) {
+    const std::string_view row = payouts.substr(0, payouts.find('\n') + 1);
+    std::uint64_t person = 0;
+    const auto read = std::from_chars(row.data() + head.size(), row.data() + row.size(), person);
+    if (row.empty() || !row.starts_with(head) || read.ec != std::errc()) {
+      throw std::runtime_error("payouts.ndjson is damaged");
+    }
+    const auto number = state.number_of(ledger::PersonId{person});
+    if (!number) {
+      throw std::runtime_error("the number of a person cannot be read: " +
+                               number.error().message());
+    }
+    rows += fmt::format(R"({{"personId":"{}",)", numbers.decrypt(number.value()));
+    rows += row.substr(1);
+    payouts.remove_prefix(row.size());
+  }
+  return rows;
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw std::runtime_error("cannot read " + path.string());
+  return text;
+}
+
+PreviousStatement read_statement(const fs::path& folder, const SigningKey& signing) {
+  const auto damaged = [&](const char* what) {
+    return std::runtime_error("the statement in " + folder.string() + " is damaged: " + what);
+  };
+  const std::string manifest = read_file(folder / "manifest.json");
+  const std::string statement = read_file(folder / "statement.json");
+  try {
+    const auto signature = boost::json::parse(read_file(folder / "manifest.sig")).as_object();
+    std::array<std::uint8_t, 64> bytes{};
+    const std::string hex(signature.at("signature").as_string());
+    if (hex.size() != 128) throw damaged("its signature is too short");
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, bytes[i], 16);
+    }
+    if (!is_signed_by(signing.public_key(), sha256(manifest), bytes)) {
+      throw damaged("its signature does not fit this ledger's key");
+    }
+    const auto listed = boost::json::parse(manifest).at("files").as_array();
+    if (listed.at(0).at("sha256").as_string() != to_hex(sha256(statement))) {
+      throw damaged("statement.json is not the one that was signed");
+    }
+    PreviousStatement previous;
+    const auto parsed = boost::json::parse(statement).as_object();
+    previous.id = parsed.at("statement").as_string();
+    const std::string position(parsed.at("position").as_string());
+    std::uint64_t offset = 0;
+    std::from_chars(position.data() + 2, position.data() + position.size(), offset);
+    previous.position = ledger::Position{offset};
+    previous.manifest_sha256 = to_hex(sha256(manifest));
+    for (std::size_t i = 0; i < figure_count; ++i) {
+      previous.totals.values[i] = parsed.at("totals").at(figure_names[i]).to_number<std::int64_t>();
+    }
+    return previous;
+  } catch (const boost::system::system_error&) {
+    throw damaged("it cannot be read");
+  } catch (const std::out_of_range&) {
+    throw damaged("a member is missing");
+  }
+}
+
+}  // namespace storage

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/journal.h"
+#include "ledger/reconcile.h"
+#include "ledger/timeliness.h"
+#include "storage/crypto.h"
+#include "storage/output_file.h"
+#include "storage/state_store.h"
+
+/// A year is closed by a series of statements. Each is a folder `statements/YEAR-NUMBER` in the
+/// data folder with these files:
+///   statement.json   the totals, differences by kind, timeliness, cost of lateness, and what
+///                    changed since the statement before
+///   *.ndjson, *.csv  the tables: differences, unpaid, payouts, cards, changes, practices,
+///                    service_types
+///   manifest.json    statement, journal position and root, and the SHA-256 of every file above
+///   manifest.sig     {"keyId","signature"}: Ed25519 over the SHA-256 of manifest.json
+namespace storage {
+
+/// The totals of a year. The names are those of the statement; counts, or øre where the name says.
+enum class Figure : std::uint8_t {
+  registrations,
+  amount_ore,
+  unpaid,  ///< not paid, not credited
+  unpaid_ore,
+  zero_amount,
+  credited,
+  counted,
+  counted_ore,
+  payments,
+  credit_notes,
+  persons,
+  cards,  ///< also those under review
+  cards_under_review,
+  refund_lines,
+  refunded_ore,
+  payouts,  ///< persons to whom something is refunded
+  payout_ore,
+};
+inline constexpr std::size_t figure_count = 17;
+std::string_view name_of(Figure figure);
+
+struct Totals {
+  std::array<std::int64_t, figure_count> values{};
+
+  std::int64_t& operator[](Figure figure) { return values[static_cast<std::size_t>(figure)]; }
+  std::int64_t operator[](Figure figure) const { return values[static_cast<std::size_t>(figure)]; }
+  friend bool operator==(const Totals&, const Totals&) = default;
+};
+
+/// What is added up for each service type and each practice.
+struct PartFigures {
+  std::int64_t registrations = 0;
+  std::int64_t amount_ore = 0;
+  std::int64_t counted_ore = 0;
+  std::int64_t refunded_ore = 0;
+};
+
+struct LatenessFigures {
+  std::int64_t persons = 0;
+  std::int64_t overpaid_ore = 0;
+  std::int64_t by_lateness_ore = 0;
+  std::int64_t despite_card_ore = 0;
+  std::int64_t ore_days = 0;
+};
+
+struct PracticeFigures {
+  PartFigures part;
+  LatenessFigures
+      lateness;  ///< `persons`: those whom its lateness, or its charging, cost something
+};
+
+/// What came after the position of the statement before.
+struct ChangeFigures {
+  std::int64_t copayments = 0;
+  std::int64_t payments = 0;
+  std::int64_t credit_notes = 0;
+  std::int64_t counted_ore = 0;
+  std::int64_t refunded_ore = 0;
+};
+
+struct CardMonth {
+  std::int64_t issued = 0;    ///< by the day on which the ledger issued it
+  std::int64_t entitled = 0;  ///< by the day from which it was valid
+};
+
+/// The year, and the three years in which credits may still come; later ones count in the last.
+inline constexpr std::size_t card_months = 48;
+inline constexpr std::size_t service_types = 14;  ///< one more than there are: they begin at 1
+
+/// Everything that a statement adds up. Plain data: kept as it is between two runs.
+struct StatementFigures {
+  Totals totals;
+  Totals totals_before;  ///< recomputed at the position of the statement before
+  ChangeFigures changes;
+  LatenessFigures lateness;
+  std::array<PartFigures, service_types> by_service_type{};
+  std::array<CardMonth, card_months> by_card_month{};
+  std::array<std::int64_t, ledger::difference_kind_count> differences{};
+
+  std::int64_t difference_count() const;
+};
+
+/// A statement that has been made.
+struct PreviousStatement {
+  std::string id;
+  ledger::Position position;
+  std::string manifest_sha256;
+  Totals totals;
+};
+
+struct Statement {
+  int year = 0;
+  std::uint64_t number = 0;  ///< 1, 2, 3 …; 0 in a dry run
+  ledger::Money ceiling;
+  ledger::RulePackHash rule_pack{};
+  ledger::Position position;  ///< the last one that is covered
+  ledger::Digest root{};      ///< of the record that holds it
+  ledger::Instant made_at;
+  StatementFigures figures;
+  ledger::TimelinessMonth timeliness;                  ///< of the year's services
+  std::array<ledger::TimelinessMonth, 12> by_month{};  ///< by month of service
+  std::optional<PreviousStatement> previous;
+
+  std::string id() const;
+};
+
+/// The text of statement.json.
+std::string to_json(const Statement& statement);
+
+/// Writes statement.json beside the tables, then manifest.json over all of them; signs it unless
+/// `signing` is null. Everything is on stable storage afterwards.
+void seal_statement(const std::filesystem::path& folder, const Statement& statement,
+                    const std::vector<const OutputFile*>& tables, const SigningKey* signing);
+
+/// The statements of a year that are complete, by number.
+std::map<std::uint64_t, std::filesystem::path> statements_of(const std::filesystem::path& folder,
+                                                             int year);
+/// Reads what the next statement must know. Throws std::runtime_error when it is damaged, or was
+/// not signed with this key.
+PreviousStatement read_statement(const std::filesystem::path& folder, const SigningKey& signing);
+
+/// Rows of payouts.ndjson with the person's national number put first: the refund file. The only
+/// place where numbers leave the ledger; never kept in the data folder.
+std::string with_national_numbers(std::string_view payouts, const StateStore& state,
+                                  const NumberCipher& numbers);
+
+/// Throws std::runtime_error when the file cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+}  // namespace storage
