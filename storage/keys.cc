@@ -1,35 +1,17 @@
 #include "storage/keys.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
+#include "storage/files.h"
+
 namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Written whole and synced before anything depends on it.
-void write_file(const fs::path& path, const std::string& content, mode_t mode) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (file < 0) throw std::runtime_error("cannot create the key file " + path.string());
-  const ssize_t written = ::write(file, content.data(), content.size());
-  const bool is_done = written == static_cast<ssize_t>(content.size()) && ::fsync(file) == 0;
-  ::close(file);
-  if (!is_done) throw std::runtime_error("cannot write the key file " + path.string());
-}
-
-void sync_folder(const fs::path& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0 || ::fsync(file) != 0) {
-    throw std::runtime_error("cannot sync the folder " + folder.string());
-  }
-  ::close(file);
-}
 
 std::string read_secret(const fs::path& path) {
   struct stat status {};
@@ -83,10 +65,10 @@ void create(const fs::path& folder) {
   const SigningKey signing = SigningKey::generate();
   const DataKey master = random_data_key();
   const std::string wrapped = wrap_key(master, random_data_key());
-  write_file(fresh / "signing.pem", signing.to_pem(), 0600);
-  write_file(fresh / "signing.pub", to_hex(signing.public_key()) + "\n", 0644);
-  write_file(fresh / "master.key", to_hex(master) + "\n", 0600);
-  write_file(fresh / "numbers.key", to_hex(wrapped) + "\n", 0600);
+  write_new_file(fresh / "signing.pem", signing.to_pem(), 0600);
+  write_new_file(fresh / "signing.pub", to_hex(signing.public_key()) + "\n", 0644);
+  write_new_file(fresh / "master.key", to_hex(master) + "\n", 0600);
+  write_new_file(fresh / "numbers.key", to_hex(wrapped) + "\n", 0600);
   sync_folder(fresh);
   fs::rename(fresh, folder);
   sync_folder(folder.parent_path());
@@ -99,6 +81,10 @@ KeyRing KeyRing::open_or_create(const fs::path& given) {
   fs::path folder = fs::absolute(given).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();
   if (!fs::exists(folder)) create(folder);
+  return open(folder);
+}
+
+KeyRing KeyRing::open(const fs::path& folder) {
   const fs::path wrapped = folder / "numbers.key";
   return KeyRing{SigningKey::from_pem(read_secret(folder / "signing.pem")),
                  NumberCipher(unwrap_key(read_data_key(folder / "master.key"),

@@ -19,6 +19,8 @@ struct KeyRing {
   /// Reads the keys; makes new ones when the folder does not exist yet. Throws std::runtime_error
   /// when a file is missing, not readable by its owner only, or does not fit the others.
   static KeyRing open_or_create(const std::filesystem::path& folder);
+  /// The same, but a folder that does not exist is an error.
+  static KeyRing open(const std::filesystem::path& folder);
 };
 
 }  // namespace storage

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+// Files and folders that must be whole after a crash. Everything here throws std::runtime_error
+// (or std::filesystem::filesystem_error, which is one) with the path and the reason.
+namespace storage {
+
+/// Writes a file that does not exist yet, and syncs it.
+void write_new_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+/// Writes a file beside it and renames it, so that the file is the old one or the new one.
+void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+/// Makes new, removed and renamed files of a folder durable.
+void sync_folder(const std::filesystem::path& folder);
+
+/// Copies a folder with everything in it, modes and times kept, and syncs the copy. A file that has
+/// the same name, size and time in the folder `earlier` is linked from there. Returns the bytes
+/// written.
+std::uint64_t copy_folder(const std::filesystem::path& from, const std::filesystem::path& to,
+                          const std::filesystem::path& earlier = {});
+
+/// Sum of the sizes of all files below a folder; 0 when there is none. Files that vanish meanwhile
+/// are passed over.
+std::uint64_t bytes_below(const std::filesystem::path& folder);
+
+/// Without links, `.`, `..` or a slash at the end, also where it does not exist yet.
+std::filesystem::path real_path(const std::filesystem::path& path);
+
+/// Whether the real path `inner` is `outer` or lies below it.
+bool is_within(const std::filesystem::path& inner, const std::filesystem::path& outer);
+
+/// A folder that is made beside its place and put there when it is whole: until keep() there is
+/// nothing at the target, and a crash leaves only `TARGET.partial`, which the next try removes.
+class FreshFolder {
+ public:
+  /// Throws when there is something at the target, other than an empty folder.
+  explicit FreshFolder(const std::filesystem::path& target);
+  ~FreshFolder();
+  FreshFolder(const FreshFolder&) = delete;
+  FreshFolder& operator=(const FreshFolder&) = delete;
+
+  /// Where to make it.
+  const std::filesystem::path& path() const { return path_; }
+  void keep();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path path_;
+};
+
+}  // namespace storage
