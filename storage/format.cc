@@ -308,12 +308,12 @@ std::string registration_key(const ledger::Fingerprint& fingerprint) {
   return key;
 }
 
-Result<ledger::Fingerprint> decode_registration_key(std::string_view key) {
+ledger::Fingerprint decode_registration_key(std::string_view key) {
   ByteReader in(key);
-  const std::uint64_t high = in.u64();
-  const std::uint64_t low = in.u64();
-  if (!in.is_complete()) return Errc::corrupt_record;
-  return ledger::Fingerprint{high, low};
+  ledger::Fingerprint fingerprint;
+  fingerprint.high = in.u64();
+  fingerprint.low = in.u64();
+  return fingerprint;
 }
 
 void encode_registration(const ledger::Registration& registration, std::string& out) {
@@ -368,12 +368,10 @@ std::string account_key(const ledger::AccountKey& key) {
   return bytes;
 }
 
-Result<ledger::AccountKey> decode_account_key(std::string_view key) {
+ledger::AccountKey decode_account_key(std::string_view key) {
   ByteReader in(key);
   const ledger::PersonId person{in.u64()};
-  const auto year = static_cast<int>(in.u32());
-  if (!in.is_complete()) return Errc::corrupt_record;
-  return ledger::AccountKey{person, year};
+  return {person, static_cast<int>(in.u32())};
 }
 
 void encode_account(const ledger::Account& account, std::string& out) {
@@ -459,11 +457,8 @@ std::string person_key(ledger::PersonId person) {
   return key;
 }
 
-Result<ledger::PersonId> decode_person_key(std::string_view key) {
-  ByteReader in(key);
-  const ledger::PersonId person{in.u64()};
-  if (!in.is_complete()) return Errc::corrupt_record;
-  return person;
+ledger::PersonId decode_person_key(std::string_view key) {
+  return ledger::PersonId{ByteReader(key).u64()};
 }
 
 std::string encode_person_id(ledger::PersonId person) {
@@ -519,13 +514,13 @@ std::string timeliness_key(const ledger::TimelinessKey& key) {
   return bytes;
 }
 
-Result<ledger::TimelinessKey> decode_timeliness_key(std::string_view key) {
+ledger::TimelinessKey decode_timeliness_key(std::string_view key) {
   ByteReader in(key);
-  const ledger::PracticeNumber practice{in.u32()};
-  const std::uint8_t basis = in.u8();
-  const std::uint32_t month = in.u32();
-  if (!in.is_complete() || (basis != 1 && basis != 2)) return Errc::corrupt_record;
-  return ledger::TimelinessKey{practice, static_cast<ledger::Basis>(basis), month_of_number(month)};
+  ledger::TimelinessKey decoded;
+  decoded.practice = ledger::PracticeNumber{in.u32()};
+  decoded.basis = static_cast<ledger::Basis>(in.u8());
+  decoded.month = month_of_number(in.u32());
+  return decoded;
 }
 
 std::string encode_timeliness(const ledger::TimelinessMonth& month) {
@@ -620,10 +615,11 @@ Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes)
   return event;
 }
 
-void SetHash::add(std::string_view family, std::string_view key, std::string_view content) {
+void SetHash::add(std::string_view family, std::string_view key, std::string_view content,
+                  std::uint64_t times) {
   const XXH128_hash_t hash = hash_row(family, key, content);
-  high += hash.high64;
-  low += hash.low64;
+  high += hash.high64 * times;
+  low += hash.low64 * times;
 }
 
 void SetHash::remove(std::string_view family, std::string_view key, std::string_view content) {

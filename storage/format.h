@@ -83,19 +83,19 @@ struct Row {
 };
 
 std::string registration_key(const ledger::Fingerprint& fingerprint);
-ledger::Result<ledger::Fingerprint> decode_registration_key(std::string_view key);
+ledger::Fingerprint decode_registration_key(std::string_view key);
 void encode_registration(const ledger::Registration& registration, std::string& out);
 ledger::Result<ledger::Registration> decode_registration(std::string_view bytes);
 
 std::string account_key(const ledger::AccountKey& key);
-ledger::Result<ledger::AccountKey> decode_account_key(std::string_view key);
+ledger::AccountKey decode_account_key(std::string_view key);
 void encode_account(const ledger::Account& account, std::string& out);
 /// Fills `out`, reusing its memory.
 ledger::Result<void> decode_account(std::string_view bytes, ledger::Account& out);
 
 std::string number_key(const ledger::EncryptedNumber& number);
 std::string person_key(ledger::PersonId person);
-ledger::Result<ledger::PersonId> decode_person_key(std::string_view key);
+ledger::PersonId decode_person_key(std::string_view key);
 std::string encode_person_id(ledger::PersonId person);
 ledger::Result<ledger::PersonId> decode_person_id(std::string_view bytes);
 
@@ -105,7 +105,7 @@ std::string encode_practice(const ledger::Practice& practice);
 ledger::Result<ledger::Practice> decode_practice(std::string_view bytes);
 
 std::string timeliness_key(const ledger::TimelinessKey& key);
-ledger::Result<ledger::TimelinessKey> decode_timeliness_key(std::string_view key);
+ledger::TimelinessKey decode_timeliness_key(std::string_view key);
 std::string encode_timeliness(const ledger::TimelinessMonth& month);
 ledger::Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes);
 /// What each co-payment in a lag histogram adds to the state checksum (family "t"). By the
@@ -123,7 +123,9 @@ struct SetHash {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 
-  void add(std::string_view family, std::string_view key, std::string_view content);
+  /// Adds the same row `times` times.
+  void add(std::string_view family, std::string_view key, std::string_view content,
+           std::uint64_t times = 1);
   void remove(std::string_view family, std::string_view key, std::string_view content);
   std::string hex() const;
   friend bool operator==(const SetHash&, const SetHash&) = default;

@@ -642,11 +642,8 @@ class Reconciliation {
     require(state_->for_each(
                 StateFamily::accounts, account_key({first, 0}),
                 [&](std::string_view key, std::string_view value) -> Result<void> {
-                  const auto account = decode_account_key(key);
-                  if (!account) return account.error();
-                  if (account.value().year == year_) {
-                    accounts.emplace_back(account.value().person, std::string(value));
-                  }
+                  const AccountKey account = decode_account_key(key);
+                  if (account.year == year_) accounts.emplace_back(account.person, value);
                   return ledger::ok();
                 },
                 account_key({end, 0})),
@@ -951,9 +948,8 @@ class Reconciliation {
     require(state_->for_each(
                 StateFamily::persons, person_key(first),
                 [&](std::string_view key, std::string_view value) -> Result<void> {
-                  const auto person = decode_person_key(key);
-                  if (!person || value.size() != 16) return ledger::Errc::corrupt_record;
-                  std::memcpy(stored[person.value().value()].data(), value.data(), 16);
+                  if (value.size() != 16) return ledger::Errc::corrupt_record;
+                  std::memcpy(stored[decode_person_key(key).value()].data(), value.data(), 16);
                   return ledger::ok();
                 },
                 person_key(end)),
@@ -1014,9 +1010,8 @@ class Reconciliation {
     require(state_->for_each(
                 StateFamily::registrations, first,
                 [&](std::string_view key, std::string_view value) -> Result<void> {
-                  const auto fingerprint = decode_registration_key(key);
-                  if (!fingerprint) return fingerprint.error();
-                  const auto found = std::pair(fingerprint.value().high, fingerprint.value().low);
+                  const ledger::Fingerprint fingerprint = decode_registration_key(key);
+                  const auto found = std::pair(fingerprint.high, fingerprint.low);
                   for (; next != due.end() && next->key() < found; ++next) report_missing(*next);
                   if (next != due.end() && next->key() == found) {
                     if (next->view() != value) report_differing(*next, value);
@@ -1168,9 +1163,8 @@ class Reconciliation {
               if (int{found.value().month.year()} != year_) return ledger::ok();
               const auto month = decode_timeliness(value);
               if (!month) return month.error();
-              const auto expected = left.find(found.value());
-              compare_month(found.value(),
-                            expected == left.end() ? TimelinessMonth() : expected->second,
+              const auto expected = left.find(found);
+              compare_month(found, expected == left.end() ? TimelinessMonth() : expected->second,
                             month.value());
               if (expected != left.end()) left.erase(expected);
               return ledger::ok();

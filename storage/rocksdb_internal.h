@@ -32,6 +32,9 @@ rocksdb::ColumnFamilyOptions journal_family_options();
 rocksdb::DBOptions state_db_options();
 rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent);
 
+/// For reading a whole family: what the cache holds stays there.
+rocksdb::ReadOptions scan_options();
+
 /// A database with its families; closes in the right order. Throws std::runtime_error with the
 /// path and the reason when it cannot be opened.
 class Database {

@@ -89,6 +89,13 @@ rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent)
   return options;
 }
 
+rocksdb::ReadOptions scan_options() {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = 4 * mib;
+  return options;
+}
+
 std::vector<Database::Family> journal_families() {
   return {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
           {"access_log", journal_family_options()}};
@@ -135,11 +142,9 @@ ledger::Result<void> Database::for_each(
     std::size_t family, std::string_view first,
     const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use,
     std::string_view end) const {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = scan_options();
   const rocksdb::Slice bound = slice_of(end);
   if (!end.empty()) options.iterate_upper_bound = &bound;
-  options.fill_cache = false;
-  options.readahead_size = 4 * mib;
   const std::unique_ptr<rocksdb::Iterator> row{db_->NewIterator(options, handles_[family])};
   for (row->Seek(slice_of(first)); row->Valid(); row->Next()) {
     const auto used = use(view_of(row->key()), view_of(row->value()));

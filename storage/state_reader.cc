@@ -42,4 +42,28 @@ ledger::Result<std::optional<std::string>> StateReader::get(StateFamily family,
   return std::optional<std::string>(std::move(value));
 }
 
+struct StateCursor::Impl {
+  std::unique_ptr<rocksdb::Iterator> row;
+};
+
+StateCursor::StateCursor(const StateReader& state, StateFamily family)
+    : impl_(std::make_unique<Impl>()) {
+  const Database& database = state.impl_->database;
+  impl_->row.reset(
+      database.db().NewIterator(scan_options(), database.family(static_cast<std::size_t>(family))));
+  impl_->row->SeekToFirst();
+}
+
+StateCursor::~StateCursor() = default;
+
+bool StateCursor::is_at_row() const { return impl_->row->Valid(); }
+std::string_view StateCursor::key() const { return view_of(impl_->row->key()); }
+std::string_view StateCursor::value() const { return view_of(impl_->row->value()); }
+void StateCursor::next() { impl_->row->Next(); }
+
+ledger::Result<void> StateCursor::status() const {
+  if (!impl_->row->status().ok()) return errc_of(impl_->row->status());
+  return ledger::ok();
+}
+
 }  // namespace storage

@@ -44,9 +44,29 @@ class StateReader {
   ledger::Result<std::optional<std::string>> get(StateFamily family, std::string_view key) const;
 
  private:
+  friend class StateCursor;
   struct Impl;
   std::unique_ptr<Impl> impl_;
   AppliedState applied_;
+};
+
+/// The rows of a family one by one, ascending: for two states side by side.
+class StateCursor {
+ public:
+  /// At the first row. The reader must outlive it.
+  StateCursor(const StateReader& state, StateFamily family);
+  ~StateCursor();
+
+  bool is_at_row() const;
+  std::string_view key() const;
+  std::string_view value() const;
+  void next();
+  /// Whether the end was the last row: `corrupt_record` when a damaged block was before it.
+  ledger::Result<void> status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace storage
