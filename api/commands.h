@@ -49,12 +49,21 @@ struct StatusOptions {
   bool is_json = false;
 };
 
+struct RebuildOptions {
+  std::string data;
+  std::string into;
+  std::string keys;
+  std::string config;
+  bool is_json = false;
+};
+
 // Each prints its result on standard output, errors and progress on standard error, and returns the
 // exit status. What they throw is printed by main() as "could not run".
 int serve(const ServeOptions& options);
 int generate(const GenerateOptions& options);
 int load(const LoadOptions& options);
 int status(const StatusOptions& options);
+int rebuild(const RebuildOptions& options);
 
 /// An option's value is not usable: exit status 2.
 class UsageError : public std::exception {

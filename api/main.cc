@@ -82,6 +82,21 @@ int main(int argc, char** argv) {
   status_command->add_flag("--json", status.is_json, "as JSON");
   status_command->callback([&] { run = [&] { return api::status(status); }; });
 
+  api::RebuildOptions rebuild;
+  CLI::App* const rebuild_command = app.add_subcommand(
+      "rebuild", "replay the journal into an empty store, and compare every row and the checksum");
+  rebuild_command->add_option("--data", rebuild.data, "data folder that no server has open")
+      ->required();
+  rebuild_command
+      ->add_option("--into", rebuild.into,
+                   "folder for the rebuilt ledger; must not exist, or be empty")
+      ->required();
+  rebuild_command->add_option("--keys", rebuild.keys, "folder of the key files; default DATA/keys");
+  rebuild_command->add_option("--config", rebuild.config, "configuration file (TOML)")
+      ->check(CLI::ExistingFile);
+  rebuild_command->add_flag("--json", rebuild.is_json, "as JSON");
+  rebuild_command->callback([&] { run = [&] { return api::rebuild(rebuild); }; });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

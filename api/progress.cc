@@ -66,4 +66,25 @@ void Progress::draw(std::uint64_t done, bool is_last) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+void PhasedProgress::update(std::string_view phase, std::string_view unit, std::uint64_t done,
+                            std::uint64_t total) {
+  if (progress_ == nullptr || phase != phase_) {
+    finish();
+    phase_ = phase;
+    progress_ = std::make_unique<Progress>(phase_, std::string(unit), total);
+  }
+  done_ = done;
+  progress_->update(done);
+}
+
+void PhasedProgress::finish() {
+  if (progress_ != nullptr) progress_->finish(done_);
+  progress_.reset();
+}
+
+storage::ReportProgress PhasedProgress::report() {
+  return [this](std::string_view phase, std::string_view unit, std::uint64_t done,
+                std::uint64_t total) { update(phase, unit, done, total); };
+}
+
 }  // namespace api

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+
+#include "storage/report_progress.h"
 
 namespace api {
 
@@ -25,6 +28,24 @@ class Progress {
   const bool is_terminal_;
   const std::chrono::steady_clock::time_point begin_;
   std::chrono::steady_clock::time_point next_;
+};
+
+/// Shows the phases of long work one after another.
+class PhasedProgress {
+ public:
+  ~PhasedProgress() { finish(); }
+
+  void update(std::string_view phase, std::string_view unit, std::uint64_t done,
+              std::uint64_t total);
+  /// Ends the line of the last phase.
+  void finish();
+  /// Valid as long as this is.
+  storage::ReportProgress report();
+
+ private:
+  std::unique_ptr<Progress> progress_;
+  std::string phase_;
+  std::uint64_t done_ = 0;
 };
 
 }  // namespace api

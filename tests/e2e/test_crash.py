@@ -117,6 +117,8 @@ class CrashTest(unittest.TestCase):
         self.server.stop(clean=False)
         self.assertEqual(self.checksum(self.server.data), self.undisturbed(),
                          f"FRIKORT_SEED={self.seed}: the state is that of an undisturbed load of the same items")
+        rebuilt = fs.frikort_json("rebuild", "--data", self.server.data, "--into", os.path.join(self.plain, "rebuilt"))
+        self.assertIs(rebuilt["equal"], True, f"FRIKORT_SEED={self.seed}: {rebuilt}")
 
     def check_accounts(self):
         expected = {}
