@@ -91,8 +91,7 @@ class Comparison {
       if (event.type == EventType::card_issued) {
         ++announced;
         if (announced > 1 || !expected_.account.card) {
-          report(DifferenceKind::second_card, event.cause, "cardIssued",
-                 expected_.account.card ? text_of(expected_.card_cause) : "", text_of(event.cause));
+          report(DifferenceKind::second_card, event.cause, "cardIssued", "", text_of(event.cause));
         }
       } else if (event.type == EventType::refund_due || event.type == EventType::refund_netted) {
         told.push_back({event.registration, {}, event.cause, event.amount});

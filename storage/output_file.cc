@@ -29,7 +29,7 @@ OutputFile::OutputFile(const fs::path& folder, std::string name)
     : path_(folder / name), name_(std::move(name)) {}
 
 bool OutputFile::continue_at(Extent extent) {
-  file_.close();
+  if (file_.is_open()) file_.close();
   if (!fs::exists(path_)) {
     if (extent.bytes != 0) return false;
     std::ofstream{path_};

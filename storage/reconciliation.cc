@@ -323,7 +323,7 @@ class Reconciliation {
     fs::remove_all(work_);
     fs::create_directories(work_ / "parts");
     fs::create_directories(work_ / "statement");
-    report_("copying the state", "files", 0, 0);
+    report_("copying the state", "copies", 0, 1);
     source_.copy_state(work_ / "state");
     at_ = {};
     at_.number = is_dry_run_ ? 0 : (previous_ ? next_number() : 1);
@@ -550,11 +550,13 @@ class Reconciliation {
 
   void collect_state() {
     std::uint64_t rows = 0;
+    std::uint64_t event_count = 0;
+    for (const std::uint64_t count : state_->applied().totals.events) event_count += count;
     require(state_->for_each(StateFamily::events, {},
                              [&](std::string_view key, std::string_view value) -> Result<void> {
                                const auto event = decode_event(key, value);
                                if (!event) return event.error();
-                               report_("reading the events", "events", ++rows, 0);
+                               report_("reading the events", "events", ++rows, event_count);
                                const ledger::Event& found = event.value();
                                if (found.account.year != year_) return ledger::ok();
                                parts_->events.add(part_of_person(found.account.person.value()),
@@ -1158,9 +1160,8 @@ class Reconciliation {
         state_->for_each(
             StateFamily::timeliness, practice_key(practice_number(first)),
             [&](std::string_view key, std::string_view value) -> Result<void> {
-              const auto found = decode_timeliness_key(key);
-              if (!found) return found.error();
-              if (int{found.value().month.year()} != year_) return ledger::ok();
+              const TimelinessKey found = decode_timeliness_key(key);
+              if (int{found.month.year()} != year_) return ledger::ok();
               const auto month = decode_timeliness(value);
               if (!month) return month.error();
               const auto expected = left.find(found);

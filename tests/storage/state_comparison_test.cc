@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "ledger/rfc3339.h"
-#include "storage/rocksdb_internal.h"
 #include "tests/storage/open_ledger.h"
+#include "tests/storage/open_state.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
 
@@ -16,26 +16,6 @@ using ledger::Money;
 
 const ReportProgress no_report = [](std::string_view, std::string_view, std::uint64_t,
                                     std::uint64_t) {};
-
-/// A stored state opened below the ledger, for damage done on purpose.
-class OpenState {
- public:
-  explicit OpenState(const fs::path& folder)
-      : database_(folder.string(), state_db_options(), state_families()) {}
-
-  void put(StateFamily family, const std::string& key, const std::string& value) {
-    EXPECT_TRUE(database_.db().Put(rocksdb::WriteOptions(), handle(family), key, value).ok());
-  }
-  void remove(StateFamily family, const std::string& key) {
-    EXPECT_TRUE(database_.db().Delete(rocksdb::WriteOptions(), handle(family), key).ok());
-  }
-
- private:
-  rocksdb::ColumnFamilyHandle* handle(StateFamily family) {
-    return database_.family(static_cast<std::size_t>(family));
-  }
-  Database database_;
-};
 
 /// A closed ledger of random items, and its journal replayed beside it.
 class StateComparisonTest : public testing::Test {
@@ -60,16 +40,8 @@ class StateComparisonTest : public testing::Test {
     return compare_states(StateReader(stored()), StateReader(rebuilt()), listed_max, no_report);
   }
 
-  /// The rows of a family as stored.
   std::vector<std::pair<std::string, std::string>> rows(StateFamily family) const {
-    std::vector<std::pair<std::string, std::string>> found;
-    const auto read =
-        StateReader(stored()).for_each(family, {}, [&](std::string_view key, std::string_view row) {
-          found.emplace_back(key, row);
-          return ledger::Result<void>(ledger::ok());
-        });
-    EXPECT_TRUE(read);
-    return found;
+    return rows_of(stored(), family);
   }
 
   /// An account with a card and a refund line, and its key.

@@ -1,0 +1,481 @@
+#include "storage/reconciliation.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fstream>
+
+#include "ledger/fingerprint.h"
+#include "storage/statement.h"
+#include "tests/storage/open_ledger.h"
+#include "tests/storage/open_state.h"
+#include "tests/storage/temp_folder.h"
+#include "tests/support/print.h"
+
+namespace storage::test {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using ledger::Money;
+using ledger::Position;
+
+constexpr int year = 2024;
+
+const ReportProgress no_report = [](std::string_view, std::string_view, std::uint64_t,
+                                    std::uint64_t) {};
+
+json::object read_json(const fs::path& path) { return json::parse(read_file(path)).as_object(); }
+
+std::vector<json::object> read_ndjson(const fs::path& path) {
+  std::vector<json::object> rows;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    rows.push_back(json::parse(line).as_object());
+  }
+  return rows;
+}
+
+std::int64_t count_of(const json::object& statement, const char* kind) {
+  return statement.at("differences").at("byKind").at(kind).to_number<std::int64_t>();
+}
+
+/// A ledger on disk of random items of two years, closed between the steps of a test.
+class ReconciliationTest : public testing::Test {
+ protected:
+  ReconciliationTest() : items_(Workload(77, 60).take(3000)) { load(0, 2000); }
+
+  /// Items of the workload, in groups of 150.
+  void load(std::size_t first, std::size_t last) {
+    OpenLedger ledger(options_in(data(), 700));
+    ledger.commit_in_groups({items_.begin() + static_cast<std::ptrdiff_t>(first),
+                             items_.begin() + static_cast<std::ptrdiff_t>(last)},
+                            150);
+  }
+
+  /// Reconciles the closed ledger; the text of the statement's file.
+  json::object make(bool is_dry_run = false, const ReportProgress& report = no_report) {
+    Shard shard(options_in(data(), 700));
+    made_ = reconcile(source_of(shard), year, is_dry_run, report);
+    return read_json(made_.folder / "statement.json");
+  }
+
+  ReconciliationSource source_of(Shard& shard) const {
+    const auto copy_state = [&shard](const fs::path& folder) {
+      shard.state().begin_hand_over();
+      ASSERT_TRUE(shard.state().await_hand_over());
+      shard.state().copy_files(folder);
+    };
+    return {data(),        shard.journal(), shard.keys().signing,
+            shard.rules(), copy_state,      ledger::Instant{1'735'689'600, 0}};
+  }
+
+  /// Damages the closed ledger's state, reconciles, and expects differences of this kind, the first
+  /// of which it gives.
+  json::object first_difference(const char* kind) {
+    const json::object statement = make(true);
+    EXPECT_GT(count_of(statement, kind), 0) << json::serialize(statement.at("differences"));
+    for (json::object& row : read_ndjson(made_.folder / "differences.ndjson")) {
+      if (row.at("kind") == kind) return row;
+    }
+    return {};
+  }
+
+  /// A person-year of the year with a card and refund lines.
+  std::pair<ledger::AccountKey, ledger::Account> account_with_refunds() const {
+    ledger::Account account;
+    for (const auto& [key, row] : rows_of(state(), StateFamily::accounts)) {
+      EXPECT_TRUE(decode_account(row, account));
+      const bool has_lines = account.card && account.refund_lines.size() > 1;
+      if (has_lines && decode_account_key(key).year == year)
+        return {decode_account_key(key), account};
+    }
+    ADD_FAILURE() << "the workload has no refunds";
+    return {};
+  }
+
+  void store(const ledger::AccountKey& key, const ledger::Account& account) const {
+    std::string row;
+    encode_account(account, row);
+    OpenState(state()).put(StateFamily::accounts, account_key(key), row);
+  }
+
+  /// A stored registration of the year.
+  std::pair<std::string, ledger::Registration> registration() const {
+    for (const auto& [key, row] : rows_of(state(), StateFamily::registrations)) {
+      const auto decoded = decode_registration(row);
+      EXPECT_TRUE(decoded);
+      if (ledger::year_of(decoded.value().service_date) == year) return {key, decoded.value()};
+    }
+    ADD_FAILURE() << "the workload has no registration";
+    return {};
+  }
+
+  void store(const std::string& key, const ledger::Registration& registration) const {
+    std::string row;
+    encode_registration(registration, row);
+    OpenState(state()).put(StateFamily::registrations, key, row);
+  }
+
+  fs::path data() const { return temp_ / "data"; }
+  fs::path state() const { return temp_ / "data/state"; }
+
+  TempFolder temp_;
+  const std::vector<ledger::Item> items_;
+  MadeStatement made_;
+};
+
+TEST_F(ReconciliationTest, finds_nothing_in_a_whole_ledger) {
+  const json::object statement = make();
+  EXPECT_EQ(statement.at("differences").at("count"), 0);
+  EXPECT_EQ(made_.id, "2024-1");
+  EXPECT_EQ(made_.folder, data() / "statements/2024-1");
+  const json::object& totals = statement.at("totals").as_object();
+  for (const char* const figure : {"registrations", "unpaid", "zeroAmount", "credited", "payments",
+                                   "creditNotes", "cards", "refundLines", "payouts"}) {
+    EXPECT_GT(totals.at(figure).to_number<std::int64_t>(), 0) << figure;
+  }
+  EXPECT_EQ(totals.at("refundedOre"), totals.at("payoutOre"));
+  const std::int64_t parts = totals.at("counted").to_number<std::int64_t>() +
+                             totals.at("unpaid").to_number<std::int64_t>() +
+                             totals.at("zeroAmount").to_number<std::int64_t>() +
+                             totals.at("credited").to_number<std::int64_t>();
+  EXPECT_EQ(totals.at("registrations"), parts);
+  EXPECT_EQ(statement.at("timeliness").at("count"), totals.at("registrations"));
+}
+
+TEST_F(ReconciliationTest, its_tables_add_up_to_its_totals) {
+  const json::object statement = make();
+  const json::object& totals = statement.at("totals").as_object();
+  const auto sum = [&](const char* table, const char* column) {
+    std::int64_t total = 0;
+    for (const json::object& row : read_ndjson(made_.folder / table)) {
+      total += row.at(column).to_number<std::int64_t>();
+    }
+    return total;
+  };
+  EXPECT_EQ(totals.at("amountOre"), sum("practices.ndjson", "amountOre"));
+  EXPECT_EQ(totals.at("countedOre"), sum("service_types.ndjson", "countedOre"));
+  EXPECT_EQ(totals.at("refundedOre"), sum("practices.ndjson", "refundedOre"));
+  EXPECT_EQ(totals.at("unpaidOre"), sum("unpaid.ndjson", "amountOre"));
+  EXPECT_EQ(totals.at("payoutOre"), sum("payouts.ndjson", "amountOre"));
+  EXPECT_EQ(totals.at("cards").to_number<std::size_t>(),
+            read_ndjson(made_.folder / "cards.ndjson").size());
+  const json::object& cost = statement.at("latenessCost").as_object();
+  EXPECT_GT(cost.at("byLatenessOre").to_number<std::int64_t>(), 0);
+  EXPECT_EQ(cost.at("byLatenessOre"), sum("practices.ndjson", "costByLatenessOre"));
+  EXPECT_EQ(cost.at("despiteCardOre"), sum("practices.ndjson", "costDespiteCardOre"));
+  EXPECT_EQ(cost.at("oreDays"), sum("practices.ndjson", "costOreDays"));
+  EXPECT_EQ(cost.at("overpaidOre").to_number<std::int64_t>(),
+            cost.at("byLatenessOre").to_number<std::int64_t>() +
+                cost.at("despiteCardOre").to_number<std::int64_t>());
+  for (const json::object& payout : read_ndjson(made_.folder / "payouts.ndjson")) {
+    std::int64_t lines = 0;
+    for (const json::value& line : payout.at("lines").as_array()) {
+      lines += line.at("amountOre").to_number<std::int64_t>();
+    }
+    EXPECT_EQ(payout.at("amountOre"), lines);
+  }
+}
+
+TEST_F(ReconciliationTest, its_manifest_covers_every_file_and_is_signed) {
+  make();
+  const std::string manifest = read_file(made_.folder / "manifest.json");
+  std::size_t listed = 0;
+  const json::value parsed = json::parse(manifest);
+  for (const json::value& file : parsed.at("files").as_array()) {
+    const fs::path path = made_.folder / std::string(file.at("name").as_string());
+    EXPECT_EQ(file.at("bytes").to_number<std::uint64_t>(), fs::file_size(path));
+    EXPECT_EQ(file.at("sha256").as_string(), to_hex(sha256_of_file(path)));
+    ++listed;
+  }
+  const auto files = std::distance(fs::directory_iterator(made_.folder), fs::directory_iterator());
+  EXPECT_EQ(listed + 2, static_cast<std::size_t>(files))
+      << "all but the manifest and its signature";
+  const KeyRing keys = KeyRing::open_or_create(data() / "keys");
+  EXPECT_EQ(read_statement(made_.folder, keys.signing).id, "2024-1");
+}
+
+TEST_F(ReconciliationTest, a_changed_statement_is_refused_by_the_next_one) {
+  make();
+  const fs::path path = made_.folder / "statement.json";
+  std::string text = read_file(path);
+  text[text.find("countedOre") + 13] ^= 1;
+  std::ofstream(path, std::ios::trunc) << text;
+  const std::string error = error_of([this] { make(); });
+  EXPECT_NE(error.find("not the one that was signed"), std::string::npos) << error;
+}
+
+TEST_F(ReconciliationTest, the_second_statement_explains_its_difference_from_the_first) {
+  const json::object first = make();
+  load(2000, 3000);
+  const json::object second = make();
+  EXPECT_EQ(second.at("statement"), "2024-2");
+  EXPECT_EQ(second.at("differences").at("count"), 0);
+  const json::object& previous = second.at("previous").as_object();
+  EXPECT_EQ(previous.at("statement"), "2024-1");
+  EXPECT_EQ(previous.at("position"), first.at("position"));
+  EXPECT_EQ(previous.at("isConfirmed"), true);
+  const json::object& changes = second.at("changes").as_object();
+  EXPECT_EQ(changes.at("isExplained"), true);
+  for (const auto& figure : changes.at("totals").as_object()) {
+    EXPECT_EQ(figure.value().to_number<std::int64_t>(),
+              second.at("totals").at(figure.key()).to_number<std::int64_t>() -
+                  first.at("totals").at(figure.key()).to_number<std::int64_t>())
+        << figure.key();
+  }
+  const auto rows = read_ndjson(made_.folder / "changes.ndjson");
+  std::int64_t counted = 0;
+  std::int64_t refunded = 0;
+  for (const json::object& row : rows) {
+    counted += row.at("countedOre").to_number<std::int64_t>();
+    refunded += row.at("refundedOre").to_number<std::int64_t>();
+  }
+  EXPECT_EQ(changes.at("totals").at("countedOre"), counted);
+  EXPECT_EQ(changes.at("totals").at("refundedOre"), refunded);
+  EXPECT_GT(rows.size(), 100U);
+}
+
+TEST_F(ReconciliationTest, a_dry_run_says_the_same_and_leaves_nothing) {
+  const json::object dry = make(true);
+  EXPECT_EQ(dry.at("number"), 0);
+  EXPECT_FALSE(fs::exists(made_.folder / "manifest.sig"));
+  fs::remove_all(made_.folder.parent_path());
+  EXPECT_TRUE(fs::is_empty(data() / "statements"));
+  const json::object kept = make();
+  EXPECT_EQ(kept.at("number"), 1);
+  EXPECT_EQ(kept.at("totals"), dry.at("totals"));
+  EXPECT_EQ(kept.at("latenessCost"), dry.at("latenessCost"));
+}
+
+TEST_F(ReconciliationTest, an_interrupted_run_is_continued_at_its_position) {
+  const json::object undisturbed = make(true);
+  fs::remove_all(made_.folder.parent_path());
+  // Interrupted at the 1st, 2nd, 4th, 8th ... report of progress, until a run is not.
+  int interruptions = 0;
+  for (;; ++interruptions) {
+    int left = 1 << interruptions;
+    const std::string error = error_of([&] {
+      make(false, [&](std::string_view, std::string_view, std::uint64_t, std::uint64_t) {
+        if (--left == 0) throw std::runtime_error("interrupted");
+      });
+    });
+    if (error.empty()) break;
+    ASSERT_EQ(error, "interrupted");
+    if (interruptions == 4) load(2000, 2300);  // after the copy of the state was made anew
+  }
+  EXPECT_GT(interruptions, 5);
+  const json::object statement = read_json(data() / "statements/2024-1/statement.json");
+  EXPECT_EQ(statement.at("differences").at("count"), 0);
+  EXPECT_FALSE(fs::exists(reconciliation_work(data(), year, false)));
+  const json::object whole = make(true);
+  EXPECT_EQ(whole.at("differences").at("count"), 0);
+}
+
+TEST_F(ReconciliationTest, an_interruption_while_persons_are_recomputed_costs_no_row) {
+  const json::object undisturbed = make(true);
+  const auto unpaid = read_ndjson(made_.folder / "unpaid.ndjson");
+  fs::remove_all(made_.folder.parent_path());
+  for (const char* const phase : {"recomputing person-years", "comparing timeliness"}) {
+    const std::string error = error_of([&] {
+      make(false, [&](std::string_view at, std::string_view, std::uint64_t done, std::uint64_t) {
+        if (at == phase && done != 0) throw std::runtime_error("interrupted");
+        if (at == "comparing timeliness") throw std::runtime_error("interrupted");
+      });
+    });
+    EXPECT_EQ(error, "interrupted");
+    EXPECT_TRUE(fs::exists(reconciliation_work(data(), year, false) / "checkpoint"));
+  }
+  const json::object continued = make();
+  EXPECT_EQ(continued.at("totals"), undisturbed.at("totals"));
+  EXPECT_EQ(continued.at("latenessCost"), undisturbed.at("latenessCost"));
+  EXPECT_EQ(continued.at("timeliness"), undisturbed.at("timeliness"));
+  EXPECT_EQ(read_ndjson(made_.folder / "unpaid.ndjson"), unpaid);
+}
+
+TEST_F(ReconciliationTest, works_on_one_position_while_the_ledger_goes_on) {
+  OpenLedger ledger(options_in(data(), 700));
+  std::size_t next = 2000;
+  const auto report = [&](std::string_view phase, std::string_view, std::uint64_t, std::uint64_t) {
+    // After the copy: more items, hand-overs among them.
+    if (phase == "copying the state" || next == items_.size()) return;
+    const auto first = items_.begin() + static_cast<std::ptrdiff_t>(next);
+    ledger.commit({first, first + 100});
+    next += 100;
+  };
+  const std::uint64_t before = ledger.shard().journal().next_position().value() - 1;
+  const MadeStatement made = reconcile(source_of(ledger.shard()), year, false, report);
+  EXPECT_GT(next, 2000U);
+  EXPECT_EQ(made.differences, 0);
+  EXPECT_EQ(read_json(made.folder / "statement.json").at("position").as_string(),
+            "0-" + std::to_string(before));
+}
+
+TEST_F(ReconciliationTest, a_year_without_a_ceiling_is_refused) {
+  Shard shard(options_in(data()));
+  const std::string error = error_of([&] { reconcile(source_of(shard), 1999, false, no_report); });
+  EXPECT_NE(error.find("no ceiling is known for 1999"), std::string::npos) << error;
+}
+
+TEST_F(ReconciliationTest, an_empty_ledger_has_a_statement_of_zeros) {
+  fs::remove_all(data());
+  const json::object statement = make();
+  EXPECT_EQ(statement.at("totals").at("registrations"), 0);
+  EXPECT_EQ(statement.at("position"), "0-0");
+  EXPECT_EQ(statement.at("differences").at("count"), 0);
+}
+
+// ---- damage to the files of the state ----
+
+TEST_F(ReconciliationTest, finds_a_wrong_sum) {
+  auto [key, account] = account_with_refunds();
+  account.counted_sum += Money::from_ore(100);
+  store(key, account);
+  const json::object row = first_difference("sumDiffers");
+  EXPECT_EQ(row.at("personRef"), key.person.value());
+  EXPECT_EQ(row.at("field"), "countedOre");
+  EXPECT_EQ(row.at("found").as_string(), std::to_string(account.counted_sum.ore()));
+}
+
+TEST_F(ReconciliationTest, finds_a_missing_card) {
+  auto [key, account] = account_with_refunds();
+  account.card.reset();
+  store(key, account);
+  EXPECT_EQ(first_difference("cardMissing").at("personRef"), key.person.value());
+}
+
+TEST_F(ReconciliationTest, finds_a_card_under_the_ceiling) {
+  const auto card = account_with_refunds().second.card;
+  ledger::Account account;
+  for (const auto& [key, row] : rows_of(state(), StateFamily::accounts)) {
+    ASSERT_TRUE(decode_account(row, account));
+    if (account.card || decode_account_key(key).year != year) continue;
+    account.card = card;
+    store(decode_account_key(key), account);
+    EXPECT_EQ(first_difference("cardUnfounded").at("personRef"),
+              decode_account_key(key).person.value());
+    return;
+  }
+  FAIL() << "everybody has a card";
+}
+
+TEST_F(ReconciliationTest, finds_a_second_card) {
+  const auto [account, found] = account_with_refunds();
+  for (const auto& [key, row] : rows_of(state(), StateFamily::events)) {
+    const auto event = decode_event(key, row);
+    ASSERT_TRUE(event);
+    if (event.value().type != ledger::EventType::card_issued) continue;
+    if (event.value().account != account) continue;
+    OpenState(state()).put(StateFamily::events, event_key(found.newest, 99), row);
+    EXPECT_EQ(first_difference("secondCard").at("personRef"), account.person.value());
+    return;
+  }
+  FAIL() << "the card was not announced";
+}
+
+TEST_F(ReconciliationTest, finds_a_refund_line_too_many) {
+  auto [key, account] = account_with_refunds();
+  account.refund_lines.push_back(account.refund_lines.back());
+  store(key, account);
+  EXPECT_EQ(first_difference("refundLineTooMany").at("personRef"), key.person.value());
+  EXPECT_EQ(first_difference("refundSumDiffers").at("personRef"), key.person.value());
+}
+
+TEST_F(ReconciliationTest, finds_a_refund_netted_from_the_wrong_registration) {
+  ledger::Account account;
+  for (const auto& [key, row] : rows_of(state(), StateFamily::accounts)) {
+    ASSERT_TRUE(decode_account(row, account));
+    if (decode_account_key(key).year != year) continue;
+    for (ledger::RefundLine& line : account.refund_lines) {
+      const ledger::RefundLine& other = account.refund_lines.front();
+      if (line.amount >= Money() || line.registration == other.registration) continue;
+      line.registration = other.registration;
+      line.guid = other.guid;
+      store(decode_account_key(key), account);
+      EXPECT_EQ(first_difference("refundLineTooMany").at("personRef"),
+                decode_account_key(key).person.value());
+      EXPECT_EQ(count_of(make(true), "refundSumDiffers"), 0) << "the sum still fits";
+      return;
+    }
+  }
+  FAIL() << "the workload nets nothing";
+}
+
+TEST_F(ReconciliationTest, finds_a_changed_amount_in_a_registration) {
+  auto [key, found] = registration();
+  found.amount += Money::from_ore(1);
+  store(key, found);
+  const json::object row = first_difference("registrationDiffers");
+  EXPECT_EQ(row.at("field"), "amountOre");
+  EXPECT_EQ(row.at("position").as_string(), "0-" + std::to_string(found.reported.position.value()));
+}
+
+TEST_F(ReconciliationTest, finds_a_dropped_registration) {
+  const auto [key, found] = registration();
+  OpenState(state()).remove(StateFamily::registrations, key);
+  EXPECT_EQ(first_difference("registrationMissing").at("expected").as_string(),
+            "0-" + std::to_string(found.reported.position.value()));
+}
+
+TEST_F(ReconciliationTest, finds_a_registration_that_nobody_sent) {
+  const auto [key, found] = registration();
+  store(registration_key({1, 2}), found);
+  first_difference("registrationUnfounded");
+}
+
+TEST_F(ReconciliationTest, finds_an_index_entry_that_points_elsewhere) {
+  auto [key, found] = registration();
+  found.reported.position = Position{found.reported.position.value() + 1};
+  store(key, found);
+  EXPECT_EQ(first_difference("registrationDiffers").at("field"), "position");
+}
+
+TEST_F(ReconciliationTest, finds_a_number_that_leads_to_another_person) {
+  const auto numbers = rows_of(state(), StateFamily::numbers);
+  ASSERT_GT(numbers.size(), 1U);
+  OpenState(state()).put(StateFamily::numbers, numbers[0].first, numbers[1].second);
+  EXPECT_EQ(count_of(make(true), "numberDiffers"), 2) << "both persons are concerned";
+}
+
+TEST_F(ReconciliationTest, finds_a_timeliness_counter_off_by_one) {
+  for (const auto& [key, row] : rows_of(state(), StateFamily::timeliness)) {
+    const ledger::TimelinessKey decoded = decode_timeliness_key(key);
+    auto month = decode_timeliness(row).value();
+    if (decoded.practice == ledger::nation || int{decoded.month.year()} != year) continue;
+    if (month.by_lag.empty()) continue;
+    month.add_lag(3);
+    OpenState(state()).put(StateFamily::timeliness, key, encode_timeliness(month));
+    const json::object difference = first_difference("timelinessDiffers");
+    EXPECT_NE(difference.at("practiceId"), "");
+    EXPECT_NE(difference.at("field").as_string().find("lag 3"), json::string::npos);
+    EXPECT_EQ(count_of(make(true), "timelinessDiffers"), 1);
+    return;
+  }
+  FAIL() << "there is no month";
+}
+
+TEST_F(ReconciliationTest, finds_a_forgotten_rejection_and_a_forgotten_duplicate) {
+  for (const auto& [key, row] : rows_of(state(), StateFamily::timeliness)) {
+    const ledger::TimelinessKey decoded = decode_timeliness_key(key);
+    auto month = decode_timeliness(row).value();
+    if (int{decoded.month.year()} != year || month.duplicates == 0 || month.rejected.empty()) {
+      continue;
+    }
+    --month.duplicates;
+    --month.rejected.front().second;
+    OpenState(state()).put(StateFamily::timeliness, key, encode_timeliness(month));
+    EXPECT_EQ(count_of(make(true), "timelinessDiffers"), 2);
+    return;
+  }
+  FAIL() << "nothing was refused";
+}
+
+TEST_F(ReconciliationTest, finds_a_practice_under_another_number) {
+  const auto practices = rows_of(state(), StateFamily::practices);
+  OpenState(state()).put(StateFamily::practices, practices[0].first, practices[1].second);
+  EXPECT_GT(count_of(make(true), "practiceDiffers"), 0);
+}
+
+}  // namespace
+}  // namespace storage::test
