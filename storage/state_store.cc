@@ -237,6 +237,10 @@ Result<PracticeNumber> StateStore::add_practice(const ledger::PracticeId& id) {
 }
 
 Result<ledger::PracticeId> StateStore::practice_id(PracticeNumber number) {
+  return practice_identifier(number);
+}
+
+Result<ledger::PracticeId> StateStore::practice_identifier(PracticeNumber number) const {
   const std::shared_lock lock(practices_mutex_);
   if (number.value() == 0 || number.value() >= practices_.size()) return Errc::corrupt_record;
   return practices_[number.value()].id;
@@ -401,6 +405,7 @@ Result<void> StateStore::record_events(std::span<const ledger::Event> new_events
     ++applied_.totals.events[static_cast<std::size_t>(event.type)];
     applied_.totals.refunded_ore += event.amount.ore();
   }
+  newest_event_.store(new_events.back().cause.value(), std::memory_order_release);
   return ledger::ok();
 }
 

@@ -87,9 +87,16 @@ class StateStore final : public ledger::Store {
   ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
   std::optional<ledger::PracticeNumber> practice_number(const ledger::PracticeId& id) const;
   std::vector<ledger::Practice> practices() const;  ///< by number; the first is the nation, empty
+  /// The identifier that the practice uses itself. `corrupt_record` for a number never given.
+  ledger::Result<ledger::PracticeId> practice_identifier(ledger::PracticeNumber number) const;
   /// Events from `after` on (exclusive), at most `limit`.
   ledger::Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> events(
       ledger::Position after_cause, std::uint32_t after_ordinal, std::size_t limit) const;
+  /// The cause of the newest event recorded since the store was opened, durable or not; 0 = none.
+  /// What is asked of events() afterwards includes it.
+  ledger::Position newest_event() const {
+    return ledger::Position{newest_event_.load(std::memory_order_acquire)};
+  }
 
   /// The newest group that anything read before this call can be of. An answer may leave when the
   /// journal holds that group.
@@ -154,6 +161,7 @@ class StateStore final : public ledger::Store {
   mutable std::mutex events_mutex_;
   std::vector<PendingEvent> active_events_;
   std::vector<PendingEvent> frozen_events_;
+  std::atomic<std::uint64_t> newest_event_{0};
 
   // The writer's own.
   AppliedState applied_;
