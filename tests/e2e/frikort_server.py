@@ -450,7 +450,8 @@ class NdjsonReply:
 class Server:
     """`frikort serve` on a free port. Use start(), stop() (asserts exit status 0) and kill()."""
 
-    def __init__(self, data=None):
+    def __init__(self, data=None, options=()):
+        self.options = options  # more of `serve`
         self.owns_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="frikort-e2e-")
         self.log = tempfile.TemporaryFile(prefix="frikort-e2e-log-")
@@ -464,7 +465,8 @@ class Server:
         for _ in range(3):
             self.port = free_port()
             self.process = subprocess.Popen(
-                [binary(), "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--auth", "none"],
+                [binary(), "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--auth", "none",
+                 *self.options],
                 stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
             deadline = time.monotonic() + READY_SECONDS
             while time.monotonic() < deadline and self.process.poll() is None:
