@@ -39,10 +39,12 @@ void read_limits(const std::string& path, const toml::table& table, Config& conf
       {"header_bytes_max", &limits.header_bytes_max},
       {"connections_max", &limits.connections_max},
       {"card_status_lines_max", &limits.card_status_lines_max},
-      {"waiting_items_max", &limits.waiting_items_max}};
+      {"waiting_items_max", &limits.waiting_items_max},
+      {"waiting_polls_max", &limits.waiting_polls_max}};
   const std::map<std::string_view, std::chrono::seconds*> times{
       {"idle_timeout_s", &limits.idle_timeout},
       {"slow_timeout_s", &limits.slow_timeout},
+      {"poll_timeout_s", &limits.poll_timeout},
       {"drain_timeout_s", &limits.drain_timeout}};
   for (const auto& [key, node] : table) {
     const std::string_view name = key.str();

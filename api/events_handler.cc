@@ -4,68 +4,153 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
 
 #include "api/problem.h"
 #include "api/service.h"
+#include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
 
 namespace api {
 namespace {
 
-/// An event's place, `shard-offset-ordinal`: the item that caused it, and a number within that
-/// item.
-bool parse_event_position(std::string_view text, ledger::Position& cause, std::uint32_t& ordinal) {
-  if (!text.starts_with("0-")) return false;
+/// Shorter than the time-outs that clients usually have.
+constexpr std::chrono::seconds default_wait{5};
+constexpr std::chrono::seconds wait_max{60};
+constexpr std::size_t default_limit = 1000;
+constexpr std::size_t limit_max = 10'000;
+
+struct Question {
+  ledger::Position after;
+  std::uint32_t after_ordinal = 0;
+  std::size_t limit = default_limit;
+  std::chrono::seconds wait = default_wait;
+};
+
+/// A number as it is written, without sign or space.
+template <class Number>
+bool parse_number(std::string_view text, Number& out) {
   const char* const end = text.data() + text.size();
-  std::uint64_t offset = 0;
-  const auto first = std::from_chars(text.data() + 2, end, offset);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return false;
-  const auto second = std::from_chars(first.ptr + 1, end, ordinal);
-  cause = ledger::Position{offset};
-  return second.ec == std::errc() && second.ptr == end;
+  const auto read = std::from_chars(text.data(), end, out);
+  return read.ec == std::errc() && read.ptr == end;
 }
 
-std::string event_line(std::uint32_t ordinal, const ledger::Event& event) {
-  std::string line = fmt::format(R"({{"position":"0-{}-{}","type":"{}","personRef":{},"year":{})",
-                                 event.cause.value(), ordinal, name_of(event.type),
-                                 event.account.person.value(), event.account.year);
-  line += fmt::format(R"(,"registration":"0-{}")", event.registration.value());
-  if (!event.amount.is_zero()) line += fmt::format(R"(,"amountOre":{})", event.amount.ore());
-  if (event.entitled_from != ledger::Date{}) {
-    line += fmt::format(R"(,"entitledFrom":"{}")", ledger::to_string(event.entitled_from));
+/// An event's place, `shard-offset-ordinal`: the item that caused it, and a number within that
+/// item. Without the number: after the last event of that item.
+bool parse_after(std::string_view text, Question& question) {
+  const std::size_t dash = text.find('-', 2);
+  if (!ingest::parse_position(text.substr(0, dash), question.after)) return false;
+  if (dash != std::string_view::npos) {
+    return parse_number(text.substr(dash + 1), question.after_ordinal);
   }
-  line += "}\n";
-  return line;
+  question.after_ordinal = std::numeric_limits<std::uint32_t>::max();
+  return true;
+}
+
+std::optional<Problem> read_question(const Request& request, Question& question) {
+  if (const std::string* const text = request.query_value("after")) {
+    if (!parse_after(*text, question)) {
+      return Problem{400, "INVALID_AFTER",
+                     "`after` must be the position of the last event read, or of an item.",
+                     "after"};
+    }
+  }
+  if (const std::string* const text = request.query_value("limit")) {
+    if (!parse_number(*text, question.limit) || question.limit < 1 || question.limit > limit_max) {
+      return Problem{400, "INVALID_LIMIT", fmt::format("`limit` must be from 1 to {}.", limit_max),
+                     "limit"};
+    }
+  }
+  if (const std::string* const text = request.query_value("wait")) {
+    std::uint32_t seconds = 0;
+    if (!parse_number(*text, seconds) || seconds > wait_max.count()) {
+      return Problem{400, "INVALID_WAIT",
+                     fmt::format("`wait` must be whole seconds from 0 to {}.", wait_max.count()),
+                     "wait"};
+    }
+    question.wait = std::chrono::seconds{seconds};
+  }
+  return std::nullopt;
+}
+
+/// Appends the event's line. `cause` and `registration` are the entries that it names.
+void append_event(std::string& out, Service& service, std::uint32_t ordinal,
+                  const ledger::Event& event, const ledger::Entry& cause,
+                  const ledger::Entry& registration, const ledger::PracticeId& practice) {
+  const ledger::AccountKey& account = event.account;
+  out += fmt::format(R"({{"position":"0-{}-{}","type":"{}","at":")", event.cause.value(), ordinal,
+                     name_of(event.type));
+  ledger::append_rfc3339(out, cause.item.received);
+  out += fmt::format(R"(","personRef":{},"year":{})", account.person.value(), account.year);
+  if (event.amount.is_zero()) {
+    out += fmt::format(R"(,"cardId":"{}")",
+                       service.shard().keys().numbers.card_number(account.person, account.year));
+  } else {
+    out += fmt::format(R"(,"amountOre":{})", event.amount.ore());
+  }
+  if (event.entitled_from != ledger::Date{}) {
+    out += fmt::format(R"(,"entitledFrom":"{}")", ledger::to_string(event.entitled_from));
+  }
+  out +=
+      fmt::format(R"(,"registration":"0-{}","practiceId":"{}","guid":"{}"}})",
+                  event.registration.value(), practice.view(), to_string(registration.item.guid));
+  out += '\n';
+}
+
+/// Writes durable events, which may name what the journal holds.
+ledger::Result<std::string> write_events(
+    Service& service, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
+  std::string lines;
+  ledger::Entry cause;
+  for (const auto& [ordinal, event] : events) {
+    if (cause.verdict.position != event.cause) {
+      const auto read = service.shard().journal().read_entry(event.cause);
+      if (!read) return read.error();
+      cause = read.value();
+    }
+    ledger::Entry registration = cause;
+    if (event.registration != event.cause) {
+      const auto read = service.shard().journal().read_entry(event.registration);
+      if (!read) return read.error();
+      registration = read.value();
+    }
+    const auto practice = service.shard().state().practice_identifier(registration.practice);
+    if (!practice) return practice.error();
+    append_event(lines, service, ordinal, event, cause, registration, practice.value());
+  }
+  return lines;
 }
 
 }  // namespace
 
 Response events(Service& service, const Request& request) {
-  ledger::Position after;
-  std::uint32_t ordinal = 0;
-  if (const std::string* const text = request.query_value("after")) {
-    if (!parse_event_position(*text, after, ordinal)) {
-      return to_response(
-          {400, "INVALID_AFTER", "`after` must be the position of the last event read.", "after"},
-          request.correlation_id);
-    }
+  Question question;
+  if (const auto problem = read_question(request, question)) {
+    return to_response(*problem, request.correlation_id);
   }
-  std::size_t limit = 1000;
-  if (const std::string* const text = request.query_value("limit")) {
-    const auto read = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (read.ec != std::errc() || read.ptr != text->data() + text->size() || limit < 1 ||
-        limit > 10'000) {
-      return to_response({400, "INVALID_LIMIT", "`limit` must be from 1 to 10000.", "limit"},
-                         request.correlation_id);
-    }
-  }
-  const auto found = service.shard().state().events(after, ordinal, limit);
+  const storage::StateStore& state = service.shard().state();
+  // Before the events are read, so that one that comes meanwhile is newer than what is waited for.
+  const ledger::Position newest = state.newest_event();
+  const auto found = state.events(question.after, question.after_ordinal, question.limit);
   if (!found) return to_response(problem_of(found.error()), request.correlation_id);
+  const auto durable =
+      std::find_if(found.value().begin(), found.value().end(),
+                   [&](const auto& event) { return !service.is_durable(event.second.cause); });
+  const auto lines = write_events(service, {found.value().begin(), durable});
+  if (!lines) return to_response(problem_of(lines.error()), request.correlation_id);
   Response response;
   response.content_type = "application/x-ndjson";
-  for (const auto& [number, event] : found.value()) {
-    response.body += event_line(number, event);
-    response.reflects = std::max(response.reflects, event.cause);
+  response.body = lines.value();
+  if (!response.body.empty() || question.wait.count() == 0) return response;
+  response.wait = std::min(question.wait, service.limits().poll_timeout);
+  if (durable != found.value().end()) {
+    response.again_after = ledger::Position{durable->second.cause.value() - 1};
+  } else if (question.after > newest) {
+    response.again_after = ledger::Position{question.after.value() - 1};
+  } else {
+    response.again_after = newest;
   }
   return response;
 }

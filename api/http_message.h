@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +35,10 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   /// The answer reflects state up to this item or group: it leaves when the journal holds it.
   ledger::Position reflects;
+  /// Nothing to tell yet: when an event of an item after this one is durable the handler is called
+  /// again. After `wait` at most, the answer leaves as it is.
+  std::optional<ledger::Position> again_after;
+  std::chrono::seconds wait{0};
 };
 
 }  // namespace api

@@ -181,12 +181,14 @@ struct HttpServer::Impl {
   explicit Impl(const HttpServerOptions& options);
 
   asio::awaitable<void> accept();
+  void announce_events();
   tcp::endpoint endpoint() const { return acceptor.local_endpoint(); }
 
   class Session;
   /// A network thread and its connections; touched by that thread only.
   struct Lane {
     std::set<Session*> sessions;  // outlives the connections that the context destroys
+    std::set<Session*> polls;     // those that wait for events
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
     std::thread thread;
@@ -194,6 +196,7 @@ struct HttpServer::Impl {
 
   std::atomic<std::size_t> session_count{0};
   std::atomic<bool> is_draining{false};
+  std::atomic<ledger::Position> announced_event{ledger::Position{}};
   std::vector<std::unique_ptr<Lane>> lanes;
   tcp::acceptor acceptor;
   asio::thread_pool workers{2};
@@ -227,6 +230,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void close_if_idle() {
     if (is_idle_) close();
   }
+  /// Has the connection look again at what it waits for.
+  void wake() { changed_.cancel(); }
 
  private:
   asio::awaitable<void> run();
@@ -256,6 +261,10 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   // ---- answering ----
   asio::awaitable<void> serve();
   asio::awaitable<void> serve_handler(const Route& route);
+  asio::awaitable<Response> run_slow(const Route& route);
+  asio::awaitable<Response> poll(const Route& route, Response nothing);
+  asio::awaitable<bool> wait_for_event(ledger::Position after, Clock::time_point deadline);
+  void watch_input();
   asio::awaitable<void> serve_submission();
   asio::awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
   asio::awaitable<void> answer(Response response);
@@ -282,7 +291,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Clock::time_point deadline_;
   bool is_timed_out_ = false;
   bool is_idle_ = true;
-  bool is_closing_ = false;  // after this answer
+  bool is_closing_ = false;      // after this answer
+  bool is_input_ended_ = false;  // seen while waiting for events
 
   beast::flat_buffer buffer_;
   std::optional<RequestParser> head_;
@@ -590,11 +600,82 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& rout
   if (route.kind == RouteKind::quick) {
     response = call(route, request_);
   } else {
-    std::function<Response()> work = [this, &route] { return call(route, request_); };
-    auto [done] = co_await async_run(server_.workers, lane_.context, std::move(work), awaited);
-    response = std::move(done);
+    response = co_await run_slow(route);
   }
+  if (response.again_after) response = co_await poll(route, std::move(response));
   co_await answer(std::move(response));
+}
+
+asio::awaitable<Response> HttpServer::Impl::Session::run_slow(const Route& route) {
+  std::function<Response()> work = [this, &route] { return call(route, request_); };
+  auto [response] = co_await async_run(server_.workers, lane_.context, std::move(work), awaited);
+  co_return std::move(response);
+}
+
+// ---- long polls ----
+//
+// A poll that finds nothing waits on its network thread and holds nothing but its connection. After
+// each commit group that may have brought events, announce_events() wakes all that wait.
+
+/// Calls the handler again whenever there are events that it has not seen, until it has an answer
+/// or the time is over.
+asio::awaitable<Response> HttpServer::Impl::Session::poll(const Route& route, Response nothing) {
+  const Clock::time_point begin = Clock::now();
+  const Clock::time_point deadline = begin + nothing.wait;
+  Response response = std::move(nothing);
+  while (response.again_after) {
+    const ledger::Position after = *response.again_after;
+    const bool has_event = co_await wait_for_event(after, deadline);
+    if (!has_event) break;
+    // The event may be newer than the item waited for here: then the handler names it.
+    const ledger::Position next{after.value() + 2};
+    auto [error] = co_await async_wait_durable(service_.ingestor(), lane_.context, next, awaited);
+    if (error) {
+      response = to_response(problem_of(error), request_.correlation_id);
+    } else {
+      response = co_await run_slow(route);
+    }
+  }
+  begun_ += Clock::now() - begin;  // waiting is no slowness: keep it out of the latencies
+  co_return response;
+}
+
+/// True when an item after this one has brought an event, durable or not. False at the deadline,
+/// when too many wait, when the service stops, and when the client sends nothing more: it has gone,
+/// or waits for the last answer.
+asio::awaitable<bool> HttpServer::Impl::Session::wait_for_event(ledger::Position after,
+                                                                Clock::time_point deadline) {
+  const storage::StateStore& state = service_.shard().state();
+  std::atomic<std::uint64_t>& waiting = http_counters().waiting_polls;
+  if (waiting >= service_.limits().waiting_polls_max) co_return state.newest_event() > after;
+  ++waiting;
+  lane_.polls.insert(this);
+  watch_input();
+  allow(deadline - Clock::now() + service_.limits().slow_timeout);
+  while (state.newest_event() <= after && Clock::now() < deadline && !server_.is_draining &&
+         !is_input_ended_) {
+    changed_.expires_at(deadline);
+    co_await changed_.async_wait(awaited);
+  }
+  error_code ignored;
+  socket_.cancel(ignored);
+  lane_.polls.erase(this);
+  --waiting;
+  co_return state.newest_event() > after;
+}
+
+/// Notices the end of the client's input until the socket's operations are cancelled. A client that
+/// sends its next request meanwhile is alive, and not watched any more.
+void HttpServer::Impl::Session::watch_input() {
+  is_input_ended_ = false;
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+    if (error) return;
+    char byte = 0;
+    self->socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+    if (!error) return;
+    self->is_input_ended_ = true;
+    self->wake();
+  });
 }
 
 asio::awaitable<void> HttpServer::Impl::Session::serve_submission() {
@@ -987,6 +1068,18 @@ asio::awaitable<void> HttpServer::Impl::accept() {
   }
 }
 
+/// From the committing thread, after a commit group. One wake-up for each network thread, and only
+/// when something has happened to a card or refund since the last.
+void HttpServer::Impl::announce_events() {
+  const ledger::Position newest = service->shard().state().newest_event();
+  if (announced_event.exchange(newest) == newest) return;
+  for (const auto& lane : lanes) {
+    asio::post(lane->context, [&polls = lane->polls] {
+      for (Session* const session : polls) session->wake();
+    });
+  }
+}
+
 HttpServer::HttpServer(const HttpServerOptions& options) : impl_(std::make_unique<Impl>(options)) {
   // Every connection is a file descriptor.
   rlimit limit{};
@@ -1021,6 +1114,7 @@ void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
       }
     });
   }
+  impl_->announce_events();
 }
 
 void HttpServer::start(Service& service) {
@@ -1038,8 +1132,9 @@ void HttpServer::stop() {
     impl->acceptor.close(ignored);
   });
   for (const auto& lane : impl_->lanes) {
-    asio::post(lane->context, [&sessions = lane->sessions] {
-      for (Impl::Session* const session : sessions) session->close_if_idle();
+    asio::post(lane->context, [&lane = *lane] {
+      for (Impl::Session* const session : lane.sessions) session->close_if_idle();
+      for (Impl::Session* const session : lane.polls) session->wake();
     });
   }
   const auto deadline =

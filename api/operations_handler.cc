@@ -131,12 +131,15 @@ void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
   metrics.counter("frikort_http_refused_connections_total",
                   "Connections closed because too many were open.",
                   static_cast<double>(counters.refused_connections_total));
+  metrics.gauge("frikort_http_waiting_polls", "Requests that wait for events.",
+                static_cast<double>(counters.waiting_polls));
   for (std::size_t status = 2; status < counters.responses_by_class.size(); ++status) {
     metrics.counter("frikort_http_responses_total", "Responses, by status class.",
                     static_cast<double>(counters.responses_by_class[status]),
                     {{"status", fmt::format("{}xx", status)}});
   }
-  metrics.histogram("frikort_http_request_seconds", "From the whole request head to the answer.",
+  metrics.histogram("frikort_http_request_seconds",
+                    "From the whole request head to the answer, without waiting for events.",
                     counters);
 }
 

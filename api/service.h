@@ -21,8 +21,10 @@ struct Limits {
   std::size_t connections_max = 10'000;
   std::size_t card_status_lines_max = 10'000;
   std::size_t waiting_items_max = 64U << 10;
+  std::size_t waiting_polls_max = 1000;    ///< requests that wait for events
   std::chrono::seconds idle_timeout{30};   ///< for the next request head
   std::chrono::seconds slow_timeout{30};   ///< between two pieces of a body or an answer
+  std::chrono::seconds poll_timeout{60};   ///< the longest wait for events
   std::chrono::seconds drain_timeout{20};  ///< for open requests when the service stops
 };
 

@@ -482,7 +482,7 @@ class ConcurrencyTest(CardCase):
 
     def cards_issued(self):
         """The `cardIssued` events in the feed."""
-        lines = self.server.get("/v1/events?limit=10000").body.decode().splitlines()
+        lines = self.server.get("/v1/events?limit=10000&wait=0").body.decode().splitlines()
         return sum(json.loads(line)["type"] == "cardIssued" for line in lines)
 
     def test_the_same_crossing_item_on_sixteen_connections(self):
