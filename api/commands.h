@@ -57,6 +57,12 @@ struct RebuildOptions {
   bool is_json = false;
 };
 
+struct VerifyOptions {
+  std::string data;
+  std::string public_key;  ///< file; empty: the one in the data folder
+  bool is_json = false;
+};
+
 // Each prints its result on standard output, errors and progress on standard error, and returns the
 // exit status. What they throw is printed by main() as "could not run".
 int serve(const ServeOptions& options);
@@ -64,6 +70,7 @@ int generate(const GenerateOptions& options);
 int load(const LoadOptions& options);
 int status(const StatusOptions& options);
 int rebuild(const RebuildOptions& options);
+int verify(const VerifyOptions& options);
 
 /// An option's value is not usable: exit status 2.
 class UsageError : public std::exception {

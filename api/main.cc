@@ -97,6 +97,20 @@ int main(int argc, char** argv) {
   rebuild_command->add_flag("--json", rebuild.is_json, "as JSON");
   rebuild_command->callback([&] { run = [&] { return api::rebuild(rebuild); }; });
 
+  api::VerifyOptions verify;
+  CLI::App* const verify_command = app.add_subcommand(
+      "verify",
+      "check the journal from its files and the public key alone: every record, the chain, roots, "
+      "signatures, and that its end was not cut off; a server may run; exit status 1 names the "
+      "first bad record");
+  verify_command->add_option("--data", verify.data, "data folder")->required();
+  verify_command->add_option(
+      "--public-key", verify.public_key,
+      "file with the public key, in hexadecimal or PEM; default DATA/keys/signing.pub. Give the "
+      "one you keep yourself: who can change the folder can change the key in it");
+  verify_command->add_flag("--json", verify.is_json, "as JSON");
+  verify_command->callback([&] { run = [&] { return api::verify(verify); }; });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -86,6 +86,48 @@ std::string to_hex(std::string_view bytes) {
   return text;
 }
 
+std::optional<std::string> from_hex(std::string_view digits) {
+  const auto value_of = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+  };
+  if (digits.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(digits.size() / 2);
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    const int high = value_of(digits[i]);
+    const int low = value_of(digits[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+std::string key_id_of(const PublicKey& key) {
+  const Digest digest =
+      sha256(std::string_view(reinterpret_cast<const char*>(key.data()), key.size()));
+  return to_hex(digest).substr(0, 16);
+}
+
+PublicKey parse_public_key(const std::string& text) {
+  PublicKey key{};
+  const auto bytes = from_hex(std::string_view(text).substr(0, text.find_first_of("\r\n")));
+  if (bytes && bytes->size() == key.size()) {
+    std::memcpy(key.data(), bytes->data(), key.size());
+    return key;
+  }
+  const BioPtr bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+  const PkeyPtr read{PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr)};
+  std::size_t size = key.size();
+  if (!read || EVP_PKEY_is_a(read.get(), "ED25519") != 1 ||
+      EVP_PKEY_get_raw_public_key(read.get(), key.data(), &size) != 1 || size != key.size()) {
+    throw std::runtime_error(
+        "this is no Ed25519 public key, neither 64 hexadecimal digits nor PEM");
+  }
+  return key;
+}
+
 struct SigningKey::Impl {
   PkeyPtr key;
 };
@@ -97,9 +139,7 @@ SigningKey::SigningKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
       size != public_key_.size()) {
     throw std::runtime_error("the signing key is not an Ed25519 private key in PEM");
   }
-  const Digest digest = sha256(
-      std::string_view(reinterpret_cast<const char*>(public_key_.data()), public_key_.size()));
-  key_id_ = to_hex(digest).substr(0, 16);
+  key_id_ = key_id_of(public_key_);
 }
 
 SigningKey::SigningKey(SigningKey&&) noexcept = default;
@@ -140,7 +180,7 @@ std::array<std::uint8_t, 64> SigningKey::sign(const Digest& digest) const {
   return signature;
 }
 
-bool is_signed_by(const std::array<std::uint8_t, 32>& public_key, const Digest& digest,
+bool is_signed_by(const PublicKey& public_key, const Digest& digest,
                   const std::array<std::uint8_t, 64>& signature) {
   const PkeyPtr key{
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size())};

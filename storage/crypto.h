@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,17 @@ std::string to_hex(const Bytes& bytes) {
   return to_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+/// The bytes that lower-case hexadecimal digits stand for; nothing when they are not.
+std::optional<std::string> from_hex(std::string_view digits);
+
+/// The public half of an Ed25519 key.
+using PublicKey = std::array<std::uint8_t, 32>;
+
+/// The first 16 hexadecimal digits of the public key's SHA-256.
+std::string key_id_of(const PublicKey& key);
+/// From 64 hexadecimal digits or PEM (SubjectPublicKeyInfo). Throws std::runtime_error.
+PublicKey parse_public_key(const std::string& text);
+
 /// Ed25519 (RFC 8032) key that signs commit groups.
 class SigningKey {
  public:
@@ -38,8 +50,7 @@ class SigningKey {
   ~SigningKey();
 
   std::string to_pem() const;
-  const std::array<std::uint8_t, 32>& public_key() const { return public_key_; }
-  /// The first 16 hexadecimal digits of the public key's SHA-256.
+  const PublicKey& public_key() const { return public_key_; }
   const std::string& key_id() const { return key_id_; }
   std::array<std::uint8_t, 64> sign(const Digest& digest) const;
 
@@ -47,12 +58,12 @@ class SigningKey {
   struct Impl;
   explicit SigningKey(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-  std::array<std::uint8_t, 32> public_key_{};
+  PublicKey public_key_{};
   std::string key_id_;
 };
 
 /// Whether `signature` over `digest` was made with the private half of `public_key`.
-bool is_signed_by(const std::array<std::uint8_t, 32>& public_key, const Digest& digest,
+bool is_signed_by(const PublicKey& public_key, const Digest& digest,
                   const std::array<std::uint8_t, 64>& signature);
 
 using DataKey = std::array<std::uint8_t, 32>;

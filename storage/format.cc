@@ -254,7 +254,12 @@ Result<JournalRecord> decode_record(std::string_view bytes) {
   record.previous_root = head.value().previous_root;
   const Position first{record.group.position.value() + 1};
   record.group.entries.reserve(static_cast<std::size_t>(head.value().entry_count));
+  ByteReader offsets(head.value().offsets);
+  const std::size_t left_at_entries = in.left();
   for (std::uint64_t i = 0; i < head.value().entry_count; ++i) {
+    if (i != 0 && i % entries_per_offset == 0 && offsets.u32() != left_at_entries - in.left()) {
+      return Errc::corrupt_record;
+    }
     Entry entry = decode_entry(in, Position{first.value() + i}, record.group.committed_at);
     if (!in.is_ok() || !is_plausible(entry)) return Errc::corrupt_record;
     record.group.entries.push_back(entry);

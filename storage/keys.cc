@@ -28,26 +28,15 @@ std::string read_secret(const fs::path& path) {
   return content;
 }
 
-std::string from_hex(const std::string& text, const fs::path& path) {
-  std::string bytes;
-  const auto value_of = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-  };
-  for (std::size_t i = 0; i + 1 < text.size() && text[i] != '\n'; i += 2) {
-    const int high = value_of(text[i]);
-    const int low = value_of(text[i + 1]);
-    if (high < 0 || low < 0) {
-      throw std::runtime_error("the key file " + path.string() + " is not hexadecimal");
-    }
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
+std::string read_hex(const fs::path& path) {
+  const std::string text = read_secret(path);
+  auto bytes = from_hex(std::string_view(text).substr(0, text.find('\n')));
+  if (!bytes) throw std::runtime_error("the key file " + path.string() + " is not hexadecimal");
+  return std::move(*bytes);
 }
 
 DataKey read_data_key(const fs::path& path) {
-  const std::string bytes = from_hex(read_secret(path), path);
+  const std::string bytes = read_hex(path);
   DataKey key{};
   if (bytes.size() != key.size()) {
     throw std::runtime_error("the key file " + path.string() + " does not hold 32 bytes");
@@ -85,10 +74,9 @@ KeyRing KeyRing::open_or_create(const fs::path& given) {
 }
 
 KeyRing KeyRing::open(const fs::path& folder) {
-  const fs::path wrapped = folder / "numbers.key";
   return KeyRing{SigningKey::from_pem(read_secret(folder / "signing.pem")),
                  NumberCipher(unwrap_key(read_data_key(folder / "master.key"),
-                                         from_hex(read_secret(wrapped), wrapped)))};
+                                         read_hex(folder / "numbers.key")))};
 }
 
 }  // namespace storage

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,13 @@ rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent)
 
 /// For reading a whole family: what the cache holds stays there.
 rocksdb::ReadOptions scan_options();
+
+/// Why a database is not opened: its files are damaged or some are missing. Other reasons, such as
+/// a lock or a permission, are a plain std::runtime_error.
+class DamagedDatabase : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// A database with its families; closes in the right order. Throws std::runtime_error with the
 /// path and the reason when it cannot be opened.

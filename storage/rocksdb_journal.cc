@@ -115,19 +115,34 @@ void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
 }
 
 struct JournalReader::Impl {
-  explicit Impl(const std::filesystem::path& folder)
-      : database(folder.string(), journal_db_options(), journal_families(),
-                 Database::Access::read_only) {}
+  Impl(const std::filesystem::path& folder, const rocksdb::DBOptions& options)
+      : database(folder.string(), options, journal_families(), Database::Access::read_only) {}
   Database database;
 };
 
-JournalReader::JournalReader(const std::filesystem::path& folder)
-    : impl_(std::make_unique<Impl>(folder)) {}
+JournalReader::JournalReader(const std::filesystem::path& folder, Damage damage) {
+  rocksdb::DBOptions options = journal_db_options();
+  if (damage == Damage::skipped) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    options.paranoid_checks = false;
+    // Files are then opened when they are read, not all at the start.
+    options.max_open_files = 32;
+  }
+  impl_ = std::make_unique<Impl>(folder, options);
+}
 
 JournalReader::~JournalReader() = default;
 
 Result<void> JournalReader::for_each(Position first, const UseRecord& use) const {
   return for_each_record(impl_->database, first, use, {});
+}
+
+std::uint64_t JournalReader::records_estimate() const {
+  std::uint64_t count = 0;
+  const Database& database = impl_->database;
+  database.db().GetIntProperty(database.family(0), rocksdb::DB::Properties::kEstimateNumKeys,
+                               &count);
+  return count;
 }
 
 }  // namespace storage

@@ -68,11 +68,17 @@ class RocksDbJournal final : public ledger::Journal {
 /// have it open. What is appended after the opening is not seen.
 class JournalReader {
  public:
+  enum class Damage : std::uint8_t {
+    refused,  ///< files that are damaged are not opened
+    skipped,  ///< opened as far as possible: to tell which records are still there
+  };
   /// Throws std::runtime_error when the folder is no journal or cannot be read.
-  explicit JournalReader(const std::filesystem::path& folder);
+  explicit JournalReader(const std::filesystem::path& folder, Damage damage = Damage::refused);
   ~JournalReader();
 
   ledger::Result<void> for_each(ledger::Position first, const UseRecord& use) const;
+  /// About how many records there are.
+  std::uint64_t records_estimate() const;
 
  private:
   struct Impl;

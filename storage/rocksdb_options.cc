@@ -128,7 +128,9 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& options,
                              "running server with --server");
   }
   if (!status.ok()) {
-    throw std::runtime_error("cannot open the database in " + path + ": " + status.ToString());
+    const std::string why = "cannot open the database in " + path + ": " + status.ToString();
+    if (status.IsCorruption() || status.IsPathNotFound()) throw DamagedDatabase(why);
+    throw std::runtime_error(why);
   }
   db_.reset(db);
 }

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "ingest/shard_writer.h"
+#include "storage/rocksdb_internal.h"
 #include "storage/shard.h"
 #include "tests/storage/workload.h"
 
+// A ledger on disk for tests: filled as the service does it, and damaged on purpose.
 namespace storage::test {
 
 inline ShardOptions options_in(const std::filesystem::path& folder,
@@ -62,6 +65,58 @@ class OpenLedger {
 
 inline std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count) {
   return Workload(seed).take(count);
+}
+
+/// The journal database below the shard, for damage done on purpose.
+class OpenJournal {
+ public:
+  explicit OpenJournal(const std::filesystem::path& folder)
+      : database_((folder / "journal").string(), journal_db_options(), journal_families()) {}
+
+  std::vector<std::string> keys() {
+    std::vector<std::string> keys;
+    const std::unique_ptr<rocksdb::Iterator> row{
+        database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(0))};
+    for (row->SeekToFirst(); row->Valid(); row->Next()) keys.push_back(row->key().ToString());
+    return keys;
+  }
+  std::string get(const std::string& key) {
+    std::string value;
+    EXPECT_TRUE(database_.db().Get(rocksdb::ReadOptions(), database_.family(0), key, &value).ok());
+    return value;
+  }
+  void put(const std::string& key, const std::string& value) {
+    EXPECT_TRUE(database_.db().Put(rocksdb::WriteOptions(), database_.family(0), key, value).ok());
+  }
+  void remove(const std::string& key) {
+    EXPECT_TRUE(database_.db().Delete(rocksdb::WriteOptions(), database_.family(0), key).ok());
+  }
+  /// Out of the log of writes, into a sorted file.
+  void flush() {
+    EXPECT_TRUE(database_.db().Flush(rocksdb::FlushOptions(), database_.family(0)).ok());
+  }
+
+ private:
+  Database database_;
+};
+
+/// The journal's log of writes; there is one as long as it is short.
+inline std::filesystem::path journal_wal(const std::filesystem::path& folder) {
+  std::filesystem::path newest;
+  for (const auto& file : std::filesystem::directory_iterator(folder / "journal")) {
+    const bool is_newer = newest.empty() || file.path().filename() > newest.filename();
+    if (file.path().extension() == ".log" && is_newer) newest = file.path();
+  }
+  return newest;
+}
+
+inline void flip_byte(const std::filesystem::path& path, std::uint64_t at) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(at));
+  const auto byte = static_cast<char>(file.get() ^ 0x5a);
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(byte);
+  ASSERT_TRUE(file.good());
 }
 
 }  // namespace storage::test

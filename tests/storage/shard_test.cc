@@ -4,13 +4,11 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <set>
 
 #include "storage/format.h"
 #include "storage/merkle.h"
-#include "storage/rocksdb_internal.h"
 #include "tests/storage/open_ledger.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
@@ -22,54 +20,8 @@ namespace fs = std::filesystem;
 using ledger::Money;
 using ledger::Position;
 
-/// The journal database below the shard, for damage done on purpose.
-class OpenJournal {
- public:
-  explicit OpenJournal(const fs::path& folder)
-      : database_((folder / "journal").string(), journal_db_options(),
-                  {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
-                   {"access_log", journal_family_options()}}) {}
-
-  std::vector<std::string> keys() {
-    std::vector<std::string> keys;
-    const std::unique_ptr<rocksdb::Iterator> row{
-        database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(0))};
-    for (row->SeekToFirst(); row->Valid(); row->Next()) keys.push_back(row->key().ToString());
-    return keys;
-  }
-  std::string get(const std::string& key) {
-    std::string value;
-    EXPECT_TRUE(database_.db().Get(rocksdb::ReadOptions(), database_.family(0), key, &value).ok());
-    return value;
-  }
-  void put(const std::string& key, const std::string& value) {
-    EXPECT_TRUE(database_.db().Put(rocksdb::WriteOptions(), database_.family(0), key, value).ok());
-  }
-  void remove(const std::string& key) {
-    EXPECT_TRUE(database_.db().Delete(rocksdb::WriteOptions(), database_.family(0), key).ok());
-  }
-
- private:
-  Database database_;
-};
-
-/// The journal's log of writes; there is one as long as it is short.
-fs::path journal_wal(const fs::path& folder) {
-  fs::path newest;
-  for (const auto& file : fs::directory_iterator(folder / "journal")) {
-    const bool is_newer = newest.empty() || file.path().filename() > newest.filename();
-    if (file.path().extension() == ".log" && is_newer) newest = file.path();
-  }
-  return newest;
-}
-
-void flip_byte(const fs::path& path, std::uint64_t at) {
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekg(static_cast<std::streamoff>(at));
-  const auto byte = static_cast<char>(file.get() ^ 0x5a);
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(byte);
-  ASSERT_TRUE(file.good());
+std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count) {
+  return Workload(seed).take(count);
 }
 
 std::string error_of_opening(const fs::path& folder) {
