@@ -63,6 +63,16 @@ struct VerifyOptions {
   bool is_json = false;
 };
 
+struct ExportOptions {
+  std::string data;
+  std::string config;
+  std::string output;
+  std::string format = "ndjson";
+  int year = 0;  ///< of service; 0 = all
+  bool has_journal = false;
+  bool is_json = false;
+};
+
 // Each prints its result on standard output, errors and progress on standard error, and returns the
 // exit status. What they throw is printed by main() as "could not run".
 int serve(const ServeOptions& options);
@@ -71,6 +81,7 @@ int load(const LoadOptions& options);
 int status(const StatusOptions& options);
 int rebuild(const RebuildOptions& options);
 int verify(const VerifyOptions& options);
+int export_ledger(const ExportOptions& options);
 
 /// An option's value is not usable: exit status 2.
 class UsageError : public std::exception {

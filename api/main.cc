@@ -111,6 +111,29 @@ int main(int argc, char** argv) {
   verify_command->add_flag("--json", verify.is_json, "as JSON");
   verify_command->callback([&] { run = [&] { return api::verify(verify); }; });
 
+  api::ExportOptions exporting;
+  CLI::App* const export_command = app.add_subcommand(
+      "export",
+      "write the ledger out for other programs, as of one position: entries, accounts, cards, "
+      "refund_lines, timeliness, practices, events, and a manifest with their hashes. Persons are "
+      "numbers of this ledger, never national ones. No server may run: while one does, export from "
+      "a copy of the ledger");
+  export_command->add_option("--data", exporting.data, "data folder")->required();
+  export_command
+      ->add_option("--output", exporting.output, "folder that does not exist yet or is empty")
+      ->required();
+  export_command->add_option("--year", exporting.year, "only what concerns this year of service");
+  export_command->add_option("--format", exporting.format, "ndjson or csv")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"ndjson", "csv"}));
+  export_command->add_flag("--journal", exporting.has_journal,
+                           "also journal.records: every record with its length before it, as "
+                           "scripts/audit.py reads it");
+  export_command->add_option("--config", exporting.config, "configuration file (TOML)")
+      ->check(CLI::ExistingFile);
+  export_command->add_flag("--json", exporting.is_json, "the manifest on standard output");
+  export_command->callback([&] { run = [&] { return api::export_ledger(exporting); }; });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -59,20 +59,42 @@ Digest sha256(std::string_view first, std::string_view second, std::string_view 
   return digest;
 }
 
+struct Sha256::Impl {
+  MdCtxPtr context{EVP_MD_CTX_new()};
+};
+
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
+  const int is_done = EVP_DigestInit_ex2(impl_->context.get(), EVP_sha256(), nullptr);
+  LEDGER_ASSERT(is_done == 1);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::string_view bytes) {
+  const int is_done = EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size());
+  LEDGER_ASSERT(is_done == 1);
+}
+
+Digest Sha256::finish() {
+  Digest digest{};
+  unsigned size = 0;
+  const int is_done = EVP_DigestFinal_ex(impl_->context.get(), digest.data(), &size);
+  LEDGER_ASSERT(is_done == 1 && size == digest.size());
+  return digest;
+}
+
 Digest sha256_of_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  const MdCtxPtr context{EVP_MD_CTX_new()};
-  bool is_done = file.is_open() && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  if (!file) throw std::runtime_error("cannot read " + path.string());
+  Sha256 digest;
   std::vector<char> piece(1U << 20);
-  while (is_done && !file.eof()) {
+  do {
     file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    is_done = !file.bad() && EVP_DigestUpdate(context.get(), piece.data(),
-                                              static_cast<std::size_t>(file.gcount())) == 1;
-  }
-  Digest digest{};
-  is_done = is_done && EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
-  if (!is_done) throw std::runtime_error("cannot read " + path.string());
-  return digest;
+    digest.update({piece.data(), static_cast<std::size_t>(file.gcount())});
+  } while (file);
+  if (file.bad()) throw std::runtime_error("cannot read " + path.string());
+  return digest.finish();
 }
 
 std::string to_hex(std::string_view bytes) {

@@ -18,6 +18,22 @@ using ledger::Digest;
 /// The SHA-256 of the parts, one after another.
 Digest sha256(std::string_view first, std::string_view second = {}, std::string_view third = {});
 
+/// The SHA-256 of what comes piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+  void update(std::string_view bytes);
+  /// Of everything so far; call once.
+  Digest finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// The SHA-256 of a file. Throws std::runtime_error when it cannot be read.
 Digest sha256_of_file(const std::filesystem::path& path);
 

@@ -1,0 +1,377 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "api/commands.h"
+#include "api/config.h"
+#include "api/progress.h"
+#include "api/table_file.h"
+#include "ingest/result_text.h"
+#include "ledger/fingerprint.h"
+#include "ledger/rfc3339.h"
+#include "storage/shard.h"
+#include "storage/state_reader.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::Entry;
+using ledger::ItemType;
+using ledger::Position;
+using ledger::Result;
+using storage::StateFamily;
+
+std::string_view name_of(ItemType type) {
+  switch (type) {
+    case ItemType::copayment:
+      return "copayment";
+    case ItemType::payment:
+      return "payment";
+    case ItemType::credit_note:
+      return "creditNote";
+  }
+  return "";
+}
+
+/// One export under way: writes the files of a ledger that is open and does not change.
+class Exporter {
+ public:
+  Exporter(storage::Shard& shard, const ExportOptions& options, const fs::path& state,
+           fs::path folder)
+      : shard_(shard),
+        state_(state),
+        head_(shard.state().head()),
+        practices_(shard.state().practices()),
+        options_(options),
+        format_(options.format == "csv" ? TableFormat::csv : TableFormat::ndjson),
+        folder_(std::move(folder)) {
+    if (state_.applied().next_position != head_.next_position) {
+      throw std::runtime_error("the state could not be handed over: " + shard.state().failure());
+    }
+  }
+
+  /// The manifest, which is the last file that is written.
+  std::string run() {
+    write_entries();
+    write_accounts();
+    write_timeliness();
+    write_practices();
+    write_events();
+    if (options_.has_journal) write_journal();
+    std::string manifest = R"({"position":)";
+    ingest::append_position(manifest, Position{head_.next_position.value() - 1});
+    manifest += fmt::format(R"(,"root":"{}","keyId":"{}","checksum":"{}","year":{},"files":[{}]}})",
+                            storage::to_hex(shard_.journal().head_root()),
+                            shard_.keys().signing.key_id(), head_.totals.checksum.hex(),
+                            options_.year == 0 ? "null" : std::to_string(options_.year), files_);
+    HashedFile file(folder_ / "manifest.json");
+    file.write(manifest);
+    file.write("\n");
+    file.close();
+    return manifest;
+  }
+
+ private:
+  TableFile table(std::string_view name, std::vector<std::string_view> columns) const {
+    return {folder_ / name, format_, std::move(columns)};
+  }
+
+  void add(const HashedFile& file, std::uint64_t rows) {
+    if (!files_.empty()) files_ += ',';
+    files_ += fmt::format(R"({{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})",
+                          file.path().filename().string(), file.bytes(), rows,
+                          storage::to_hex(file.sha256()));
+  }
+
+  void finish(TableFile& table, Progress& progress) {
+    progress.finish(table.rows());
+    table.close();
+    add(table.file(), table.rows());
+  }
+
+  bool is_wanted(int year) const { return options_.year == 0 || options_.year == year; }
+
+  static void check(const Result<void>& read, std::string_view what) {
+    if (read) return;
+    throw std::runtime_error(fmt::format("cannot read the {}: {}", what, read.error().message()));
+  }
+
+  template <class Use>
+  void for_each_row(StateFamily family, std::string_view what, const Use& use) const {
+    check(state_.for_each(family, {},
+                          [&](std::string_view key, std::string_view value) -> Result<void> {
+                            return use(key, value);
+                          }),
+          what);
+  }
+
+  /// The year that an entry belongs to: of its service, or of the service that it refers to.
+  Result<int> year_of(const Entry& entry) {
+    if (entry.item.type == ItemType::copayment) {
+      return ledger::year_of(ledger::oslo_date(entry.item.service_time));
+    }
+    const auto& id = practices_.at(entry.practice.value()).id;
+    const auto found =
+        shard_.state().find_registration(ledger::fingerprint_of(id, entry.item.guid));
+    if (!found) return found.error();
+    if (!found.value()) return ledger::Errc::corrupt_record;
+    return ledger::year_of(found.value()->service_date);
+  }
+
+  void write_entries() {
+    TableFile entries =
+        table("entries", {"position", "type", "year", "practiceId", "personRef", "guid",
+                          "serviceType", "serviceTime", "receivedTime", "amountOre", "paid",
+                          "exemption", "counted", "exempt", "reason"});
+    Progress progress("entries", "entries", head_.next_position.value() - 1);
+    check(shard_.journal().replay(Position(),
+                                  [&](const ledger::CommitGroup& group) -> Result<void> {
+                                    for (const Entry& entry : group.entries) {
+                                      const auto written = write_entry(entries, entry);
+                                      if (!written) return written;
+                                    }
+                                    progress.update(group.position.value());
+                                    return ledger::ok();
+                                  }),
+          "journal");
+    finish(entries, progress);
+  }
+
+  Result<void> write_entry(TableFile& entries, const Entry& entry) {
+    const auto year = year_of(entry);
+    if (!year) return year.error();
+    if (!is_wanted(year.value())) return ledger::ok();
+    const ledger::Item& item = entry.item;
+    entries.number(entry.verdict.position.value())
+        .text(name_of(item.type))
+        .number(std::int64_t{year.value()});
+    entries.text(practices_.at(entry.practice.value()).id.view()).number(entry.person.value());
+    entries.text(to_string(item.guid));
+    const bool is_copayment = item.type == ItemType::copayment;
+    if (is_copayment) {
+      entries.text(code_of(item.service_type)).text(ledger::to_rfc3339(item.service_time));
+    } else {
+      entries.none().none();
+    }
+    entries.text(ledger::to_rfc3339(item.received));
+    if (is_copayment) {
+      entries.number(item.amount.ore()).truth(item.is_paid);
+    } else {
+      entries.none().none();
+    }
+    item.exemption == 0 ? entries.none() : entries.text({&item.exemption, 1});
+    entries.truth(entry.verdict.counted).truth(entry.verdict.exempt);
+    const std::string_view reason = ledger::name_of(entry.verdict.reason);
+    reason.empty() ? entries.none() : entries.text(reason);
+    entries.end_row();
+    return ledger::ok();
+  }
+
+  /// Three tables in one pass: an account has at most one card and any number of refund lines.
+  void write_accounts() {
+    TableFile accounts =
+        table("accounts", {"personRef", "year", "countedOre", "refundedOre", "newest"});
+    TableFile cards = table("cards", {"personRef", "year", "state", "issuedAt", "entitledFrom",
+                                      "crossingGuid", "rulePack"});
+    TableFile lines =
+        table("refund_lines", {"personRef", "year", "guid", "registration", "cause", "amountOre"});
+    Progress progress("accounts", "accounts", head_.totals.accounts);
+    ledger::Account account;
+    for_each_row(StateFamily::accounts, "accounts",
+                 [&](std::string_view key_bytes, std::string_view bytes) -> Result<void> {
+                   const ledger::AccountKey key = storage::decode_account_key(key_bytes);
+                   if (!is_wanted(key.year)) return ledger::ok();
+                   const auto decoded = storage::decode_account(bytes, account);
+                   if (!decoded) return decoded.error();
+                   accounts.number(key.person.value()).number(std::int64_t{key.year});
+                   accounts.number(account.counted_sum.ore()).number(account.refunded().ore());
+                   accounts.number(account.newest.value()).end_row();
+                   if (account.card) write_card(cards, key, *account.card);
+                   for (const ledger::RefundLine& line : account.refund_lines) {
+                     lines.number(key.person.value()).number(std::int64_t{key.year});
+                     lines.text(to_string(line.guid)).number(line.registration.value());
+                     lines.number(line.cause.value()).number(line.amount.ore()).end_row();
+                   }
+                   progress.update(accounts.rows());
+                   return ledger::ok();
+                 });
+    finish(accounts, progress);
+    cards.close();
+    add(cards.file(), cards.rows());
+    lines.close();
+    add(lines.file(), lines.rows());
+  }
+
+  static void write_card(TableFile& cards, const ledger::AccountKey& key,
+                         const ledger::ExemptionCard& card) {
+    cards.number(key.person.value()).number(std::int64_t{key.year});
+    cards.text(card.state == ledger::CardState::active ? "active" : "underReview");
+    cards.text(ledger::to_rfc3339(card.issued_at)).text(ledger::to_string(card.entitled_from));
+    cards.text(to_string(card.crossing_guid)).text(storage::to_hex(card.rule_pack)).end_row();
+  }
+
+  /// By practice; the nation is the sum. Of a year: its months.
+  void write_timeliness() {
+    TableFile lags = table("timeliness", {"practiceId", "basis", "month", "lagDays", "count"});
+    Progress progress("timeliness", "rows", 0);
+    for_each_row(StateFamily::timeliness, "timeliness",
+                 [&](std::string_view key_bytes, std::string_view bytes) -> Result<void> {
+                   const ledger::TimelinessKey key = storage::decode_timeliness_key(key_bytes);
+                   if (key.practice == ledger::nation) return ledger::ok();
+                   if (!is_wanted(int{key.month.year()})) return ledger::ok();
+                   const auto month = storage::decode_timeliness(bytes);
+                   if (!month) return month.error();
+                   write_lags(lags, key, month.value());
+                   progress.update(lags.rows());
+                   return ledger::ok();
+                 });
+    finish(lags, progress);
+  }
+
+  void write_lags(TableFile& lags, const ledger::TimelinessKey& key,
+                  const ledger::TimelinessMonth& month) const {
+    for (std::size_t lag = 0; lag < month.by_lag.size(); ++lag) {
+      if (month.by_lag[lag] == 0) continue;
+      lags.text(practices_.at(key.practice.value()).id.view());
+      lags.text(key.basis == ledger::Basis::received ? "received" : "service");
+      lags.text(ledger::to_string(key.month)).number(std::uint64_t{lag});
+      lags.number(std::uint64_t{month.by_lag[lag]}).end_row();
+    }
+  }
+
+  void write_practices() {
+    TableFile practices =
+        table("practices", {"practiceId", "number", "firstReceived", "lastReceived", "activeDays"});
+    Progress progress("practices", "practices", practices_.size() - 1);
+    for (std::size_t number = 1; number < practices_.size(); ++number) {
+      const ledger::Practice& practice = practices_[number];
+      practices.text(practice.id.view()).number(std::uint64_t{number});
+      if (practice.active_days == 0) {
+        practices.none().none();
+      } else {
+        practices.text(ledger::to_string(practice.first_received));
+        practices.text(ledger::to_string(practice.last_received));
+      }
+      practices.number(std::uint64_t{practice.active_days}).end_row();
+    }
+    finish(practices, progress);
+  }
+
+  void write_events() {
+    TableFile events = table("events", {"cause", "ordinal", "type", "personRef", "year",
+                                        "registration", "amountOre", "entitledFrom"});
+    Progress progress("events", "events", 0);
+    for_each_row(StateFamily::events, "events",
+                 [&](std::string_view key, std::string_view bytes) -> Result<void> {
+                   const auto decoded = storage::decode_event(key, bytes);
+                   if (!decoded) return decoded.error();
+                   const ledger::Event& event = decoded.value();
+                   if (!is_wanted(event.account.year)) return ledger::ok();
+                   events.number(event.cause.value());
+                   events.number(std::uint64_t{storage::decode_event_ordinal(key)});
+                   events.text(ledger::name_of(event.type)).number(event.account.person.value());
+                   events.number(std::int64_t{event.account.year});
+                   events.number(event.registration.value()).number(event.amount.ore());
+                   events.text(ledger::to_string(event.entitled_from)).end_row();
+                   progress.update(events.rows());
+                   return ledger::ok();
+                 });
+    finish(events, progress);
+  }
+
+  void write_journal() {
+    HashedFile file(folder_ / "journal.records");
+    Progress progress("journal", "entries", head_.next_position.value() - 1);
+    std::uint64_t records = 0;
+    check(shard_.journal().for_each(Position(),
+                                    [&](Position position, std::string_view record) {
+                                      char size[4];
+                                      for (unsigned i = 0; i < 4; ++i) {
+                                        size[i] = static_cast<char>(record.size() >> (24 - 8 * i));
+                                      }
+                                      file.write({size, 4});
+                                      file.write(record);
+                                      ++records;
+                                      progress.update(position.value());
+                                      return ledger::ok();
+                                    }),
+          "journal");
+    progress.finish(head_.next_position.value() - 1);
+    file.close();
+    add(file, records);
+  }
+
+  storage::Shard& shard_;
+  const storage::StateReader state_;
+  const storage::AppliedState head_;
+  const std::vector<ledger::Practice> practices_;
+  const ExportOptions& options_;
+  const TableFormat format_;
+  const fs::path folder_;
+  std::string files_;
+};
+
+void sync_folder(const fs::path& folder) {
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0) {
+    throw std::runtime_error("cannot sync the folder " + folder.string());
+  }
+  ::close(file);
+}
+
+/// Opens the ledger; what is told when a server has it open is what helps here.
+std::unique_ptr<storage::Shard> open_shard(const ExportOptions& options) {
+  const Config config = read_config(options.config);
+  storage::ShardOptions shard;
+  shard.folder = options.data;
+  shard.ceilings = config.ceilings;
+  shard.state = config.state;
+  try {
+    return std::make_unique<storage::Shard>(shard);
+  } catch (const std::runtime_error& error) {
+    if (std::string_view(error.what()).find("is in use by") == std::string_view::npos) throw;
+    throw std::runtime_error(options.data +
+                             " is in use by another process; remedy: stop it, or export from a "
+                             "copy of the ledger");
+  }
+}
+
+}  // namespace
+
+int export_ledger(const ExportOptions& options) {
+  const fs::path data = options.data;
+  if (!fs::exists(data / "journal")) {
+    throw std::runtime_error("there is no ledger in " + options.data);
+  }
+  fs::path folder = fs::absolute(options.output).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
+    throw std::runtime_error(folder.string() + " is not empty; remedy: name another folder");
+  }
+  const auto shard = open_shard(options);
+  shard->state().begin_hand_over();
+  const auto handed_over = shard->state().await_hand_over();
+  if (!handed_over) throw std::runtime_error("cannot write the state: " + shard->state().failure());
+
+  // Under another name until all of it is there: what was killed is never taken for an export.
+  const fs::path partial = folder.string() + ".partial";
+  fs::remove_all(partial);
+  fs::create_directories(partial);
+  const std::string manifest = Exporter(*shard, options, data / "state", partial).run();
+  sync_folder(partial);
+  fs::rename(partial, folder);
+  sync_folder(folder.parent_path());
+  if (options.is_json) {
+    fmt::print("{}\n", manifest);
+  } else {
+    fmt::print("{} holds the ledger as of 0-{}\n", folder.string(),
+               shard->state().head().next_position.value() - 1);
+  }
+  return exit_done;
+}
+
+}  // namespace api
