@@ -17,9 +17,10 @@
 /// byte of it. What is written once must decode for ever: a change adds a format number, never
 /// another meaning, and tests/golden keeps records of each.
 ///
-/// Elements: `u8`, `u32`, `u64` big-endian, so that keys sort; `varint` LEB128; `zigzag` signed
-/// varint; `text` = varint length, bytes; `digest` = 32 bytes. `day` = zigzag days since
-/// 1970-01-01.
+/// Elements: `u8`, `u32`, `u64` big-endian, so that keys sort; `varint` unsigned LEB128 of at most
+/// 64 bits; `zigzag` signed n as varint 2n, or -2n - 1 below zero; `text` = varint length, bytes;
+/// `digest` = 32 bytes. `day` = zigzag days since 1970-01-01. Times are seconds since
+/// 1970-01-01T00:00Z and nanoseconds that are added to them. [x] is there when a flag says so.
 ///
 /// Journal (family `default` of the journal database), key u64 position of the group:
 ///   record    = content seal
@@ -36,6 +37,33 @@
 ///   seal      = varint requests, digest leaf*, digest root, text key id, 64 bytes signature
 /// The root is that of the Merkle tree over the leaves hash(content), leaf, leaf, ... and is what
 /// the next record names as its previous root: one signature covers the whole history.
+///
+/// What stands in them:
+///   position    the first group is at 1; its entries take the places after it, one each, and the
+///               next group the place after the last of them. The first previous root is 32 zeros.
+///   tree        hash(x) = SHA-256(byte 0, x); two neighbours make SHA-256(byte 1, left, right), a
+///               last one without a right neighbour moves up as it is, until one is left. Each leaf
+///               is the hash of the text that one request was answered with.
+///   signature   Ed25519 (RFC 8032) over the 32 bytes of the root. The key id is the first 16
+///               hexadecimal digits of the SHA-256 of the public key's 32 bytes, in lower case.
+///   rules       lines that end with a line feed: `frikort-rule-pack 1`, then for each year
+///               `year ceiling-in-øre source`. Given in the first group under them, and in force
+///               from its first entry on; the digest of the rule pack is the SHA-256 of the text.
+///   tally       a code of a rejection, or 0 for resends; an empty practice is not attributable
+///   flags       bits 0 and 1: type, 1 co-payment, 2 payment, 3 credit note; 4 paid; 8 exemption
+///               given; 16 new practice, with its id; 32 new person, with the encrypted number;
+///               64 and 128 nanoseconds of receipt and of service that are not zero
+///   verdict     code of the reason not to count * 4 + counted * 2 + exempt, after this entry; in a
+///               payment or credit note they speak of the co-payment that it refers to
+///   guid        with the practice it names the co-payment: a payment or credit note has that of
+///               the co-payment it refers to, and that one's person and account
+///   practice    numbered 1, 2, 3 ... as they are first seen: in entries, then, at the end of each
+///               group, in its tallies as far as there was room (StateOptions::practices_max)
+///   person      numbered 1, 2, 3 ... as they are first seen in entries
+///   previous    an account is a person's year of service in Oslo; the first entry of an account
+///               names position 0
+///   service     its time is the time of receipt minus what is given
+///   types, codes  the numbers in ledger/service_type.h and ledger/code.h; exemption is ASCII
 ///
 /// State (families of the state database):
 ///   registrations  16 bytes fingerprint        -> varint size, content, positions

@@ -93,6 +93,10 @@ class CrashTest(unittest.TestCase):
     def checksum(self, data):
         return fs.frikort_json("status", "--data", data)["checksum"]
 
+    def verify(self, when):
+        report = fs.frikort_json("verify", "--data", self.server.data)
+        self.assertIsNone(report["finding"], f"FRIKORT_SEED={self.seed}, {when}")
+
     def undisturbed(self):
         path = os.path.join(self.plain, "items.ndjson")
         with open(path, "wb") as file:
@@ -109,7 +113,9 @@ class CrashTest(unittest.TestCase):
             # The first time all items are one request, then many.
             killed = self.send_until_killed(point, ITEMS if round_number == 0 else BATCH)
             self.assertTrue(killed, "the server was to be killed in the middle")
+            self.verify("as the kill left it")
             self.server.start()
+            self.verify("started again")
         self.assertFalse(self.send_until_killed(None, BATCH))
         self.assertEqual(len(self.seen), ITEMS, "every item has an answer")
         self.assertFalse(self.send_until_killed(None, ITEMS))

@@ -11,7 +11,7 @@ import unittest
 import frikort_server as fs
 from frikort_server import copayment, credit_note, dated, payment
 
-COMMANDS = ("serve", "generate", "load", "status", "rebuild")
+COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "export")
 
 
 def data_ranges(path):
@@ -129,6 +129,7 @@ class UsageTest(unittest.TestCase):
         cases = (["no-such-command"], ["--no-such-option"], ["serve", "--no-such-option"], ["generate"],
                  ["generate", "--registrations", "many", "--persons", "10", "--year", "2024", "--seed", "1", "--output", "-"],
                  ["load"], ["status"], ["status", "--no-such-option"], ["rebuild"], ["rebuild", "--data", "DATA"],
+                 ["verify"], ["export", "--data", "DATA"], ["reconcile", "--data", "DATA", "--year", "2024"],
                  ["serve", "--data", "DATA", "--listen", "nowhere", "--auth", "none"],
                  ["serve", "--data", "DATA", "--listen", "127.0.0.1:0", "--auth", "maybe"])
         for args in cases:

@@ -178,7 +178,7 @@ TEST_F(Verify, names_a_changed_amount) {
 
 TEST_F(Verify, names_a_record_in_which_any_byte_is_changed) {
   const std::string bytes = record(5);
-  for (std::size_t at = 0; at < bytes.size(); at += 1 + bytes.size() / 80) {
+  for (std::size_t at = 0; at < bytes.size(); at += 1 + bytes.size() / 40) {
     std::string changed = bytes;
     changed[at] = static_cast<char>(changed[at] ^ 1);
     put(5, changed);
