@@ -162,10 +162,17 @@ int main(int argc, char** argv) {
   app.add_option("--persons", options.persons, "whom the items are about")
       ->capture_default_str()
       ->check(CLI::Range(std::uint32_t{1}, bench::LoadItems::persons_max));
-  app.add_option("--rate", options.rate,
-                 "requests a second in all, latency from when each was due; 0: each connection as "
-                 "fast as it is answered")
-      ->capture_default_str();
+  CLI::Option* const rate =
+      app.add_option(
+             "--rate", options.rate,
+             "requests a second in all, latency from when each was due; 0: each connection as "
+             "fast as it is answered")
+          ->capture_default_str();
+  app.add_option(
+         "--items", options.items,
+         "end after so many new items, if the time is not over before; 0: by the time alone")
+      ->capture_default_str()
+      ->excludes(rate);
   app.add_option("--resend-percent", options.resend_percent, "items that were accepted before")
       ->capture_default_str()
       ->check(CLI::Range(0, 100));

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string_view>
@@ -171,6 +173,10 @@ class Load {
   void lost(Connection& connection, std::string_view why);
 
  private:
+  std::uint64_t new_items_left() const {
+    if (options_.items == 0) return std::numeric_limits<std::uint64_t>::max();
+    return options_.items - std::min(options_.items, next_index_);
+  }
   void next(Connection& connection);
   void send(Connection& connection, Clock::time_point due);
   char* write_items(Connection& connection, char* out);
@@ -274,7 +280,7 @@ LoadFigures Load::run() {
 
 void Load::next(Connection& connection) {
   const Clock::time_point now = Clock::now();
-  if (now >= end_) return retire(connection);
+  if (now >= end_ || new_items_left() == 0) return retire(connection);
   if (options_.rate == 0) return send(connection, now);
   const Clock::time_point due = due_time(next_due_);
   if (due <= now) {
@@ -309,10 +315,11 @@ void Load::send(Connection& connection, Clock::time_point due) {
 
 char* Load::write_items(Connection& connection, char* out) {
   const bool is_batch = options_.mode == LoadMode::batch;
-  const std::uint32_t count = is_batch ? options_.batch_lines : 1;
+  const std::uint64_t count =
+      std::min<std::uint64_t>(is_batch ? options_.batch_lines : 1, new_items_left());
   connection.first_index = next_index_;
   connection.resend_count = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint64_t i = 0; i < count; ++i) {
     const bool is_resend = options_.resend_percent != 0 && !connection.sent.empty() &&
                            choices_.chance(options_.resend_percent, 100);
     const std::uint64_t index =

@@ -19,6 +19,7 @@ struct LoadOptions {
   LoadMode mode = LoadMode::single;
   std::uint32_t connections = 64;
   std::uint32_t seconds = 10;
+  std::uint64_t items = 0;  ///< ends after so many new items, if not by the time; 0 = by the time
   std::uint32_t batch_lines = 1000;
   std::uint32_t persons = 100'000;
   std::uint32_t rate = 0;  ///< requests a second; 0 = each connection as fast as it is answered
