@@ -1,0 +1,597 @@
+// postgresql_load: the load of frikort_http_load on the schema of bench/postgresql/schema.sql, and
+// a check of every sum, card and refund that came of it. Binary parameters and prepared statements
+// over libpq, one thread, so that the client takes as little as it can from the server.
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bench/latency_histogram.h"
+#include "bench/load_items.h"
+#include "ledger/rule_pack.h"
+#include "tests/support/prng.h"
+
+namespace {
+
+using bench::LoadItem;
+using bench::LoadItems;
+using Clock = std::chrono::steady_clock;
+
+enum ExitStatus : int {
+  exit_done = 0,
+  exit_findings = 1,
+  exit_wrong_usage = 2,
+  exit_could_not_run = 3
+};
+
+struct Options {
+  std::string connect;
+  std::string mode = "single";
+  std::uint32_t connections = 16;
+  std::uint32_t seconds = 10;
+  std::uint64_t items = 0;  ///< 0 = until the time is over
+  std::uint32_t batch_lines = 1000;
+  std::uint32_t persons = 100'000;
+  std::uint64_t seed = 1;
+};
+
+// ---- PostgreSQL's binary formats ----
+
+template <std::integral T>
+void put_big_endian(std::string& out, T value) {
+  for (std::size_t i = sizeof(T); i-- > 0;) out += static_cast<char>(value >> (8 * i));
+}
+
+template <std::integral T>
+T read_big_endian(const char* bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+  return static_cast<T>(value);
+}
+
+using Uuid = std::array<char, 16>;
+
+/// What a value needs to be an element of an array: its type in pg_type.
+template <class T>
+constexpr std::uint32_t type_of = 0;
+template <>
+constexpr std::uint32_t type_of<bool> = 16;
+template <>
+constexpr std::uint32_t type_of<std::int16_t> = 21;
+template <>
+constexpr std::uint32_t type_of<std::int32_t> = 23;
+template <>
+constexpr std::uint32_t type_of<std::int64_t> = 1184;  // microseconds: timestamptz
+template <>
+constexpr std::uint32_t type_of<Uuid> = 2950;
+
+template <class T>
+void put_value(std::string& out, const T& value) {
+  if constexpr (std::same_as<T, Uuid>) {
+    out.append(value.data(), value.size());
+  } else if constexpr (std::same_as<T, bool>) {
+    out += value ? '\1' : '\0';
+  } else {
+    put_big_endian(out, value);
+  }
+}
+
+std::int64_t to_timestamptz(ledger::Instant instant) {
+  constexpr std::int64_t seconds_to_2000 = 946'684'800;
+  return (instant.seconds - seconds_to_2000) * 1'000'000 + instant.nanoseconds / 1000;
+}
+
+ledger::Instant now() {
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_1970);
+  const std::chrono::nanoseconds rest = since_1970 - seconds;
+  return {seconds.count(), static_cast<std::int32_t>(rest.count())};
+}
+
+/// The opaque value that stands for a person.
+Uuid uuid_of_person(std::uint32_t person) {
+  ledger::test::Prng bits(person);
+  std::string bytes;
+  put_big_endian(bytes, bits.next());
+  put_big_endian(bytes, bits.next());
+  Uuid uuid{};
+  std::copy(bytes.begin(), bytes.end(), uuid.begin());
+  return uuid;
+}
+
+Uuid uuid_of(const ledger::Guid& guid) {
+  Uuid uuid{};
+  std::copy(guid.bytes.begin(), guid.bytes.end(), uuid.begin());
+  return uuid;
+}
+
+/// The parameters of one call.
+class Parameters {
+ public:
+  void clear() { used_ = 0; }
+
+  template <class T>
+  void add(const T& value) {
+    put_value(next(), value);
+  }
+  /// An array of what `value_of` makes of each item.
+  template <class Range, class ValueOf>
+  void add_array(const Range& items, ValueOf value_of) {
+    using T = decltype(value_of(*items.begin()));
+    std::string& out = next();
+    put_big_endian(out, std::int32_t{1});  // dimension
+    put_big_endian(out, std::int32_t{0});  // no null
+    put_big_endian(out, type_of<T>);
+    put_big_endian(out, static_cast<std::int32_t>(items.size()));
+    put_big_endian(out, std::int32_t{1});  // lower bound
+    for (const auto& item : items) {
+      const T value = value_of(item);
+      put_big_endian(out, static_cast<std::int32_t>(sizeof(T)));
+      put_value(out, value);
+    }
+  }
+
+  int count() const { return static_cast<int>(used_); }
+  const char* const* values() {
+    for (std::size_t i = 0; i < used_; ++i) pointers_[i] = bytes_[i].data();
+    return pointers_.data();
+  }
+  const int* lengths() {
+    for (std::size_t i = 0; i < used_; ++i) lengths_[i] = static_cast<int>(bytes_[i].size());
+    return lengths_.data();
+  }
+  const int* formats() const { return formats_.data(); }
+
+ private:
+  static constexpr std::size_t count_max = 8;
+
+  std::string& next() {
+    std::string& bytes = bytes_.at(used_++);
+    bytes.clear();
+    return bytes;
+  }
+
+  std::size_t used_ = 0;
+  std::array<std::string, count_max> bytes_;
+  std::array<const char*, count_max> pointers_{};
+  std::array<int, count_max> lengths_{};
+  std::array<int, count_max> formats_{1, 1, 1, 1, 1, 1, 1, 1};
+};
+
+// ---- connections ----
+
+struct Deleter {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, Deleter>;
+
+class Connection {
+ public:
+  explicit Connection(const std::string& connect) : connection_(PQconnectdb(connect.c_str())) {
+    if (PQstatus(connection_.get()) != CONNECTION_OK) fail();
+  }
+
+  /// A query without parameters; rows in binary form.
+  ResultPtr query(const char* sql) {
+    return checked(
+        ResultPtr(PQexecParams(connection_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1)));
+  }
+
+  void prepare(const char* sql) {
+    checked(ResultPtr(PQprepare(connection_.get(), "call", sql, 0, nullptr)));
+    if (PQsetnonblocking(connection_.get(), 1) != 0) fail();
+  }
+
+  /// Sends a call of the prepared statement.
+  void send(Parameters& parameters) {
+    if (PQsendQueryPrepared(connection_.get(), "call", parameters.count(), parameters.values(),
+                            parameters.lengths(), parameters.formats(), 1) == 0) {
+      fail();
+    }
+    flush();
+  }
+
+  pollfd polled() const {
+    return {PQsocket(connection_.get()),
+            static_cast<short>(has_unsent_ ? POLLIN | POLLOUT : POLLIN), 0};
+  }
+
+  /// The answer to the call; null while it is not whole.
+  ResultPtr receive() {
+    if (has_unsent_) flush();
+    if (PQconsumeInput(connection_.get()) == 0) fail();
+    if (PQisBusy(connection_.get()) != 0) return nullptr;
+    ResultPtr result = checked(ResultPtr(PQgetResult(connection_.get())));
+    // The end of the answer, which has come with it: a null result makes the connection ready
+    // again.
+    while (ResultPtr(PQgetResult(connection_.get()))) {
+    }
+    return result;
+  }
+
+  // What the load notes of the call on the way.
+  Clock::time_point begun;
+  std::vector<LoadItem> items;
+
+ private:
+  void flush() {
+    const int unsent = PQflush(connection_.get());
+    if (unsent < 0) fail();
+    has_unsent_ = unsent == 1;
+  }
+  ResultPtr checked(ResultPtr result) {
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) fail();
+    return result;
+  }
+  [[noreturn]] void fail() const { throw std::runtime_error(PQerrorMessage(connection_.get())); }
+
+  std::unique_ptr<PGconn, Deleter> connection_;
+  bool has_unsent_ = false;
+};
+
+// ---- what must come of it ----
+
+struct Account {
+  std::int64_t counted = 0;
+  std::int64_t refunded = 0;
+  bool has_card = false;
+  friend bool operator==(const Account&, const Account&) = default;
+};
+using Accounts = std::map<std::pair<Uuid, std::int16_t>, Account>;
+
+struct Counts {
+  std::int64_t registrations = 0;
+  std::int64_t amount = 0;
+  std::int64_t lags = 0;
+  std::int64_t asked = 0;
+  friend bool operator==(const Counts&, const Counts&) = default;
+};
+
+struct State {
+  Accounts accounts;
+  Counts counts;
+  friend bool operator==(const State&, const State&) = default;
+};
+
+State read_state(Connection& connection) {
+  State state;
+  const ResultPtr rows = connection.query(
+      "select person, year, counted_ore, coalesce(refunded_ore, 0), card_issued is not null"
+      " from person_year left join (select person, year, sum(amount_ore) as refunded_ore"
+      " from refund_line group by 1, 2) refunded using (person, year)");
+  for (int row = 0; row < PQntuples(rows.get()); ++row) {
+    const auto value = [&rows, row](int column) { return PQgetvalue(rows.get(), row, column); };
+    Uuid person{};
+    std::copy_n(value(0), person.size(), person.begin());
+    state.accounts[{person, read_big_endian<std::int16_t>(value(1))}] = {
+        read_big_endian<std::int64_t>(value(2)), read_big_endian<std::int64_t>(value(3)),
+        *value(4) != 0};
+  }
+  const ResultPtr counts = connection.query(
+      "select (select count(*) from registration),"
+      " (select coalesce(sum(amount_ore), 0)::bigint from registration),"
+      " (select coalesce(sum(count), 0)::bigint from timeliness),"
+      " (select count(*) from access_log)");
+  const auto count = [&counts](int column) {
+    return read_big_endian<std::int64_t>(PQgetvalue(counts.get(), 0, column));
+  };
+  state.counts = {count(0), count(1), count(2), count(3)};
+  return state;
+}
+
+// ---- the load ----
+
+struct Figures {
+  std::uint64_t requests = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t exempt = 0;
+  std::uint64_t unexpected = 0;
+  bench::LatencyHistogram latency;
+  double elapsed_seconds = 0;
+  double client_cpu_seconds = 0;
+  bool is_kept = false;  ///< the tables hold what was sent and what must come of it
+};
+
+constexpr const char* register_sql =
+    "select register($1::integer, $2::uuid, $3::uuid, $4::smallint, $5::timestamptz, $6::integer,"
+    " $7::boolean, $8::timestamptz)";
+constexpr const char* register_batch_sql =
+    "select register_batch($1::integer[], $2::uuid[], $3::uuid[], $4::smallint[],"
+    " $5::timestamptz[], $6::integer[], $7::boolean[], $8::timestamptz)";
+constexpr const char* status_sql =
+    "with asked as (insert into access_log values ($1::uuid, now(), $3::integer, $4::date))"
+    " select coalesce(max(counted_ore), 0), count(card_issued) > 0"
+    " from person_year where person = $1 and year = $2::smallint";
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+class Load {
+ public:
+  explicit Load(const Options& options)
+      : options_(options),
+        today_(ledger::oslo_date(now())),
+        items_(options.seed, options.persons, today_) {
+    for (std::uint32_t i = 0; i < options_.persons; ++i) persons_.push_back(uuid_of_person(i));
+    // A lost access-log row of the last moment costs nobody anything, so it need not be waited for.
+    const std::string connect =
+        options_.connect + (is_status() ? " options='-c synchronous_commit=off'" : "");
+    for (std::uint32_t i = 0; i < options_.connections; ++i) {
+      connections_.push_back(std::make_unique<Connection>(connect));
+      connections_.back()->prepare(is_status()  ? status_sql
+                                   : is_batch() ? register_batch_sql
+                                                : register_sql);
+    }
+  }
+
+  Figures run() {
+    Connection reader(options_.connect);
+    state_ = read_state(reader);
+    const double cpu_before = cpu_seconds();
+    const Clock::time_point begin = Clock::now();
+    end_ = begin + std::chrono::seconds(options_.seconds);
+    open_ = connections_.size();
+    polled_.resize(connections_.size());
+    for (std::size_t i = 0; i < connections_.size(); ++i) next(i);
+    while (open_ != 0) turn();
+    figures_.elapsed_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    figures_.client_cpu_seconds = cpu_seconds() - cpu_before;
+    expect();
+    figures_.is_kept = read_state(reader) == state_;
+    return figures_;
+  }
+
+ private:
+  bool is_batch() const { return options_.mode == "batch"; }
+  bool is_status() const { return options_.mode == "status"; }
+  std::int16_t year_of(const LoadItem& item) const {
+    return static_cast<std::int16_t>(ledger::year_of(date_of(item)));
+  }
+  ledger::Date date_of(const LoadItem& item) const {
+    return today_ - std::chrono::days{item.day + 1};
+  }
+
+  /// Waits until some answer has come and takes all that have.
+  void turn() {
+    if (poll(polled_.data(), polled_.size(), 60'000) <= 0) {
+      throw std::runtime_error("no answer within a minute");
+    }
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+      if (polled_[i].revents == 0) continue;
+      Connection& connection = *connections_[i];
+      const ResultPtr answer = connection.receive();
+      if (answer == nullptr) {
+        polled_[i] = connection.polled();
+        continue;
+      }
+      figures_.latency.record(Clock::now() - connection.begun);
+      ++figures_.requests;
+      judge(connection, answer.get());
+      next(i);
+    }
+  }
+
+  void next(std::size_t i) {
+    Connection& connection = *connections_[i];
+    const std::uint64_t left =
+        options_.items == 0 ? options_.batch_lines : options_.items - next_index_;
+    if (left == 0 || (options_.items == 0 && Clock::now() >= end_)) {
+      polled_[i].fd = -1;
+      --open_;
+      return;
+    }
+    const std::uint64_t count =
+        is_batch() ? std::min<std::uint64_t>(left, options_.batch_lines) : 1;
+    connection.items.clear();
+    for (std::uint64_t n = 0; n < count; ++n)
+      connection.items.push_back(items_.item(next_index_++));
+    fill(connection.items);
+    connection.begun = Clock::now();
+    connection.send(parameters_);
+    polled_[i] = connection.polled();
+  }
+
+  /// Writes the parameters of the call about these items.
+  void fill(const std::vector<LoadItem>& items) {
+    parameters_.clear();
+    if (is_status()) return fill_query(items.front());
+    const auto add = [this, &items](auto value_of) {
+      if (is_batch()) {
+        parameters_.add_array(items, value_of);
+      } else {
+        parameters_.add(value_of(items.front()));
+      }
+    };
+    add([](const LoadItem& item) { return static_cast<std::int32_t>(item.practice); });
+    add([](const LoadItem& item) { return uuid_of(item.guid); });
+    add([this](const LoadItem& item) { return persons_[item.person]; });
+    // A practice has one service type; which number stands for it is all the same.
+    add([](const LoadItem& item) { return static_cast<std::int16_t>(item.practice % 16); });
+    add([this](const LoadItem& item) { return to_timestamptz(items_.service_time(item)); });
+    add([](const LoadItem& item) { return static_cast<std::int32_t>(item.amount_ore); });
+    add([](const LoadItem&) { return true; });
+    parameters_.add(to_timestamptz(now()));
+  }
+
+  void fill_query(const LoadItem& about) {
+    constexpr ledger::Date epoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+    parameters_.add(persons_[about.person]);
+    parameters_.add(year_of(about));
+    parameters_.add(static_cast<std::int32_t>(about.practice));
+    parameters_.add(static_cast<std::int32_t>((date_of(about) - epoch).count()));
+  }
+
+  void judge(const Connection& connection, const PGresult* answer) {
+    const char* const value = PQgetvalue(answer, 0, 0);
+    if (is_status()) return judge_status(connection.items.front(), answer);
+    if (!is_batch()) return judge_verdict(read_big_endian<std::int16_t>(value));
+    constexpr int head_bytes = 20;
+    constexpr int element_bytes = 6;  // its length, and a smallint
+    const int count = (PQgetlength(answer, 0, 0) - head_bytes) / element_bytes;
+    if (count != static_cast<int>(connection.items.size())) ++figures_.unexpected;
+    for (int i = 0; i < count; ++i) {
+      judge_verdict(read_big_endian<std::int16_t>(value + head_bytes + element_bytes * i + 4));
+    }
+  }
+
+  void judge_verdict(std::int16_t verdict) {
+    if (verdict != 0 && verdict != 1) {
+      ++figures_.unexpected;
+      return;
+    }
+    ++figures_.accepted;
+    if (verdict == 1) ++figures_.exempt;
+  }
+
+  /// The sum and the card are what they were before the run.
+  void judge_status(const LoadItem& about, const PGresult* answer) {
+    const auto known = state_.accounts.find({persons_[about.person], year_of(about)});
+    const Account account = known == state_.accounts.end() ? Account() : known->second;
+    const bool is_exempt = *PQgetvalue(answer, 0, 1) != 0;
+    if (read_big_endian<std::int64_t>(PQgetvalue(answer, 0, 0)) != account.counted ||
+        is_exempt != account.has_card) {
+      ++figures_.unexpected;
+    }
+    if (is_exempt) ++figures_.exempt;
+  }
+
+  /// Makes of the state before the run the one that must stand after it.
+  void expect() {
+    if (is_status()) {
+      state_.counts.asked += static_cast<std::int64_t>(figures_.requests);
+      return;
+    }
+    const auto ceilings = ledger::RulePack::published_ceilings();
+    for (std::uint64_t index = 0; index < next_index_; ++index) {
+      const LoadItem item = items_.item(index);
+      ++state_.counts.registrations;
+      ++state_.counts.lags;
+      state_.counts.amount += item.amount_ore;
+      if (item.amount_ore == 0) continue;
+      const std::int64_t ceiling = ceilings.at(year_of(item)).amount.ore();
+      Account& account = state_.accounts[{persons_[item.person], year_of(item)}];
+      account.counted += item.amount_ore;
+      account.refunded = std::max<std::int64_t>(0, account.counted - ceiling);
+      account.has_card = account.counted >= ceiling;
+    }
+  }
+
+  const Options options_;
+  const ledger::Date today_;
+  const LoadItems items_;
+  std::vector<Uuid> persons_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<pollfd> polled_;
+  std::size_t open_ = 0;
+  Parameters parameters_;
+  std::uint64_t next_index_ = 0;
+  Clock::time_point end_;
+  State state_;
+  Figures figures_;
+};
+
+/// A line for each person-year: national number, year, counted and refunded sum in øre, 1 with a
+/// card. The numbers are of the synthetic series.
+void print_accounts(const Options& options) {
+  const LoadItems items(options.seed, options.persons, ledger::oslo_date(now()));
+  Connection reader(options.connect);
+  const Accounts accounts = read_state(reader).accounts;
+  for (std::uint32_t person = 0; person < options.persons; ++person) {
+    const Uuid uuid = uuid_of_person(person);
+    constexpr std::int16_t year_min = 0;
+    for (auto at = accounts.lower_bound({uuid, year_min});
+         at != accounts.end() && at->first.first == uuid; ++at) {
+      const Account& account = at->second;
+      std::cout << fmt::format("{} {} {} {} {}\n", items.person_number(person), at->first.second,
+                               account.counted, account.refunded, account.has_card ? 1 : 0);
+    }
+  }
+}
+
+void print(const Options& options, const Figures& figures, bool is_good) {
+  const auto microseconds = [&figures](unsigned per_mille) {
+    return static_cast<double>(figures.latency.percentile(per_mille).count()) / 1e3;
+  };
+  const auto rate = [&figures](std::uint64_t count) {
+    return static_cast<double>(count) / figures.elapsed_seconds;
+  };
+  std::cout << fmt::format(
+      R"({{"mode":"{}","seconds":{:.3f},"requests":{},"requestsPerSecond":{:.0f},"itemsPerSecond":{:.0f},)",
+      options.mode, figures.elapsed_seconds, figures.requests, rate(figures.requests),
+      rate(figures.accepted));
+  std::cout << fmt::format(R"("accepted":{},"exempt":{},"unexpected":{},)", figures.accepted,
+                           figures.exempt, figures.unexpected);
+  std::cout << fmt::format(R"("latencyMicroseconds":{{"p50":{:.0f},"p99":{:.0f},"p999":{:.0f}}},)",
+                           microseconds(500), microseconds(990), microseconds(999));
+  std::cout << fmt::format(R"("clientCpuSeconds":{:.2f},"kept":{},"good":{}}})",
+                           figures.client_cpu_seconds, figures.is_kept, is_good)
+            << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Loads bench/postgresql/schema.sql and checks what came of it; figures as JSON."};
+  Options options;
+  app.add_option("--connect", options.connect, "libpq connection string")->required();
+  app.add_option("--mode", options.mode, "single, batch, status, or accounts: print what is kept")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"single", "batch", "status", "accounts"}));
+  app.add_option("--connections", options.connections, "each with one call on the way")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--seconds", options.seconds, "how long calls are sent")->capture_default_str();
+  app.add_option("--items", options.items, "so many items instead, however long it takes");
+  app.add_option("--batch-lines", options.batch_lines, "items a call in mode batch")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  app.add_option("--persons", options.persons, "whom the items are about")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{1}, LoadItems::persons_max));
+  app.add_option("--seed", options.seed, "another one for each run against the same tables")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_done : exit_wrong_usage;
+  }
+  try {
+    if (options.mode == "accounts") {
+      print_accounts(options);
+      return exit_done;
+    }
+    const Figures figures = Load(options).run();
+    const bool is_good = figures.is_kept && figures.unexpected == 0;
+    print(options, figures, is_good);
+    return is_good ? exit_done : exit_findings;
+  } catch (const std::exception& error) {
+    std::cerr << "postgresql_load: " << error.what() << '\n';
+    return exit_could_not_run;
+  }
+}
