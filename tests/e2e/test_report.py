@@ -1,0 +1,310 @@
+"""The year-end report as a browser sees it: its figures, at every width, in both colour schemes, and nothing loaded.
+
+The page is made from the sample statement by the program that FRIKORT_REPORT_PAGE names; what the tables must hold is
+worked out again here.
+"""
+
+import html
+import html.parser
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import frikort_server as fs
+
+STATEMENT = fs.ROOT / "tests" / "golden" / "report_statement.json"
+PHONE, DESK = 360, 1000
+DARK = "--blink-settings=preferredColorScheme=0"
+LOADING_ATTRIBUTES = {"src", "srcset", "href", "xlink:href", "action", "formaction", "data", "poster", "background",
+                      "ping", "manifest"}
+# Measured in the page: what is wider than the window, texts of a plot that leave it or meet another one, colours.
+MEASURE = """
+const page = document.querySelector("iframe").contentWindow, root = page.document.documentElement;
+const wrong = [];
+if (root.scrollWidth > root.clientWidth) wrong.push(`the page is ${root.scrollWidth} wide`);
+for (const tile of page.document.querySelectorAll(".tiles dd"))
+  if (tile.scrollWidth > tile.clientWidth + 1) wrong.push(`a tile is too narrow for ${tile.textContent}`);
+const plots = page.document.querySelectorAll("svg.plot");
+for (const plot of plots) {
+  const outer = plot.getBoundingClientRect(), seen = [];
+  for (const text of plot.querySelectorAll("text")) {
+    const box = text.getBoundingClientRect(), words = text.textContent;
+    if (box.left < outer.left || box.right > outer.right || box.top < outer.top || box.bottom > outer.bottom)
+      wrong.push(`${words} leaves its plot`);
+    for (const [other, theirs] of seen)
+      if (box.left < other.right && other.left < box.right && box.top + 3 < other.bottom && other.top + 3 < box.bottom)
+        wrong.push(`${words} lies on ${theirs}`);
+    seen.push([box, words]);
+  }
+}
+const colours = {};
+for (const name of ["paper", "tile", "ink", "quiet", "good", "bad", "s0", "s1", "s2"])
+  colours[name] = page.getComputedStyle(root).getPropertyValue("--" + name).trim();
+document.body.textContent = JSON.stringify({wrong, plots: plots.length, colours});
+"""
+
+
+class Page(html.parser.HTMLParser):
+    """What the tests ask of a page: tables by caption, definitions, headings, attributes that load something."""
+
+    VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tables, self.definitions, self.headings = [], {}, {}, []
+        self.loads, self.tags, self.styles, self.ids, self.references = [], [], "", [], []
+        self.words, self.caption, self.term, self.bad_headers = "", "", "", 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.loads += [value for name, value in attrs if name in LOADING_ATTRIBUTES]
+        self.styles += attributes.get("style") or ""
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        self.references += (attributes.get("aria-labelledby") or "").split()
+        if tag == "th" and attributes.get("scope") != ("col" if "thead" in self.open else "row"):
+            self.bad_headers += 1
+        if tag == "tr":
+            self.tables[self.caption].append([])
+        if tag in ("caption", "th", "td", "dt", "dd", "h1", "h2", "title"):
+            self.words = ""
+
+    def handle_endtag(self, tag):
+        if tag in self.VOID:
+            return
+        while self.open.pop() != tag:
+            pass
+        if tag == "caption":
+            self.caption = self.words
+            self.tables[self.caption] = []
+        elif tag in ("th", "td"):
+            self.tables[self.caption][-1].append(self.words)
+        elif tag == "dt":
+            self.term = self.words
+        elif tag == "dd":
+            self.definitions[self.term] = self.words
+        elif tag in ("h1", "h2"):
+            self.headings.append((tag, self.words))
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "style":
+            self.styles += data
+        else:
+            self.words += data
+
+
+def number(value):
+    return f"{value:,}".replace(",", "\u2009")
+
+
+def kroner(ore):
+    sign = "\u2212" if ore < 0 else ""
+    return f"{sign}{number(abs(ore) // 100)}.{abs(ore) % 100:02}"
+
+
+def percent(part, whole):
+    return f"{100 * part / whole:.2f}\u00a0%"
+
+
+def contrast(one, other):
+    """The contrast ratio of two colours as WCAG 2 defines it; colours as #rgb or #rrggbb."""
+    def luminance(colour):
+        digits = colour.lstrip("#")
+        digits = "".join(c + c for c in digits) if len(digits) == 3 else digits
+        parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+class ReportCase(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.chromium = shutil.which("chromium")
+        if cls.chromium is None:
+            raise AssertionError("chromium is missing; run: scripts/install_packages test")
+        cls.folder = tempfile.mkdtemp(prefix="frikort-e2e-report-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.statement = json.loads(STATEMENT.read_bytes())
+        cls.text = cls.render(cls.statement)
+        cls.dom, cls.console = cls.browse(cls.text)
+        cls.page = Page(cls.dom)
+
+    @classmethod
+    def render(cls, statement):
+        program = os.environ.get("FRIKORT_REPORT_PAGE", fs.ROOT / "build" / "release" / "tests" / "report_page_sample")
+        done = subprocess.run([program], input=json.dumps(statement).encode(), capture_output=True, timeout=60,
+                              check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"no page: {done.stderr.decode(errors='replace')}")
+        return done.stdout.decode()
+
+    @classmethod
+    def browse(cls, text, *options):
+        """Opens a page in the browser; gives the document as it became, and what the console said."""
+        path = pathlib.Path(cls.folder, "page.html")
+        path.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [cls.chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             f"--user-data-dir={cls.folder}/profile", "--enable-logging=stderr", "--window-size=1200,900", *options,
+             "--dump-dom", path.as_uri()],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+        output = done.stderr.decode(errors="replace")
+        if done.returncode != 0 or "<html" not in done.stdout.decode(errors="replace"):
+            raise AssertionError(f"chromium gave no document, exit status {done.returncode}: {output[-2000:]}")
+        return done.stdout.decode(), [line for line in output.splitlines() if "CONSOLE" in line]
+
+    @classmethod
+    def measure(cls, text, width, *options):
+        """What MEASURE finds when the page is shown at a width in CSS pixels."""
+        dom, _ = cls.browse(
+            f"<!DOCTYPE html><body><iframe style='width:{width}px;height:700px;border:0' "
+            f"srcdoc='{html.escape(text, quote=True)}'></iframe><script>onload = () => {{{MEASURE}}}</script>", *options)
+        return json.loads(html.unescape(re.search(r"<body>(.*)</body>", dom, re.DOTALL)[1]))
+
+
+class FiguresTest(ReportCase):
+
+    def assert_table(self, caption, expected):
+        self.assertIn(caption, self.page.tables)
+        self.assertEqual(self.page.tables[caption][1:], expected, caption)
+
+    def test_title_and_coverage(self):
+        self.assertEqual(self.page.headings[0], ("h1", "Frikort 2025: statement 2"))
+        self.assertEqual(self.page.definitions["Journal position"], self.statement["position"])
+        self.assertEqual(self.page.definitions["Root"], self.statement["root"][:12] + "…")
+        self.assertIn(f'title="{self.statement["root"]}"', self.dom)
+        self.assertIn("No differences", self.dom)
+
+    def test_key_figures(self):
+        totals, definitions = self.statement["totals"], self.page.definitions
+        self.assertEqual(definitions["Co-payments"], number(totals["registrations"]))
+        self.assertEqual(definitions["Counted, kroner"], kroner(totals["countedOre"]))
+        self.assertEqual(definitions["Refunded, kroner"], kroner(totals["refundedOre"]))
+        self.assertEqual(definitions["Exemption cards"], number(totals["cards"]))
+        self.assert_table("Refunds and payouts", [
+            ["Refund lines", number(totals["refundLines"]), kroner(totals["refundedOre"])],
+            ["Payouts, one for each person", number(totals["payouts"]), kroner(totals["payoutOre"])]])
+        year = {row[0]: row[1:] for row in self.page.tables["The year in numbers"]}
+        self.assertEqual(year["Co-payments not paid yet"], [number(totals["unpaid"]), kroner(totals["unpaidOre"])])
+        self.assertEqual(year["Exemption cards under review"], [number(totals["cardsUnderReview"]), "–"])
+
+    def test_limits_and_targets(self):
+        self.assert_table("Co-payments received within the limits", [
+            [f"{limit['days']} days", number(limit["within"]), percent(limit["share"], 1), percent(limit["target"], 1),
+             "met" if limit["isMet"] else "not met"] for limit in self.statement["timeliness"]["limits"]])
+
+    def test_curve_by_day(self):
+        by_lag = self.statement["timeliness"]["byLag"]
+        rows = self.page.tables["Share received within so many days (row + column), per cent"]
+        self.assertEqual(rows[0], ["Days", *(f"+{i}" for i in range(10))])
+        self.assertGreaterEqual(len(rows), 1 + 7, "days 0 to 60 or more")
+        for tens, row in enumerate(rows[1:]):
+            self.assertEqual(row, [str(10 * tens), *(f"{100 * sum(by_lag[:10 * tens + i + 1]) / sum(by_lag):.2f}"
+                                                     for i in range(10))])
+
+    def test_months(self):
+        self.assert_table("Share received within 16, 24 and 32 days, by month of service", [
+            [row["month"], number(row["count"]), *(percent(row[f"within{days}"], row["count"]) for days in (16, 24, 32))]
+            for row in self.statement["timeliness"]["byMonth"]])
+        self.assert_table("Exemption cards, by month", [
+            [row["month"], number(row["issued"]), number(row["entitled"])] for row in self.statement["cardsByMonth"]])
+
+    def test_service_types_and_lateness(self):
+        rows = self.page.tables["Co-payments by service type"][1:]
+        self.assertEqual([[row[0].split()[0], *row[1:]] for row in rows], [
+            [row["serviceType"], number(row["registrations"]), kroner(row["amountOre"]), kroner(row["countedOre"]),
+             kroner(row["refundedOre"])] for row in self.statement["serviceTypes"]])
+        cost = self.statement["latenessCost"]
+        self.assertEqual([row[1] for row in self.page.tables["Cost of lateness"][1:]], [
+            number(cost["persons"]), *(kroner(cost[name]) for name in
+                                       ("overpaidOre", "byLatenessOre", "despiteCardOre", "oreDays"))])
+
+    def test_changes(self):
+        changes = self.statement["changes"]
+        self.assertEqual([row[1] for row in self.page.tables["Came since the previous statement"][1:]],
+                         [number(changes[name]) for name in ("copayments", "payments", "creditNotes")])
+        expected = []
+        for name, change in changes["totals"].items():
+            value = kroner(change) if name.endswith("Ore") else number(change).replace("-", "\u2212")
+            expected.append("+" + value if change > 0 else value)
+        self.assertEqual([row[1] for row in self.page.tables["Changes of the totals"][1:]], expected)
+
+    def test_differences(self):
+        found = {"count": 12, "byKind": {"sumDiffers": 11, "card<Missing>": 1}}
+        dom, console = self.browse(self.render({**self.statement, "differences": found, "previous": None,
+                                                "changes": None}))
+        page = Page(dom)
+        self.assertEqual(page.tables["Differences by kind"][1:], [["sumDiffers", "11"], ["card<Missing>", "1"]])
+        self.assertNotIn("No differences", dom)
+        self.assertNotIn(("h2", "Changes since the last statement"), page.headings)
+        self.assertEqual(console, [])
+
+
+class PageTest(ReportCase):
+
+    def test_nothing_is_loaded_and_nothing_runs(self):
+        for page in (Page(self.text), self.page):
+            self.assertEqual([value for value in page.loads if not value.startswith("#")], [])
+            self.assertEqual({"script", "link", "img", "iframe", "object", "embed"} & set(page.tags), set())
+            self.assertNotRegex(page.styles, r"url\(|@import|https?:")
+        self.assertNotRegex(self.text, r"https?://")
+        self.assertEqual(self.console, [])
+
+    def test_the_page_forbids_loading(self):
+        """The policy of the page is what makes an empty console a proof; so it must be seen to work."""
+        for intruder in ('<img src="http://127.0.0.1:9/x.png">', '<script>document.title = "ran"</script>'):
+            dom, console = self.browse(self.text.replace("</main>", intruder + "</main>"))
+            self.assertTrue(any("Content Security Policy" in line for line in console), (intruder, console))
+            self.assertNotIn("<title>ran</title>", dom)
+
+    def test_accessible_structure(self):
+        page = self.page
+        self.assertEqual([level for level, _ in page.headings].count("h1"), 1)
+        self.assertGreaterEqual([level for level, _ in page.headings].count("h2"), 8)
+        self.assertEqual(page.bad_headers, 0, "th without the right scope")
+        self.assertEqual(page.tags.count("table"), page.tags.count("caption"))
+        self.assertEqual(len(page.ids), len(set(page.ids)), "ids are unique")
+        self.assertEqual(set(page.references) - set(page.ids), set(), "what a label refers to is there")
+        self.assertEqual(self.dom.count('role="img"'), 3)
+        self.assertEqual(page.tags.count("desc"), 3)
+
+    def test_fits_a_phone_and_a_desk_also_with_the_figures_of_a_nation(self):
+        nation = json.loads(json.dumps(self.statement))
+        nation["totals"].update(registrations=95_369_228, countedOre=2_563_751_496_000, refundedOre=284_861_277_000)
+        for month in nation["cardsByMonth"]:
+            month["issued"] *= 100
+        nation["cardsByMonth"] += [{"month": f"2026-{month:02}", "issued": 1, "entitled": 0} for month in range(6, 13)]
+        for statement in (self.statement, nation):
+            for width in (PHONE, DESK):
+                found = self.measure(self.render(statement), width)
+                self.assertEqual(found["plots"], 3)
+                self.assertEqual(found["wrong"], [], f"at {width} pixels")
+
+    def test_contrast_in_both_colour_schemes(self):
+        light = self.measure(self.text, DESK)["colours"]
+        dark = self.measure(self.text, DESK, DARK)["colours"]
+        self.assertNotEqual(light["paper"], dark["paper"])
+        for colours in (light, dark):
+            for ground in ("paper", "tile"):
+                for name in ("ink", "quiet", "good", "bad"):
+                    self.assertGreaterEqual(contrast(colours[name], colours[ground]), 4.5, (name, ground, colours))
+            for name in ("s0", "s1", "s2"):
+                self.assertGreaterEqual(contrast(colours[name], colours["paper"]), 3, (name, colours))
+
+
+if __name__ == "__main__":
+    unittest.main()
