@@ -73,12 +73,24 @@ struct ExportOptions {
   bool is_json = false;
 };
 
+struct ReconcileOptions {
+  std::string data;
+  std::string server;
+  std::string config;
+  int year = 0;
+  std::string output;
+  bool is_dry_run = false;
+  bool is_without_numbers = false;
+  bool is_json = false;
+};
+
 // Each prints its result on standard output, errors and progress on standard error, and returns the
 // exit status. What they throw is printed by main() as "could not run".
 int serve(const ServeOptions& options);
 int generate(const GenerateOptions& options);
 int load(const LoadOptions& options);
 int status(const StatusOptions& options);
+int reconcile(const ReconcileOptions& options);
 int rebuild(const RebuildOptions& options);
 int verify(const VerifyOptions& options);
 int export_ledger(const ExportOptions& options);

@@ -69,6 +69,8 @@ struct HttpClient::Impl {
     Answer answer;
     answer.status = parser.get().result_int();
     answer.retry_after_s = retry_after(parser.get());
+    answer.location = std::string(parser.get()["Location"]);
+    answer.next_offset = std::string(parser.get()["Next-Offset"]);
     std::string piece(64U << 10, '\0');
     while (!parser.is_done()) {
       auto& body = parser.get().body();

@@ -15,6 +15,8 @@ class HttpClient {
     unsigned status = 0;
     std::string body;  ///< empty when it went to on_piece
     unsigned retry_after_s = 0;
+    std::string location;
+    std::string next_offset;  ///< of a file that comes in pieces; empty at its end
   };
 
   /// `url`: `http://HOST:PORT`. Throws UsageError when it is not.
@@ -28,6 +30,11 @@ class HttpClient {
   Answer post_streamed(const std::string& target, std::string_view content_type,
                        std::string_view body,
                        const std::function<void(std::string_view)>& on_piece);
+
+  /// POST of a small JSON body.
+  Answer post(const std::string& target, std::string_view json) {
+    return post_streamed(target, "application/json", json, {});
+  }
 
   /// Ends the connection.
   void disconnect();

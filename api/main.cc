@@ -134,6 +134,25 @@ int main(int argc, char** argv) {
   export_command->add_flag("--json", exporting.is_json, "the manifest on standard output");
   export_command->callback([&] { run = [&] { return api::export_ledger(exporting); }; });
 
+  api::ReconcileOptions reconcile;
+  CLI::App* const reconcile_command = app.add_subcommand(
+      "reconcile",
+      "recompute a year, compare it with what is kept, and make its next signed statement");
+  add_ledger_options(*reconcile_command, reconcile.data, reconcile.server, reconcile.config);
+  reconcile_command->add_option("--year", reconcile.year, "calendar year of service")->required();
+  reconcile_command
+      ->add_option("--output", reconcile.output,
+                   "folder for the files of the statement, the refund file and report.html; new or "
+                   "empty")
+      ->required();
+  reconcile_command->add_flag(
+      "--dry-run", reconcile.is_dry_run,
+      "a statement without number and signature that the ledger does not keep");
+  reconcile_command->add_flag("--without-numbers", reconcile.is_without_numbers,
+                              "no refund file: it has national numbers");
+  reconcile_command->add_flag("--json", reconcile.is_json, "the statement as JSON");
+  reconcile_command->callback([&] { run = [&] { return api::reconcile(reconcile); }; });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -32,13 +32,17 @@ Progress::Progress(std::string phase, std::string unit, std::uint64_t total)
       total_(total),
       is_terminal_(isatty(STDERR_FILENO) == 1),
       begin_(Clock::now()),
-      next_(begin_) {}
+      next_(begin_ + interval()) {}
 
 void Progress::update(std::uint64_t done) {
   const auto now = Clock::now();
   if (now < next_) return;
-  next_ = now + (is_terminal_ ? std::chrono::milliseconds{100} : std::chrono::milliseconds{1000});
+  next_ = now + interval();
   draw(done, false);
+}
+
+std::chrono::milliseconds Progress::interval() const {
+  return std::chrono::milliseconds{is_terminal_ ? 100 : 1000};
 }
 
 void Progress::finish(std::uint64_t done) { draw(done, true); }
@@ -49,6 +53,7 @@ void Progress::draw(std::uint64_t done, bool is_last) {
   const double share =
       total_ == 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
   const double left = share > 0 ? seconds / share - seconds : 0;
+  is_drawn_ = true;
   std::string line;
   if (!is_terminal_) {
     line = fmt::format(R"({{"phase":"{}","done":{},"total":{},"unit":"{}","perSecond":{:.0f})",
@@ -78,7 +83,8 @@ void PhasedProgress::update(std::string_view phase, std::string_view unit, std::
 }
 
 void PhasedProgress::finish() {
-  if (progress_ != nullptr) progress_->finish(done_);
+  // A phase too short to be shown leaves no line.
+  if (progress_ != nullptr && progress_->is_drawn()) progress_->finish(done_);
   progress_.reset();
 }
 

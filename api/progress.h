@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "storage/report_progress.h"
 
@@ -18,9 +19,11 @@ class Progress {
   void update(std::uint64_t done);
   /// The last line; call once.
   void finish(std::uint64_t done);
+  bool is_drawn() const { return is_drawn_; }
 
  private:
   void draw(std::uint64_t done, bool is_last);
+  std::chrono::milliseconds interval() const;
 
   const std::string phase_;
   const std::string unit_;
@@ -28,6 +31,7 @@ class Progress {
   const bool is_terminal_;
   const std::chrono::steady_clock::time_point begin_;
   std::chrono::steady_clock::time_point next_;
+  bool is_drawn_ = false;
 };
 
 /// Shows the phases of long work one after another.

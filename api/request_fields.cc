@@ -86,6 +86,16 @@ std::int64_t RequestFields::integer(std::string_view name, std::int64_t min, std
   return found->as_int64();
 }
 
+bool RequestFields::truth(std::string_view name, std::string_view code) {
+  const boost::json::value* const found = find(name);
+  if (found == nullptr) return false;
+  if (!found->is_bool()) {
+    refuse(code, name, quoted(name) + " must be true or false.");
+    return false;
+  }
+  return found->as_bool();
+}
+
 std::optional<ledger::NationalId> RequestFields::person(ledger::NumberSeries series) {
   const std::string number = text("personId", "INVALID_PERSON_ID");
   if (problem_) return std::nullopt;

@@ -26,6 +26,7 @@ class RequestFields {
   std::string text(std::string_view name, std::string_view code);
   std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max,
                        std::string_view code);
+  bool truth(std::string_view name, std::string_view code);
   std::optional<ledger::NationalId> person(ledger::NumberSeries series);
   ledger::ServiceType service_type();
   ledger::Date date(std::string_view name, std::string_view code);

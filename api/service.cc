@@ -47,6 +47,10 @@ void Service::add_routes() {
   add("GET", "/v1/timeliness", RouteKind::slow, 0, national_timeliness);
   add("GET", "/v1/timeliness/practices", RouteKind::slow, 0, practice_ranking);
   add("GET", "/v1/events", RouteKind::slow, 0, events);
+  add("POST", "/v1/reconciliations", RouteKind::slow, small_body, start_reconciliation);
+  add("GET", "/v1/reconciliations", RouteKind::slow, 0, list_reconciliations);
+  add("GET", "/v1/reconciliations/{}", RouteKind::slow, 0, reconciliation);
+  add("GET", "/v1/reconciliations/{}/file", RouteKind::slow, 0, reconciliation_file);
   add("GET", "/v1/status", RouteKind::slow, 0, ledger_status);
   add("GET", "/isalive", RouteKind::quick, 0, is_alive);
   add("GET", "/isready", RouteKind::quick, 0, is_ready);
@@ -61,6 +65,15 @@ void Service::copy_state(const std::filesystem::path& folder) {
   const auto handed_over = shard_.state().await_hand_over();
   if (!handed_over) throw std::runtime_error("the state cannot be written to its files");
   shard_.state().copy_files(folder);
+}
+
+storage::ReconciliationSource Service::reconciliation_source() {
+  return {shard_.folder(),
+          shard_.journal(),
+          shard_.keys().signing,
+          shard_.rules(),
+          [this](const std::filesystem::path& folder) { copy_state(folder); },
+          ingest::now()};
 }
 
 boost::system::error_code Service::wait_durable(ledger::Position position) {

@@ -9,6 +9,7 @@
 #include "api/jobs.h"
 #include "api/router.h"
 #include "ingest/ingestor.h"
+#include "storage/reconciliation.h"
 #include "storage/shard.h"
 
 namespace api {
@@ -41,6 +42,8 @@ class Service {
   storage::Shard& shard() { return shard_; }
   ledger::NumberSeries series() const { return series_; }
   Jobs& jobs() { return jobs_; }
+  /// What a reconciliation of this ledger works on, while it takes submissions.
+  storage::ReconciliationSource reconciliation_source();
   /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
   /// durable. Throws std::runtime_error.
   void copy_state(const std::filesystem::path& folder);
@@ -86,6 +89,10 @@ Response metrics(Service& service, const Request& request);
 Response version(Service& service, const Request& request);
 Response openapi(Service& service, const Request& request);
 Response key_set(Service& service, const Request& request);
+Response start_reconciliation(Service& service, const Request& request);
+Response list_reconciliations(Service& service, const Request& request);
+Response reconciliation(Service& service, const Request& request);
+Response reconciliation_file(Service& service, const Request& request);
 Response ledger_status(Service& service, const Request& request);
 
 }  // namespace api
