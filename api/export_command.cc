@@ -1,6 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -8,12 +6,13 @@
 #include "api/commands.h"
 #include "api/config.h"
 #include "api/progress.h"
-#include "api/table_file.h"
 #include "ingest/result_text.h"
 #include "ledger/fingerprint.h"
 #include "ledger/rfc3339.h"
+#include "storage/files.h"
 #include "storage/shard.h"
 #include "storage/state_reader.h"
+#include "storage/table_file.h"
 
 namespace api {
 namespace {
@@ -24,6 +23,8 @@ using ledger::ItemType;
 using ledger::Position;
 using ledger::Result;
 using storage::StateFamily;
+using storage::TableFile;
+using storage::TableFormat;
 
 std::string_view name_of(ItemType type) {
   switch (type) {
@@ -68,10 +69,7 @@ class Exporter {
                             storage::to_hex(shard_.journal().head_root()),
                             shard_.keys().signing.key_id(), head_.totals.checksum.hex(),
                             options_.year == 0 ? "null" : std::to_string(options_.year), files_);
-    HashedFile file(folder_ / "manifest.json");
-    file.write(manifest);
-    file.write("\n");
-    file.close();
+    storage::write_new_file(folder_ / "manifest.json", manifest + "\n", 0644);
     return manifest;
   }
 
@@ -80,17 +78,14 @@ class Exporter {
     return {folder_ / name, format_, std::move(columns)};
   }
 
-  void add(const HashedFile& file, std::uint64_t rows) {
+  void list(const std::string& manifest_entry) {
     if (!files_.empty()) files_ += ',';
-    files_ += fmt::format(R"({{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})",
-                          file.path().filename().string(), file.bytes(), rows,
-                          storage::to_hex(file.sha256()));
+    files_ += manifest_entry;
   }
 
   void finish(TableFile& table, Progress& progress) {
     progress.finish(table.rows());
-    table.close();
-    add(table.file(), table.rows());
+    list(table.manifest_entry());
   }
 
   bool is_wanted(int year) const { return options_.year == 0 || options_.year == year; }
@@ -200,10 +195,8 @@ class Exporter {
                    return ledger::ok();
                  });
     finish(accounts, progress);
-    cards.close();
-    add(cards.file(), cards.rows());
-    lines.close();
-    add(lines.file(), lines.rows());
+    list(cards.manifest_entry());
+    list(lines.manifest_entry());
   }
 
   static void write_card(TableFile& cards, const ledger::AccountKey& key,
@@ -284,7 +277,7 @@ class Exporter {
   }
 
   void write_journal() {
-    HashedFile file(folder_ / "journal.records");
+    storage::OutputFile file(folder_ / "journal.records");
     Progress progress("journal", "entries", head_.next_position.value() - 1);
     std::uint64_t records = 0;
     check(shard_.journal().for_each(Position(),
@@ -302,7 +295,7 @@ class Exporter {
           "journal");
     progress.finish(head_.next_position.value() - 1);
     file.close();
-    add(file, records);
+    list(file.manifest_entry(records));
   }
 
   storage::Shard& shard_;
@@ -314,14 +307,6 @@ class Exporter {
   const fs::path folder_;
   std::string files_;
 };
-
-void sync_folder(const fs::path& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0 || ::fsync(file) != 0) {
-    throw std::runtime_error("cannot sync the folder " + folder.string());
-  }
-  ::close(file);
-}
 
 /// Opens the ledger; what is told when a server has it open is what helps here.
 std::unique_ptr<storage::Shard> open_shard(const ExportOptions& options) {
@@ -347,28 +332,19 @@ int export_ledger(const ExportOptions& options) {
   if (!fs::exists(data / "journal")) {
     throw std::runtime_error("there is no ledger in " + options.data);
   }
-  fs::path folder = fs::absolute(options.output).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
-  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
-    throw std::runtime_error(folder.string() + " is not empty; remedy: name another folder");
-  }
+  // Under another name until all of it is there: what was killed is never taken for an export.
+  storage::FreshFolder folder(options.output);
   const auto shard = open_shard(options);
   shard->state().begin_hand_over();
   const auto handed_over = shard->state().await_hand_over();
   if (!handed_over) throw std::runtime_error("cannot write the state: " + shard->state().failure());
 
-  // Under another name until all of it is there: what was killed is never taken for an export.
-  const fs::path partial = folder.string() + ".partial";
-  fs::remove_all(partial);
-  fs::create_directories(partial);
-  const std::string manifest = Exporter(*shard, options, data / "state", partial).run();
-  sync_folder(partial);
-  fs::rename(partial, folder);
-  sync_folder(folder.parent_path());
+  const std::string manifest = Exporter(*shard, options, data / "state", folder.path()).run();
+  folder.keep();
   if (options.is_json) {
     fmt::print("{}\n", manifest);
   } else {
-    fmt::print("{} holds the ledger as of 0-{}\n", folder.string(),
+    fmt::print("{} holds the ledger as of 0-{}\n", options.output,
                shard->state().head().next_position.value() - 1);
   }
   return exit_done;

@@ -61,6 +61,8 @@ void replace_file(const fs::path& path, std::string_view content, mode_t mode) {
   sync_folder(path.parent_path());
 }
 
+void sync_file(const fs::path& path) { OpenFile(path, O_RDONLY).sync(); }
+
 void sync_folder(const fs::path& folder) { OpenFile(folder, O_RDONLY | O_DIRECTORY).sync(); }
 
 std::uint64_t copy_folder(const fs::path& from, const fs::path& to, const fs::path& earlier) {

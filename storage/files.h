@@ -16,6 +16,9 @@ void write_new_file(const std::filesystem::path& path, std::string_view content,
 /// Writes a file beside it and renames it, so that the file is the old one or the new one.
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
+/// Makes what was written to a file durable.
+void sync_file(const std::filesystem::path& path);
+
 /// Makes new, removed and renamed files of a folder durable.
 void sync_folder(const std::filesystem::path& folder);
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,16 +19,17 @@
 #include "ledger/reconcile.h"
 #include "ledger/rfc3339.h"
 #include "storage/format.h"
-#include "storage/spill.h"
+#include "storage/index_comparison.h"
 #include "storage/state_reader.h"
 #include "storage/statement.h"
+#include "storage/statement_tables.h"
+#include "storage/timeliness_comparison.h"
 
 namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
 using ledger::AccountKey;
-using ledger::Basis;
 using ledger::Date;
 using ledger::Difference;
 using ledger::DifferenceKind;
@@ -44,7 +44,6 @@ using ledger::PracticeNumber;
 using ledger::ReferenceAccount;
 using ledger::ReferenceRegistration;
 using ledger::Result;
-using ledger::TimelinessKey;
 using ledger::TimelinessMonth;
 
 /// Places of the journal for each part that is taken up at once: some 40 MB. Persons who come often
@@ -52,123 +51,12 @@ using ledger::TimelinessMonth;
 constexpr std::uint64_t positions_per_part = 400'000;
 constexpr std::uint64_t parts_max = 256;
 
-// ---- what is put aside ----
-
-/// An entry of the journal that belongs to the year, or may: of payments and credit notes only
-/// their registration knows.
-struct PutAsideEntry {
-  std::uint64_t person = 0;
-  std::uint64_t position = 0;
-  std::uint64_t previous = 0;
-  std::int64_t service_seconds = 0;
-  std::int64_t received_seconds = 0;
-  std::array<std::uint8_t, 16> guid{};
-  std::int32_t service_nanoseconds = 0;
-  std::int32_t received_nanoseconds = 0;
-  std::uint32_t practice = 0;
-  std::uint32_t amount_ore = 0;
-  std::uint16_t rule_pack = 0;  ///< index of those that the journal has had
-  std::uint8_t type = 0;
-  std::uint8_t service_type = 0;
-  std::uint8_t reason = 0;
-  char exemption = 0;
-  bool is_paid = false;
-  bool is_counted = false;
-  bool is_exempt = false;
-};
-
-PutAsideEntry put_aside(const Entry& entry, std::uint16_t rule_pack) {
-  PutAsideEntry record;
-  record.person = entry.person.value();
-  record.position = entry.verdict.position.value();
-  record.previous = entry.previous.value();
-  record.service_seconds = entry.item.service_time.seconds;
-  record.service_nanoseconds = entry.item.service_time.nanoseconds;
-  record.received_seconds = entry.item.received.seconds;
-  record.received_nanoseconds = entry.item.received.nanoseconds;
-  record.guid = entry.item.guid.bytes;
-  record.practice = entry.practice.value();
-  record.amount_ore = static_cast<std::uint32_t>(entry.item.amount.ore());
-  record.rule_pack = rule_pack;
-  record.type = static_cast<std::uint8_t>(entry.item.type);
-  record.service_type = static_cast<std::uint8_t>(entry.item.service_type);
-  record.reason = static_cast<std::uint8_t>(entry.verdict.reason);
-  record.exemption = entry.item.exemption;
-  record.is_paid = entry.item.is_paid;
-  record.is_counted = entry.verdict.counted;
-  record.is_exempt = entry.verdict.exempt;
-  return record;
-}
-
-Entry take_up(const PutAsideEntry& record) {
-  Entry entry;
-  entry.person = PersonId{record.person};
-  entry.practice = PracticeNumber{record.practice};
-  entry.previous = Position{record.previous};
-  entry.item.type = static_cast<ItemType>(record.type);
-  entry.item.exemption = record.exemption;
-  entry.item.is_paid = record.is_paid;
-  entry.item.service_type = static_cast<ledger::ServiceType>(record.service_type);
-  entry.item.guid.bytes = record.guid;
-  entry.item.service_time = {record.service_seconds, record.service_nanoseconds};
-  entry.item.received = {record.received_seconds, record.received_nanoseconds};
-  entry.item.amount = Money::from_ore(record.amount_ore);
-  entry.verdict = {Position{record.position}, static_cast<ledger::Code>(record.reason),
-                   record.is_counted, record.is_exempt};
-  return entry;
-}
-
-struct PutAsideEvent {
-  std::uint64_t person = 0;
-  std::uint64_t cause = 0;
-  std::uint64_t registration = 0;
-  std::int64_t amount_ore = 0;
-  std::uint32_t ordinal = 0;
-  std::uint8_t type = 0;
-};
-
-/// A person and the encrypted number: as the journal introduced it, or as the index has it.
-struct PutAsideNumber {
-  std::uint64_t person = 0;
-  std::array<std::uint8_t, 16> number{};
-};
-
-/// The row that the index of registrations must have.
-struct PutAsideRegistration {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  std::uint8_t size = 0;
-  char row[63] = {};
-
-  std::string_view view() const { return {row, size}; }
-  std::pair<std::uint64_t, std::uint64_t> key() const { return {high, low}; }
-};
-
-struct PutAsideLag {
-  std::uint32_t practice = 0;
-  std::int32_t service_day = 0;
-  std::int32_t received_day = 0;
-};
-
-struct PutAsideTally {
-  std::uint32_t practice = 0;
-  std::int32_t month = 0;  ///< year * 12 + month - 1
-  std::uint64_t count = 0;
-  std::uint8_t code = 0;
-};
-
 std::int32_t day_number(Date date) {
   return static_cast<std::int32_t>(date.time_since_epoch().count());
 }
-Date date_of_day(std::int32_t day) { return Date{std::chrono::days{day}}; }
 std::int32_t month_number(Month month) {
   return int{month.year()} * 12 + static_cast<int>(unsigned{month.month()}) - 1;
 }
-Month month_of_number(std::int32_t number) {
-  return std::chrono::year{number / 12} /
-         std::chrono::month{static_cast<unsigned>(number % 12 + 1)};
-}
-
 std::string position_text(Position position) {
   return position.value() == 0 ? std::string() : fmt::format("0-{}", position.value());
 }
@@ -205,16 +93,6 @@ bool read_values(std::ifstream& file, std::vector<Value>& values) {
                                      static_cast<std::streamsize>(count * sizeof(Value))));
 }
 
-/// Stops the work with what it means and what to do.
-void require(const Result<void>& done, const char* what) {
-  if (done) return;
-  throw std::runtime_error(
-      fmt::format("{} cannot be read: {}; remedy: run `frikort verify`, restore the latest backup "
-                  "if the journal "
-                  "is damaged, or remove the folder `state` while the server is stopped",
-                  what, done.error().message()));
-}
-
 // ---- the run ----
 
 class Reconciliation {
@@ -233,73 +111,17 @@ class Reconciliation {
     open();
     if (at_.phase == Phase::collect) collect();
     while (at_.phase == Phase::persons) reconcile_persons(at_.next_part);
-    while (at_.phase == Phase::registrations) compare_registrations(at_.next_part);
-    compare_timeliness();
-    return finish();
+    while (at_.phase == Phase::registrations) {
+      const std::size_t part = at_.next_part;
+      compare_registrations(*state_, *parts_, part, year_, use_difference_, report_);
+      go_on_with_next_part(Phase::timeliness);
+      parts_->registrations.remove(part);
+    }
+    return finish(compare_timeliness(*state_, *parts_, practice_ids_.size(), year_, use_difference_,
+                                     report_));
   }
 
  private:
-  struct Parts {
-    explicit Parts(const fs::path& folder, std::size_t count)
-        : entries(folder, "entries", count),
-          events(folder, "events", count),
-          introduced(folder, "introduced", count),
-          indexed(folder, "indexed", count),
-          registrations(folder, "registrations", count),
-          lags(folder, "lags", count),
-          tallies(folder, "tallies", count) {}
-    Spill<PutAsideEntry> entries;
-    Spill<PutAsideEvent> events;
-    Spill<PutAsideNumber> introduced;
-    Spill<PutAsideNumber> indexed;
-    Spill<PutAsideRegistration> registrations;
-    Spill<PutAsideLag> lags;
-    Spill<PutAsideTally> tallies;
-  };
-
-  struct Tables {
-    explicit Tables(const fs::path& folder)
-        : differences(folder, "differences",
-                      {"kind", "personRef", "year", "practiceId", "position", "field", "expected",
-                       "found"}),
-          unpaid(folder, "unpaid",
-                 {"position", "practiceId", "guid", "personRef", "serviceType", "serviceTime",
-                  "amountOre"}),
-          cards(folder, "cards",
-                {"personRef", "state", "issuedAt", "entitledFrom", "crossingPosition",
-                 "crossingGuid", "countedOre", "refundedOre"}),
-          payouts(folder, "payouts",
-                  {"personRef", "amountOre", "position", "practiceId", "guid", "lineOre"}),
-          changes(folder, "changes",
-                  {"position", "type", "practiceId", "guid", "personRef", "receivedTime",
-                   "countedOre", "refundedOre"}),
-          practices(folder, "practices",
-                    {"practiceId", "registrations", "amountOre", "countedOre", "refundedOre",
-                     "costPersons", "costByLatenessOre", "costDespiteCardOre", "costOreDays"}),
-          service_types(
-              folder, "service_types",
-              {"serviceType", "registrations", "amountOre", "countedOre", "refundedOre"}) {}
-    Table differences;
-    Table unpaid;
-    Table cards;
-    Table payouts;  // as NDJSON one row a person with its lines, as CSV one row a line
-    Table changes;
-    Table practices;
-    Table service_types;
-
-    std::vector<Table*> all() {
-      return {&differences, &unpaid, &cards, &payouts, &changes, &practices, &service_types};
-    }
-    std::vector<OutputFile*> files() {
-      std::vector<OutputFile*> files;
-      for (Table* const table : all()) {
-        files.push_back(&table->ndjson());
-        files.push_back(&table->csv());
-      }
-      return files;
-    }
-  };
-
   Money find_ceiling() const {
     const auto ceiling = source_.rules.ceiling_of(year_);
     if (ceiling) return *ceiling;
@@ -329,7 +151,6 @@ class Reconciliation {
     at_.number = is_dry_run_ ? 0 : (previous_ ? next_number() : 1);
     open_files();
     at_.position = state_->applied().next_position.value() - 1;
-    for (Table* const table : tables_->all()) table->write_heading();
   }
 
   std::uint64_t next_number() const {
@@ -338,24 +159,24 @@ class Reconciliation {
 
   void open_files() {
     state_ = std::make_unique<StateReader>(work_ / "state");
-    tables_ = std::make_unique<Tables>(work_ / "statement");
+    tables_ = std::make_unique<StatementTables>(work_ / "statement");
     const std::uint64_t places = state_->applied().next_position.value();
-    parts_ = std::make_unique<Parts>(work_ / "parts",
-                                     std::min(places / positions_per_part + 1, parts_max));
+    parts_ = std::make_unique<ReconciliationParts>(
+        work_ / "parts", std::min(places / positions_per_part + 1, parts_max));
     load_practices();
     practice_figures_.resize(practice_ids_.size());
   }
 
   void load_practices() {
     practice_ids_.assign(1, {});  // the nation
-    require(state_->for_each(StateFamily::practices, {},
-                             [&](std::string_view, std::string_view value) -> Result<void> {
-                               const auto practice = decode_practice(value);
-                               if (!practice) return practice.error();
-                               practice_ids_.push_back(practice.value().id);
-                               return ledger::ok();
-                             }),
-            "the state");
+    require_read(state_->for_each(StateFamily::practices, {},
+                                  [&](std::string_view, std::string_view value) -> Result<void> {
+                                    const auto practice = decode_practice(value);
+                                    if (!practice) return practice.error();
+                                    practice_ids_.push_back(practice.value().id);
+                                    return ledger::ok();
+                                  }),
+                 "the state");
     for (std::uint32_t i = 1; i < practice_ids_.size(); ++i) {
       practice_numbers_[std::string(practice_ids_[i].view())] = i;
     }
@@ -363,10 +184,10 @@ class Reconciliation {
 
   void save_checkpoint() {
     parts_->registrations.finish();
-    std::vector<OutputFile::Extent> extents;
-    for (OutputFile* const file : tables_->files()) {
-      file->flush();
-      extents.push_back(file->extent());
+    std::vector<TableFile::Extent> extents;
+    for (TableFile* const table : tables_->files()) {
+      table->file().flush();
+      extents.push_back(table->extent());
     }
     const fs::path fresh = work_ / "checkpoint.new";
     std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
@@ -384,7 +205,7 @@ class Reconciliation {
   bool load_checkpoint() {
     std::ifstream file(work_ / "checkpoint", std::ios::binary);
     const Checkpoint fresh;
-    std::vector<OutputFile::Extent> extents;
+    std::vector<TableFile::Extent> extents;
     std::vector<std::uint64_t> sizes;
     if (!file.read(reinterpret_cast<char*>(&at_), sizeof at_)) return false;
     const bool is_current =
@@ -394,8 +215,8 @@ class Reconciliation {
       return false;
     }
     open_files();
-    const std::vector<OutputFile*> files = tables_->files();
-    if (files.size() != extents.size() || sizes.size() != parts_->registrations.partitions()) {
+    const std::vector<TableFile*> files = tables_->files();
+    if (files.size() != extents.size() || sizes.size() != parts_->count) {
       return false;
     }
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -408,12 +229,15 @@ class Reconciliation {
 
   void report_difference(const Difference& difference) {
     ++at_.figures.differences[static_cast<std::size_t>(difference.kind)];
-    const PracticeNumber practice = difference.practice;
-    tables_->differences.row({std::string(name_of(difference.kind)),
-                              static_cast<std::int64_t>(difference.account.person.value()),
-                              std::int64_t{year_}, practice_text(practice),
-                              position_text(difference.position), difference.field,
-                              difference.expected, difference.found});
+    tables_->differences.text(name_of(difference.kind))
+        .number(difference.account.person.value())
+        .number(std::int64_t{year_})
+        .text(practice_text(difference.practice))
+        .text(position_text(difference.position))
+        .text(difference.field)
+        .text(difference.expected)
+        .text(difference.found)
+        .end_row();
   }
 
   std::string practice_text(PracticeNumber practice) const {
@@ -425,25 +249,15 @@ class Reconciliation {
   // ---- collect ----
 
   std::size_t part_of_person(std::uint64_t person) const {
-    return part_of(person, state_->applied().totals.persons + 1);
+    return parts_->part_of(person, state_->applied().totals.persons + 1);
   }
   std::size_t part_of_practice(std::uint64_t practice) const {
-    return part_of(practice, practice_ids_.size());
+    return parts_->part_of(practice, practice_ids_.size());
   }
-  /// Parts are ranges: `number` of `count` numbers from 0.
-  std::size_t part_of(std::uint64_t number, std::uint64_t count) const {
-    const std::uint64_t parts = parts_->entries.partitions();
-    return std::min(number * parts / count, parts - 1);
-  }
-  std::uint64_t first_of_part(std::size_t part, std::uint64_t count) const {
-    const std::uint64_t parts = parts_->entries.partitions();
-    return (part * count + parts - 1) / parts;
-  }
-
   /// Reads the journal up to the position of the copy, and the families of the state that are not
   /// in the order of persons, and puts aside what concerns the year.
   void collect() {
-    for (std::size_t i = 0; i < parts_->entries.partitions(); ++i) {
+    for (std::size_t i = 0; i < parts_->count; ++i) {
       parts_->entries.remove(i);
       parts_->events.remove(i);
       parts_->introduced.remove(i);
@@ -469,7 +283,7 @@ class Reconciliation {
   }
   void go_on_with_next_part(Phase next) {
     ++at_.next_part;
-    if (at_.next_part == parts_->entries.partitions()) {
+    if (at_.next_part == parts_->count) {
       go_on(next);
     } else {
       save_checkpoint();
@@ -552,37 +366,39 @@ class Reconciliation {
     std::uint64_t rows = 0;
     std::uint64_t event_count = 0;
     for (const std::uint64_t count : state_->applied().totals.events) event_count += count;
-    require(state_->for_each(StateFamily::events, {},
-                             [&](std::string_view key, std::string_view value) -> Result<void> {
-                               const auto event = decode_event(key, value);
-                               if (!event) return event.error();
-                               report_("reading the events", "events", ++rows, event_count);
-                               const ledger::Event& found = event.value();
-                               if (found.account.year != year_) return ledger::ok();
-                               parts_->events.add(part_of_person(found.account.person.value()),
-                                                  {found.account.person.value(),
-                                                   found.cause.value(), found.registration.value(),
-                                                   found.amount.ore(), decode_event_ordinal(key),
-                                                   static_cast<std::uint8_t>(found.type)});
-                               return ledger::ok();
-                             }),
-            "the events of the state");
+    require_read(
+        state_->for_each(StateFamily::events, {},
+                         [&](std::string_view key, std::string_view value) -> Result<void> {
+                           const auto event = decode_event(key, value);
+                           if (!event) return event.error();
+                           report_("reading the events", "events", ++rows, event_count);
+                           const ledger::Event& found = event.value();
+                           if (found.account.year != year_) return ledger::ok();
+                           parts_->events.add(
+                               part_of_person(found.account.person.value()),
+                               {found.account.person.value(), found.cause.value(),
+                                found.registration.value(), found.amount.ore(),
+                                decode_event_ordinal(key), static_cast<std::uint8_t>(found.type)});
+                           return ledger::ok();
+                         }),
+        "the events of the state");
     rows = 0;
-    require(state_->for_each(StateFamily::numbers, {},
-                             [&](std::string_view key, std::string_view value) -> Result<void> {
-                               const auto person = decode_person_id(value);
-                               if (!person || key.size() != 16) {
-                                 return ledger::Errc::corrupt_record;
-                               }
-                               PutAsideNumber record;
-                               record.person = person.value().value();
-                               std::memcpy(record.number.data(), key.data(), key.size());
-                               parts_->indexed.add(part_of_person(record.person), record);
-                               report_("reading the index of numbers", "persons", ++rows,
-                                       state_->applied().totals.persons);
-                               return ledger::ok();
-                             }),
-            "the index of numbers in the state");
+    require_read(
+        state_->for_each(StateFamily::numbers, {},
+                         [&](std::string_view key, std::string_view value) -> Result<void> {
+                           const auto person = decode_person_id(value);
+                           if (!person || key.size() != 16) {
+                             return ledger::Errc::corrupt_record;
+                           }
+                           PutAsideNumber record;
+                           record.person = person.value().value();
+                           std::memcpy(record.number.data(), key.data(), key.size());
+                           parts_->indexed.add(part_of_person(record.person), record);
+                           report_("reading the index of numbers", "persons", ++rows,
+                                   state_->applied().totals.persons);
+                           return ledger::ok();
+                         }),
+        "the index of numbers in the state");
   }
 
   // ---- persons ----
@@ -596,10 +412,10 @@ class Reconciliation {
 
   void reconcile_persons(std::size_t part) {
     const std::uint64_t count = state_->applied().totals.persons + 1;
-    const PersonId first{first_of_part(part, count)};
-    const PersonId end{part + 1 == parts_->entries.partitions() ? ~std::uint64_t{0}
-                                                                : first_of_part(part + 1, count)};
-    compare_numbers(part, first, end);
+    const PersonId first{parts_->first_of(part, count)};
+    const PersonId end{parts_->is_last(part) ? ~std::uint64_t{0}
+                                             : parts_->first_of(part + 1, count)};
+    compare_numbers(*state_, *parts_, part, first, end, use_difference_);
 
     std::vector<PutAsideEntry> entries = parts_->entries.read(part);
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
@@ -641,15 +457,15 @@ class Reconciliation {
 
   std::vector<std::pair<PersonId, std::string>> read_accounts(PersonId first, PersonId end) const {
     std::vector<std::pair<PersonId, std::string>> accounts;
-    require(state_->for_each(
-                StateFamily::accounts, account_key({first, 0}),
-                [&](std::string_view key, std::string_view value) -> Result<void> {
-                  const AccountKey account = decode_account_key(key);
-                  if (account.year == year_) accounts.emplace_back(account.person, value);
-                  return ledger::ok();
-                },
-                account_key({end, 0})),
-            "the accounts of the state");
+    require_read(state_->for_each(
+                     StateFamily::accounts, account_key({first, 0}),
+                     [&](std::string_view key, std::string_view value) -> Result<void> {
+                       const AccountKey account = decode_account_key(key);
+                       if (account.year == year_) accounts.emplace_back(account.person, value);
+                       return ledger::ok();
+                     },
+                     account_key({end, 0})),
+                 "the accounts of the state");
     return accounts;
   }
 
@@ -809,26 +625,31 @@ class Reconciliation {
   }
 
   void write_rows(PersonId person, const ReferenceAccount& account) {
-    const auto person_ref = static_cast<std::int64_t>(person.value());
     std::map<Position, const ReferenceRegistration*> by_position;
     for (const ReferenceRegistration& registration : account.registrations) {
       by_position[registration.position] = &registration;
       if (registration.reason != ledger::Code::unpaid) continue;
-      tables_->unpaid.row({position_text(registration.position),
-                           practice_text(registration.practice), to_string(registration.guid),
-                           person_ref, std::string(code_of(registration.service_type)),
-                           ledger::to_rfc3339(registration.service_time),
-                           registration.amount.ore()});
+      tables_->unpaid.text(position_text(registration.position))
+          .text(practice_text(registration.practice))
+          .text(to_string(registration.guid))
+          .number(person.value())
+          .text(code_of(registration.service_type))
+          .text(ledger::to_rfc3339(registration.service_time))
+          .number(registration.amount.ore())
+          .end_row();
     }
     const std::int64_t refunded = account.account.refunded().ore();
     if (account.account.card) {
       const ledger::ExemptionCard& card = *account.account.card;
-      tables_->cards.row(
-          {person_ref,
-           std::string(card.state == ledger::CardState::active ? "active" : "underReview"),
-           ledger::to_rfc3339(card.issued_at), ledger::to_string(card.entitled_from),
-           position_text(account.card_cause), to_string(card.crossing_guid),
-           account.account.counted_sum.ore(), refunded});
+      tables_->cards.number(person.value())
+          .text(card.state == ledger::CardState::active ? "active" : "underReview")
+          .text(ledger::to_rfc3339(card.issued_at))
+          .text(ledger::to_string(card.entitled_from))
+          .text(position_text(account.card_cause))
+          .text(to_string(card.crossing_guid))
+          .number(account.account.counted_sum.ore())
+          .number(refunded)
+          .end_row();
     }
     if (refunded <= 0) return;
     std::string lines;
@@ -838,15 +659,19 @@ class Reconciliation {
       lines += fmt::format(R"({}{{"position":"{}","practiceId":"{}","guid":"{}","amountOre":{}}})",
                            lines.empty() ? "" : ",", position, practice, to_string(line.guid),
                            line.amount.ore());
-      tables_->payouts.csv().write(
-          fmt::format("{},{},{},{},{},{}\n", person_ref, refunded, position, practice,
-                      to_string(line.guid), line.amount.ore()),
-          1);
+      tables_->payout_lines.number(person.value())
+          .number(refunded)
+          .text(position)
+          .text(practice)
+          .text(to_string(line.guid))
+          .number(line.amount.ore())
+          .end_row();
     }
-    tables_->payouts.ndjson().write(
-        fmt::format("{{\"personRef\":{},\"year\":{},\"amountOre\":{},\"lines\":[{}]}}\n",
-                    person_ref, year_, refunded, lines),
-        1);
+    tables_->payouts.number(person.value())
+        .number(std::int64_t{year_})
+        .number(refunded)
+        .json(fmt::format("[{}]", lines))
+        .end_row();
   }
 
   /// What the index of registrations must say of this person-year.
@@ -887,7 +712,7 @@ class Reconciliation {
       LEDGER_ASSERT(row.size() <= sizeof record.row);
       record.size = static_cast<std::uint8_t>(row.size());
       std::memcpy(record.row, row.data(), row.size());
-      parts_->registrations.add(part_of_fingerprint(fingerprint.high), record);
+      parts_->registrations.add(parts_->part_of_fingerprint(fingerprint.high), record);
     }
   }
 
@@ -938,299 +763,45 @@ class Reconciliation {
         type = "creditNote";
         break;
     }
-    tables_->changes.row({position_text(entry.verdict.position), type,
-                          practice_text(entry.practice), to_string(entry.item.guid),
-                          static_cast<std::int64_t>(person.value()),
-                          ledger::to_rfc3339(entry.item.received), counted.ore(), refunded.ore()});
-  }
-
-  /// Both ways: a number must lead to the person that the journal gave it, and back.
-  void compare_numbers(std::size_t part, PersonId first, PersonId end) {
-    std::unordered_map<std::uint64_t, std::array<std::uint8_t, 16>> stored;
-    require(state_->for_each(
-                StateFamily::persons, person_key(first),
-                [&](std::string_view key, std::string_view value) -> Result<void> {
-                  if (value.size() != 16) return ledger::Errc::corrupt_record;
-                  std::memcpy(stored[decode_person_key(key).value()].data(), value.data(), 16);
-                  return ledger::ok();
-                },
-                person_key(end)),
-            "the persons of the state");
-    std::unordered_map<std::uint64_t, std::vector<std::array<std::uint8_t, 16>>> indexed;
-    for (const PutAsideNumber& record : parts_->indexed.read(part)) {
-      indexed[record.person].push_back(record.number);
-    }
-    const auto differs = [this](std::uint64_t person, const char* field, const char* expected,
-                                const char* found) {
-      report_difference({DifferenceKind::number_differs,
-                         {PersonId{person}, year_},
-                         {},
-                         {},
-                         field,
-                         expected,
-                         found});
-    };
-    for (const PutAsideNumber& record : parts_->introduced.read(part)) {
-      const auto person = stored.find(record.person);
-      if (person == stored.end() || person->second != record.number) {
-        differs(record.person, "persons", "the number that the journal gives",
-                person == stored.end() ? "" : "another number");
-      }
-      if (person != stored.end()) stored.erase(person);
-      const auto numbers = indexed.find(record.person);
-      const bool is_led_to =
-          numbers != indexed.end() && std::find(numbers->second.begin(), numbers->second.end(),
-                                                record.number) != numbers->second.end();
-      if (!is_led_to) differs(record.person, "numbers", "its number leads to it", "");
-      const std::size_t due = is_led_to ? 1 : 0;
-      if (numbers != indexed.end() && numbers->second.size() > due) {
-        differs(record.person, "numbers", "", "the number of another person leads to it");
-      }
-      if (numbers != indexed.end()) indexed.erase(numbers);
-    }
-    for (const auto& [person, number] : stored) differs(person, "persons", "", "a person");
-    for (const auto& [person, numbers] : indexed) differs(person, "numbers", "", "a number");
-  }
-
-  // ---- registrations ----
-
-  std::size_t part_of_fingerprint(std::uint64_t high) const {
-    return part_of(high >> 32, std::uint64_t{1} << 32);
-  }
-
-  void compare_registrations(std::size_t part) {
-    std::vector<PutAsideRegistration> due = parts_->registrations.read(part);
-    std::sort(due.begin(), due.end(),
-              [](const auto& a, const auto& b) { return a.key() < b.key(); });
-    constexpr std::uint64_t count = std::uint64_t{1} << 32;
-    const std::string first = registration_key({first_of_part(part, count) << 32, 0});
-    const std::string end = part + 1 == parts_->registrations.partitions()
-                                ? std::string()
-                                : registration_key({first_of_part(part + 1, count) << 32, 0});
-    auto next = due.begin();
-    std::uint64_t seen = 0;
-    require(state_->for_each(
-                StateFamily::registrations, first,
-                [&](std::string_view key, std::string_view value) -> Result<void> {
-                  const ledger::Fingerprint fingerprint = decode_registration_key(key);
-                  const auto found = std::pair(fingerprint.high, fingerprint.low);
-                  for (; next != due.end() && next->key() < found; ++next) report_missing(*next);
-                  if (next != due.end() && next->key() == found) {
-                    if (next->view() != value) report_differing(*next, value);
-                    ++next;
-                  } else {
-                    report_unfounded(value);
-                  }
-                  if (++seen % 1024 == 0) {
-                    report_("comparing the index of registrations", "parts", part,
-                            parts_->registrations.partitions());
-                  }
-                  return ledger::ok();
-                },
-                end),
-            "the registrations of the state");
-    for (; next != due.end(); ++next) report_missing(*next);
-    go_on_with_next_part(Phase::timeliness);
-    parts_->registrations.remove(part);
-  }
-
-  void report_missing(const PutAsideRegistration& due) {
-    const auto registration = decode_registration(due.view());
-    LEDGER_ASSERT(registration.has_value());
-    report_difference({DifferenceKind::registration_missing,
-                       {registration.value().person, year_},
-                       {},
-                       registration.value().reported.position,
-                       "registration",
-                       position_text(registration.value().reported.position),
-                       ""});
-  }
-
-  void report_unfounded(std::string_view row) {
-    const auto registration = decode_registration(row);
-    if (registration && ledger::year_of(registration.value().service_date) != year_) return;
-    const Position position = registration ? registration.value().reported.position : Position{};
-    report_difference({DifferenceKind::registration_unfounded,
-                       {registration ? registration.value().person : PersonId{}, year_},
-                       {},
-                       position,
-                       "registration",
-                       "",
-                       registration ? position_text(position) : std::string("a damaged row")});
-  }
-
-  void report_differing(const PutAsideRegistration& due, std::string_view row) {
-    const ledger::Registration expected = decode_registration(due.view()).value();
-    const auto decoded = decode_registration(row);
-    const Position position = expected.reported.position;
-    const auto differs = [&](const char* field, std::string expect, std::string found) {
-      report_difference({DifferenceKind::registration_differs,
-                         {expected.person, year_},
-                         {},
-                         position,
-                         field,
-                         std::move(expect),
-                         std::move(found)});
-    };
-    if (!decoded) {
-      differs("registration", "a readable row", "a damaged row");
-      return;
-    }
-    const ledger::Registration& found = decoded.value();
-    const auto compare = [&](const char* field, const auto& expect, const auto& is) {
-      if (expect != is) differs(field, fmt::format("{}", expect), fmt::format("{}", is));
-    };
-    compare("personRef", expected.person.value(), found.person.value());
-    compare("position", position.value(), found.reported.position.value());
-    compare("content", expected.content_hash, found.content_hash);
-    compare("amountOre", expected.amount.ore(), found.amount.ore());
-    compare("serviceDate", ledger::to_string(expected.service_date),
-            ledger::to_string(found.service_date));
-    compare("paid", expected.is_paid, found.is_paid);
-    compare("credited", expected.is_credited, found.is_credited);
-    compare_verdict(compare, "reported", expected.reported, found.reported);
-    compare_verdict(compare, "payment", expected.payment, found.payment);
-    compare_verdict(compare, "creditNote", expected.credit_note, found.credit_note);
-  }
-
-  template <class Compare>
-  static void compare_verdict(const Compare& compare, const std::string& of,
-                              const ledger::Verdict& expected, const ledger::Verdict& found) {
-    compare((of + ".position").c_str(), expected.position.value(), found.position.value());
-    compare((of + ".code").c_str(), name_of(expected.reason), name_of(found.reason));
-    compare((of + ".counted").c_str(), expected.counted, found.counted);
-    compare((of + ".exempt").c_str(), expected.exempt, found.exempt);
-  }
-
-  // ---- timeliness ----
-
-  using Months = std::map<TimelinessKey, TimelinessMonth>;
-
-  void compare_timeliness() {
-    Months nation;
-    for (std::size_t part = 0; part < parts_->lags.partitions(); ++part) {
-      report_("comparing timeliness", "parts", part, parts_->lags.partitions());
-      Months practices;
-      const auto add_lag = [&](const TimelinessKey& key, std::uint32_t lag) {
-        if (int{key.month.year()} != year_) return;
-        practices[key].add_lag(lag);
-        nation[{ledger::nation, key.basis, key.month}].add_lag(lag);
-      };
-      for (const PutAsideLag& record : parts_->lags.read(part)) {
-        const PracticeNumber practice{record.practice};
-        const Date service = date_of_day(record.service_day);
-        const Date received = date_of_day(record.received_day);
-        const auto lag =
-            static_cast<std::uint32_t>(std::max(0, record.received_day - record.service_day));
-        add_lag({practice, Basis::service, ledger::month_of(service)}, lag);
-        add_lag({practice, Basis::received, ledger::month_of(received)}, lag);
-      }
-      const auto add_tally = [](TimelinessMonth& month, const PutAsideTally& tally) {
-        if (tally.code == 0) {
-          month.duplicates += tally.count;
-        } else {
-          month.add_rejected(static_cast<ledger::Code>(tally.code), tally.count);
-        }
-      };
-      for (const PutAsideTally& tally : parts_->tallies.read(part)) {
-        const Month month = month_of_number(tally.month);
-        add_tally(nation[{ledger::nation, Basis::received, month}], tally);
-        if (tally.practice == 0) continue;
-        add_tally(practices[{PracticeNumber{tally.practice}, Basis::received, month}], tally);
-      }
-      const std::uint64_t count = practice_ids_.size();
-      const std::uint64_t first = std::max<std::uint64_t>(1, first_of_part(part, count));
-      const std::uint64_t end = part + 1 == parts_->lags.partitions()
-                                    ? std::uint64_t{1} << 32
-                                    : first_of_part(part + 1, count);
-      compare_months(practices, first, end);
-    }
-    compare_months(nation, 0, 1);
-    for (unsigned month = 0; month < 12; ++month) {
-      by_month_[month] = nation[{ledger::nation, Basis::service,
-                                 std::chrono::year{year_} / std::chrono::month{month + 1}}];
-      timeliness_.merge(by_month_[month]);
-    }
-  }
-
-  /// Compares the counters of the practices from `first` to before `end`.
-  void compare_months(const Months& due, std::uint64_t first, std::uint64_t end) {
-    Months left = due;
-    require(
-        state_->for_each(
-            StateFamily::timeliness, practice_key(practice_number(first)),
-            [&](std::string_view key, std::string_view value) -> Result<void> {
-              const TimelinessKey found = decode_timeliness_key(key);
-              if (int{found.month.year()} != year_) return ledger::ok();
-              const auto month = decode_timeliness(value);
-              if (!month) return month.error();
-              const auto expected = left.find(found);
-              compare_month(found, expected == left.end() ? TimelinessMonth() : expected->second,
-                            month.value());
-              if (expected != left.end()) left.erase(expected);
-              return ledger::ok();
-            },
-            end > std::numeric_limits<std::uint32_t>::max() ? std::string()
-                                                            : practice_key(practice_number(end))),
-        "the timeliness of the state");
-    for (const auto& [key, month] : left) compare_month(key, month, {});
-  }
-
-  static PracticeNumber practice_number(std::uint64_t number) {
-    return PracticeNumber{static_cast<std::uint32_t>(number)};
-  }
-
-  void compare_month(const TimelinessKey& key, const TimelinessMonth& expected,
-                     const TimelinessMonth& found) {
-    const auto differs = [&](const std::string& what, std::uint64_t expect, std::uint64_t is) {
-      if (expect == is) return;
-      report_difference(
-          {DifferenceKind::timeliness_differs,
-           {},
-           key.practice,
-           {},
-           fmt::format("{} {} {}", key.basis == Basis::received ? "received" : "service",
-                       ledger::to_string(key.month), what),
-           std::to_string(expect),
-           std::to_string(is)});
-    };
-    const std::size_t lags = std::max(expected.by_lag.size(), found.by_lag.size());
-    for (std::size_t lag = 0; lag < lags; ++lag) {
-      differs(fmt::format("lag {}", lag), lag < expected.by_lag.size() ? expected.by_lag[lag] : 0,
-              lag < found.by_lag.size() ? found.by_lag[lag] : 0);
-    }
-    differs("duplicates", expected.duplicates, found.duplicates);
-    std::map<ledger::Code, std::pair<std::uint64_t, std::uint64_t>> rejected;
-    for (const auto& [code, count] : expected.rejected) rejected[code].first = count;
-    for (const auto& [code, count] : found.rejected) rejected[code].second = count;
-    for (const auto& [code, counts] : rejected) {
-      differs(std::string(name_of(code)), counts.first, counts.second);
-    }
+    tables_->changes.text(position_text(entry.verdict.position))
+        .text(type)
+        .text(practice_text(entry.practice))
+        .text(to_string(entry.item.guid))
+        .number(person.value())
+        .text(ledger::to_rfc3339(entry.item.received))
+        .number(counted.ore())
+        .number(refunded.ore())
+        .end_row();
   }
 
   // ---- the end ----
 
-  MadeStatement finish() {
+  MadeStatement finish(const std::array<TimelinessMonth, 12>& by_month) {
     for (std::uint32_t i = 1; i < practice_figures_.size(); ++i) {
       const PracticeFigures& practice = practice_figures_[i];
       if (practice.part.registrations == 0) continue;
-      tables_->practices.row({practice_text(PracticeNumber{i}), practice.part.registrations,
-                              practice.part.amount_ore, practice.part.counted_ore,
-                              practice.part.refunded_ore, practice.lateness.persons,
-                              practice.lateness.by_lateness_ore, practice.lateness.despite_card_ore,
-                              practice.lateness.ore_days});
+      tables_->practices.text(practice_text(PracticeNumber{i}))
+          .number(practice.part.registrations)
+          .number(practice.part.amount_ore)
+          .number(practice.part.counted_ore)
+          .number(practice.part.refunded_ore)
+          .number(practice.lateness.persons)
+          .number(practice.lateness.by_lateness_ore)
+          .number(practice.lateness.despite_card_ore)
+          .number(practice.lateness.ore_days)
+          .end_row();
     }
     for (std::size_t i = 1; i < service_types; ++i) {
       const PartFigures& part = at_.figures.by_service_type[i];
-      tables_->service_types.row({std::string(code_of(static_cast<ledger::ServiceType>(i))),
-                                  part.registrations, part.amount_ore, part.counted_ore,
-                                  part.refunded_ore});
+      tables_->service_types.text(code_of(static_cast<ledger::ServiceType>(i)))
+          .number(part.registrations)
+          .number(part.amount_ore)
+          .number(part.counted_ore)
+          .number(part.refunded_ore)
+          .end_row();
     }
-    std::vector<const OutputFile*> files;
-    for (OutputFile* const file : tables_->files()) {
-      file->flush();
-      files.push_back(file);
-    }
+    std::vector<std::string> files;
+    for (TableFile* const table : tables_->files()) files.push_back(table->manifest_entry());
 
     Statement statement;
     statement.year = year_;
@@ -1241,8 +812,8 @@ class Reconciliation {
     statement.root = at_.root;
     statement.made_at = source_.now;
     statement.figures = at_.figures;
-    statement.timeliness = timeliness_;
-    statement.by_month = by_month_;
+    statement.by_month = by_month;
+    for (const TimelinessMonth& month : by_month) statement.timeliness.merge(month);
     statement.previous = previous_;
     const fs::path made = work_ / "statement";
     seal_statement(made, statement, files, is_dry_run_ ? nullptr : &source_.signing);
@@ -1270,14 +841,15 @@ class Reconciliation {
 
   Checkpoint at_;
   std::unique_ptr<StateReader> state_;
-  std::unique_ptr<Parts> parts_;
-  std::unique_ptr<Tables> tables_;
+  std::unique_ptr<ReconciliationParts> parts_;
+  std::unique_ptr<StatementTables> tables_;
   std::vector<ledger::PracticeId> practice_ids_;  // by number
   std::unordered_map<std::string, std::uint32_t> practice_numbers_;
   std::vector<PracticeFigures> practice_figures_;  // by number
   std::vector<ledger::RulePackHash> rule_packs_;
-  TimelinessMonth timeliness_;
-  std::array<TimelinessMonth, 12> by_month_;
+  const UseDifference use_difference_ = [this](const Difference& difference) {
+    report_difference(difference);
+  };
 };
 
 }  // namespace

@@ -1,8 +1,6 @@
 #include "storage/statement.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
@@ -13,6 +11,8 @@
 
 #include "ledger/rfc3339.h"
 #include "ledger/service_type.h"
+#include "storage/files.h"
+#include "storage/table_file.h"
 
 namespace storage {
 namespace {
@@ -122,28 +122,6 @@ std::string changes_json(const Statement& statement) {
   return json;
 }
 
-/// Written whole and synced.
-void write_file(const fs::path& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) throw std::runtime_error("cannot create " + path.string());
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t n = ::write(file, text.data() + written, text.size() - written);
-    if (n <= 0) break;
-    written += static_cast<std::size_t>(n);
-  }
-  const bool is_done = written == text.size() && ::fsync(file) == 0;
-  ::close(file);
-  if (!is_done) throw std::runtime_error("cannot write " + path.string());
-}
-
-void sync(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool is_done = file >= 0 && ::fsync(file) == 0;
-  if (file >= 0) ::close(file);
-  if (!is_done) throw std::runtime_error("cannot sync " + path.string());
-}
-
 }  // namespace
 
 std::string_view name_of(Figure figure) { return figure_names[static_cast<std::size_t>(figure)]; }
@@ -179,28 +157,26 @@ std::string to_json(const Statement& statement) {
 }
 
 void seal_statement(const fs::path& folder, const Statement& statement,
-                    const std::vector<const OutputFile*>& tables, const SigningKey* signing) {
-  write_file(folder / "statement.json", to_json(statement));
-  std::string manifest =
-      fmt::format(R"({{"statement":"{}","position":"0-{}","root":"{}","files":[)", statement.id(),
-                  statement.position.value(), to_hex(statement.root));
-  manifest += fmt::format(R"({{"name":"statement.json","bytes":{},"rows":1,"sha256":"{}"}})",
-                          fs::file_size(folder / "statement.json"),
-                          to_hex(sha256_of_file(folder / "statement.json")));
-  for (const OutputFile* const table : tables) {
-    sync(folder / table->name());
-    manifest += fmt::format(R"(,{{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})", table->name(),
-                            table->extent().bytes, table->extent().rows,
-                            to_hex(sha256_of_file(folder / table->name())));
+                    const std::vector<std::string>& tables, const SigningKey* signing) {
+  // An earlier run may have been killed in here.
+  for (const char* const name : {"statement.json", "manifest.json", "manifest.sig"}) {
+    fs::remove(folder / name);
   }
-  manifest += "]}\n";
-  write_file(folder / "manifest.json", manifest);
+  OutputFile text(folder / "statement.json");
+  text.write(to_json(statement));
+  text.close();
+  const std::string manifest = fmt::format(
+      "{{\"statement\":\"{}\",\"position\":\"0-{}\",\"root\":\"{}\",\"files\":[{},{}]}}\n",
+      statement.id(), statement.position.value(), to_hex(statement.root), text.manifest_entry(1),
+      fmt::join(tables, ","));
+  write_new_file(folder / "manifest.json", manifest, 0644);
   if (signing != nullptr) {
-    write_file(folder / "manifest.sig",
-               fmt::format("{{\"keyId\":\"{}\",\"signature\":\"{}\"}}\n", signing->key_id(),
-                           to_hex(signing->sign(sha256(manifest)))));
+    write_new_file(folder / "manifest.sig",
+                   fmt::format("{{\"keyId\":\"{}\",\"signature\":\"{}\"}}\n", signing->key_id(),
+                               to_hex(signing->sign(sha256(manifest)))),
+                   0644);
   }
-  sync(folder);
+  sync_folder(folder);
 }
 
 std::map<std::uint64_t, fs::path> statements_of(const fs::path& folder, int year) {

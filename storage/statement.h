@@ -13,7 +13,6 @@
 #include "ledger/reconcile.h"
 #include "ledger/timeliness.h"
 #include "storage/crypto.h"
-#include "storage/output_file.h"
 #include "storage/state_store.h"
 
 /// A year is closed by a series of statements. Each is a folder `statements/YEAR-NUMBER` in the
@@ -137,10 +136,11 @@ struct Statement {
 /// The text of statement.json.
 std::string to_json(const Statement& statement);
 
-/// Writes statement.json beside the tables, then manifest.json over all of them; signs it unless
-/// `signing` is null. Everything is on stable storage afterwards.
+/// Writes statement.json beside the tables, of which it gets the manifest's entries, then
+/// manifest.json over all of them; signs it unless `signing` is null. Everything is on stable
+/// storage afterwards.
 void seal_statement(const std::filesystem::path& folder, const Statement& statement,
-                    const std::vector<const OutputFile*>& tables, const SigningKey* signing);
+                    const std::vector<std::string>& tables, const SigningKey* signing);
 
 /// The statements of a year that are complete, by number.
 std::map<std::uint64_t, std::filesystem::path> statements_of(const std::filesystem::path& folder,

@@ -2,41 +2,36 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "storage/crypto.h"
+namespace storage {
 
-namespace api {
-
-/// A file that is written from beginning to end through a buffer, and hashed on the way.
-class HashedFile {
+/// A file that is written from its beginning to its end, and can be continued where an earlier run
+/// was known to have been. Errors are thrown as std::runtime_error.
+class OutputFile {
  public:
-  /// Throws std::runtime_error, as the others do, when the file cannot be made or written.
-  explicit HashedFile(std::filesystem::path path);
-  ~HashedFile();
-  HashedFile(const HashedFile&) = delete;
-  HashedFile& operator=(const HashedFile&) = delete;
+  explicit OutputFile(std::filesystem::path path);
 
   void write(std::string_view bytes);
+  /// Hands everything to the operating system.
+  void flush();
   /// Everything is on stable storage; nothing can be written any more.
   void close();
+  /// Goes back to this size; what is behind it is forgotten. False when the file is shorter.
+  bool continue_at(std::uint64_t bytes);
 
-  const std::filesystem::path& path() const { return path_; }
+  std::string name() const { return path_.filename().string(); }
   std::uint64_t bytes() const { return bytes_; }
-  /// Of the whole, after close().
-  const storage::Digest& sha256() const { return sha256_; }
+  /// The entry of a manifest: name, bytes, rows, sha256. For a file that is closed.
+  std::string manifest_entry(std::uint64_t rows) const;
 
  private:
-  void flush();
-
   std::filesystem::path path_;
-  int file_ = -1;
-  std::string buffer_;
-  storage::Sha256 hash_;
+  std::ofstream file_;
   std::uint64_t bytes_ = 0;
-  storage::Digest sha256_{};
 };
 
 enum class TableFormat : std::uint8_t { ndjson, csv };
@@ -45,6 +40,12 @@ enum class TableFormat : std::uint8_t { ndjson, csv };
 /// (RFC 4180, with a line of names) a cell without value is empty, in NDJSON it is null.
 class TableFile {
  public:
+  /// How far a table has come.
+  struct Extent {
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
+  };
+
   /// The file gets the format as its suffix.
   TableFile(const std::filesystem::path& path, TableFormat format,
             std::vector<std::string_view> columns);
@@ -54,21 +55,27 @@ class TableFile {
   TableFile& number(std::uint64_t value);
   TableFile& truth(bool value);
   TableFile& none();
+  /// A value that is JSON already; in NDJSON only.
+  TableFile& json(std::string_view value);
   void end_row();
-  void close() { file_.close(); }
 
-  const HashedFile& file() const { return file_; }
+  OutputFile& file() { return file_; }
   std::uint64_t rows() const { return rows_; }
+  Extent extent() const { return {file_.bytes(), rows_}; }
+  /// See OutputFile::continue_at().
+  bool continue_at(const Extent& extent);
+  /// Closes the file.
+  std::string manifest_entry();
 
  private:
   void begin_cell();
 
   TableFormat format_;
   std::vector<std::string_view> columns_;
-  HashedFile file_;
+  OutputFile file_;
   std::string row_;
   std::size_t cell_ = 0;
   std::uint64_t rows_ = 0;
 };
 
-}  // namespace api
+}  // namespace storage

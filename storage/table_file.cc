@@ -1,24 +1,17 @@
-#include "api/table_file.h"
+#include "storage/table_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
+#include <boost/json/serialize.hpp>
 #include <stdexcept>
 #include <utility>
 
-#include "ingest/result_text.h"
 #include "ledger/assert.h"
+#include "storage/crypto.h"
+#include "storage/files.h"
 
-namespace api {
+namespace storage {
 namespace {
-
-constexpr std::size_t buffer_max = std::size_t{1} << 20;
-
-[[noreturn]] void fail(const std::filesystem::path& path) {
-  throw std::runtime_error("cannot write " + path.string() + ": " + std::strerror(errno));
-}
 
 std::filesystem::path with_suffix(std::filesystem::path path, TableFormat format) {
   path += format == TableFormat::csv ? ".csv" : ".ndjson";
@@ -27,48 +20,46 @@ std::filesystem::path with_suffix(std::filesystem::path path, TableFormat format
 
 }  // namespace
 
-HashedFile::HashedFile(std::filesystem::path path) : path_(std::move(path)) {
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (file_ < 0) fail(path_);
+OutputFile::OutputFile(std::filesystem::path path)
+    : path_(std::move(path)), file_(path_, std::ios::binary | std::ios::app) {
+  if (!file_) throw std::runtime_error("cannot create " + path_.string());
 }
 
-HashedFile::~HashedFile() {
-  if (file_ >= 0) ::close(file_);
-}
-
-void HashedFile::write(std::string_view bytes) {
-  buffer_ += bytes;
+void OutputFile::write(std::string_view bytes) {
+  file_ << bytes;
   bytes_ += bytes.size();
-  if (buffer_.size() >= buffer_max) flush();
+  if (!file_) throw std::runtime_error("cannot write " + path_.string() + "; is the disk full?");
 }
 
-void HashedFile::close() {
+void OutputFile::flush() {
+  file_.flush();
+  if (!file_) throw std::runtime_error("cannot write " + path_.string() + "; is the disk full?");
+}
+
+void OutputFile::close() {
   flush();
-  const bool is_kept = ::fsync(file_) == 0;
-  const bool is_closed = ::close(std::exchange(file_, -1)) == 0;
-  if (!is_kept || !is_closed) fail(path_);
-  sha256_ = hash_.finish();
+  file_.close();
+  sync_file(path_);
 }
 
-void HashedFile::flush() {
-  hash_.update(buffer_);
-  for (std::size_t written = 0; written < buffer_.size();) {
-    const ssize_t result = ::write(file_, buffer_.data() + written, buffer_.size() - written);
-    if (result < 0 && errno == EINTR) continue;
-    if (result < 0) fail(path_);
-    written += static_cast<std::size_t>(result);
-  }
-  buffer_.clear();
+bool OutputFile::continue_at(std::uint64_t bytes) {
+  flush();
+  if (std::filesystem::file_size(path_) < bytes) return false;
+  std::filesystem::resize_file(path_, bytes);
+  bytes_ = bytes;
+  return true;
+}
+
+std::string OutputFile::manifest_entry(std::uint64_t rows) const {
+  return fmt::format(R"({{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})", name(), bytes_, rows,
+                     to_hex(sha256_of_file(path_)));
 }
 
 TableFile::TableFile(const std::filesystem::path& path, TableFormat format,
                      std::vector<std::string_view> columns)
     : format_(format), columns_(std::move(columns)), file_(with_suffix(path, format)) {
   if (format_ != TableFormat::csv) return;
-  for (const std::string_view column : columns_) {
-    begin_cell();
-    row_ += column;
-  }
+  for (const std::string_view column : columns_) text(column);
   end_row();
   rows_ = 0;
 }
@@ -87,7 +78,7 @@ void TableFile::begin_cell() {
 TableFile& TableFile::text(std::string_view value) {
   begin_cell();
   if (format_ == TableFormat::ndjson) {
-    ingest::append_json_string(row_, value);
+    row_ += boost::json::serialize(boost::json::string_view(value.data(), value.size()));
   } else if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
     row_ += value;
   } else {
@@ -122,6 +113,13 @@ TableFile& TableFile::none() {
   return *this;
 }
 
+TableFile& TableFile::json(std::string_view value) {
+  LEDGER_ASSERT(format_ == TableFormat::ndjson);
+  begin_cell();
+  row_ += value;
+  return *this;
+}
+
 void TableFile::end_row() {
   LEDGER_ASSERT(cell_ == columns_.size());
   row_ += format_ == TableFormat::ndjson ? "}\n" : "\r\n";
@@ -131,4 +129,14 @@ void TableFile::end_row() {
   ++rows_;
 }
 
-}  // namespace api
+bool TableFile::continue_at(const Extent& extent) {
+  rows_ = extent.rows;
+  return file_.continue_at(extent.bytes);
+}
+
+std::string TableFile::manifest_entry() {
+  file_.close();
+  return file_.manifest_entry(rows_);
+}
+
+}  // namespace storage
