@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "storage/format.h"
+#include "tests/sim/faulty_journal.h"
+#include "tests/sim/model.h"
+#include "tests/support/memory_store.h"
+
+namespace sim {
+
+// Each throws CheckFailed, with a description, when the product broke a promise.
+
+/// The answers are those that the oracle gives.
+void check_outcomes(const ingest::Submission& submission,
+                    const std::vector<ledger::Outcome>& expected);
+
+/// All years of this person: sum, days, card, and refund lines that make up the excess.
+void check_person(ledger::PersonId person, const Model& model,
+                  const ledger::test::MemoryStore& store);
+
+/// Everything: nothing is missing, different or too much in registrations, persons, accounts,
+/// timeliness and tallies, and the events tell of every card and refund line once.
+void check_state(const Model& model, const ledger::test::MemoryStore& store);
+
+/// The two states are the same, row for row.
+void check_same(const ledger::test::MemoryStore& a, const ledger::test::MemoryStore& b);
+
+/// An item that a client was told is accepted or a duplicate.
+struct Acknowledgement {
+  ledger::Position position;
+  ledger::ItemType type = ledger::ItemType::copayment;
+  ledger::Guid guid;
+};
+
+/// The journal holds no item twice, and each acknowledged one at its place.
+void check_acknowledged(const std::vector<Acknowledgement>& acknowledgements,
+                        const FaultyJournal& journal);
+
+/// The checksum of the state as the product defines it, from all rows.
+storage::SetHash checksum_of(const ledger::test::MemoryStore& store);
+
+}  // namespace sim

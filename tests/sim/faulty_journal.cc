@@ -1,0 +1,77 @@
+#include "tests/sim/faulty_journal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/format.h"
+#include "storage/merkle.h"
+#include "tests/sim/check.h"
+
+namespace sim {
+
+using ledger::Digest;
+using ledger::Position;
+using ledger::Result;
+using storage::MerkleTree;
+
+Result<ledger::Seal> FaultyJournal::append(const ledger::CommitGroup& group,
+                                           std::span<const std::string> result_texts) {
+  const Fault fault = std::exchange(fault_, Fault::none);
+  check(group.position == next_position_, "a group follows on the one before");
+  if (fault == Fault::append_lost) return ledger::Errc::store_unavailable;
+
+  std::string record = storage::encode_content(group, head_root_);
+  std::vector<Digest> leaves{MerkleTree::leaf_hash(record)};
+  for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
+  const MerkleTree tree(leaves);
+  leaves.erase(leaves.begin());  // the first follows from the record
+  ledger::Seal seal;
+  seal.root = tree.root();
+  seal.key_id = "simulation";
+  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
+  storage::append_seal(record, leaves, seal);
+
+  records_.push_back({group.position, std::move(record)});
+  head_root_ = seal.root;
+  next_position_ = group.next_position();
+  if (fault == Fault::answer_lost) return ledger::Errc::store_unavailable;
+  return seal;
+}
+
+Result<void> FaultyJournal::replay(
+    Position first, const std::function<Result<void>(const ledger::CommitGroup&)>& use) const {
+  auto record = std::lower_bound(
+      records_.begin(), records_.end(), first,
+      [](const Record& before, Position position) { return before.position < position; });
+  for (; record != records_.end(); ++record) {
+    const auto decoded = storage::decode_record(record->bytes);
+    if (!decoded) return decoded.error();
+    const auto used = use(decoded.value().group);
+    if (!used) return used.error();
+  }
+  return ledger::ok();
+}
+
+void FaultyJournal::check_chain() const {
+  Position expected_position{1};
+  Digest expected_previous{};
+  for (const Record& record : records_) {
+    const auto decoded = storage::decode_record(record.bytes);
+    check(decoded.has_value(), "a record of the journal decodes");
+    const storage::JournalRecord& sealed = decoded.value();
+    check(sealed.group.position == expected_position, "positions of groups continue");
+    for (const ledger::Entry& entry : sealed.group.entries) {
+      expected_position = Position{expected_position.value() + 1};
+      check(entry.verdict.position == expected_position, "positions of entries continue");
+    }
+    check(sealed.previous_root == expected_previous, "a record names the root of the one before");
+    std::vector<Digest> leaves{MerkleTree::leaf_hash(sealed.content)};
+    leaves.insert(leaves.end(), sealed.leaves.begin(), sealed.leaves.end());
+    check(MerkleTree(leaves).root() == sealed.root, "a root is that of its leaves");
+    expected_position = sealed.group.next_position();
+    expected_previous = sealed.root;
+  }
+  check(expected_position == next_position_, "the last record ends the journal");
+}
+
+}  // namespace sim

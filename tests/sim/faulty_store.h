@@ -1,0 +1,50 @@
+#pragma once
+
+#include "tests/support/memory_store.h"
+
+namespace sim {
+
+/// The state in memory, with reads that fail when told to. A copy is a snapshot.
+class FaultyStore final : public ledger::test::MemoryStore {
+ public:
+  /// The read after `reads` others fails, and all that follow, until stop_failing().
+  void fail_after(std::uint64_t reads) { reads_left_ = reads; }
+  void stop_failing() { reads_left_.reset(); }
+
+  ledger::Result<std::optional<ledger::Registration>> find_registration(
+      const ledger::Fingerprint& key) override {
+    if (fails()) return ledger::Errc::store_unavailable;
+    return MemoryStore::find_registration(key);
+  }
+  ledger::Result<std::optional<ledger::PersonId>> find_person(
+      const ledger::EncryptedNumber& number) override {
+    if (fails()) return ledger::Errc::store_unavailable;
+    return MemoryStore::find_person(number);
+  }
+  ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override {
+    if (fails()) return ledger::Errc::store_unavailable;
+    return MemoryStore::load_account(key, out);
+  }
+
+  /// Gives a number to a practice that is only ever refused, too, as the store on disk does.
+  ledger::Result<void> record_tally(const ledger::Tally& tally) override {
+    const bool is_named = !tally.practice.view().empty();
+    if (is_named && practices().find(tally.practice.view()) == practices().end()) {
+      const auto added = add_practice(tally.practice);
+      if (!added) return added.error();
+    }
+    return MemoryStore::record_tally(tally);
+  }
+
+ private:
+  bool fails() {
+    if (!reads_left_) return false;
+    if (*reads_left_ == 0) return true;
+    --*reads_left_;
+    return false;
+  }
+
+  std::optional<std::uint64_t> reads_left_;
+};
+
+}  // namespace sim

@@ -1,0 +1,390 @@
+#include "tests/sim/simulator.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "ingest/shard_writer.h"
+#include "storage/crypto.h"
+#include "tests/sim/check.h"
+#include "tests/sim/checkers.h"
+#include "tests/sim/faulty_journal.h"
+#include "tests/sim/faulty_store.h"
+#include "tests/sim/model.h"
+#include "tests/sim/workload.h"
+#include "tests/support/prng.h"
+
+namespace sim {
+namespace {
+
+using ledger::CommitGroup;
+using ledger::Disposition;
+using ledger::Outcome;
+using ledger::Position;
+using ledger::RulePack;
+using ledger::test::MemoryStore;
+
+RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
+  return {ceilings, storage::sha256(RulePack::canonical_text(ceilings))};
+}
+
+/// The state as it was handed over at some group, and the rules in force there.
+struct Snapshot {
+  FaultyStore state;
+  RulePack rules = rule_pack_of({});
+  Position next_position{1};
+};
+
+/// Applies a journal to a snapshot, as a restart does.
+void replay(const FaultyJournal& journal, Snapshot& snapshot, std::uint64_t& entries) {
+  const auto replayed =
+      journal.replay(snapshot.next_position, [&](const CommitGroup& group) -> ledger::Result<void> {
+        if (group.new_rules) snapshot.rules = rule_pack_of(*group.new_rules);
+        check(group.rule_pack == snapshot.rules.hash(), "a group names the rules in force");
+        snapshot.state.begin_group(group.position);
+        ledger::Ledger ledger(snapshot.state, snapshot.rules);
+        for (const ledger::Entry& entry : group.entries) {
+          const auto posted = ledger.replay(entry);
+          if (!posted) return posted.error();
+        }
+        for (const ledger::Tally& tally : group.tallies) {
+          const auto recorded = snapshot.state.record_tally(tally);
+          if (!recorded) return recorded.error();
+        }
+        snapshot.state.finish_group(group);
+        snapshot.next_position = group.next_position();
+        entries += group.entries.size();
+        return ledger::ok();
+      });
+  check(replayed.has_value(), "the journal replays to the verdicts that it holds");
+  check(snapshot.next_position == journal.next_position(), "a replay reaches the end");
+}
+
+/// The journal, the last snapshot and the clients survive a crash; the process does not.
+class Simulator {
+ public:
+  explicit Simulator(const Options& options)
+      : options_(options),
+        prng_(ledger::test::Prng::mix(options.seed + 2)),
+        workload_(options),
+        rules_(rule_pack_of(options.ceilings(false))) {
+    start();
+  }
+
+  Result run() {
+    while (workload_.sent_items() < options_.items) {
+      step();
+      if (happens(options_.crash_per_mille)) {
+        ++figures_.crashes;
+        restart();
+      }
+    }
+    heal();
+    check_end();
+    figures_.runs = 1;
+    for (const ledger::Event& event : store_->events()) {
+      ++figures_.events[static_cast<std::size_t>(event.type)];
+    }
+    return {figures_, checksum_of(*store_).hex()};
+  }
+
+ private:
+  struct Built {
+    ingest::PendingGroup pending;
+    std::optional<Snapshot> snapshot;  ///< of the state after it, once it is durable
+  };
+
+  bool happens(std::uint64_t per_mille) { return !is_healed_ && prng_.chance(per_mille, 1'000); }
+
+  void step() {
+    if (prng_.chance(options_.send_percent, 100)) {
+      send();
+    } else if (is_commit_due()) {
+      commit();
+    } else if (!waiting_.empty() && built_.size() < options_.built_groups_max) {
+      build();
+    }
+  }
+
+  bool is_commit_due() {
+    if (built_.empty()) return false;
+    const bool is_blocked = waiting_.empty() || built_.size() == options_.built_groups_max;
+    return is_blocked || prng_.chance(options_.commit_percent, 100);
+  }
+
+  /// The virtual clock goes on with the work.
+  ledger::Instant now() {
+    const std::uint64_t span = options_.span_days * 86'400;
+    std::uint64_t passed = span * workload_.sent_items() / options_.items;
+    if (happens(options_.clock_back_per_mille)) passed -= std::min(passed, prng_.below(86'400));
+    return {options_.start_seconds + static_cast<std::int64_t>(passed),
+            prng_.chance(1, 2) ? 0 : static_cast<std::int32_t>(prng_.below(1'000'000'000))};
+  }
+
+  void send() {
+    auto request = workload_.send(now());
+    if (request == nullptr) return;
+    const bool is_sent_twice = happens(options_.sent_twice_per_mille);
+    if (is_sent_twice) waiting_.push_back(Workload::copy_of(*request));
+    waiting_.push_back(std::move(request));
+  }
+
+  void build() {
+    Built built;
+    std::size_t items = 0;
+    do {
+      items += waiting_.front()->items.size();
+      built.pending.submissions.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    } while (!waiting_.empty() && items + waiting_.front()->items.size() <= group_items_max());
+
+    if (happens(options_.failed_read_per_mille)) store_->fail_after(prng_.below(3 * items));
+    refused_queries_ = 0;
+    if (!writer_->build(built.pending, now())) {
+      ++figures_.failed_reads;
+      store_->abandon();
+      give_up(built.pending);
+      // A group that is on its way to the disk is still committed; those behind it are not.
+      if (!built_.empty() && prng_.chance(1, 2)) commit();
+      restart();
+      return;
+    }
+    store_->stop_failing();
+    check_queries_are_noted(built.pending);
+    for (const ledger::Entry& entry : built.pending.group.entries) changed_.insert(entry.person);
+    if (happens(options_.snapshot_per_mille)) {
+      built.snapshot = Snapshot{*store_, rules_, built.pending.group.next_position()};
+    }
+    built_.push_back(std::move(built));
+  }
+
+  std::size_t group_items_max() const {
+    return std::min<std::size_t>(options_.group_items_max, ingest::group_items_max);
+  }
+
+  void commit() {
+    Built built = std::move(built_.front());
+    built_.pop_front();
+    const CommitGroup& group = built.pending.group;
+    if (happens(options_.append_lost_per_mille)) {
+      journal_.plan(FaultyJournal::Fault::append_lost);
+      ++figures_.lost_appends;
+    } else if (happens(options_.answer_lost_per_mille)) {
+      journal_.plan(FaultyJournal::Fault::answer_lost);
+      ++figures_.lost_answers;
+    }
+    const bool is_acknowledged = writer_->commit(built.pending).has_value();
+    const bool is_kept = journal_.next_position() == group.next_position();
+    check(is_kept || !is_acknowledged, "an acknowledged group is in the journal");
+    if (is_kept) compare(built.pending);
+    if (!is_acknowledged) {
+      store_->abandon();
+      give_up(built.pending);
+      restart();
+      return;
+    }
+    for (const auto& submission : built.pending.submissions) answer(*submission);
+    if (store_->is_abandoned()) return;
+    store_->note_durable(group.next_position());
+    if (built.snapshot) snapshot_ = std::move(*built.snapshot);
+    if (built_.empty()) check_changed();
+  }
+
+  /// What the journal now holds must be what the oracle says.
+  void compare(const ingest::PendingGroup& pending) {
+    ++figures_.groups;
+    model_.begin_group();
+    for (const auto& submission : pending.submissions) {
+      check_outcomes(*submission, model_.submit(*submission, rules_));
+      for (std::size_t i = 0; i < submission->items.size(); ++i) {
+        count(submission->outcomes[i]);
+        if (submission->outcomes[i].disposition == Disposition::accepted) {
+          accepted_.emplace_back(submission->items[i].item, rules_generation_);
+        }
+      }
+    }
+    check(model_.next_position() == journal_.next_position(), "every accepted item has a position");
+  }
+
+  void count(const Outcome& outcome) {
+    ++figures_.items;
+    switch (outcome.disposition) {
+      case Disposition::accepted:
+        ++figures_.accepted;
+        break;
+      case Disposition::duplicate:
+        ++figures_.duplicates;
+        break;
+      case Disposition::rejected:
+        ++figures_.rejected[static_cast<std::size_t>(outcome.rejection)];
+        break;
+    }
+  }
+
+  void answer(const ingest::Submission& submission) {
+    if (happens(options_.unheard_per_mille)) {
+      workload_.unanswered(submission);
+      return;
+    }
+    workload_.answered(submission);
+    for (std::size_t i = 0; i < submission.items.size(); ++i) {
+      const Outcome& outcome = submission.outcomes[i];
+      if (outcome.disposition == Disposition::rejected) continue;
+      const ledger::Item& item = submission.items[i].item;
+      acknowledgements_.push_back({outcome.verdict.position, item.type, item.guid});
+    }
+  }
+
+  void give_up(const ingest::PendingGroup& pending) {
+    for (const auto& submission : pending.submissions) workload_.unanswered(*submission);
+  }
+
+  /// The process is gone, with all that was in its memory; another one starts.
+  void restart() {
+    for (const Built& built : built_) give_up(built.pending);
+    built_.clear();
+    for (const auto& submission : waiting_) workload_.unanswered(*submission);
+    waiting_.clear();
+    if (happens(options_.new_rules_per_mille) && rules_generation_ == 0) {
+      rules_ = rule_pack_of(options_.ceilings(true));
+      rules_generation_ = 1;
+    }
+    start();
+    // What was built but not kept must have left nothing behind.
+    check_changed();
+    if (prng_.chance(1, 8)) check_state(model_, *store_);
+  }
+
+  void start() {
+    Snapshot recovered = snapshot_;
+    replay(journal_, recovered, figures_.replayed);
+    if (options_.snapshot_per_mille != 0 && prng_.chance(1, 2)) snapshot_ = recovered;
+    store_ = std::make_unique<FaultyStore>(std::move(recovered.state));
+    const bool are_rules_new = recovered.rules.hash() != rules_.hash();
+    writer_ = std::make_unique<ingest::ShardWriter>(
+        *store_, journal_, rules_, are_rules_new,
+        [this](const ingest::Submission&, const ingest::ParsedItem&) { ++refused_queries_; });
+  }
+
+  /// No more faults: everybody gets an answer within a bounded number of steps.
+  void heal() {
+    is_healed_ = true;
+    restart();
+    for (std::uint64_t steps = 0; !workload_.is_done() || !waiting_.empty() || !built_.empty();) {
+      step();
+      check(++steps < 1'000 + 100 * options_.items, "without faults everything is answered");
+    }
+  }
+
+  void check_changed() {
+    for (const ledger::PersonId person : changed_) check_person(person, model_, *store_);
+    changed_.clear();
+  }
+
+  /// A refused exemption by card answers a question about a person, which has to be logged.
+  void check_queries_are_noted(const ingest::PendingGroup& pending) const {
+    std::uint64_t refused = 0;
+    for (const auto& submission : pending.submissions) {
+      for (const Outcome& outcome : submission->outcomes) {
+        refused += outcome.rejection == ledger::Code::no_card_registered ? 1 : 0;
+      }
+    }
+    check(refused == refused_queries_, "every query that an item answers is noted");
+  }
+
+  void check_end() {
+    check_state(model_, *store_);
+    journal_.check_chain();
+    check_acknowledged(acknowledgements_, journal_);
+    Snapshot from_nothing;
+    std::uint64_t entries = 0;
+    replay(journal_, from_nothing, entries);
+    check(entries == figures_.accepted, "the journal holds what was accepted");
+    check_same(from_nothing.state, *store_);
+    check(checksum_one_by_one() == checksum_of(*store_),
+          "the same items, never interrupted, give the same checksum");
+  }
+
+  /// Of the accepted items sent once, in the same order, one at a time to a new ledger.
+  storage::SetHash checksum_one_by_one() const {
+    MemoryStore store;
+    const RulePack rules[] = {rule_pack_of(options_.ceilings(false)),
+                              rule_pack_of(options_.ceilings(true))};
+    std::uint64_t position = 0;
+    ledger::Entry entry;
+    for (const auto& [item, generation] : accepted_) {
+      ledger::Ledger ledger(store, rules[generation]);
+      const auto outcome = ledger.process(item, Position{++position}, entry);
+      check(outcome && outcome.value().disposition == Disposition::accepted,
+            "what was accepted is accepted again");
+    }
+    return checksum_of(store);
+  }
+
+  const Options& options_;
+  ledger::test::Prng prng_;
+  Figures figures_;
+  bool is_healed_ = false;
+
+  // What survives.
+  Workload workload_;
+  FaultyJournal journal_;
+  Snapshot snapshot_;
+  RulePack rules_;
+  std::size_t rules_generation_ = 0;
+
+  // The oracle.
+  Model model_;
+  std::vector<Acknowledgement> acknowledgements_;
+  std::vector<std::pair<ledger::Item, std::size_t>> accepted_;  // with the generation of the rules
+
+  // The process.
+  std::unique_ptr<FaultyStore> store_;
+  std::unique_ptr<ingest::ShardWriter> writer_;
+  std::deque<std::unique_ptr<ingest::Submission>> waiting_;
+  std::deque<Built> built_;
+  std::uint64_t refused_queries_ = 0;   // in the group being built
+  std::set<ledger::PersonId> changed_;  // since the last check
+};
+
+}  // namespace
+
+void Figures::add(const Figures& other) {
+  runs += other.runs;
+  items += other.items;
+  accepted += other.accepted;
+  duplicates += other.duplicates;
+  for (std::size_t i = 0; i < rejected.size(); ++i) rejected[i] += other.rejected[i];
+  groups += other.groups;
+  for (std::size_t i = 0; i < events.size(); ++i) events[i] += other.events[i];
+  crashes += other.crashes;
+  lost_appends += other.lost_appends;
+  lost_answers += other.lost_answers;
+  failed_reads += other.failed_reads;
+  replayed += other.replayed;
+}
+
+std::string Figures::text() const {
+  std::ostringstream out;
+  out << "runs=" << runs << " items=" << items << " accepted=" << accepted
+      << " duplicates=" << duplicates << " groups=" << groups << " crashes=" << crashes
+      << " lost_appends=" << lost_appends << " lost_answers=" << lost_answers
+      << " failed_reads=" << failed_reads << " replayed=" << replayed;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i] != 0)
+      out << ' ' << name_of(static_cast<ledger::EventType>(i)) << '=' << events[i];
+  }
+  for (std::size_t i = 0; i < rejected.size(); ++i) {
+    if (rejected[i] != 0) out << ' ' << name_of(static_cast<ledger::Code>(i)) << '=' << rejected[i];
+  }
+  return out.str();
+}
+
+Result simulate(const Options& options) { return Simulator(options).run(); }
+
+}  // namespace sim
