@@ -131,6 +131,7 @@ JournalReader::JournalReader(const std::filesystem::path& folder, Damage damage)
   impl_ = std::make_unique<Impl>(folder, options);
 }
 
+JournalReader::JournalReader(JournalReader&&) noexcept = default;
 JournalReader::~JournalReader() = default;
 
 Result<void> JournalReader::for_each(Position first, const UseRecord& use) const {

@@ -74,6 +74,7 @@ class JournalReader {
   };
   /// Throws std::runtime_error when the folder is no journal or cannot be read.
   explicit JournalReader(const std::filesystem::path& folder, Damage damage = Damage::refused);
+  JournalReader(JournalReader&&) noexcept;
   ~JournalReader();
 
   ledger::Result<void> for_each(ledger::Position first, const UseRecord& use) const;

@@ -122,7 +122,7 @@ class Verifier {
     const auto entry_is = [&](const std::string& wrong) {
       return "its entry at " + text_of(entry.verdict.position) + " " + wrong;
     };
-    // Positions do not wrap: what is further back than the beginning comes out as a later one.
+    // What goes further back than the beginning wraps, and so comes out as a later one.
     if (entry.previous >= entry.verdict.position) {
       return entry_is("has no earlier one as the one before it in the account");
     }
@@ -178,6 +178,29 @@ class Verifier {
   std::unordered_set<std::string> practices_;
 };
 
+/// The journal as it is now; opened past the damage where there is some, and `damage` then says
+/// which. Nothing when that does not help either.
+std::optional<JournalReader> open_journal(const fs::path& folder, std::string& damage) {
+  std::optional<JournalReader> journal;
+  // A server that has the journal open may replace a file between its listing and its opening;
+  // damage is there each time.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    try {
+      journal.emplace(folder);
+      damage.clear();
+      return journal;
+    } catch (const DamagedDatabase& error) {
+      damage = error.what();
+    }
+  }
+  try {
+    journal.emplace(folder, JournalReader::Damage::skipped);
+  } catch (const DamagedDatabase&) {
+    journal.reset();
+  }
+  return journal;
+}
+
 /// Where the state says the journal ends, at least. Derived state that cannot be read says nothing:
 /// it can be made again.
 std::optional<Position> state_position_of(const fs::path& folder) {
@@ -201,18 +224,10 @@ VerifyReport verify_journal(const VerifyOptions& options) {
   verifier.report().state_position = state_position_of(options.folder / "state");
 
   std::string reading_error;
-  std::optional<JournalReader> journal;
-  try {
-    journal.emplace(folder);
-  } catch (const DamagedDatabase& damage) {
-    // Opened once more, past the damage, to say which record it is the first of.
-    reading_error = damage.what();
-    try {
-      journal.emplace(folder, JournalReader::Damage::skipped);
-    } catch (const std::exception&) {
-      verifier.report().finding = Finding{Position(), reading_error};
-      return verifier.report();
-    }
+  const std::optional<JournalReader> journal = open_journal(folder, reading_error);
+  if (!journal) {
+    verifier.report().finding = Finding{Position(), reading_error};
+    return verifier.report();
   }
   const std::uint64_t total = journal->records_estimate();
   const auto read =

@@ -49,6 +49,45 @@ TEST(Sha256, takes_its_parts_as_one_text) {
   EXPECT_EQ(sha256("", "abc"), sha256("abc"));
 }
 
+TEST(Sha256, takes_what_comes_piece_by_piece) {
+  Sha256 hash;
+  hash.update("a");
+  hash.update("");
+  hash.update("bc");
+  EXPECT_EQ(hash.finish(), sha256("abc"));
+  EXPECT_EQ(Sha256().finish(), sha256(""));
+}
+
+TEST(Hex, reads_what_it_wrote_and_nothing_else) {
+  const std::string bytes("\x00\x7f\x80\xff", 4);
+  EXPECT_EQ(to_hex(bytes), "007f80ff");
+  EXPECT_EQ(from_hex("007f80ff"), bytes);
+  EXPECT_EQ(from_hex(""), "");
+  for (const char* const wrong : {"0", "0g", "0F", "00 ", " 00", "0x00"}) {
+    EXPECT_FALSE(from_hex(wrong)) << wrong;
+  }
+}
+
+TEST(PublicKey, is_read_in_both_forms) {
+  const SigningKey key = SigningKey::from_pem(rfc8032_pem);
+  EXPECT_EQ(parse_public_key(to_hex(key.public_key())), key.public_key());
+  EXPECT_EQ(parse_public_key(to_hex(key.public_key()) + "\n"), key.public_key());
+  // Made by `openssl pkey -pubout` of the same key.
+  EXPECT_EQ(parse_public_key("-----BEGIN PUBLIC KEY-----\n"
+                             "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+                             "-----END PUBLIC KEY-----\n"),
+            key.public_key());
+  EXPECT_EQ(key_id_of(key.public_key()), key.key_id());
+}
+
+TEST(PublicKey, is_not_read_from_anything_else) {
+  const std::string hex = to_hex(SigningKey::from_pem(rfc8032_pem).public_key());
+  for (const std::string& text : {std::string(), hex.substr(1), hex + "00", "g" + hex.substr(1),
+                                  std::string(rfc8032_pem), std::string("\0\0", 2)}) {
+    EXPECT_THROW(parse_public_key(text), std::runtime_error) << text;
+  }
+}
+
 TEST(SigningKey, has_the_public_key_of_rfc_8032) {
   const SigningKey key = SigningKey::from_pem(rfc8032_pem);
   EXPECT_EQ(to_hex(key.public_key()),

@@ -391,6 +391,40 @@ TEST(Format, finds_every_entry_of_a_record_without_reading_the_whole) {
   }
 }
 
+TEST(Format, refuses_a_record_whose_offsets_do_not_lead_to_its_entries) {
+  Prng prng(seed);
+  ledger::CommitGroup fewer = group(prng, 65);
+  std::string record = record_of(prng, fewer);
+  const std::size_t size = decode_record(record).value().content.size();
+  const ledger::Digest previous = decode_record(record).value().previous_root;
+  fewer.entries.pop_back();
+  // The one offset, of entry 64, stands where it leads to the beginning of the last entry.
+  const std::size_t last_entry = encode_content(fewer, previous).size() + 4;
+  std::size_t place = 0;
+  while (place < size &&
+         ByteReader(std::string_view(record).substr(place)).u32() != last_entry - place - 4) {
+    ++place;
+  }
+  ASSERT_LT(place, size);
+  EXPECT_TRUE(decode_record(record));
+  record[place + 3] = static_cast<char>(record[place + 3] ^ 1);
+  EXPECT_FALSE(decode_record(record));
+}
+
+TEST(Format, reads_keys_as_they_were_written) {
+  for (std::uint64_t run = 0; run < 100; ++run) {
+    Prng prng(seed + run);
+    const ledger::AccountKey account{ledger::PersonId{number(prng, 63)},
+                                     2000 + static_cast<int>(run)};
+    EXPECT_EQ(decode_account_key(account_key(account)), account);
+    const ledger::TimelinessKey month{
+        ledger::PracticeNumber{static_cast<std::uint32_t>(run)},
+        run % 2 == 0 ? ledger::Basis::received : ledger::Basis::service,
+        std::chrono::year{2024} / std::chrono::month{static_cast<unsigned>(1 + run % 12)}};
+    EXPECT_EQ(decode_timeliness_key(timeliness_key(month)), month);
+  }
+}
+
 TEST(Format, reads_state_rows_as_they_were_written) {
   for (std::uint64_t run = 0; run < 500; ++run) {
     SCOPED_TRACE("seed " + std::to_string(seed + run));

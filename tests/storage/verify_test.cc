@@ -177,14 +177,16 @@ TEST_F(Verify, names_a_changed_amount) {
 }
 
 TEST_F(Verify, names_a_record_in_which_any_byte_is_changed) {
-  const std::string bytes = record(5);
+  OpenJournal journal(data());
+  const std::string where = journal.keys().at(5);
+  const std::string bytes = journal.get(where);
   for (std::size_t at = 0; at < bytes.size(); at += 1 + bytes.size() / 40) {
     std::string changed = bytes;
     changed[at] = static_cast<char>(changed[at] ^ 1);
-    put(5, changed);
-    expect_finding(verify(), position(5), "");
+    journal.put(where, changed);
+    expect_finding(verify(), decode_journal_key(where), "");
   }
-  put(5, bytes);
+  journal.put(where, bytes);
   EXPECT_FALSE(verify().finding);
 }
 
@@ -330,7 +332,7 @@ TEST_F(Verify, sees_what_no_ledger_writes_though_it_is_signed) {
 }
 
 TEST_F(Verify, names_the_record_at_a_flipped_byte_of_a_file) {
-  OpenLedger(options_in(data())).commit_in_groups(Workload(22).take(6000), group_size);
+  OpenLedger(options_in(data())).commit_in_groups(Workload(22).take(6000), 400);
   OpenJournal(data()).flush();
   fs::path file;
   for (const auto& found : fs::directory_iterator(data() / "journal")) {
@@ -363,6 +365,17 @@ TEST_F(Verify, names_the_record_at_a_missing_file) {
     if (found.path().extension() == ".sst") fs::remove(found.path());
   }
   expect_finding(verify(), Position{1}, "No such file");
+}
+
+TEST_F(Verify, says_what_is_wrong_when_no_record_can_be_reached) {
+  for (const auto& found : fs::directory_iterator(data() / "journal")) {
+    if (found.path().filename().string().starts_with("MANIFEST")) flip_byte(found.path(), 20);
+  }
+  const VerifyReport report = verify();
+  ASSERT_TRUE(report.finding);
+  EXPECT_EQ(report.finding->position, Position());
+  EXPECT_NE(report.finding->what.find("cannot open the database"), std::string::npos)
+      << report.finding->what;
 }
 
 TEST_F(Verify, names_the_record_at_a_flipped_byte_of_the_log) {
