@@ -114,6 +114,23 @@ void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
   impl_->database.copy_to(folder);
 }
 
+std::uint32_t RocksDbJournal::back_up(DatabaseBackups& backups,
+                                      const DatabaseBackups::OnBytes& on_bytes) const {
+  return backups.add(impl_->database, on_bytes);
+}
+
+Result<ledger::Digest> RocksDbJournal::root_before(Position position) const {
+  const Database& database = impl_->database;
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  last->SeekForPrev(journal_key(Position{position.value() - 1}));
+  if (!last->status().ok()) return errc_of(last->status());
+  if (!last->Valid()) return ledger::Digest{};
+  const auto record = decode_record(view_of(last->value()));
+  if (!record) return record.error();
+  return record.value().root;
+}
+
 struct JournalReader::Impl {
   Impl(const std::filesystem::path& folder, const rocksdb::DBOptions& options)
       : database(folder.string(), options, journal_families(), Database::Access::read_only) {}

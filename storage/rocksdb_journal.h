@@ -8,6 +8,7 @@
 #include "ledger/journal.h"
 #include "ledger/result.h"
 #include "storage/crypto.h"
+#include "storage/database_backups.h"
 
 namespace storage {
 
@@ -52,6 +53,12 @@ class RocksDbJournal final : public ledger::Journal {
   /// A copy of the files in a new folder, by hard links where they do not change any more. Throws
   /// std::runtime_error.
   void copy_files(const std::filesystem::path& folder) const;
+  /// Adds a backup of all records that are durable now, and some that become so; returns its
+  /// number. From any thread. Throws std::runtime_error.
+  std::uint32_t back_up(DatabaseBackups& backups, const DatabaseBackups::OnBytes& on_bytes) const;
+
+  /// The root of the last record before a position; zeros when there is none.
+  ledger::Result<ledger::Digest> root_before(ledger::Position position) const;
 
   AccessLog& access_log() { return *access_log_; }
 

@@ -75,10 +75,9 @@ class Replayer {
 }  // namespace
 
 Shard::Shard(const ShardOptions& options)
-    : folder_(options.folder),
-      keys_(KeyRing::open_or_create(options.keys_folder.empty()
-                                        ? create_folder(options.folder) / "keys"
-                                        : options.keys_folder)),
+    : folder_(create_folder(options.folder)),
+      keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
+      keys_(KeyRing::open_or_create(keys_folder_)),
       journal_(create_folder(options.folder / "journal"), keys_.signing),
       state_(options.folder / "state", options.state),
       rules_(configured_rules(options.ceilings)) {

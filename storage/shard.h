@@ -31,6 +31,7 @@ class Shard {
   explicit Shard(const ShardOptions& options);
 
   const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& keys_folder() const { return keys_folder_; }
   const KeyRing& keys() const { return keys_; }
   RocksDbJournal& journal() { return journal_; }
   StateStore& state() { return state_; }
@@ -45,7 +46,8 @@ class Shard {
  private:
   void replay(const ShardOptions& options);
 
-  std::filesystem::path folder_;
+  const std::filesystem::path folder_;
+  const std::filesystem::path keys_folder_;
   KeyRing keys_;
   RocksDbJournal journal_;
   StateStore state_;

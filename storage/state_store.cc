@@ -499,6 +499,11 @@ Result<void> StateStore::await_hand_over() {
 
 void StateStore::copy_files(const fs::path& folder) const { files_->database.copy_to(folder); }
 
+std::uint32_t StateStore::back_up(DatabaseBackups& backups,
+                                  const DatabaseBackups::OnBytes& on_bytes) const {
+  return backups.add(files_->database, on_bytes);
+}
+
 AppliedState StateStore::head() const {
   const std::lock_guard lock(head_mutex_);
   return head_;

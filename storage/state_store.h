@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ledger/store.h"
+#include "storage/database_backups.h"
 #include "storage/format.h"
 #include "storage/write_behind.h"
 
@@ -77,6 +78,9 @@ class StateStore final : public ledger::Store {
   /// A copy of the files as the last hand-over left them, by hard links, in a new folder. From any
   /// thread. Throws std::runtime_error.
   void copy_files(const std::filesystem::path& folder) const;
+  /// Adds a backup of the files as a hand-over has left them; returns its number. From any thread.
+  /// Throws std::runtime_error.
+  std::uint32_t back_up(DatabaseBackups& backups, const DatabaseBackups::OnBytes& on_bytes) const;
 
   // For readers.
   ledger::Result<std::optional<ledger::PersonId>> person_of(
