@@ -84,6 +84,28 @@ struct ReconcileOptions {
   bool is_json = false;
 };
 
+struct BackupCommandOptions {
+  std::string data;
+  std::string server;
+  std::string to;
+  std::string keys;
+  std::string config;
+  std::size_t keep = 7;
+  bool is_without_verify = false;
+  bool is_without_keys = false;
+  bool is_json = false;
+};
+
+struct RestoreCommandOptions {
+  std::string from;
+  std::string into;
+  std::string keys;
+  std::string config;
+  std::uint32_t number = 0;  ///< 0: the newest verified backup
+  std::string position;
+  bool is_json = false;
+};
+
 // Each prints its result on standard output, errors and progress on standard error, and returns the
 // exit status. What they throw is printed by main() as "could not run".
 int serve(const ServeOptions& options);
@@ -94,6 +116,8 @@ int reconcile(const ReconcileOptions& options);
 int rebuild(const RebuildOptions& options);
 int verify(const VerifyOptions& options);
 int export_ledger(const ExportOptions& options);
+int backup(const BackupCommandOptions& options);
+int restore(const RestoreCommandOptions& options);
 
 /// An option's value is not usable: exit status 2.
 class UsageError : public std::exception {

@@ -153,6 +153,46 @@ int main(int argc, char** argv) {
   reconcile_command->add_flag("--json", reconcile.is_json, "the statement as JSON");
   reconcile_command->callback([&] { run = [&] { return api::reconcile(reconcile); }; });
 
+  api::BackupCommandOptions backup;
+  CLI::App* const backup_command = app.add_subcommand(
+      "backup", "a consistent, incremental backup, restored once to see that it is good");
+  add_ledger_options(*backup_command, backup.data, backup.server, backup.config);
+  backup_command
+      ->add_option("--to", backup.to,
+                   "folder of the backups, on the machine of the ledger: new, or that of earlier "
+                   "backups of the same ledger")
+      ->required();
+  backup_command
+      ->add_option("--keep", backup.keep, "backups to keep; older ones are deleted after a success")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  backup_command->add_flag("--without-verify", backup.is_without_verify,
+                           "do not restore it once to see that it is good");
+  backup_command->add_flag("--without-keys", backup.is_without_keys,
+                           "leave private keys out; restore then wants --keys");
+  backup_command->add_option("--keys", backup.keys,
+                             "folder of the key files, with --data; default DATA/keys");
+  backup_command->add_flag("--json", backup.is_json, "as JSON");
+  backup_command->callback([&] { run = [&] { return api::backup(backup); }; });
+
+  api::RestoreCommandOptions restore;
+  CLI::App* const restore_command =
+      app.add_subcommand("restore", "make a ledger of a backup, and check it");
+  restore_command->add_option("--from", restore.from, "folder of the backups")->required();
+  restore_command
+      ->add_option("--into", restore.into, "data folder to make; must not exist, or be empty")
+      ->required();
+  restore_command->add_option("--number", restore.number,
+                              "which backup; default the newest verified one");
+  restore_command->add_option("--position", restore.position,
+                              "restore only what was committed up to this position, 0-N");
+  restore_command->add_option("--keys", restore.keys,
+                              "folder of the key files; default those in the backup");
+  restore_command->add_option("--config", restore.config, "configuration file (TOML)")
+      ->check(CLI::ExistingFile);
+  restore_command->add_flag("--json", restore.is_json, "as JSON");
+  restore_command->callback([&] { run = [&] { return api::restore(restore); }; });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -153,8 +153,9 @@ void print_text(const Rebuilt& result) {
     fmt::print("and {} more\n", result.comparison.difference_count - listed);
   }
   fmt::print("{}; {} positions replayed in {:.1f} s ({:.0f} a second)\n",
-             result.is_equal() ? "equal"
-                               : fmt::format("{} differences", result.comparison.difference_count),
+             result.is_equal()
+                 ? "equal"
+                 : fmt::format("NOT equal: {} differences", result.comparison.difference_count),
              result.rebuilt.next_position.value() - 1, result.replay_seconds,
              result.replayed_per_second());
 }

@@ -52,6 +52,8 @@ void Service::add_routes() {
   add("GET", "/v1/reconciliations/{}", RouteKind::slow, 0, reconciliation);
   add("GET", "/v1/reconciliations/{}/file", RouteKind::slow, 0, reconciliation_file);
   add("GET", "/v1/status", RouteKind::slow, 0, ledger_status);
+  add("POST", "/v1/backups", RouteKind::slow, small_body, start_backup);
+  add("GET", "/v1/backups/{}", RouteKind::slow, 0, backup_progress);
   add("GET", "/isalive", RouteKind::quick, 0, is_alive);
   add("GET", "/isready", RouteKind::quick, 0, is_ready);
   add("GET", "/metrics", RouteKind::slow, 0, metrics);
@@ -60,10 +62,14 @@ void Service::add_routes() {
   add("GET", "/.well-known/jwks.json", RouteKind::quick, 0, key_set);
 }
 
-void Service::copy_state(const std::filesystem::path& folder) {
+void Service::hand_over_state() {
   ingestor_.between_groups([this] { shard_.state().begin_hand_over(); });
   const auto handed_over = shard_.state().await_hand_over();
   if (!handed_over) throw std::runtime_error("the state cannot be written to its files");
+}
+
+void Service::copy_state(const std::filesystem::path& folder) {
+  hand_over_state();
   shard_.state().copy_files(folder);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -44,6 +45,11 @@ class Service {
   Jobs& jobs() { return jobs_; }
   /// What a reconciliation of this ledger works on, while it takes submissions.
   storage::ReconciliationSource reconciliation_source();
+  /// 1, 2, 3 ...: what a backup is known by while the process runs.
+  std::uint64_t next_backup_id() { return ++backups_; }
+  /// Brings everything that the state knows now into its files, and waits until it is there. Throws
+  /// std::runtime_error.
+  void hand_over_state();
   /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
   /// durable. Throws std::runtime_error.
   void copy_state(const std::filesystem::path& folder);
@@ -70,6 +76,7 @@ class Service {
   const ledger::NumberSeries series_;
   const Limits limits_;
   std::atomic<bool> is_draining_{false};
+  std::atomic<std::uint64_t> backups_{0};
   ingest::Ingestor ingestor_;
   Router router_;
   Jobs jobs_;  // last: ends before what it works on
@@ -94,5 +101,7 @@ Response list_reconciliations(Service& service, const Request& request);
 Response reconciliation(Service& service, const Request& request);
 Response reconciliation_file(Service& service, const Request& request);
 Response ledger_status(Service& service, const Request& request);
+Response start_backup(Service& service, const Request& request);
+Response backup_progress(Service& service, const Request& request);
 
 }  // namespace api

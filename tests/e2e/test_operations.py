@@ -11,7 +11,7 @@ import unittest
 import frikort_server as fs
 from frikort_server import copayment, credit_note, dated, payment
 
-COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "export")
+COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export")
 
 
 def data_ranges(path):
@@ -130,6 +130,8 @@ class UsageTest(unittest.TestCase):
                  ["generate", "--registrations", "many", "--persons", "10", "--year", "2024", "--seed", "1", "--output", "-"],
                  ["load"], ["status"], ["status", "--no-such-option"], ["rebuild"], ["rebuild", "--data", "DATA"],
                  ["verify"], ["export", "--data", "DATA"], ["reconcile", "--data", "DATA", "--year", "2024"],
+                 ["backup", "--to", "DATA"], ["backup", "--data", "DATA", "--to", "DATA", "--keep", "0"],
+                 ["restore", "--from", "DATA"], ["restore", "--from", "DATA", "--into", "DATA", "--position", "12"],
                  ["serve", "--data", "DATA", "--listen", "nowhere", "--auth", "none"],
                  ["serve", "--data", "DATA", "--listen", "127.0.0.1:0", "--auth", "maybe"])
         for args in cases:

@@ -1,0 +1,202 @@
+// frikort backup and frikort restore.
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include "api/commands.h"
+#include "api/config.h"
+#include "api/http_client.h"
+#include "api/progress.h"
+#include "ingest/clock.h"
+#include "storage/backup.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using storage::BackupManifest;
+
+constexpr std::chrono::milliseconds poll_interval{200};
+
+double rate(std::uint64_t count, double seconds) {
+  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
+double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
+
+BackupManifest back_up_folder(const BackupCommandOptions& options,
+                              const storage::ReportProgress& report) {
+  const Config config = read_config(options.config);
+  const fs::path data = options.data;
+  if (!fs::exists(data / "journal")) {
+    throw std::runtime_error("there is no ledger in " + options.data);
+  }
+  storage::ShardOptions shard_options;
+  shard_options.folder = data;
+  shard_options.keys_folder = options.keys.empty() ? data / "keys" : fs::path(options.keys);
+  if (!fs::exists(shard_options.keys_folder)) {
+    throw std::runtime_error("there are no keys in " + shard_options.keys_folder.string() +
+                             "; remedy: --keys");
+  }
+  shard_options.ceilings = config.ceilings;
+  shard_options.state = config.state;
+  shard_options.on_replay = [&report](ledger::Position at, ledger::Position end) {
+    report("open", "positions", at.value(), end.value());
+  };
+  storage::Shard shard(shard_options);
+  storage::BackupOptions backup_options;
+  backup_options.to = options.to;
+  backup_options.now = ingest::now();
+  backup_options.has_private_keys = !options.is_without_keys;
+  backup_options.is_verified = !options.is_without_verify;
+  backup_options.keep = options.keep;
+  const auto hand_over = [&shard] {
+    shard.state().begin_hand_over();
+    if (!shard.state().await_hand_over()) throw std::runtime_error(shard.state().failure());
+  };
+  // Nothing is written meanwhile, so everything is durable already.
+  return storage::back_up({shard, hand_over, [](ledger::Position) {}}, backup_options, report);
+}
+
+/// The answer as an object; what the server refuses is thrown.
+json::object object_of(const HttpClient::Answer& answer, unsigned expected_status) {
+  json::error_code error;
+  json::value parsed = json::parse(answer.body, error);
+  if (answer.status != expected_status || error || !parsed.is_object()) {
+    throw std::runtime_error("the server answers " + answer.body);
+  }
+  return std::move(parsed.as_object());
+}
+
+BackupManifest back_up_server(const BackupCommandOptions& options,
+                              const storage::ReportProgress& report) {
+  if (!options.keys.empty()) throw UsageError("--keys goes with --data: a server knows its keys");
+  HttpClient client(options.server);
+  const json::object request{{"to", fs::absolute(options.to).string()},
+                             {"verify", !options.is_without_verify},
+                             {"keep", options.keep},
+                             {"privateKeys", !options.is_without_keys}};
+  json::object job = object_of(
+      client.post_streamed("/v1/backups", "application/json", json::serialize(request), {}), 202);
+  const std::string path = "/v1/backups/" + json::value_to<std::string>(job.at("id"));
+  while (job.at("state") == "running") {
+    std::this_thread::sleep_for(poll_interval);
+    job = object_of(client.get(path), 200);
+    const json::value* const progress = job.if_contains("progress");
+    if (progress == nullptr) continue;
+    const std::string phase = json::value_to<std::string>(progress->at("phase"));
+    if (phase.empty()) continue;  // it has not begun
+    report(phase, json::value_to<std::string>(progress->at("unit")),
+           json::value_to<std::uint64_t>(progress->at("done")),
+           json::value_to<std::uint64_t>(progress->at("total")));
+  }
+  if (job.at("state") != "done") {
+    throw std::runtime_error(json::value_to<std::string>(job.at("error")));
+  }
+  return BackupManifest::parse(json::serialize(job.at("result")));
+}
+
+void print_text(const BackupManifest& manifest) {
+  fmt::print("backup {}: position 0-{}, checksum {}\n", manifest.number, manifest.position.value(),
+             manifest.checksum);
+  fmt::print("{:.1f} MB, of which {:.1f} MB are new, in {:.1f} s{}\n", megabytes(manifest.bytes),
+             megabytes(manifest.new_bytes), static_cast<double>(manifest.milliseconds) / 1000,
+             manifest.has_private_keys ? "; it holds the private keys: guard it like them" : "");
+  switch (manifest.verification) {
+    case BackupManifest::Verification::none:
+      fmt::print("not verified\n");
+      break;
+    case BackupManifest::Verification::passed:
+      fmt::print("verified: restored, replayed, and the checksum of all rows is the same\n");
+      break;
+    case BackupManifest::Verification::failed:
+      fmt::print("BAD, it cannot be restored: {}; remedy: back up into another folder\n",
+                 manifest.reason);
+      break;
+  }
+}
+
+std::optional<ledger::Position> parse_position(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::uint64_t offset = 0;
+  const char* const end = text.data() + text.size();
+  if (text.starts_with("0-")) {
+    const auto read = std::from_chars(text.data() + 2, end, offset);
+    if (read.ec == std::errc() && read.ptr == end) return ledger::Position{offset};
+  }
+  throw UsageError("--position wants a position of the journal, 0-N, not '" + text + "'");
+}
+
+void print_json(const storage::Restored& restored, double seconds) {
+  std::string text =
+      fmt::format(R"({{"number":{},"position":"0-{}","checksum":"{}","seconds":{:.3f})",
+                  restored.manifest.number, restored.position.value(), restored.checksum, seconds);
+  text += fmt::format(R"(,"bytes":{},"copySeconds":{:.3f},"bytesPerSecond":{:.0f})", restored.bytes,
+                      restored.copy_seconds, rate(restored.bytes, restored.copy_seconds));
+  text += fmt::format(R"(,"replayed":{},"replaySeconds":{:.3f},"positionsPerSecond":{:.0f})",
+                      restored.replayed, restored.replay_seconds,
+                      rate(restored.replayed, restored.replay_seconds));
+  fmt::print(R"({},"checkSeconds":{:.3f},"manifest":{}}})"
+             "\n",
+             text, restored.check_seconds, restored.manifest.to_json());
+}
+
+void print_text(const storage::Restored& restored, double seconds) {
+  fmt::print("restored backup {}: position 0-{}, checksum {}, in {:.1f} s\n",
+             restored.manifest.number, restored.position.value(), restored.checksum, seconds);
+  fmt::print("{:.1f} MB copied in {:.1f} s ({:.0f} MB a second)\n", megabytes(restored.bytes),
+             restored.copy_seconds, rate(restored.bytes, restored.copy_seconds) / 1e6);
+  fmt::print("{} positions replayed in {:.1f} s ({:.0f} a second), all rows checked in {:.1f} s\n",
+             restored.replayed, restored.replay_seconds,
+             rate(restored.replayed, restored.replay_seconds), restored.check_seconds);
+}
+
+}  // namespace
+
+int backup(const BackupCommandOptions& options) {
+  PhasedProgress progress;
+  const BackupManifest manifest = options.server.empty()
+                                      ? back_up_folder(options, progress.report())
+                                      : back_up_server(options, progress.report());
+  progress.finish();
+  if (options.is_json) {
+    fmt::print("{}\n", manifest.to_json());
+  } else {
+    print_text(manifest);
+  }
+  return manifest.verification == BackupManifest::Verification::failed ? exit_findings : exit_done;
+}
+
+int restore(const RestoreCommandOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Config config = read_config(options.config);
+  storage::RestoreOptions restore_options;
+  restore_options.from = options.from;
+  restore_options.keys = options.keys;
+  if (options.number != 0) restore_options.number = options.number;
+  restore_options.position = parse_position(options.position);
+  restore_options.shard.folder = options.into;
+  restore_options.shard.ceilings = config.ceilings;
+  restore_options.shard.state = config.state;
+  PhasedProgress progress;
+  const storage::Restored restored = storage::restore(restore_options, progress.report());
+  progress.finish();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (options.is_json) {
+    print_json(restored, seconds);
+  } else {
+    print_text(restored, seconds);
+  }
+  return exit_done;
+}
+
+}  // namespace api

@@ -1,0 +1,105 @@
+// POST /v1/backups and GET /v1/backups/{}: a backup while the service runs, and how far it is.
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "api/log.h"
+#include "api/request_fields.h"
+#include "api/service.h"
+#include "ingest/clock.h"
+#include "ingest/result_text.h"
+#include "storage/backup.h"
+
+namespace api {
+namespace {
+
+constexpr std::int64_t keep_max = 10'000;
+
+std::string job_name(std::string_view id) { return "backup " + std::string(id); }
+
+/// The work of a job: makes the backup, and gives its manifest.
+std::string run_backup(Service& service, storage::BackupOptions options,
+                       const storage::ReportProgress& report) {
+  options.now = ingest::now();
+  const storage::BackupSource source{
+      service.shard(),
+      [&service] { service.hand_over_state(); },
+      [&service](ledger::Position position) {
+        const auto error = service.wait_durable(position);
+        if (error) throw std::runtime_error(error.message());
+      },
+  };
+  const storage::BackupManifest manifest = storage::back_up(source, options, report);
+  if (manifest.verification == storage::BackupManifest::Verification::failed) {
+    log(LogLevel::error, "backup_is_bad",
+        {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
+  }
+  return manifest.to_json();
+}
+
+std::string job_json(std::string_view id, const Job& job) {
+  std::string json = fmt::format(R"({{"id":"{}",)", id);
+  switch (job.state) {
+    case Job::State::running:
+      return json + R"("state":"running",)" + progress_json(job) + "}";
+    case Job::State::done:
+      return json + R"("state":"done","result":)" + job.result + "}";
+    case Job::State::failed:
+      json += R"("state":"failed","error":)";
+      ingest::append_json_string(json, job.error);
+      return json + "}";
+  }
+  return json + "}";
+}
+
+}  // namespace
+
+Response start_backup(Service& service, const Request& request) {
+  RequestFields fields(request.body, {"to", "verify", "keep", "privateKeys"});
+  storage::BackupOptions options;
+  options.to = fields.text("to", "INVALID_FOLDER");
+  if (fields.has("verify")) options.is_verified = fields.truth("verify", "INVALID_OPTION");
+  if (fields.has("keep")) {
+    options.keep = static_cast<std::size_t>(fields.integer("keep", 1, keep_max, "INVALID_OPTION"));
+  }
+  if (fields.has("privateKeys")) {
+    options.has_private_keys = fields.truth("privateKeys", "INVALID_OPTION");
+  }
+  if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
+  const std::string fault = options.to.is_absolute()
+                                ? storage::backup_folder_fault(options.to, service.shard())
+                                : "`to` must be an absolute path.";
+  if (!fault.empty()) {
+    return to_response({400, "INVALID_FOLDER", fault, "to"}, request.correlation_id);
+  }
+  const std::string id = std::to_string(service.next_backup_id());
+  const bool is_started = service.jobs().start(
+      job_name(id), [&service, options](const storage::ReportProgress& report) {
+        return run_backup(service, options, report);
+      });
+  if (!is_started) {
+    return to_response(
+        {409, "JOB_RUNNING",
+         "Another job is running, `" + service.jobs().running() + "`; try again when it has ended.",
+         ""},
+        request.correlation_id);
+  }
+  Response response;
+  response.status = 202;
+  response.headers.emplace_back("Location", "/v1/backups/" + id);
+  response.body = job_json(id, Job());
+  return response;
+}
+
+Response backup_progress(Service& service, const Request& request) {
+  const auto job = service.jobs().find(job_name(request.path_parameter));
+  if (!job) {
+    return to_response({404, "NOT_FOUND", "No such backup.", ""}, request.correlation_id);
+  }
+  Response response;
+  response.body = job_json(request.path_parameter, *job);
+  return response;
+}
+
+}  // namespace api
