@@ -324,7 +324,9 @@ class OpenapiTest(fs.ServerCase):
         self.assertEqual(reply.body.decode(), self.text, "the program was built from another api/openapi.yaml")
 
     def test_the_file_can_be_built_in(self):
-        self.assertLess(len(self.text.encode()), 64_000)
+        paths, components = self.text.split("\ncomponents:")
+        self.assertLess(len(paths.encode()), 64_000)
+        self.assertLess(len(components.encode()), 64_000)
         self.assertNotIn(')yaml"', self.text)
         self.assertNotRegex(self.text, r"@\w+@")
 
