@@ -68,6 +68,7 @@ enum class Phase : std::uint32_t { collect, persons, registrations, timeliness }
 struct Checkpoint {
   std::uint64_t format = 0x66726b2d72656331;  // "frk-rec1"
   std::uint64_t number = 0;
+  std::uint64_t previous = 0;  ///< number of the statement before; 0 = none
   std::uint64_t position = 0;
   Phase phase = Phase::collect;
   std::uint32_t next_part = 0;
@@ -142,19 +143,27 @@ class Reconciliation {
   }
 
   void begin() {
+    // Of a run that could not be continued.
+    state_.reset();
+    parts_.reset();
+    tables_.reset();
+    practice_figures_.clear();
+    rule_packs_.clear();
     fs::remove_all(work_);
     fs::create_directories(work_ / "parts");
     fs::create_directories(work_ / "statement");
     report_("copying the state", "copies", 0, 1);
     source_.copy_state(work_ / "state");
     at_ = {};
-    at_.number = is_dry_run_ ? 0 : (previous_ ? next_number() : 1);
+    at_.previous = previous_number();
+    at_.number = is_dry_run_ ? 0 : at_.previous + 1;
     open_files();
     at_.position = state_->applied().next_position.value() - 1;
   }
 
-  std::uint64_t next_number() const {
-    return statements_of(source_.folder / "statements", year_).rbegin()->first + 1;
+  std::uint64_t previous_number() const {
+    const auto statements = statements_of(source_.folder / "statements", year_);
+    return statements.empty() ? 0 : statements.rbegin()->first;
   }
 
   void open_files() {
@@ -208,8 +217,7 @@ class Reconciliation {
     std::vector<TableFile::Extent> extents;
     std::vector<std::uint64_t> sizes;
     if (!file.read(reinterpret_cast<char*>(&at_), sizeof at_)) return false;
-    const bool is_current =
-        at_.format == fresh.format && (is_dry_run_ || !previous_ || at_.number == next_number());
+    const bool is_current = at_.format == fresh.format && at_.previous == previous_number();
     if (!is_current || !read_values(file, rule_packs_) || !read_values(file, practice_figures_) ||
         !read_values(file, extents) || !read_values(file, sizes)) {
       return false;
@@ -222,6 +230,9 @@ class Reconciliation {
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (!files[i]->continue_at(extents[i])) return false;
     }
+    // The parts that have been compared are not there any more.
+    if (at_.phase == Phase::registrations) std::fill_n(sizes.begin(), at_.next_part, 0);
+    if (at_.phase == Phase::timeliness) std::fill(sizes.begin(), sizes.end(), 0);
     return parts_->registrations.continue_at(sizes);
   }
 
@@ -478,8 +489,7 @@ class Reconciliation {
     std::optional<ledger::Account> stored;
     if (found.row != nullptr) {
       stored.emplace();
-      const auto decoded = decode_account(*found.row, *stored);
-      if (!decoded) throw std::runtime_error("an account of the state is damaged");
+      require_read(decode_account(*found.row, *stored), "an account of the state");
     }
     std::vector<ledger::Event> events;
     for (const PutAsideEvent& event : found.events) {
@@ -860,7 +870,13 @@ fs::path reconciliation_work(const fs::path& folder, int year, bool is_dry_run) 
 
 MadeStatement reconcile(const ReconciliationSource& source, int year, bool is_dry_run,
                         const ReportProgress& report) {
-  return Reconciliation(source, year, is_dry_run, report).run();
+  try {
+    return Reconciliation(source, year, is_dry_run, report).run();
+  } catch (const DamagedCopy&) {
+    // The next run takes a new copy, of a state that has been repaired.
+    fs::remove_all(reconciliation_work(source.folder, year, is_dry_run));
+    throw;
+  }
 }
 
 }  // namespace storage

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
-
 namespace storage {
 
 using ledger::Entry;
@@ -56,7 +54,7 @@ Entry take_up(const PutAsideEntry& record) {
 
 void require_read(const ledger::Result<void>& read, const char* what) {
   if (read) return;
-  throw std::runtime_error(
+  throw DamagedCopy(
       fmt::format("{} cannot be read: {}; remedy: run `frikort verify`, restore the latest backup "
                   "if the journal "
                   "is damaged, or remove the folder `state` while the server is stopped",
