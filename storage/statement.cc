@@ -260,8 +260,8 @@ PreviousStatement read_statement(const fs::path& folder, const SigningKey& signi
     return previous;
   } catch (const boost::system::system_error&) {
     throw damaged("it cannot be read");
-  } catch (const std::out_of_range&) {
-    throw damaged("a member is missing");
+  } catch (const std::logic_error&) {
+    throw damaged("a member is missing or of another type");
   }
 }
 
