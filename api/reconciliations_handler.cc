@@ -61,6 +61,12 @@ std::string read_json(const fs::path& path) {
   return text;
 }
 
+bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
+  if (offset == 0) return true;
+  file.seekg(static_cast<std::streamoff>(offset - 1));
+  return file.get() == '\n';
+}
+
 std::string make_statement(Service& service, const StatementId& id,
                            const storage::ReportProgress& report) {
   const storage::MadeStatement made =
@@ -171,16 +177,17 @@ Response reconciliation_file(Service& service, const Request& request) {
   }
   std::uint64_t offset = 0;
   const std::uint64_t size = fs::file_size(folder / stored);
+  std::ifstream file(folder / stored, std::ios::binary);
   if (const std::string* const text = request.query_value("offset")) {
     const auto read = std::from_chars(text->data(), text->data() + text->size(), offset);
-    if (read.ec != std::errc() || read.ptr != text->data() + text->size() || offset > size) {
+    if (read.ec != std::errc() || read.ptr != text->data() + text->size() || offset > size ||
+        !is_begin_of_row(file, offset)) {
       return to_response({400, "INVALID_OFFSET",
                           "`offset` must be the Next-Offset of the piece before.", "offset"},
                          request.correlation_id);
     }
   }
   std::string piece(std::min<std::uint64_t>(piece_bytes_max, size - offset), '\0');
-  std::ifstream file(folder / stored, std::ios::binary);
   file.seekg(static_cast<std::streamoff>(offset));
   file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
   if (!file) throw std::runtime_error("a file of the statement cannot be read");
