@@ -7,6 +7,7 @@ import copy
 import datetime
 import json
 import re
+import time
 import unittest
 import urllib.parse
 import uuid
@@ -288,7 +289,17 @@ class Request:
             body = (self.value() if self.media_type == fs.NDJSON_TYPE else json.dumps(self.value())).encode()
             headers["Content-Type"] = self.media_type
         self.reply = server.request(self.method, self.target(document), body, headers)
+        if self.reply.status == 202:
+            await_end(server, self.reply.header("Location"))
         return self
+
+
+def await_end(server, location):
+    """Work in the background is over before the next request."""
+    deadline = time.monotonic() + 60
+    while server.get(location).json()["state"] == "running":
+        assert time.monotonic() < deadline, f"{location} does not end"
+        time.sleep(0.02)
 
 
 def real_value(reply):

@@ -63,7 +63,7 @@ class EndpointTest(fs.ServerCase):
         self.assertEqual(reply.status, 200)
         text = reply.body.decode()
         self.assertRegex(text, r"(?m)^openapi: *[\"']?3\.")
-        for path in ("/v1/registrations", "/v1/card-status", "/v1/persons/account", "/v1/timeliness"):
+        for path in ("/v1/registrations", "/v1/card-status", "/v1/persons/account", "/v1/timeliness", "/v1/reconciliations"):
             self.assertIn(path, text)
 
     def test_key_set(self):
