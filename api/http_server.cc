@@ -212,7 +212,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
         lane_(lane),
         socket_(std::move(socket)),
         watchdog_(lane.context),
-        changed_(lane.context),
+        changed_(lane.context, Clock::time_point::max()),
         parser_(service_.shard().keys().numbers, service_.series()) {
     lane_.sessions.insert(this);
     ++server_.session_count;
@@ -823,7 +823,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
 //
 // read_stream() reads lines and keeps one submission on the way; finish_submission() takes its
 // results and sends the next; write_stream() sends what there is. All on one thread; each waits on
-// `changed_` for the others.
+// `changed_` for the others. It never expires: setting its time would wake the others for nothing.
 
 asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
   stream_ = Stream();
@@ -833,7 +833,6 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
   stream_.is_read = true;
   changed_.cancel();
   while (!stream_.is_written) {
-    changed_.expires_at(Clock::time_point::max());
     co_await changed_.async_wait(awaited);
   }
   const bool is_refused = stream_.problem && !stream_.is_writing;
@@ -857,11 +856,11 @@ asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
     if (is_at_end || is_full) {
       // The queue is asked again after a pause; everything else wakes us.
       if (stream_.is_queue_full) {
-        changed_.expires_after(queue_full_pause);
+        asio::steady_timer pause(lane_.context, queue_full_pause);
+        co_await pause.async_wait(awaited);
       } else {
-        changed_.expires_at(Clock::time_point::max());
+        co_await changed_.async_wait(awaited);
       }
-      co_await changed_.async_wait(awaited);
       if (is_timed_out_) stream_.is_broken = true;
       submit_next();
       continue;
@@ -889,7 +888,6 @@ asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
   }
   // Lines on the way still get their answer.
   while (stream_.is_in_flight) {
-    changed_.expires_at(Clock::time_point::max());
     co_await changed_.async_wait(awaited);
   }
 }
@@ -979,7 +977,6 @@ asio::awaitable<void> HttpServer::Impl::Session::write_stream() {
   while (!stream_.is_broken) {
     if (stream_.results.empty()) {
       if (stream_.is_read) break;
-      changed_.expires_at(Clock::time_point::max());
       co_await changed_.async_wait(awaited);
       continue;
     }

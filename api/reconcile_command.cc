@@ -154,7 +154,7 @@ std::string reconcile_online(const ReconcileOptions& options, const fs::path& ou
     if (!file) throw std::runtime_error("cannot write " + (output / name).string());
   };
   if (options.is_dry_run) {
-    const std::string statement = json::serialize(job.at("statement")) + "\n";
+    std::string statement = json::serialize(job.at("statement")) + "\n";
     std::ofstream(output / "statement.json") << statement;
     return statement;
   }

@@ -51,9 +51,9 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
       return has_work || !tasks_.empty() || (waiting_.empty() && is_stopping_) || !failure_.empty();
     });
     if (tasks_.empty()) break;
-    std::vector<std::packaged_task<void()>> tasks = std::exchange(tasks_, {});
+    std::vector<std::packaged_task<void()>*> tasks = std::exchange(tasks_, {});
     lock.unlock();
-    for (auto& task : tasks) task();
+    for (auto* const task : tasks) (*task)();
     lock.lock();
   }
   std::vector<std::unique_ptr<Submission>> taken;
@@ -86,14 +86,14 @@ void Ingestor::run_builder() {
     }
     built_changed_.notify_one();
   }
-  std::vector<std::packaged_task<void()>> tasks;
+  std::vector<std::packaged_task<void()>*> tasks;
   {
     const std::lock_guard lock(mutex_);
     is_builder_done_ = true;
     tasks.swap(tasks_);
   }
   built_changed_.notify_one();
-  for (auto& task : tasks) task();
+  for (auto* const task : tasks) (*task)();
 }
 
 void Ingestor::between_groups(std::function<void()> task) {
@@ -103,7 +103,7 @@ void Ingestor::between_groups(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     is_builder_done = is_builder_done_;
-    if (!is_builder_done) tasks_.push_back(std::move(packaged));
+    if (!is_builder_done) tasks_.push_back(&packaged);
   }
   if (is_builder_done) {
     packaged();

@@ -96,7 +96,7 @@ class Ingestor {
   std::deque<std::unique_ptr<Submission>> waiting_;
   std::size_t waiting_items_ = 0;
   std::deque<PendingGroup> built_;
-  std::vector<std::packaged_task<void()>> tasks_;
+  std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait
   bool is_stopping_ = false;
   bool is_builder_done_ = false;
   std::string failure_;

@@ -426,6 +426,8 @@ class OpenapiTest(fs.ServerCase):
                     names = {line.rpartition(" ")[0] for line in real.splitlines()}
                     self.assertLessEqual({line.rpartition(" ")[0] for line in documented.splitlines()}, names)
                     continue
+                if request.reply.media_type == "text/csv":
+                    real = real.replace("\r\n", "\n")  # YAML has no other line ends
                 if request.reply.media_type == fs.NDJSON_TYPE:
                     documented, real = line_documents(documented), line_documents(real)
                 self.assertEqual(differences(documented, real, has_values=not request.is_stale), [])
