@@ -212,7 +212,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
         lane_(lane),
         socket_(std::move(socket)),
         watchdog_(lane.context),
-        changed_(lane.context, Clock::time_point::max()),
+        changed_(lane.context),
         parser_(service_.shard().keys().numbers, service_.series()) {
     lane_.sessions.insert(this);
     ++server_.session_count;
@@ -823,10 +823,11 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
 //
 // read_stream() reads lines and keeps one submission on the way; finish_submission() takes its
 // results and sends the next; write_stream() sends what there is. All on one thread; each waits on
-// `changed_` for the others. It never expires: setting its time would wake the others for nothing.
+// `changed_` for the others. Its time is set once: setting it wakes whoever waits, for nothing.
 
 asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
   stream_ = Stream();
+  changed_.expires_at(Clock::time_point::max());
   // Ends before this coroutine does: see the loop below.
   asio::co_spawn(lane_.context, write_stream(), asio::detached);
   co_await read_stream();
