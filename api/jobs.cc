@@ -14,6 +14,9 @@ namespace {
 /// Nice value of the background thread: the kernel then prefers the threads that answer.
 constexpr int background_nice = 10;
 
+/// Jobs that have ended are forgotten beyond this many; what they made is on disk.
+constexpr std::size_t remembered_max = 100;
+
 }  // namespace
 
 std::string progress_json(const Job& job) {
@@ -34,6 +37,7 @@ bool Jobs::start(const std::string& name, Work work) {
   if (!running_.empty()) return running_ == name;
   if (is_stopping_) return false;
   if (thread_.joinable()) thread_.join();
+  if (jobs_.size() >= remembered_max) jobs_.erase(jobs_.begin());
   running_ = name;
   jobs_[name] = Job();
   thread_ = std::thread([this, name, work = std::move(work)] { run(name, work); });
@@ -64,8 +68,12 @@ void Jobs::run(const std::string& name, const Work& work) {
   } catch (const std::exception& exception) {
     error = exception.what();
   }
-  log(error.empty() ? LogLevel::info : LogLevel::error, error.empty() ? "job_done" : "job_failed",
-      {{"job", name}, {"reason", error}});
+  if (error.empty()) {
+    log(LogLevel::info, "job_done", {{"job", name}});
+  } else {
+    log(is_stopping_ ? LogLevel::info : LogLevel::error,
+        is_stopping_ ? "job_interrupted" : "job_failed", {{"job", name}, {"reason", error}});
+  }
   const std::lock_guard lock(mutex_);
   Job& job = jobs_[name];
   job.state = error.empty() ? Job::State::done : Job::State::failed;

@@ -145,6 +145,7 @@ std::string reconcile_online(const ReconcileOptions& options, const fs::path& ou
   const HttpClient::Answer started =
       client.post("/v1/reconciliations",
                   fmt::format(R"({{"year":{},"dryRun":{}}})", options.year, options.is_dry_run));
+  if (started.status == 400) throw UsageError("the server answers " + started.body);
   if (started.status != 202) throw std::runtime_error("the server answers " + started.body);
   const json::object job = wait_until_done(client, started.location);
   const auto write_file = [&](std::string_view name) {

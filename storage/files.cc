@@ -70,6 +70,7 @@ std::uint64_t copy_folder(const fs::path& from, const fs::path& to, const fs::pa
   fs::create_directory(to, from);
   for (const auto& entry : fs::directory_iterator(from)) {
     const fs::path name = entry.path().filename();
+    if (name.string().starts_with('.')) continue;
     const fs::path before = earlier.empty() ? earlier : earlier / name;
     if (entry.is_directory()) {
       bytes += copy_folder(entry.path(), to / name, before);

@@ -22,7 +22,8 @@ void sync_file(const std::filesystem::path& path);
 /// Makes new, removed and renamed files of a folder durable.
 void sync_folder(const std::filesystem::path& folder);
 
-/// Copies a folder with everything in it, modes and times kept, and syncs the copy. A file that has
+/// Copies a folder with everything in it, modes and times kept, and syncs the copy. Names that
+/// begin with a dot, the work of a reconciliation that has not ended, are left out. A file that has
 /// the same name, size and time in the folder `earlier` is linked from there. Returns the bytes
 /// written.
 std::uint64_t copy_folder(const std::filesystem::path& from, const std::filesystem::path& to,

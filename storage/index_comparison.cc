@@ -137,6 +137,8 @@ void compare_numbers(const StateReader& state, const ReconciliationParts& parts,
 void compare_registrations(const StateReader& state, const ReconciliationParts& parts,
                            std::size_t part, int year, const UseDifference& use,
                            const ReportProgress& report) {
+  constexpr const char* phase = "comparing the index of registrations";
+  report(phase, "parts", part, parts.count);
   std::vector<PutAsideRegistration> due = parts.registrations.read(part);
   std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a.key() < b.key(); });
   constexpr std::uint64_t count = ReconciliationParts::fingerprints;
@@ -160,7 +162,7 @@ void compare_registrations(const StateReader& state, const ReconciliationParts& 
                        report_unfounded(value, year, use);
                      }
                      if (++seen % 1024 == 0) {
-                       report("comparing the index of registrations", "parts", part, parts.count);
+                       report(phase, "parts", part, parts.count);
                      }
                      return ledger::ok();
                    },

@@ -46,9 +46,6 @@ using ledger::ReferenceRegistration;
 using ledger::Result;
 using ledger::TimelinessMonth;
 
-/// Places of the journal for each part that is taken up at once: some 40 MB. Persons who come often
-/// come early, so the first parts are a few times larger.
-constexpr std::uint64_t positions_per_part = 400'000;
 constexpr std::uint64_t parts_max = 256;
 
 std::int32_t day_number(Date date) {
@@ -171,7 +168,7 @@ class Reconciliation {
     tables_ = std::make_unique<StatementTables>(work_ / "statement");
     const std::uint64_t places = state_->applied().next_position.value();
     parts_ = std::make_unique<ReconciliationParts>(
-        work_ / "parts", std::min(places / positions_per_part + 1, parts_max));
+        work_ / "parts", std::min(places / source_.positions_per_part + 1, parts_max));
     load_practices();
     practice_figures_.resize(practice_ids_.size());
   }
