@@ -58,10 +58,7 @@ BackupManifest back_up_folder(const BackupCommandOptions& options,
   backup_options.has_private_keys = !options.is_without_keys;
   backup_options.is_verified = !options.is_without_verify;
   backup_options.keep = options.keep;
-  const auto hand_over = [&shard] {
-    shard.state().begin_hand_over();
-    if (!shard.state().await_hand_over()) throw std::runtime_error(shard.state().failure());
-  };
+  const auto hand_over = [&shard] { shard.hand_over_state(); };
   // Nothing is written meanwhile, so everything is durable already.
   return storage::back_up({shard, hand_over, [](ledger::Position) {}}, backup_options, report);
 }

@@ -335,9 +335,7 @@ int export_ledger(const ExportOptions& options) {
   // Under another name until all of it is there: what was killed is never taken for an export.
   storage::FreshFolder folder(options.output);
   const auto shard = open_shard(options);
-  shard->state().begin_hand_over();
-  const auto handed_over = shard->state().await_hand_over();
-  if (!handed_over) throw std::runtime_error("cannot write the state: " + shard->state().failure());
+  shard->hand_over_state();
 
   const std::string manifest = Exporter(*shard, options, data / "state", folder.path()).run();
   folder.keep();

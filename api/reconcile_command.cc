@@ -17,6 +17,7 @@
 #include "api/progress.h"
 #include "api/report_page.h"
 #include "ingest/clock.h"
+#include "storage/files.h"
 #include "storage/reconciliation.h"
 #include "storage/statement.h"
 
@@ -89,9 +90,7 @@ std::string reconcile_offline(const ReconcileOptions& options, const fs::path& o
   };
   storage::Shard shard(shard_options);
   const auto copy_state = [&shard](const fs::path& folder) {
-    shard.state().begin_hand_over();
-    const auto handed_over = shard.state().await_hand_over();
-    if (!handed_over) throw std::runtime_error("the state cannot be written to its files");
+    shard.hand_over_state();
     shard.state().copy_files(folder);
   };
   const storage::ReconciliationSource source{options.data,  shard.journal(), shard.keys().signing,

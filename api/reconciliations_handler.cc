@@ -10,6 +10,7 @@
 #include "api/request_fields.h"
 #include "api/service.h"
 #include "ingest/result_text.h"
+#include "storage/files.h"
 #include "storage/statement.h"
 
 namespace api {

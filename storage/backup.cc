@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -57,13 +55,6 @@ class FolderLock {
  private:
   const int file_;
 };
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return content;
-}
 
 fs::path folder_of(const fs::path& backups, std::uint32_t number) {
   return backups / "backups" / std::to_string(number);

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -46,6 +48,13 @@ class OpenFile {
 };
 
 }  // namespace
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) throw std::runtime_error("cannot read " + path.string());
+  return text;
+}
 
 void write_new_file(const fs::path& path, std::string_view content, mode_t mode) {
   OpenFile file(path, O_WRONLY | O_CREAT | O_EXCL, mode);

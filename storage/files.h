@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 // Files and folders that must be whole after a crash. Everything here throws std::runtime_error
 // (or std::filesystem::filesystem_error, which is one) with the path and the reason.
 namespace storage {
+
+std::string read_file(const std::filesystem::path& path);
 
 /// Writes a file that does not exist yet, and syncs it.
 void write_new_file(const std::filesystem::path& path, std::string_view content, mode_t mode);

@@ -125,6 +125,12 @@ void Shard::replay(const ShardOptions& options) {
   }
 }
 
+void Shard::hand_over_state() {
+  state_.begin_hand_over();
+  if (state_.await_hand_over()) return;
+  throw std::runtime_error("the state cannot be written to its files: " + state_.failure());
+}
+
 Result<std::vector<ledger::Entry>> Shard::history(ledger::Position newest) const {
   std::vector<ledger::Entry> entries;
   for (ledger::Position at = newest; at.value() != 0;) {

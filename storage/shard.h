@@ -35,6 +35,9 @@ class Shard {
   const KeyRing& keys() const { return keys_; }
   RocksDbJournal& journal() { return journal_; }
   StateStore& state() { return state_; }
+  /// Brings everything that the state knows into its files. For who is the only writer, and has no
+  /// group on the way. Throws std::runtime_error.
+  void hand_over_state();
   const ledger::RulePack& rules() const { return rules_; }
   /// The journal does not know the configured rules yet: the next group introduces them.
   bool are_rules_new() const { return are_rules_new_; }

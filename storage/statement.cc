@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "ledger/rfc3339.h"
@@ -216,13 +214,6 @@ std::string with_national_numbers(std::string_view payouts, const StateStore& st
     payouts.remove_prefix(row.size());
   }
   return rows;
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return text;
 }
 
 PreviousStatement read_statement(const fs::path& folder, const SigningKey& signing) {

@@ -154,7 +154,4 @@ PreviousStatement read_statement(const std::filesystem::path& folder, const Sign
 std::string with_national_numbers(std::string_view payouts, const StateStore& state,
                                   const NumberCipher& numbers);
 
-/// Throws std::runtime_error when the file cannot be read.
-std::string read_file(const std::filesystem::path& path);
-
 }  // namespace storage

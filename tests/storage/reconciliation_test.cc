@@ -8,6 +8,7 @@
 #include <map>
 
 #include "ledger/fingerprint.h"
+#include "storage/files.h"
 #include "storage/statement.h"
 #include "tests/storage/open_ledger.h"
 #include "tests/storage/open_state.h"
