@@ -36,10 +36,16 @@ Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
   group.committed_at = now;
   group.rule_pack = rules_.hash();
   if (are_rules_new_) group.new_rules = rules_.ceilings();
-  std::size_t items = 0;
-  for (const auto& submission : pending.submissions) items += submission->items.size();
-  LEDGER_ASSERT(items <= group_items_max);
-  group.entries.reserve(items);
+  items_.clear();
+  decided_ = 0;
+  expected_ = 0;
+  for (const auto& submission : pending.submissions) {
+    for (const ParsedItem& parsed : submission->items) {
+      if (parsed.refusal == Code::none) items_.push_back(&parsed.item);
+    }
+  }
+  LEDGER_ASSERT(items_.size() <= group_items_max);
+  group.entries.reserve(items_.size());
 
   store_.begin_group(group.position);
   tallies_.clear();
@@ -64,6 +70,7 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
     if (!passes.value()) {
       for (std::size_t i = 0; i < submission.items.size(); ++i) {
         tally(submission.items[i], submission.outcomes[i].rejection);
+        if (submission.items[i].refusal == Code::none) ++decided_;
       }
       return ledger::ok();
     }
@@ -75,6 +82,7 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
       tally(parsed, parsed.refusal);
       continue;
     }
+    look_ahead();
     const Position position{group.position.value() + 1 + group.entries.size()};
     ledger::Entry& entry = group.entries.emplace_back();
     const auto outcome = ledger_.process(parsed.item, position, entry);
@@ -86,6 +94,16 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
     if (outcome.value().rejection == Code::no_card_registered) note_access_(submission, parsed);
   }
   return ledger::ok();
+}
+
+/// Has the store read ahead when it has not for the next item.
+void ShardWriter::look_ahead() {
+  if (decided_ >= expected_) {
+    const std::size_t count = std::min(ledger::lookups_max, items_.size() - decided_);
+    ledger_.expect(std::span(items_).subspan(decided_, count));
+    expected_ = decided_ + count;
+  }
+  ++decided_;
 }
 
 Result<bool> ShardWriter::passes_rehearsal(const Submission& submission,

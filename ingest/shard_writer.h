@@ -42,6 +42,7 @@ class ShardWriter {
   using TallyKey = std::tuple<std::string, ledger::Month, ledger::Code>;
 
   ledger::Result<void> process(Submission& submission, ledger::CommitGroup& group);
+  void look_ahead();
   ledger::Result<bool> passes_rehearsal(const Submission& submission,
                                         std::vector<ledger::Outcome>& outcomes);
   void tally(const ParsedItem& parsed, ledger::Code code);
@@ -54,7 +55,11 @@ class ShardWriter {
   bool are_rules_new_;
   AccessNote note_access_;
   ledger::Position next_position_;
-  std::map<TallyKey, std::uint64_t> tallies_;  // of the group being built
+  // Of the group being built.
+  std::map<TallyKey, std::uint64_t> tallies_;
+  std::vector<const ledger::Item*> items_;  // that have to be decided
+  std::size_t decided_ = 0;                 // how many of them are
+  std::size_t expected_ = 0;                // how many the store has been told of
 };
 
 }  // namespace ingest

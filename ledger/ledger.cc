@@ -1,5 +1,7 @@
 #include "ledger/ledger.h"
 
+#include <array>
+
 #include "ledger/assert.h"
 #include "ledger/fingerprint.h"
 
@@ -16,6 +18,33 @@ Outcome duplicate_of(const Verdict& verdict) {
 Outcome accepted(const Verdict& verdict) { return {Disposition::accepted, Code::none, verdict}; }
 
 }  // namespace
+
+void Ledger::expect(std::span<const Item* const> items) {
+  std::array<Lookup, lookups_max> lookups;
+  LEDGER_ASSERT(items.size() <= lookups.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Item& item = *items[i];
+    lookups[i] = {item.fingerprint, item.person, PersonId(), year_of(oslo_date(item.service_time))};
+  }
+  store_.expect({lookups.data(), items.size()});
+}
+
+void Ledger::expect(std::span<const Entry> entries) {
+  std::array<Lookup, lookups_max> lookups;
+  LEDGER_ASSERT(entries.size() <= lookups.size());
+  std::size_t count = 0;
+  for (const Entry& entry : entries) {
+    PracticeId practice = entry.item.practice;
+    if (!entry.is_new_practice) {
+      const auto known = store_.practice_id(entry.practice);
+      if (!known) continue;  // of a new practice among these entries, or damage that replay() finds
+      practice = known.value();
+    }
+    lookups[count++] = {fingerprint_of(practice, entry.item.guid), EncryptedNumber(), entry.person,
+                        year_of(oslo_date(entry.item.service_time))};
+  }
+  store_.expect({lookups.data(), count});
+}
 
 Result<Outcome> Ledger::process(const Item& item, Position position, Entry& entry) {
   auto known = store_.find_registration(item.fingerprint);

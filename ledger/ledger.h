@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "ledger/entry.h"
@@ -26,6 +27,11 @@ struct Outcome {
 class Ledger {
  public:
   Ledger(Store& store, const RulePack& rules) : store_(store), rules_(rules) {}
+
+  /// At most lookups_max items that come next, so that the store can read ahead. The same with
+  /// entries that replay() comes to next.
+  void expect(std::span<const Item* const> items);
+  void expect(std::span<const Entry> entries);
 
   /// Processes a well-formed item. `position` is the place it takes if it is accepted; then `entry`
   /// is what the journal shall keep.

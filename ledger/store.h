@@ -12,12 +12,26 @@
 
 namespace ledger {
 
+/// What deciding an item will look up.
+struct Lookup {
+  Fingerprint registration;
+  EncryptedNumber number;  ///< whose person is looked up when `person` is 0
+  PersonId person;
+  int year = 0;  ///< of the account
+};
+
+/// The most lookups that expect() takes at once.
+inline constexpr std::size_t lookups_max = 32;
+
 /// The state that the rules read and change: the one port of the ledger. Used by a single writer,
 /// so an implementation needs no transactions; changes are visible to the next read at once. What
 /// makes them durable and visible to others is the implementation's business.
 class Store {
  public:
   virtual ~Store() = default;
+
+  /// These lookups come next, in this order, with changes between them: a store may read ahead.
+  virtual void expect(std::span<const Lookup> /*lookups*/) {}
 
   virtual Result<std::optional<Registration>> find_registration(const Fingerprint& key) = 0;
   /// `before` is what find_registration() gave, null for a new one.

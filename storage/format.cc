@@ -184,6 +184,15 @@ Result<Head> decode_head(ByteReader& in) {
 }
 
 XXH128_hash_t hash_row(std::string_view family, std::string_view key, std::string_view content) {
+  // Nearly every row is short, and XXH3's state for pieces takes longer to set up than to use.
+  std::array<char, 512> whole;
+  const std::size_t size = family.size() + key.size() + content.size();
+  if (size <= whole.size()) {
+    char* end = std::copy(family.begin(), family.end(), whole.data());
+    end = std::copy(key.begin(), key.end(), end);
+    std::copy(content.begin(), content.end(), end);
+    return XXH3_128bits(whole.data(), size);
+  }
   XXH3_state_t state;
   XXH3_128bits_reset(&state);
   XXH3_128bits_update(&state, family.data(), family.size());
@@ -570,6 +579,7 @@ Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
 std::string lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
                         ledger::Month month, std::uint32_t lag) {
   std::string bytes;
+  bytes.reserve(32);
   ByteWriter out(bytes);
   out.text(practice.view());
   out.u8(static_cast<std::uint8_t>(basis));

@@ -55,8 +55,12 @@ class Replayer {
     if (group.new_rules) rules_ = rule_pack_of(*group.new_rules);
     state_.begin_group(group.position);
     ledger::Ledger ledger(state_, rules_);
-    for (const ledger::Entry& entry : group.entries) {
-      const auto replayed = ledger.replay(entry);
+    const std::span<const ledger::Entry> entries(group.entries);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i % ledger::lookups_max == 0) {
+        ledger.expect(entries.subspan(i, std::min(ledger::lookups_max, entries.size() - i)));
+      }
+      const auto replayed = ledger.replay(entries[i]);
       if (!replayed) return replayed.error();
     }
     for (const ledger::Tally& tally : group.tallies) {

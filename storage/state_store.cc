@@ -23,6 +23,16 @@ using ledger::Result;
 
 using Family = StateFamily;
 
+/// Months of timeliness that stay in memory: a few for each practice of the nation, both bases.
+constexpr std::size_t cached_months_max = 200'000;
+
+/// Rows in the order of their keys lie anywhere in memory.
+template <class Key, class Value>
+void prefetch(const std::pair<Key, const Value*>& row) {
+  __builtin_prefetch(row.second);
+}
+void prefetch(const auto& /*row*/) {}
+
 std::uint64_t mix(std::uint64_t value) {
   value ^= value >> 32;
   value *= 0xD6E8FEB86659FD93ULL;
@@ -64,6 +74,10 @@ std::size_t StateStore::AccountHash::operator()(const AccountKey& key) const {
   return mix(key.person.value() << 12 ^ static_cast<std::uint64_t>(key.year));
 }
 
+std::size_t StateStore::PracticeHash::operator()(const ledger::PracticeId& id) const {
+  return std::hash<std::string_view>{}(id.view());
+}
+
 std::size_t StateStore::TimelinessHash::operator()(const ledger::TimelinessKey& key) const {
   const auto month =
       static_cast<std::uint64_t>(int{key.month.year()} * 12) + unsigned{key.month.month()};
@@ -71,7 +85,12 @@ std::size_t StateStore::TimelinessHash::operator()(const ledger::TimelinessKey& 
              static_cast<std::uint64_t>(key.basis));
 }
 
-StateStore::StateStore(const fs::path& folder, StateOptions options) : options_(options) {
+StateStore::StateStore(const fs::path& folder, StateOptions options)
+    : options_(options),
+      registrations_(0),
+      accounts_(options.cached_persons_max),
+      numbers_(options.cached_persons_max),
+      timeliness_(cached_months_max) {
   fs::create_directories(folder);
   files_ = std::make_unique<Files>(folder);
   rocksdb::PinnableSlice value;
@@ -124,7 +143,7 @@ void StateStore::load_practices() {
     if (!practice || number.value() != practices_.size()) {
       throw std::runtime_error("the practices of the state are damaged");
     }
-    practice_numbers_.emplace(std::string(practice.value().id.view()), number);
+    practice_numbers_.emplace(practice.value().id, number);
     practices_.push_back(practice.value());
   }
   if (!row->status().ok()) throw std::runtime_error("cannot read the practices of the state");
@@ -135,18 +154,78 @@ void StateStore::load_practices() {
 
 Result<std::optional<ledger::Registration>> StateStore::find_registration(
     const ledger::Fingerprint& key) {
-  std::optional<Result<ledger::Registration>> decoded;
-  registrations_.visit(key,
-                       [&](const InlineRow& row) { decoded = decode_registration(row.view()); });
-  if (!decoded) {
-    rocksdb::PinnableSlice value;
+  rocksdb::PinnableSlice value;
+  std::string_view bytes;
+  if (const InlineRow* const row = registrations_.find(key); row != nullptr) {
+    bytes = row->view();
+  } else {
+    if (is_known_absent(key)) return std::optional<ledger::Registration>();
     const auto found = files_->get(Family::registrations, registration_key(key), value);
     if (!found) return found.error();
     if (!found.value()) return std::optional<ledger::Registration>();
-    decoded = decode_registration(view_of(value));
+    bytes = view_of(value);
   }
-  if (!*decoded) return decoded->error();
-  return std::optional<ledger::Registration>(decoded->value());
+  const auto decoded = decode_registration(bytes);
+  if (!decoded) return decoded.error();
+  return std::optional<ledger::Registration>(decoded.value());
+}
+
+bool StateStore::is_known_absent(const ledger::Fingerprint& key) {
+  // They are asked for in the order in which they were expected, but for those found in memory.
+  const auto found =
+      std::find(absent_.begin() + static_cast<std::ptrdiff_t>(next_absent_), absent_.end(), key);
+  if (found == absent_.end()) return false;
+  next_absent_ = static_cast<std::size_t>(found - absent_.begin()) + 1;
+  return true;
+}
+
+// Each step is a loop over independent lookups, so that their cache misses overlap.
+void StateStore::expect(std::span<const ledger::Lookup> lookups) {
+  LEDGER_ASSERT(lookups.size() <= ledger::lookups_max);
+  std::array<ledger::Fingerprint, ledger::lookups_max> missing;
+  std::array<ledger::PersonId, ledger::lookups_max> persons;
+  std::size_t missing_count = 0;
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    const ledger::Lookup& lookup = lookups[i];
+    if (registrations_.find(lookup.registration) == nullptr) {
+      missing[missing_count++] = lookup.registration;
+    }
+    persons[i] = lookup.person;
+    if (lookup.person.value() != 0) continue;
+    const ledger::PersonId* const person = numbers_.find(lookup.number);
+    if (person != nullptr) persons[i] = *person;
+  }
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    if (persons[i].value() == 0) continue;
+    const std::string* const row = accounts_.find({persons[i], lookups[i].year});
+    if (row != nullptr) __builtin_prefetch(row->data());
+  }
+  find_absent({missing.data(), missing_count});
+}
+
+// Nearly every registration is new, so it is in none of the sorted runs of the files. To ask the
+// filter of each run is a cache miss; asked for together, they overlap too.
+void StateStore::find_absent(std::span<const ledger::Fingerprint> keys) {
+  absent_.clear();
+  next_absent_ = 0;
+  if (keys.empty()) return;
+  std::array<std::array<char, 16>, ledger::lookups_max> bytes;
+  std::array<rocksdb::Slice, ledger::lookups_max> slices;
+  std::array<rocksdb::PinnableSlice, ledger::lookups_max> values;
+  std::array<rocksdb::Status, ledger::lookups_max> statuses;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string key = registration_key(keys[i]);
+    std::copy(key.begin(), key.end(), bytes[i].begin());
+    slices[i] = rocksdb::Slice(bytes[i].data(), bytes[i].size());
+  }
+  files_->database.db().MultiGet(
+      rocksdb::ReadOptions(),
+      files_->database.family(static_cast<std::size_t>(Family::registrations)), keys.size(),
+      slices.data(), values.data(), statuses.data());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    // What is there, or cannot be read, is left to find_registration().
+    if (statuses[i].IsNotFound()) absent_.push_back(keys[i]);
+  }
 }
 
 Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
@@ -204,7 +283,12 @@ Result<ledger::EncryptedNumber> StateStore::number_of(ledger::PersonId person) c
 
 Result<std::optional<ledger::PersonId>> StateStore::find_person(
     const ledger::EncryptedNumber& number) {
-  return person_of(number);
+  if (const ledger::PersonId* const person = numbers_.find(number); person != nullptr) {
+    return std::optional<ledger::PersonId>(*person);
+  }
+  const auto person = person_of(number);
+  if (person && person.value()) numbers_.remember(number, *person.value());
+  return person;
 }
 
 Result<ledger::PersonId> StateStore::add_person(const ledger::EncryptedNumber& number) {
@@ -217,27 +301,32 @@ Result<ledger::PersonId> StateStore::add_person(const ledger::EncryptedNumber& n
 
 std::optional<PracticeNumber> StateStore::practice_number(const ledger::PracticeId& id) const {
   const std::shared_lock lock(practices_mutex_);
-  const auto found = practice_numbers_.find(std::string(id.view()));
+  return find_practice_number(id);
+}
+
+std::optional<PracticeNumber> StateStore::find_practice_number(const ledger::PracticeId& id) const {
+  const auto found = practice_numbers_.find(id);
   if (found == practice_numbers_.end()) return std::nullopt;
   return found->second;
 }
 
 Result<std::optional<PracticeNumber>> StateStore::find_practice(const ledger::PracticeId& id) {
-  return practice_number(id);
+  return find_practice_number(id);
 }
 
 Result<PracticeNumber> StateStore::add_practice(const ledger::PracticeId& id) {
   const std::unique_lock lock(practices_mutex_);
   if (practices_.size() > options_.practices_max) return Errc::overloaded;
   const PracticeNumber number{static_cast<std::uint32_t>(practices_.size())};
-  practice_numbers_.emplace(std::string(id.view()), number);
+  practice_numbers_.emplace(id, number);
   practices_.push_back({id, {}, {}, 0});
   is_practice_changed_.push_back(true);
   return number;
 }
 
 Result<ledger::PracticeId> StateStore::practice_id(PracticeNumber number) {
-  return practice_identifier(number);
+  if (number.value() == 0 || number.value() >= practices_.size()) return Errc::corrupt_record;
+  return practices_[number.value()].id;
 }
 
 Result<ledger::PracticeId> StateStore::practice_identifier(PracticeNumber number) const {
@@ -265,8 +354,14 @@ Result<void> StateStore::read_account_row(const AccountKey& key, std::string& ro
 
 Result<void> StateStore::load_account(const AccountKey& key, ledger::Account& out) {
   account_row_key_ = key;
-  const auto read = read_account_row(key, account_row_);
-  if (!read) return read.error();
+  account_row_ = {};
+  if (const std::string* const row = accounts_.find(key); row != nullptr) {
+    account_row_ = *row;
+  } else {
+    const auto read = read_account_row(key, account_row_read_);
+    if (!read) return read.error();
+    account_row_ = account_row_read_;
+  }
   out.clear();
   if (!account_row_.empty()) {
     const auto decoded = decode_account(account_row_, out);
@@ -451,6 +546,9 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
 // ---- groups and hand-over ----
 
 void StateStore::begin_group(Position position) {
+  absent_.clear();  // what was absent from the files may be in them now
+  next_absent_ = 0;
+  if (stripes_to_thaw_ != 0 && is_handed_over()) thaw_next();
   begun_.store(position.value(), std::memory_order_release);
 }
 
@@ -527,7 +625,23 @@ void StateStore::abandon() {
   hand_over_changed_.notify_all();
 }
 
+bool StateStore::is_handed_over() const {
+  const std::lock_guard lock(hand_over_mutex_);
+  return !is_frozen_;
+}
+
+/// What has been handed over leaves the frozen tiers in steps, one before each group.
+void StateStore::thaw_next() {
+  const std::size_t stripe = --stripes_to_thaw_;
+  registrations_.thaw_stripe(stripe);
+  accounts_.thaw_stripe(stripe);
+  numbers_.thaw_stripe(stripe);
+  timeliness_.thaw_stripe(stripe);
+}
+
 void StateStore::freeze() {
+  while (stripes_to_thaw_ != 0) thaw_next();
+  stripes_to_thaw_ = stripe_count;
   registrations_.freeze();
   accounts_.freeze();
   numbers_.freeze();
@@ -551,18 +665,6 @@ void StateStore::freeze() {
     is_frozen_ = true;
   }
   hand_over_changed_.notify_all();
-}
-
-void StateStore::thaw() {
-  registrations_.thaw(false);
-  accounts_.thaw(true);
-  numbers_.thaw(true);
-  timeliness_.thaw(true);
-  frozen_practices_.clear();
-  {
-    const std::lock_guard lock(events_mutex_);
-    frozen_events_.clear();
-  }
 }
 
 void StateStore::run_hand_over() {
@@ -601,8 +703,9 @@ void StateStore::hand_over_frozen() {
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
     const fs::path path = files_->hand_over_folder / (std::to_string(++files_made_) + ".sst");
     rocksdb::Status status = writer.Open(path.string());
-    for (const auto& row : rows) {
-      const std::pair<std::string, std::string> encoded = encode(row);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i + 16 < rows.size()) prefetch(rows[i + 16]);
+      const std::pair<std::string, std::string> encoded = encode(rows[i]);
       if (status.ok()) status = writer.Put(encoded.first, encoded.second);
     }
     if (status.ok()) status = writer.Finish();
@@ -655,7 +758,9 @@ void StateStore::hand_over_frozen() {
 
   const rocksdb::Status status = files_->database.db().IngestExternalFiles(arguments);
   if (!status.ok()) throw std::runtime_error("cannot hand over the state: " + status.ToString());
-  thaw();
+  frozen_practices_.clear();
+  const std::lock_guard lock(events_mutex_);
+  frozen_events_.clear();
 }
 
 }  // namespace storage

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -8,7 +9,6 @@
 #include <optional>
 #include <shared_mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "ledger/store.h"
@@ -22,6 +22,9 @@ namespace storage {
 struct StateOptions {
   /// Hand over after this many accepted items. Bounds memory, and what a restart replays.
   std::uint64_t hand_over_items = 1'000'000;
+  /// Keep this many accounts and persons in memory after they were handed over, about 200 bytes
+  /// each: reading one from the files costs twenty times as much.
+  std::uint64_t cached_persons_max = 6'000'000;
   /// At most this many practices: each costs memory for as long as the process runs.
   std::uint32_t practices_max = 1'000'000;
 };
@@ -42,6 +45,7 @@ class StateStore final : public ledger::Store {
   ~StateStore() override;
 
   // ledger::Store, for the writer.
+  void expect(std::span<const ledger::Lookup> lookups) override;
   ledger::Result<std::optional<ledger::Registration>> find_registration(
       const ledger::Fingerprint& key) override;
   ledger::Result<void> put_registration(const ledger::Fingerprint& key,
@@ -123,6 +127,9 @@ class StateStore final : public ledger::Store {
   struct AccountHash {
     std::size_t operator()(const ledger::AccountKey& key) const;
   };
+  struct PracticeHash {
+    std::size_t operator()(const ledger::PracticeId& id) const;
+  };
   struct TimelinessHash {
     std::size_t operator()(const ledger::TimelinessKey& key) const;
   };
@@ -146,7 +153,11 @@ class StateStore final : public ledger::Store {
   void freeze();
   void run_hand_over();
   void hand_over_frozen();
-  void thaw();
+  bool is_handed_over() const;
+  void thaw_next();
+  bool is_known_absent(const ledger::Fingerprint& key);
+  void find_absent(std::span<const ledger::Fingerprint> keys);
+  std::optional<ledger::PracticeNumber> find_practice_number(const ledger::PracticeId& id) const;
 
   const StateOptions options_;
   std::unique_ptr<Files> files_;
@@ -158,7 +169,8 @@ class StateStore final : public ledger::Store {
 
   mutable std::shared_mutex practices_mutex_;
   std::vector<ledger::Practice> practices_;
-  std::unordered_map<std::string, ledger::PracticeNumber> practice_numbers_;
+  boost::unordered_flat_map<ledger::PracticeId, ledger::PracticeNumber, PracticeHash>
+      practice_numbers_;
   std::vector<bool> is_practice_changed_;
   std::vector<std::pair<ledger::PracticeNumber, ledger::Practice>> frozen_practices_;
 
@@ -170,7 +182,10 @@ class StateStore final : public ledger::Store {
   // The writer's own.
   AppliedState applied_;
   std::uint64_t active_items_ = 0;
-  std::string account_row_;  // of the account loaded last; empty when it did not exist
+  std::vector<ledger::Fingerprint> absent_;  // from the files, of those expected
+  std::size_t next_absent_ = 0;
+  std::string_view account_row_;  // of the account loaded last; empty when it did not exist
+  std::string account_row_read_;  // when it came from the files
   ledger::AccountKey account_row_key_;
   ledger::Money account_sum_before_;
   std::string encoded_;
@@ -181,13 +196,14 @@ class StateStore final : public ledger::Store {
 
   mutable std::mutex hand_over_mutex_;
   std::condition_variable hand_over_changed_;
-  bool is_frozen_ = false;
+  bool is_frozen_ = false;  // and not in the files yet
   bool is_stopping_ = false;
   bool is_abandoned_ = false;
   std::string hand_over_error_;
   std::uint64_t durable_ = 0;
   AppliedState frozen_applied_;
   std::uint64_t files_made_ = 0;
+  std::size_t stripes_to_thaw_ = 0;  // the writer's own
   std::thread hand_over_thread_;
 };
 

@@ -9,37 +9,48 @@
 #include <vector>
 
 #include "ledger/assert.h"
+#include "storage/huge_page_allocator.h"
 
 namespace storage {
 
-/// The newest rows of one family, in memory, before and while they are handed over to RocksDB.
+/// Of each WriteBehind.
+inline constexpr std::size_t stripe_count = 16;
+
+/// The newest rows of one family, in memory, before, while and after they are handed over to
+/// RocksDB.
 ///
-/// Three tiers, looked up newest first: `active` takes the writer's changes; freeze() turns it into
-/// `frozen`, which does not change while it is written out; thaw() makes that the `clean` tier, a
-/// cache of what was handed over last (or drops it). A row that is in no tier is in RocksDB or does
+/// Four tiers, looked up newest first: `active` takes the writer's changes; freeze() turns it into
+/// `frozen`, which does not change while it is written out; thaw_stripe() moves that into `recent`,
+/// the newer of two generations of clean rows. When `recent` has half of the clean rows allowed, it
+/// becomes `older`, and what was `older` is dropped. A row that is in no tier is in RocksDB or does
 /// not exist.
 ///
-/// Concurrency: one writer (put, update, freeze), one thread that hands over (frozen_rows, thaw),
-/// any number of readers (visit). Rows are spread over stripes with a lock each, held for one
-/// lookup.
+/// Concurrency: one writer; one thread that hands over, which only calls frozen_rows(), between
+/// freeze() and the first thaw_stripe() after it; any number of readers, which only call visit().
+/// Rows are spread over stripes with a lock each. Nobody but the writer changes a tier, so it looks
+/// rows up without locks.
 template <class Key, class Value, class Hash>
 class WriteBehind {
  public:
-  using Map = boost::unordered_flat_map<Key, Value, Hash>;
+  /// With 0, rows are dropped when they have been handed over.
+  explicit WriteBehind(std::size_t clean_rows_max)
+      : generation_rows_max_(clean_rows_max / 2 / stripe_count) {}
 
-  /// Calls `use(const Value&)` under the stripe's lock; false when no tier has the row.
+  /// For readers: calls `use(const Value&)` under the stripe's lock; false when no tier has the
+  /// row.
   template <class Use>
   bool visit(const Key& key, Use&& use) const {
     const Stripe& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
-    for (const Map* tier : {&stripe.active, &stripe.frozen, &stripe.clean}) {
-      if (const auto found = tier->find(key); found != tier->end()) {
-        use(found->second);
-        return true;
-      }
-    }
-    return false;
+    const Value* const value = find_in(stripe, key);
+    if (value == nullptr) return false;
+    use(*value);
+    return true;
   }
+
+  /// For the writer: the row as it is now, until the writer's next change; null when no tier has
+  /// it.
+  const Value* find(const Key& key) const { return find_in(stripe_of(key), key); }
 
   /// Whether the row was not active before.
   template <class NewValue>
@@ -54,21 +65,23 @@ class WriteBehind {
   template <class Change>
   bool update(const Key& key, Change&& change) {
     Stripe& stripe = stripe_of(key);
-    const std::lock_guard lock(stripe.mutex);
     auto found = stripe.active.find(key);
-    if (found == stripe.active.end()) {
-      const Value* older = nullptr;
-      for (const Map* tier : {&stripe.frozen, &stripe.clean}) {
-        if (const auto row = tier->find(key); row != tier->end()) {
-          older = &row->second;
-          break;
-        }
-      }
-      if (older == nullptr) return false;
-      found = stripe.active.emplace(key, *older).first;
-    }
+    const bool is_active = found != stripe.active.end();
+    const Value* const older = is_active ? nullptr : find_in(stripe, key);
+    if (!is_active && older == nullptr) return false;
+    const std::lock_guard lock(stripe.mutex);
+    if (!is_active) found = stripe.active.emplace(key, *older).first;
     change(found->second);
     return true;
+  }
+
+  /// Keeps a row that the writer has read from RocksDB because no tier had it.
+  void remember(const Key& key, const Value& value) {
+    if (generation_rows_max_ == 0) return;
+    Stripe& stripe = stripe_of(key);
+    const std::lock_guard lock(stripe.mutex);
+    make_room(stripe);
+    stripe.recent.emplace(key, value);
   }
 
   void freeze() {
@@ -79,9 +92,12 @@ class WriteBehind {
     }
   }
 
-  /// The frozen rows, ascending by key; they stay where they are until thaw().
+  /// The frozen rows, ascending by key; they stay where they are until they are thawed.
   std::vector<std::pair<Key, const Value*>> frozen_rows() const {
     std::vector<std::pair<Key, const Value*>> rows;
+    std::size_t count = 0;
+    for (const Stripe& stripe : stripes_) count += stripe.frozen.size();
+    rows.reserve(count);
     for (const Stripe& stripe : stripes_) {
       for (const auto& [key, value] : stripe.frozen) rows.emplace_back(key, &value);
     }
@@ -90,35 +106,57 @@ class WriteBehind {
     return rows;
   }
 
-  void thaw(bool keep_clean) {
-    for (Stripe& stripe : stripes_) {
-      Map dropped;  // both freed outside the lock
-      Map outdated;
-      {
-        const std::lock_guard lock(stripe.mutex);
-        outdated.swap(stripe.clean);
-        (keep_clean ? stripe.clean : dropped).swap(stripe.frozen);
+  /// The frozen rows of one stripe are in RocksDB now. A stripe at a time, so that neither the
+  /// writer nor a reader waits long.
+  void thaw_stripe(std::size_t index) {
+    Stripe& stripe = stripes_[index];
+    Map outdated;  // freed outside the lock
+    const std::lock_guard lock(stripe.mutex);
+    if (generation_rows_max_ != 0) {
+      outdated = make_room(stripe);
+      for (auto& [key, value] : stripe.frozen) {
+        stripe.recent.insert_or_assign(key, std::move(value));
       }
     }
+    stripe.frozen.clear();  // keeps its memory, for the changes after the next freeze()
   }
 
  private:
+  using Map = boost::unordered_flat_map<Key, Value, Hash, std::equal_to<Key>,
+                                        HugePageAllocator<std::pair<const Key, Value>>>;
   struct Stripe {
     mutable std::mutex mutex;
     Map active;
     Map frozen;
-    Map clean;
+    Map recent;
+    Map older;
   };
-  static constexpr std::size_t stripe_count = 64;
+
+  static const Value* find_in(const Stripe& stripe, const Key& key) {
+    for (const Map* tier : {&stripe.active, &stripe.frozen, &stripe.recent, &stripe.older}) {
+      if (const auto found = tier->find(key); found != tier->end()) return &found->second;
+    }
+    return nullptr;
+  }
+
+  /// Gives back the generation that has to go, if one has.
+  Map make_room(Stripe& stripe) const {
+    Map dropped;
+    if (stripe.recent.size() < generation_rows_max_) return dropped;
+    dropped.swap(stripe.older);
+    stripe.older.swap(stripe.recent);
+    return dropped;
+  }
 
   // The maps use other bits of the same hash: the golden ratio spreads them differently.
   std::size_t stripe_index(const Key& key) const {
     return static_cast<std::size_t>(
-        (static_cast<std::uint64_t>(Hash{}(key)) * 0x9E3779B97F4A7C15ULL) >> 58);
+        (static_cast<std::uint64_t>(Hash{}(key)) * 0x9E3779B97F4A7C15ULL) >> 60);
   }
   Stripe& stripe_of(const Key& key) { return stripes_[stripe_index(key)]; }
   const Stripe& stripe_of(const Key& key) const { return stripes_[stripe_index(key)]; }
 
+  const std::size_t generation_rows_max_;
   std::array<Stripe, stripe_count> stripes_;
 };
 

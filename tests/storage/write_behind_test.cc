@@ -19,6 +19,13 @@ struct Hash {
 };
 using Rows = WriteBehind<int, std::uint64_t, Hash>;
 
+/// Room for so many clean rows that none is dropped here.
+constexpr std::size_t plenty = 1'000'000;
+
+void thaw(Rows& rows) {
+  for (std::size_t stripe = 0; stripe < stripe_count; ++stripe) rows.thaw_stripe(stripe);
+}
+
 std::optional<std::uint64_t> find(const Rows& rows, int key) {
   std::optional<std::uint64_t> value;
   rows.visit(key, [&](std::uint64_t row) { value = row; });
@@ -26,7 +33,7 @@ std::optional<std::uint64_t> find(const Rows& rows, int key) {
 }
 
 TEST(WriteBehind, finds_a_row_before_and_during_the_hand_over) {
-  Rows rows;
+  Rows rows(plenty);
   EXPECT_EQ(find(rows, 1), std::nullopt);
   EXPECT_TRUE(rows.put(1, 10U));
   EXPECT_FALSE(rows.put(1, 11U));
@@ -37,32 +44,49 @@ TEST(WriteBehind, finds_a_row_before_and_during_the_hand_over) {
 }
 
 TEST(WriteBehind, keeps_clean_rows_only_when_asked) {
-  for (const bool keep_clean : {false, true}) {
-    Rows rows;
+  for (const std::size_t clean_rows_max : {std::size_t{0}, plenty}) {
+    Rows rows(clean_rows_max);
     rows.put(1, 10U);
     rows.freeze();
-    rows.thaw(keep_clean);
-    EXPECT_EQ(find(rows, 1).has_value(), keep_clean);
+    thaw(rows);
+    EXPECT_EQ(find(rows, 1).has_value(), clean_rows_max != 0);
   }
 }
 
-TEST(WriteBehind, keeps_clean_rows_until_the_next_hand_over) {
-  Rows rows;
-  rows.put(1, 10U);
-  rows.freeze();
-  rows.thaw(true);
-  rows.put(2, 20U);
-  rows.freeze();
-  rows.thaw(true);
+TEST(WriteBehind, drops_the_older_half_of_the_clean_rows_when_they_are_too_many) {
+  constexpr int rows_max = 3200;
+  Rows rows(rows_max);
+  const auto count_found = [&rows](int first) {
+    int count = 0;
+    for (int key = first; key < first + rows_max; ++key) count += find(rows, key) ? 1 : 0;
+    return count;
+  };
+  for (int key = 0; key < rows_max; ++key) {
+    if (key % 2 == 0) {
+      rows.remember(key, 1U);
+    } else {
+      rows.put(key, 1U);
+      rows.freeze();
+      thaw(rows);
+    }
+  }
+  EXPECT_GT(count_found(0), rows_max / 2);
+  for (int key = rows_max; key < 3 * rows_max; ++key) rows.remember(key, 1U);
+  EXPECT_EQ(count_found(0), 0);
+  EXPECT_GT(count_found(2 * rows_max), rows_max / 2);
+}
+
+TEST(WriteBehind, remembers_nothing_when_clean_rows_are_dropped) {
+  Rows rows(0);
+  rows.remember(1, 10U);
   EXPECT_EQ(find(rows, 1), std::nullopt);
-  EXPECT_EQ(find(rows, 2), 20U);
 }
 
 TEST(WriteBehind, shows_the_newest_of_all_tiers) {
-  Rows rows;
+  Rows rows(plenty);
   rows.put(1, 10U);
   rows.freeze();
-  rows.thaw(true);
+  thaw(rows);
   rows.put(1, 11U);
   rows.freeze();
   EXPECT_EQ(find(rows, 1), 11U);
@@ -71,7 +95,7 @@ TEST(WriteBehind, shows_the_newest_of_all_tiers) {
 }
 
 TEST(WriteBehind, updates_a_copy_and_leaves_what_is_being_handed_over) {
-  Rows rows;
+  Rows rows(plenty);
   const auto add_one = [](std::uint64_t& value) { ++value; };
   EXPECT_FALSE(rows.update(1, add_one));
   rows.put(1, 10U);
@@ -79,10 +103,10 @@ TEST(WriteBehind, updates_a_copy_and_leaves_what_is_being_handed_over) {
   EXPECT_TRUE(rows.update(1, add_one));
   EXPECT_EQ(find(rows, 1), 11U);
   EXPECT_EQ(*rows.frozen_rows().front().second, 10U);
-  rows.thaw(true);
+  thaw(rows);
   EXPECT_EQ(find(rows, 1), 11U);
   rows.freeze();
-  rows.thaw(true);
+  thaw(rows);
   EXPECT_TRUE(rows.update(1, add_one)) << "from the clean tier";
   EXPECT_EQ(find(rows, 1), 12U);
 }
@@ -90,36 +114,49 @@ TEST(WriteBehind, updates_a_copy_and_leaves_what_is_being_handed_over) {
 TEST(WriteBehind, with_its_files_behind_it_equals_a_plain_map) {
   constexpr std::uint64_t seed = 20;
   RecordProperty("seed", std::to_string(seed));
-  Prng prng(seed);
-  Rows rows;
-  std::map<int, std::uint64_t> files;
-  std::map<int, std::uint64_t> expected;
-  bool is_frozen = false;
-  for (int step = 0; step < 50'000; ++step) {
-    const int key = static_cast<int>(prng.below(300));
-    const auto number = static_cast<std::uint64_t>(step);
-    if (!rows.update(key, [&](std::uint64_t& value) { value = number; })) rows.put(key, number);
-    expected[key] = number;
-    if (!is_frozen && prng.chance(1, 100)) {
-      rows.freeze();
-      is_frozen = true;
-    } else if (is_frozen && prng.chance(1, 50)) {
-      for (const auto& [frozen, value] : rows.frozen_rows()) files[frozen] = *value;
-      rows.thaw(prng.chance(1, 2));
-      is_frozen = false;
-    }
-    const int asked = static_cast<int>(prng.below(300));
-    auto found = find(rows, asked);
-    if (!found && files.contains(asked)) found = files[asked];
-    ASSERT_EQ(found.has_value(), expected.contains(asked)) << "seed " << seed << " step " << step;
-    if (found) {
-      ASSERT_EQ(*found, expected[asked]) << "seed " << seed << " step " << step;
+  for (const std::size_t clean_rows_max : {std::size_t{0}, std::size_t{64}, plenty}) {
+    Prng prng(seed);
+    Rows rows(clean_rows_max);
+    std::map<int, std::uint64_t> files;
+    std::map<int, std::uint64_t> expected;
+    enum { none, writing, thawing } frozen = none;
+    std::size_t stripe = 0;
+    for (int step = 0; step < 50'000; ++step) {
+      const int key = static_cast<int>(prng.below(300));
+      const auto number = static_cast<std::uint64_t>(step);
+      if (!rows.update(key, [&](std::uint64_t& value) { value = number; })) rows.put(key, number);
+      expected[key] = number;
+      if (frozen == none && prng.chance(1, 100)) {
+        rows.freeze();
+        frozen = writing;
+      } else if (frozen == writing && prng.chance(1, 50)) {
+        for (const auto& [row, value] : rows.frozen_rows()) files[row] = *value;
+        frozen = thawing;
+        stripe = 0;
+      } else if (frozen == thawing) {
+        rows.thaw_stripe(stripe++);
+        if (stripe == stripe_count) frozen = none;
+      }
+      const int asked = static_cast<int>(prng.below(300));
+      const std::uint64_t* const found_here = rows.find(asked);
+      ASSERT_EQ(find(rows, asked).has_value(), found_here != nullptr);
+      std::optional<std::uint64_t> found;
+      if (found_here != nullptr) {
+        found = *found_here;
+      } else if (files.contains(asked)) {
+        found = files[asked];
+        rows.remember(asked, *found);
+      }
+      ASSERT_EQ(found.has_value(), expected.contains(asked)) << "seed " << seed << " step " << step;
+      if (found) {
+        ASSERT_EQ(*found, expected[asked]) << "seed " << seed << " step " << step;
+      }
     }
   }
 }
 
 TEST(WriteBehind, never_goes_back_for_a_reader_on_another_thread) {
-  Rows rows;
+  Rows rows(plenty);
   for (int key = 0; key < 16; ++key) rows.put(key, 0U);
   std::atomic<bool> is_done{false};
   std::atomic<int> faults{0};
@@ -140,7 +177,7 @@ TEST(WriteBehind, never_goes_back_for_a_reader_on_another_thread) {
   for (std::uint64_t round = 1; round <= 2'000; ++round) {
     for (int key = 0; key < 16; ++key) rows.update(key, [&](std::uint64_t& value) { ++value; });
     rows.freeze();
-    rows.thaw(true);
+    thaw(rows);
   }
   is_done = true;
   for (std::thread& reader : readers) reader.join();
