@@ -11,6 +11,8 @@ namespace {
 
 /// Built groups that may wait for the disk: one is enough to keep it busy.
 constexpr std::size_t built_groups_max = 2;
+/// Groups of at most so many entries are small: they take less time to build than to sync.
+constexpr std::size_t small_group_entries = 128;
 
 }  // namespace
 
@@ -80,6 +82,10 @@ void Ingestor::run_builder() {
            built.error());
       break;
     }
+    if (is_committed_here(pending)) {
+      if (!commit(pending)) break;
+      continue;
+    }
     if (!hand_on(pending)) {
       fail({}, std::move(pending.submissions), ledger::Errc::store_unavailable);
       break;
@@ -113,6 +119,13 @@ void Ingestor::between_groups(std::function<void()> task) {
   done.get();
 }
 
+/// Groups are committed in order, so only when no other one is under way.
+bool Ingestor::is_committed_here(const PendingGroup& pending) const {
+  if (pending.group.entries.size() > small_group_entries) return false;
+  const std::lock_guard lock(mutex_);
+  return built_.empty() && !is_committing_ && failure_.empty();
+}
+
 /// False, and the group untouched, when the group before it failed meanwhile: nothing may follow
 /// it.
 bool Ingestor::hand_on(PendingGroup& pending) {
@@ -127,26 +140,34 @@ void Ingestor::run_committer() {
     PendingGroup pending;
     {
       std::unique_lock lock(mutex_);
+      is_committing_ = false;
       built_changed_.wait(lock, [this] { return !built_.empty() || is_builder_done_; });
       if (built_.empty()) return;
       pending = std::move(built_.front());
       built_.pop_front();
+      is_committing_ = true;
     }
     queue_changed_.notify_one();
-    const auto begin = std::chrono::steady_clock::now();
-    const auto committed = writer_.commit(pending);
-    if (!committed) {
-      store_.abandon();
-      fail("the journal cannot be written: " + committed.error().message(),
-           std::move(pending.submissions), committed.error());
-      continue;
-    }
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-    store_.note_durable(pending.group.next_position());
-    count(pending, taken.count());
-    wake_waiters();
-    deliver_(std::move(pending.submissions));
+    commit(pending);
   }
+}
+
+/// Makes the group durable and delivers its answers, or fails.
+bool Ingestor::commit(PendingGroup& pending) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto committed = writer_.commit(pending);
+  if (!committed) {
+    store_.abandon();
+    fail("the journal cannot be written: " + committed.error().message(),
+         std::move(pending.submissions), committed.error());
+    return false;
+  }
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+  store_.note_durable(pending.group.next_position());
+  count(pending, taken.count());
+  wake_waiters();
+  deliver_(std::move(pending.submissions));
+  return true;
 }
 
 void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,

@@ -31,11 +31,15 @@ struct IngestFigures {
 ///
 ///   submit() -> queue -> [build] -> at most two groups -> [commit] -> deliver
 ///
+/// A small group is committed by the building thread itself when nothing is under way: waking the
+/// other would cost more than building next to it saves, and what comes in meanwhile shares the
+/// next sync.
+///
 /// After a failed build or commit nothing is accepted any more: see failure().
 class Ingestor {
  public:
-  /// Gets all submissions of a group at once, after the sync. Called by the committing thread, and
-  /// by either thread with those that failed.
+  /// Gets all submissions of a group at once, after the sync, or those that failed. Called by
+  /// either thread.
   using Deliver = std::function<void(std::vector<std::unique_ptr<Submission>>)>;
 
   struct Options {
@@ -77,7 +81,9 @@ class Ingestor {
 
   void run_builder();
   void run_committer();
+  bool is_committed_here(const PendingGroup& pending) const;
   bool hand_on(PendingGroup& pending);
+  bool commit(PendingGroup& pending);
   std::vector<std::unique_ptr<Submission>> take_waiting();
   void fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,
             boost::system::error_code error);
@@ -96,6 +102,7 @@ class Ingestor {
   std::deque<std::unique_ptr<Submission>> waiting_;
   std::size_t waiting_items_ = 0;
   std::deque<PendingGroup> built_;
+  bool is_committing_ = false;  // the committing thread has a group
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait
   bool is_stopping_ = false;
   bool is_builder_done_ = false;

@@ -17,12 +17,15 @@ void append_number(std::string& out, std::uint64_t value) {
 
 template <class Bytes>
 void append_hex(std::string& out, const Bytes& bytes) {
-  out += '"';
+  char text[2 * sizeof(Bytes) + 2];
+  char* end = text;
+  *end++ = '"';
   for (const std::uint8_t byte : bytes) {
-    out += hex_digits[byte >> 4];
-    out += hex_digits[byte & 15];
+    *end++ = hex_digits[byte >> 4];
+    *end++ = hex_digits[byte & 15];
   }
-  out += '"';
+  *end = '"';
+  out.append(text, sizeof text);
 }
 
 /// As the practice wrote it: it looks for its own spelling.
@@ -126,6 +129,7 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
 void append_receipt(std::string& out, ledger::Position group, std::uint64_t first,
                     std::uint64_t last, const ledger::Seal& seal,
                     const std::vector<ledger::MerkleStep>& path) {
+  out.reserve(out.size() + 384 + path.size() * 80);
   out += "{\"position\":";
   append_position(out, group);
   out += ",\"first\":";
