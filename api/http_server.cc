@@ -159,6 +159,18 @@ bool read_target(std::string_view target, Request& request) {
   return true;
 }
 
+/// False when somebody else could read another host or another end of the body from this head: what
+/// follows would be one thing to a proxy and another to us (RFC 9112, 3.2 and 6.3).
+bool is_framing_clear(const http::request_header<>& head) {
+  const bool is_old = head.version() < 11;
+  const std::size_t hosts = head.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && !is_old)) return false;
+  if (head.count(http::field::content_length) > 1) return false;
+  if (head.count(http::field::transfer_encoding) == 0) return true;
+  return !is_old && head.count(http::field::transfer_encoding) == 1 &&
+         beast::iequals(head[http::field::transfer_encoding], "chunked");
+}
+
 /// A handler that throws has met a defect: the caller gets a 500, the log the reason.
 Response call(const Route& route, const Request& request) {
   try {
@@ -388,6 +400,14 @@ asio::awaitable<bool> HttpServer::Impl::Session::read_head() {
   // Without tokens every caller has every role.
   request_.caller.name = "anonymous";
   request_.caller.is_operator = true;
+  if (!is_framing_clear(message)) {
+    is_closing_ = true;
+    Problem problem{400, "MALFORMED_REQUEST",
+                    "A request has one Host, and one Content-Length or Transfer-Encoding: chunked.",
+                    ""};
+    co_await refuse(std::move(problem));
+    co_return false;
+  }
   co_return true;
 }
 
@@ -705,7 +725,9 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_submission() {
   }
   if (trust != nullptr && *trust == "false") request_.caller.is_operator = false;
   const bool is_small = !is_chunked_ && body_left_ <= whole_body_bytes_max;
-  if (is_json || is_atomic || is_small) {
+  // A stream is answered in chunks, which came with HTTP/1.1.
+  const bool is_old = head_->get().version() < 11;
+  if (is_json || is_atomic || is_small || is_old) {
     co_await serve_whole_submission(is_json, is_atomic);
     co_return;
   }
