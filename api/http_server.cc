@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -26,6 +27,7 @@
 #include <boost/url/url_view.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <ctime>
 #include <optional>
 #include <set>
 #include <thread>
@@ -185,6 +187,28 @@ Response call(const Route& route, const Request& request) {
   }
 }
 
+/// The time of an answer as HTTP writes it (RFC 9110, 5.6.7), made once a second.
+class HttpDate {
+ public:
+  const std::string& now() {
+    const std::time_t second = std::time(nullptr);
+    if (second != second_) {
+      second_ = second;
+      std::tm parts{};
+      gmtime_r(&second, &parts);
+      std::array<char, 32> text{};
+      const std::size_t size =
+          std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+      text_.assign(text.data(), size);
+    }
+    return text_;
+  }
+
+ private:
+  std::time_t second_ = -1;
+  std::string text_;
+};
+
 using RequestParser = http::request_parser<http::buffer_body>;
 
 }  // namespace
@@ -201,6 +225,7 @@ struct HttpServer::Impl {
   struct Lane {
     std::set<Session*> sessions;  // outlives the connections that the context destroys
     std::set<Session*> polls;     // those that wait for events
+    HttpDate date;
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
     std::thread thread;
@@ -545,6 +570,7 @@ asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
     if (error) response = to_response(problem_of(error), request_.correlation_id);
   }
   http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
+  message.set(http::field::date, lane_.date.now());
   message.set(http::field::content_type, response.content_type);
   message.set("Correlation-Id", request_.correlation_id);
   for (const auto& [name, value] : response.headers) message.set(name, value);
@@ -993,6 +1019,7 @@ void HttpServer::Impl::Session::fail_stream(Problem problem) {
 
 asio::awaitable<void> HttpServer::Impl::Session::write_stream() {
   http::response<http::empty_body> message(http::status::ok, 11);
+  message.set(http::field::date, lane_.date.now());
   message.set(http::field::content_type, "application/x-ndjson");
   message.set("Correlation-Id", request_.correlation_id);
   message.chunked(true);

@@ -1,5 +1,7 @@
 """Starting, stopping and watching the server; and that no national number leaks out of it."""
 
+import datetime
+import email.utils
 import os
 import signal
 import socket
@@ -52,6 +54,13 @@ class EndpointTest(fs.ServerCase):
             if line and not line.startswith("#"):
                 self.assertRegex(line, r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})? [-+0-9.eEInfNa]+( -?[0-9.]+)?( # .*)?$",
                                  "a line of Prometheus text")
+
+    def test_answers_have_a_date(self):
+        for reply in (self.server.get("/isalive"), self.server.get("/nowhere"),
+                      self.server.post_ndjson("/v1/registrations", b"\n" * (1 << 21))):
+            date = email.utils.parsedate_to_datetime(reply.header("Date"))
+            self.assertLess(abs((date - datetime.datetime.now(fs.UTC)).total_seconds()), 5)
+            self.assertRegex(reply.header("Date"), " GMT$")
 
     def test_version(self):
         reply = self.server.get("/version")
