@@ -61,6 +61,8 @@ constexpr std::size_t waiting_result_bytes_max = 8U << 20;
 /// What is read and thrown away so that a client gets its answer before the connection closes.
 constexpr std::size_t discarded_bytes_max = 4U << 20;
 constexpr auto linger_timeout = std::chrono::seconds{2};
+/// Connections above the limit that are told so at a time; any more are closed at once.
+constexpr std::size_t surplus_connections_max = 64;
 /// A stream that finds the queue full tries again after this.
 constexpr auto queue_full_pause = std::chrono::milliseconds{5};
 
@@ -243,13 +245,15 @@ struct HttpServer::Impl {
 /// One connection. The coroutine run() owns it; stream results are written by a second coroutine.
 class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Impl& server, Lane& lane, tcp::socket socket)
+  /// `is_surplus`: the connection is one too many and shall only be told so.
+  Session(Impl& server, Lane& lane, tcp::socket socket, bool is_surplus)
       : server_(server),
         service_(*server.service),
         lane_(lane),
         socket_(std::move(socket)),
         watchdog_(lane.context),
         changed_(lane.context),
+        is_surplus_(is_surplus),
         parser_(service_.shard().keys().numbers, service_.series()) {
     lane_.sessions.insert(this);
     ++server_.session_count;
@@ -289,6 +293,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   // ---- reading ----
   asio::awaitable<bool> read_head();
   asio::awaitable<void> refuse_head(error_code error);
+  asio::awaitable<void> refuse_connection();
   asio::awaitable<std::size_t> read_some(char* data, std::size_t size);
   asio::awaitable<bool> read_whole_body(std::size_t bytes_max);
   asio::awaitable<void> discard_body();
@@ -324,6 +329,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   tcp::socket socket_;
   asio::steady_timer watchdog_;
   asio::steady_timer changed_;
+  const bool is_surplus_;
   ingest::ItemParser parser_;
   Clock::time_point deadline_;
   bool is_timed_out_ = false;
@@ -381,6 +387,7 @@ asio::awaitable<void> HttpServer::Impl::Session::run() {
   allow(service_.limits().idle_timeout);
   watch();
   try {
+    if (is_surplus_) co_await refuse_connection();
     while (!is_closing_ && socket_.is_open()) {
       const bool has_request = co_await read_head();
       if (!has_request) break;
@@ -457,6 +464,16 @@ asio::awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
     close();
     co_return;
   }
+  co_await refuse(std::move(problem));
+}
+
+/// Answers before any request: linger() then reads that away.
+asio::awaitable<void> HttpServer::Impl::Session::refuse_connection() {
+  is_closing_ = true;
+  is_idle_ = false;
+  begun_ = Clock::now();
+  request_.correlation_id = new_correlation_id();
+  Problem problem{503, "OVERLOADED", "Too many connections are open; try again.", ""};
   co_await refuse(std::move(problem));
 }
 
@@ -1101,14 +1118,16 @@ asio::awaitable<void> HttpServer::Impl::accept() {
       continue;
     }
     ++http_counters().connections_total;
-    if (session_count >= service->limits().connections_max) {
+    const std::size_t connections_max = service->limits().connections_max;
+    const bool is_surplus = session_count >= connections_max;
+    if (is_surplus) {
       ++http_counters().refused_connections_total;
-      continue;
+      if (session_count >= connections_max + surplus_connections_max) continue;
     }
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    auto open = [this, &lane, taken = std::move(socket)]() mutable {
-      auto session = std::make_shared<Session>(*this, lane, std::move(taken));
+    auto open = [this, &lane, taken = std::move(socket), is_surplus]() mutable {
+      auto session = std::make_shared<Session>(*this, lane, std::move(taken), is_surplus);
       asio::co_spawn(lane.context, Session::own(std::move(session)), asio::detached);
     };
     asio::post(lane.context, std::move(open));

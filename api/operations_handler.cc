@@ -129,7 +129,7 @@ void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
   metrics.counter("frikort_http_connections_total", "Connections accepted.",
                   static_cast<double>(counters.connections_total));
   metrics.counter("frikort_http_refused_connections_total",
-                  "Connections closed because too many were open.",
+                  "Connections refused because too many were open.",
                   static_cast<double>(counters.refused_connections_total));
   metrics.gauge("frikort_http_waiting_polls", "Requests that wait for events.",
                 static_cast<double>(counters.waiting_polls));

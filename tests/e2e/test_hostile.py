@@ -1,9 +1,10 @@
 """Clients that mean harm, or are broken: refused or closed, while a good client is served and memory stays bounded."""
 
+import http.client
 import json
 import os
-import random
 import re
+import resource
 import socket
 import sys
 import tempfile
@@ -213,6 +214,82 @@ class FramingTest(HostileCase):
         self.assertEqual(statuses(answer), [200 if number % 3 else 404 for number in range(count)] + [200])
         got = re.findall(rb"\nCorrelation-Id: ([^\r]+)", answer)
         self.assertEqual([name.decode() for name in got[:count]], ids)
+
+
+class ConnectionTest(HostileCase):
+    """More connections than are allowed; one of those that are allowed is kept for the good client."""
+
+    limits = {"connections_max": 100, "idle_timeout_s": 10}
+
+    def test_flood(self):
+        good = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+        self.addCleanup(good.close)
+        good.request("GET", "/isalive")
+        good.getresponse().read()
+        idle = [self.connect() for _ in range(99)]
+        # Nobody says anything: each is told, unless too many are being told, and closed.
+        surplus = [self.connect() for _ in range(600)]
+        answers = [read_to_end(sock) for sock in surplus]
+        told = [answer for answer in answers if answer]
+        self.assertGreaterEqual(len(told), 64)
+        for answer in told:
+            self.assert_refused(answer, 503)
+            self.assertRegex(answer, rb"\r\nRetry-After: \d+\r\n")
+            self.assertIn(b'"code":"OVERLOADED"', answer)
+        for sock in surplus:
+            sock.close()
+        good.request("POST", PATH, fs.compact(copayment()), {"Content-Type": fs.JSON_TYPE})
+        self.assert_accepted(json.loads(good.getresponse().read())["results"][0])
+        # A client that sends before it reads gets the answer, too, and no reset.
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            answer = self.exchange(POST + JSON + b"Content-Length: 2\r\n\r\n[]")
+            if answer:
+                break
+            time.sleep(0.1)
+        self.assert_refused(answer, 503)
+        for sock in idle:
+            sock.close()
+        deadline = time.monotonic() + 5
+        while self.server.request("GET", "/isalive").status != 200 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assert_served()
+
+
+class ManyConnectionsTest(HostileCase):
+    """Thousands that do nothing beside one that works."""
+
+    limits = {"idle_timeout_s": 5}
+    idle = 3000
+
+    def test_idle_connections(self):
+        before = self.peak_mib()
+        allow_descriptors(self.idle + 200)
+        idle = [self.connect() for _ in range(self.idle // 2)]
+        half = [self.connect() for _ in range(self.idle // 2)]
+        for sock in half:
+            sock.sendall(POST + JSON)  # a head without its end
+        latencies = []
+        for _ in range(300):
+            begin = time.monotonic()
+            self.assert_accepted(self.server.submit_one(copayment()))
+            latencies.append(time.monotonic() - begin)
+        latencies.sort()
+        print(f"beside {self.idle} idle connections: p50 {latencies[150] * 1000:.1f} ms, p99 {latencies[297] * 1000:.1f} ms, "
+              f"{(self.peak_mib() - before) * 1024 / self.idle:.0f} KiB a connection", file=sys.stderr)
+        self.assertLess(latencies[297], 0.5)
+        for sock in idle[:20]:
+            self.assertEqual(read_to_end(sock), b"", "closed without a word: it had not begun")
+        for sock in half[:20]:
+            self.assert_refused(read_to_end(sock), 408)
+        for sock in idle + half:
+            sock.close()
+
+
+def allow_descriptors(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
 
 
 if __name__ == "__main__":
