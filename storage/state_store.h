@@ -162,7 +162,7 @@ class StateStore final : public ledger::Store {
   const StateOptions options_;
   std::unique_ptr<Files> files_;
 
-  WriteBehind<ledger::Fingerprint, InlineRow, FingerprintHash> registrations_;
+  WriteBehind<ledger::Fingerprint, InlineRow, FingerprintHash, NoReaders> registrations_;
   WriteBehind<ledger::AccountKey, std::string, AccountHash> accounts_;
   WriteBehind<ledger::EncryptedNumber, ledger::PersonId, NumberHash> numbers_;
   WriteBehind<ledger::TimelinessKey, ledger::TimelinessMonth, TimelinessHash> timeliness_;

@@ -16,6 +16,12 @@ namespace storage {
 /// Of each WriteBehind.
 inline constexpr std::size_t stripe_count = 16;
 
+/// In place of the stripes' locks where there are no readers.
+struct NoReaders {
+  void lock() {}
+  void unlock() {}
+};
+
 /// The newest rows of one family, in memory, before, while and after they are handed over to
 /// RocksDB.
 ///
@@ -29,7 +35,7 @@ inline constexpr std::size_t stripe_count = 16;
 /// freeze() and the first thaw_stripe() after it; any number of readers, which only call visit().
 /// Rows are spread over stripes with a lock each. Nobody but the writer changes a tier, so it looks
 /// rows up without locks.
-template <class Key, class Value, class Hash>
+template <class Key, class Value, class Hash, class Mutex = std::mutex>
 class WriteBehind {
  public:
   /// With 0, rows are dropped when they have been handed over.
@@ -125,7 +131,7 @@ class WriteBehind {
   using Map = boost::unordered_flat_map<Key, Value, Hash, std::equal_to<Key>,
                                         HugePageAllocator<std::pair<const Key, Value>>>;
   struct Stripe {
-    mutable std::mutex mutex;
+    mutable Mutex mutex;
     Map active;
     Map frozen;
     Map recent;
