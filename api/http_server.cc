@@ -863,7 +863,11 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
       co_await refuse(std::move(problem));
       co_return;
     }
-    results += reply->results;
+    if (first == 0) {
+      results = std::move(reply->results);
+    } else {
+      results += reply->results;
+    }
     if (is_json) {
       if (!receipts.empty()) receipts += ',';
       receipts += reply->receipt;
@@ -876,7 +880,9 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
   if (is_json) {
     std::replace(results.begin(), results.end(), '\n', ',');
     if (!results.empty()) results.pop_back();
-    response.body = "{\"results\":[" + results + "],\"receipts\":[" + receipts + "]}";
+    response.body.reserve(results.size() + receipts.size() + 32);
+    response.body.append("{\"results\":[").append(results);
+    response.body.append("],\"receipts\":[").append(receipts).append("]}");
   } else {
     response.content_type = "application/x-ndjson";
     response.body = std::move(results);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
+#include "ingest/item_parser.h"
 #include "ledger/rfc3339.h"
 
 namespace api {
@@ -12,12 +13,17 @@ namespace {
 
 /// The number of members as they are written, repeated ones too; Boost.JSON keeps the last of each.
 std::size_t count_members(std::string_view object_text) {
-  const simdjson::padded_string padded(object_text);
-  simdjson::ondemand::parser parser;
+  static_assert(ingest::ItemParser::padding_bytes >= simdjson::SIMDJSON_PADDING);
+  thread_local simdjson::ondemand::parser parser;
   simdjson::ondemand::document document;
   simdjson::ondemand::object object;
   std::size_t count = 0;
-  if (parser.iterate(padded).get(document) || document.get_object().get(object)) return 0;
+  if (parser
+          .iterate(object_text.data(), object_text.size(),
+                   object_text.size() + simdjson::SIMDJSON_PADDING)
+          .get(document) ||
+      document.get_object().get(object))
+    return 0;
   if (object.count_fields().get(count)) return 0;
   return count;
 }
@@ -28,17 +34,17 @@ std::string quoted(std::string_view name) { return '`' + std::string(name) + '`'
 
 RequestFields::RequestFields(std::string_view body, std::initializer_list<std::string_view> names) {
   boost::json::error_code error;
-  boost::json::value parsed = boost::json::parse(body, error);
+  boost::json::value parsed = boost::json::parse(body, error, &memory_);
   if (error || !parsed.is_object()) {
     refuse("MALFORMED_REQUEST", "", "The body is not a JSON object.");
     return;
   }
-  object_ = std::move(parsed.as_object());
-  if (count_members(body) != object_.size()) {
+  body_ = std::move(parsed);  // within the same memory: nothing is copied
+  if (count_members(body) != object().size()) {
     refuse("DUPLICATE_FIELD", "", "The body has a member twice.");
     return;
   }
-  for (const auto& member : object_) {
+  for (const auto& member : object()) {
     const std::string_view name(member.key().data(), member.key().size());
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       // The name itself is not repeated: it may be anything.
@@ -58,7 +64,7 @@ void RequestFields::refuse(std::string_view code, std::string_view field, std::s
 
 const boost::json::value* RequestFields::find(std::string_view name) {
   if (problem_) return nullptr;
-  const boost::json::value* const found = object_.if_contains(name);
+  const boost::json::value* const found = object().if_contains(name);
   if (found == nullptr) refuse("MISSING_FIELD", name, quoted(name) + " is missing.");
   return found;
 }

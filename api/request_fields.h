@@ -1,6 +1,8 @@
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/value.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,12 +18,15 @@ namespace api {
 /// named. The first problem stays; values read after it mean nothing.
 class RequestFields {
  public:
-  /// `names`: all members that may be there.
+  /// `names`: all members that may be there. `body` is followed by
+  /// ingest::ItemParser::padding_bytes that may be read, and outlives this.
   RequestFields(std::string_view body, std::initializer_list<std::string_view> names);
+  RequestFields(const RequestFields&) = delete;
+  RequestFields& operator=(const RequestFields&) = delete;
 
   bool is_ok() const { return !problem_; }
   const Problem& problem() const { return *problem_; }
-  bool has(std::string_view name) const { return object_.contains(name); }
+  bool has(std::string_view name) const { return object().contains(name); }
 
   std::string text(std::string_view name, std::string_view code);
   std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max,
@@ -35,7 +40,12 @@ class RequestFields {
   const boost::json::value* find(std::string_view name);
   void refuse(std::string_view code, std::string_view field, std::string detail);
 
-  boost::json::object object_;
+  const boost::json::object& object() const { return body_.as_object(); }
+
+  // A body fits into the buffer: a request costs no allocation here.
+  std::array<unsigned char, 1024> buffer_;
+  boost::json::monotonic_resource memory_{buffer_.data(), buffer_.size()};
+  boost::json::value body_ = boost::json::value(boost::json::object_kind, &memory_);
   std::optional<Problem> problem_;
 };
 
