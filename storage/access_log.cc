@@ -1,5 +1,7 @@
 #include "storage/access_log.h"
 
+#include <stdexcept>
+
 #include "storage/byte_codec.h"
 #include "storage/format.h"
 #include "storage/rocksdb_internal.h"
@@ -23,27 +25,9 @@ AccessRecord decode_access_record(ByteReader& in) {
 
 }  // namespace
 
-AccessLog::AccessLog(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family)
-    : db_(db), family_(family) {
-  const std::unique_ptr<rocksdb::Iterator> last{db_->NewIterator(rocksdb::ReadOptions(), family_)};
-  last->SeekToLast();
-  if (last->Valid()) next_sequence_ = ByteReader(view_of(last->key())).u64() + 1;
-  writer_ = std::thread([this] { run(); });
-}
-
-AccessLog::~AccessLog() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  stop_requested_.notify_one();
-  writer_.join();
-}
-
-ledger::Result<void> AccessLog::add(const AccessRecord& record) {
+ledger::Result<void> AccessLogBuffer::add(const AccessRecord& record) {
   const std::lock_guard lock(mutex_);
-  if (is_failed_) return ledger::Errc::store_unavailable;
-  if (waiting_.size() > waiting_bytes_max) return ledger::Errc::overloaded;
+  if (waiting_.size() > bytes_max) return ledger::Errc::overloaded;
   ByteWriter out(waiting_);
   out.zigzag(record.time.seconds);
   out.varint(static_cast<std::uint64_t>(record.time.nanoseconds));
@@ -56,6 +40,35 @@ ledger::Result<void> AccessLog::add(const AccessRecord& record) {
   return ledger::ok();
 }
 
+std::uint64_t AccessLogBuffer::size() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_count_ + (batch_ ? batch_->count : 0);
+}
+
+AccessLog::AccessLog(const Database& database, std::size_t family,
+                     std::shared_ptr<AccessLogBuffer> buffer, OpenMode mode)
+    : database_(database), family_(family), buffer_(std::move(buffer)) {
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(family_))};
+  last->SeekToLast();
+  if (!last->status().ok()) {
+    database_.fault(last->status(), FaultKind::unreadable);
+    throw std::runtime_error("cannot read the access log: " + last->status().ToString());
+  }
+  if (last->Valid()) next_sequence_ = ByteReader(view_of(last->key())).u64() + 1;
+  if (mode == OpenMode::read_write) writer_ = std::thread([this] { run(); });
+}
+
+AccessLog::~AccessLog() {
+  if (!writer_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  stop_requested_.notify_one();
+  writer_.join();
+}
+
 void AccessLog::run() {
   for (bool is_last = false; !is_last;) {
     {
@@ -63,38 +76,47 @@ void AccessLog::run() {
       stop_requested_.wait_for(lock, write_interval, [this] { return is_stopping_; });
       is_last = is_stopping_;
     }
-    write_waiting();
+    // A batch that failed earlier goes first, and is followed by what came meanwhile.
+    while (write_waiting()) {
+    }
   }
 }
 
-void AccessLog::write_waiting() {
-  std::string records;
-  std::uint64_t count = 0;
+bool AccessLog::write_waiting() {
+  std::optional<AccessLogBuffer::Batch>& batch = buffer_->batch_;
   {
-    const std::lock_guard lock(mutex_);
-    records.swap(waiting_);
-    std::swap(count, waiting_count_);
+    const std::lock_guard lock(buffer_->mutex_);
+    if (!batch) {
+      if (buffer_->waiting_count_ == 0) return false;
+      batch.emplace();
+      batch->sequence = next_sequence_;
+      batch->records.swap(buffer_->waiting_);
+      std::swap(batch->count, buffer_->waiting_count_);
+    }
   }
-  if (count == 0) return;
   std::string key;
-  ByteWriter(key).u64(next_sequence_);
+  ByteWriter(key).u64(batch->sequence);
   std::string value;
   ByteWriter out(value);
-  out.varint(count);
-  out.raw(records);
+  out.varint(batch->count);
+  out.raw(batch->records);
   rocksdb::WriteOptions options;
   options.sync = true;
-  if (db_->Put(options, family_, key, value).ok()) {
-    ++next_sequence_;
-    return;
+  const rocksdb::Status status = database_.db().Put(options, database_.family(family_), key, value);
+  if (!status.ok()) {
+    database_.fault(status, FaultKind::unwritable);
+    return false;
   }
-  const std::lock_guard lock(mutex_);
-  is_failed_ = true;
+  const std::lock_guard lock(buffer_->mutex_);
+  next_sequence_ = std::max(next_sequence_, batch->sequence + 1);
+  batch.reset();
+  return true;
 }
 
 ledger::Result<std::vector<AccessRecord>> AccessLog::read_all() {
   std::vector<AccessRecord> records;
-  const std::unique_ptr<rocksdb::Iterator> row{db_->NewIterator(rocksdb::ReadOptions(), family_)};
+  const std::unique_ptr<rocksdb::Iterator> row{
+      database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(family_))};
   for (row->SeekToFirst(); row->Valid(); row->Next()) {
     ByteReader in(view_of(row->value()));
     const std::uint64_t count = in.varint();

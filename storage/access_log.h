@@ -2,7 +2,9 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,14 +12,11 @@
 #include "ledger/ids.h"
 #include "ledger/oslo_time.h"
 #include "ledger/result.h"
-#include "ledger/service_type.h"
-
-namespace rocksdb {
-class DB;
-class ColumnFamilyHandle;
-}  // namespace rocksdb
+#include "storage/open_mode.h"
 
 namespace storage {
+
+class Database;
 
 /// Why somebody learned something about a person. STORED: numbers never change.
 enum class AccessReason : std::uint8_t {
@@ -36,41 +35,67 @@ struct AccessRecord {
   std::string subject;  ///< what exactly: service type and date, or the year
 };
 
-/// Keeps every query about a person. Records are gathered and written, synced, twice a second; a
-/// query is refused when too many wait, because one that is not logged must not be answered.
+/// Records that are not written yet. Outlives the log that writes them: while nothing can be
+/// written they wait here, until the ledger has been opened again or the process ends.
+class AccessLogBuffer {
+ public:
+  /// Beyond this nothing is taken: some 700 000 queries.
+  static constexpr std::size_t bytes_max = 64U << 20;
+
+  /// `overloaded` when too much waits: a query that is not logged must not be answered.
+  ledger::Result<void> add(const AccessRecord& record);
+  /// Records that wait.
+  std::uint64_t size() const;
+
+ private:
+  friend class AccessLog;
+  /// Records on their way into one row, with its key: written again to the same key after a
+  /// failure, since it is unknown whether the row is there already.
+  struct Batch {
+    std::uint64_t sequence = 0;
+    std::uint64_t count = 0;
+    std::string records;
+  };
+
+  mutable std::mutex mutex_;
+  std::string waiting_;
+  std::uint64_t waiting_count_ = 0;
+  std::optional<Batch> batch_;
+};
+
+/// Keeps every query about a person. Records are gathered and written, synced, twice a second.
 ///
 /// Grammar (family access_log): u64 sequence -> varint count, record*; a record = zigzag seconds,
 /// varint nanoseconds, u8 reason, 16 bytes encrypted number, text caller, text correlation id,
 /// text subject.
 class AccessLog {
  public:
-  AccessLog(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family);
+  /// Throws std::runtime_error when the last record cannot be read.
+  AccessLog(const Database& database, std::size_t family, std::shared_ptr<AccessLogBuffer> buffer,
+            OpenMode mode);
+  /// Writes what waits.
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  /// `overloaded` when too many records wait, `store_unavailable` after a failed write.
-  ledger::Result<void> add(const AccessRecord& record);
+  ledger::Result<void> add(const AccessRecord& record) { return buffer_->add(record); }
 
   /// All records written so far, oldest first: for tests and audits of small ledgers.
   ledger::Result<std::vector<AccessRecord>> read_all();
 
  private:
   void run();
-  void write_waiting();
+  /// False after a failure, which has been noted.
+  bool write_waiting();
 
-  static constexpr std::size_t waiting_bytes_max = 64U << 20;
-
-  rocksdb::DB* const db_;
-  rocksdb::ColumnFamilyHandle* const family_;
+  const Database& database_;
+  const std::size_t family_;
+  const std::shared_ptr<AccessLogBuffer> buffer_;
   std::uint64_t next_sequence_ = 0;
   std::mutex mutex_;
   std::condition_variable stop_requested_;
   bool is_stopping_ = false;
-  bool is_failed_ = false;
-  std::string waiting_;
-  std::uint64_t waiting_count_ = 0;
-  std::thread writer_;
+  std::thread writer_;  // not when read-only
 };
 
 }  // namespace storage

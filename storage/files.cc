@@ -70,6 +70,21 @@ void replace_file(const fs::path& path, std::string_view content, mode_t mode) {
   sync_folder(path.parent_path());
 }
 
+void check_writable(const fs::path& folder) {
+  constexpr std::size_t bytes = 512U << 10;
+  const fs::path path = folder / ".check_writable";
+  fs::remove(path);
+  try {
+    write_new_file(path, std::string(bytes, '\xa5'), 0600);
+  } catch (const std::exception&) {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+    throw;
+  }
+  fs::remove(path);
+  sync_folder(folder);
+}
+
 void sync_file(const fs::path& path) { OpenFile(path, O_RDONLY).sync(); }
 
 void sync_folder(const fs::path& folder) { OpenFile(folder, O_RDONLY | O_DIRECTORY).sync(); }

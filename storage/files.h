@@ -19,6 +19,10 @@ void write_new_file(const std::filesystem::path& path, std::string_view content,
 /// Writes a file beside it and renames it, so that the file is the old one or the new one.
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
+/// Whether a folder takes new files: makes one that is large enough to notice a full disk, syncs
+/// and removes it. Throws when not.
+void check_writable(const std::filesystem::path& folder);
+
 /// Makes what was written to a file durable.
 void sync_file(const std::filesystem::path& path);
 

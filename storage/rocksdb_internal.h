@@ -13,6 +13,8 @@
 
 #include "ledger/error.h"
 #include "ledger/result.h"
+#include "storage/fault.h"
+#include "storage/open_mode.h"
 
 // What the files of this folder share about RocksDB; included by .cc files only.
 namespace storage {
@@ -43,6 +45,13 @@ class DamagedDatabase : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What the faults of a database are called, and who is told of them.
+struct DatabaseFaults {
+  std::string name;  ///< "the journal"
+  FaultKind damage = FaultKind::state_damaged;
+  NoteFault note;
+};
+
 /// A database with its families; closes in the right order. Throws std::runtime_error with the
 /// path and the reason when it cannot be opened.
 class Database {
@@ -51,9 +60,9 @@ class Database {
     std::string name;
     rocksdb::ColumnFamilyOptions options;
   };
-  enum class Access : std::uint8_t { exclusive, read_only };
   Database(const std::string& path, const rocksdb::DBOptions& options,
-           const std::vector<Family>& families, Access access = Access::exclusive);
+           const std::vector<Family>& families, OpenMode mode = OpenMode::read_write,
+           DatabaseFaults faults = {});
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -61,6 +70,11 @@ class Database {
   rocksdb::DB& db() const { return *db_; }
   /// In the order given to the constructor.
   rocksdb::ColumnFamilyHandle* family(std::size_t index) const { return handles_[index]; }
+
+  /// Notes a failed operation and translates it; `kind` is what it is unless files are damaged.
+  ledger::Errc fault(const rocksdb::Status& status, FaultKind kind) const;
+  /// Notes a row that does not decode.
+  ledger::Errc undecodable_row(std::size_t family) const;
 
   /// Calls `use` with the rows of a family from the key `first` on, and before `end` unless that is
   /// empty, ascending; stops at its first error. For long scans: they do not push out what the
@@ -70,6 +84,9 @@ class Database {
       const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use,
       std::string_view end = {}) const;
 
+  /// Reads every row of every family; damage is noted. Stops, with an error, when `stop` says so.
+  ledger::Result<void> check_files(const std::function<bool()>& stop) const;
+
   /// A copy of the whole database as it is now, in a folder that does not exist yet; files that do
   /// not change any more are shared by hard links. Throws std::runtime_error.
   void copy_to(const std::filesystem::path& folder) const;
@@ -77,6 +94,7 @@ class Database {
  private:
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  DatabaseFaults faults_;
 };
 
 /// The families of the two databases, in the order of their handles.

@@ -4,6 +4,7 @@
 
 #include "ledger/assert.h"
 #include "storage/access_log.h"
+#include "storage/files.h"
 #include "storage/format.h"
 #include "storage/merkle.h"
 #include "storage/rocksdb_internal.h"
@@ -26,33 +27,61 @@ Result<void> for_each_record(const Database& database, Position first, const Use
       end.value() == 0 ? std::string() : journal_key(end));
 }
 
+void sync_logs(const std::filesystem::path& folder) {
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().extension() == ".log") sync_file(file.path());
+  }
+}
+
 }  // namespace
 
 struct RocksDbJournal::Impl {
-  explicit Impl(const std::string& path)
-      : database(path, journal_db_options(), journal_families()) {}
+  Impl(const std::string& path, const JournalOptions& options)
+      : database(path, journal_db_options(), journal_families(), options.mode,
+                 {"the journal", FaultKind::journal_damaged, options.note_fault}) {}
   Database database;
 };
 
-RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing)
-    : signing_(signing), impl_(std::make_unique<Impl>(folder.string())) {
+RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
+                               const JournalOptions& options)
+    : signing_(signing) {
+  // What a process that was killed has written need not be on stable storage yet. Read-write,
+  // RocksDB writes it to another file and syncs that.
+  if (options.mode == OpenMode::read_only) sync_logs(folder);
+  try {
+    impl_ = std::make_unique<Impl>(folder.string(), options);
+  } catch (const DamagedDatabase& damage) {
+    throw DamagedJournal(damage.what());
+  }
   const Database& database = impl_->database;
-  access_log_ = std::make_unique<AccessLog>(&database.db(), database.family(1));
   const std::unique_ptr<rocksdb::Iterator> last{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
-  last->SeekToLast();
-  if (last->Valid()) {
-    const auto record = decode_record(view_of(last->value()));
-    if (!record) {
-      throw std::runtime_error("the last record of the journal in " + folder.string() +
-                               " is damaged; remedy: restore the latest backup");
-    }
-    next_position_ = record.value().group.next_position().value();
-    head_root_ = record.value().root;
-  } else if (!last->status().ok()) {
+  const bool is_cut = options.mode == OpenMode::read_only && options.durable.value() != 0;
+  if (is_cut) {
+    last->SeekForPrev(journal_key(Position{options.durable.value() - 1}));
+  } else {
+    last->SeekToLast();
+  }
+  if (!last->status().ok()) {
+    database.fault(last->status(), FaultKind::unreadable);
     throw std::runtime_error("cannot read the journal in " + folder.string() + ": " +
                              last->status().ToString());
   }
+  if (last->Valid()) {
+    const auto record = decode_record(view_of(last->value()));
+    if (!record) {
+      throw DamagedJournal("the last record of the journal in " + folder.string() + " is damaged");
+    }
+    next_position_ = record.value().group.next_position().value();
+    head_root_ = record.value().root;
+  }
+  if (next_position() < options.durable) {
+    throw DamagedJournal("the journal in " + folder.string() +
+                         " has lost records that were on stable storage");
+  }
+  const auto buffer =
+      options.access_log_buffer ? options.access_log_buffer : std::make_shared<AccessLogBuffer>();
+  access_log_ = std::make_unique<AccessLog>(database, 1, buffer, options.mode);
 }
 
 RocksDbJournal::~RocksDbJournal() = default;
@@ -80,7 +109,7 @@ Result<ledger::Seal> RocksDbJournal::append(const ledger::CommitGroup& group,
   options.sync = true;  // the promise: nothing is answered before this returns
   const rocksdb::Status status = impl_->database.db().Put(options, impl_->database.family(0),
                                                           journal_key(group.position), record);
-  if (!status.ok()) return errc_of(status);
+  if (!status.ok()) return impl_->database.fault(status, FaultKind::unwritable);
   head_root_ = seal.root;
   next_position_.store(group.next_position().value(), std::memory_order_release);
   return seal;
@@ -91,23 +120,31 @@ Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
   const std::unique_ptr<rocksdb::Iterator> record{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
   record->SeekForPrev(journal_key(position));
-  if (!record->Valid()) {
-    return record->status().ok() ? Errc::corrupt_record : errc_of(record->status());
-  }
-  return decode_entry_at(view_of(record->value()), position);
+  if (!record->status().ok()) return database.fault(record->status(), FaultKind::unreadable);
+  const auto entry = record->Valid() ? decode_entry_at(view_of(record->value()), position)
+                                     : Result<ledger::Entry>(Errc::corrupt_record);
+  if (!entry) return database.undecodable_row(0);
+  return entry;
 }
 
 Result<void> RocksDbJournal::replay(
     Position first, const std::function<Result<void>(const ledger::CommitGroup&)>& use) const {
-  return for_each(first, [&](Position, std::string_view bytes) -> Result<void> {
-    const auto decoded = decode_record(bytes);
-    if (!decoded) return decoded.error();
-    return use(decoded.value().group);
-  });
+  return for_each(
+      first,
+      [&](Position, std::string_view bytes) -> Result<void> {
+        const auto decoded = decode_record(bytes);
+        if (!decoded) return impl_->database.undecodable_row(0);
+        return use(decoded.value().group);
+      },
+      next_position());
 }
 
 Result<void> RocksDbJournal::for_each(Position first, const UseRecord& use, Position end) const {
   return for_each_record(impl_->database, first, use, end);
+}
+
+Result<void> RocksDbJournal::check_files(const std::function<bool()>& stop) const {
+  return impl_->database.check_files(stop);
 }
 
 void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
@@ -124,16 +161,16 @@ Result<ledger::Digest> RocksDbJournal::root_before(Position position) const {
   const std::unique_ptr<rocksdb::Iterator> last{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
   last->SeekForPrev(journal_key(Position{position.value() - 1}));
-  if (!last->status().ok()) return errc_of(last->status());
+  if (!last->status().ok()) return database.fault(last->status(), FaultKind::unreadable);
   if (!last->Valid()) return ledger::Digest{};
   const auto record = decode_record(view_of(last->value()));
-  if (!record) return record.error();
+  if (!record) return database.undecodable_row(0);
   return record.value().root;
 }
 
 struct JournalReader::Impl {
   Impl(const std::filesystem::path& folder, const rocksdb::DBOptions& options)
-      : database(folder.string(), options, journal_families(), Database::Access::read_only) {}
+      : database(folder.string(), options, journal_families(), OpenMode::read_only) {}
   Database database;
 };
 

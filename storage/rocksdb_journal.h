@@ -9,10 +9,24 @@
 #include "ledger/result.h"
 #include "storage/crypto.h"
 #include "storage/database_backups.h"
+#include "storage/fault.h"
+#include "storage/open_mode.h"
 
 namespace storage {
 
 class AccessLog;
+class AccessLogBuffer;
+
+struct JournalOptions {
+  OpenMode mode = OpenMode::read_write;
+  /// What was on stable storage when the journal was closed last; 0: not known. Read-only nothing
+  /// beyond it is shown, because a record whose sync failed may be gone after the next power cut;
+  /// a journal that ends before it has lost records.
+  ledger::Position durable;
+  /// What the access log has not written yet; null: nothing.
+  std::shared_ptr<AccessLogBuffer> access_log_buffer;
+  NoteFault note_fault;
+};
 
 /// Takes a record of the journal: the position it is kept under, and its bytes; see format.h.
 using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::string_view)>;
@@ -25,7 +39,8 @@ using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::stri
 class RocksDbJournal final : public ledger::Journal {
  public:
   /// Throws std::runtime_error when the files cannot be opened or the last record is damaged.
-  RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing);
+  RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
+                 const JournalOptions& options = {});
   ~RocksDbJournal() override;
 
   ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,
@@ -49,6 +64,10 @@ class RocksDbJournal final : public ledger::Journal {
   /// undecoded; stops at its first error. Records that are appended meanwhile are not among them.
   ledger::Result<void> for_each(ledger::Position first, const UseRecord& use,
                                 ledger::Position end = {}) const;
+
+  /// Reads everything, the access log too; damage is noted. Stops, with an error, when `stop` says
+  /// so.
+  ledger::Result<void> check_files(const std::function<bool()>& stop) const;
 
   /// A copy of the files in a new folder, by hard links where they do not change any more. Throws
   /// std::runtime_error.

@@ -1,6 +1,8 @@
+#include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/universal_compaction.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -34,8 +36,37 @@ rocksdb::DBOptions common_options() {
   // Damage is found when it is written, not when it is read.
   options.paranoid_checks = true;
   options.stats_dump_period_sec = 0;
+  // After a failed write the database is opened again, by whoever is told of the fault.
+  options.max_bgerror_resume_count = 0;
   return options;
 }
+
+Fault fault_of(const DatabaseFaults& faults, const rocksdb::Status& status, FaultKind kind) {
+  const std::string why = status.ToString();
+  if (status.IsCorruption()) {
+    std::string reason = fmt::format("{} is damaged: {}", faults.name, why);
+    if (faults.damage == FaultKind::journal_damaged)
+      reason += "; remedy: restore the latest backup";
+    return {faults.damage, std::move(reason)};
+  }
+  if (status.IsNoSpace()) kind = FaultKind::unwritable;
+  return {kind, fmt::format("{} cannot be {}: {}", faults.name,
+                            kind == FaultKind::unwritable ? "written" : "read", why)};
+}
+
+/// Notes what fails where nobody waits for it: flushes and compactions.
+class BackgroundErrors final : public rocksdb::EventListener {
+ public:
+  explicit BackgroundErrors(const DatabaseFaults& faults) : faults_(faults) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    const bool is_reading = reason == rocksdb::BackgroundErrorReason::kCompaction;
+    faults_.note(
+        fault_of(faults_, *status, is_reading ? FaultKind::unreadable : FaultKind::unwritable));
+  }
+
+ private:
+  const DatabaseFaults faults_;
+};
 
 }  // namespace
 
@@ -121,14 +152,17 @@ std::vector<Database::Family> state_families() {
           {"events", state_family_options(false)}};
 }
 
-Database::Database(const std::string& path, const rocksdb::DBOptions& options,
-                   const std::vector<Family>& families, Access access) {
+Database::Database(const std::string& path, const rocksdb::DBOptions& given,
+                   const std::vector<Family>& families, OpenMode mode, DatabaseFaults faults)
+    : faults_(std::move(faults)) {
+  rocksdb::DBOptions options = given;
+  if (faults_.note) options.listeners.push_back(std::make_shared<BackgroundErrors>(faults_));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(families.size());
   for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      access == Access::read_only
+      mode == OpenMode::read_only
           ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &handles_, &db)
           : rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
   if (status.IsIOError() && status.ToString().find("/LOCK: ") != std::string::npos) {
@@ -149,6 +183,17 @@ Database::~Database() {
   db_->Close();
 }
 
+ledger::Errc Database::fault(const rocksdb::Status& status, FaultKind kind) const {
+  if (faults_.note) faults_.note(fault_of(faults_, status, kind));
+  return errc_of(status);
+}
+
+ledger::Errc Database::undecodable_row(std::size_t family) const {
+  return fault(
+      rocksdb::Status::Corruption("a row of `" + handles_[family]->GetName() + "` does not decode"),
+      faults_.damage);
+}
+
 ledger::Result<void> Database::for_each(
     std::size_t family, std::string_view first,
     const std::function<ledger::Result<void>(std::string_view, std::string_view)>& use,
@@ -161,7 +206,19 @@ ledger::Result<void> Database::for_each(
     const auto used = use(view_of(row->key()), view_of(row->value()));
     if (!used) return used.error();
   }
-  if (!row->status().ok()) return errc_of(row->status());
+  if (!row->status().ok()) return fault(row->status(), FaultKind::unreadable);
+  return ledger::ok();
+}
+
+ledger::Result<void> Database::check_files(const std::function<bool()>& stop) const {
+  for (std::size_t family = 0; family < handles_.size(); ++family) {
+    const auto read =
+        for_each(family, {}, [&](std::string_view, std::string_view) -> ledger::Result<void> {
+          if (stop()) return ledger::Errc::shutting_down;
+          return ledger::ok();
+        });
+    if (!read) return read.error();
+  }
   return ledger::ok();
 }
 

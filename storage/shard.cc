@@ -81,9 +81,11 @@ class Replayer {
 Shard::Shard(const ShardOptions& options)
     : folder_(create_folder(options.folder)),
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
-      keys_(KeyRing::open_or_create(keys_folder_)),
-      journal_(create_folder(options.folder / "journal"), keys_.signing),
-      state_(options.folder / "state", options.state),
+      keys_(options.keys ? options.keys
+                         : std::make_shared<KeyRing>(KeyRing::open_or_create(keys_folder_))),
+      journal_(create_folder(options.folder / "journal"), keys_->signing,
+               {options.mode, options.durable, options.access_log_buffer, options.note_fault}),
+      state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)) {
   replay(options);
   const AppliedState head = state_.head();
@@ -99,13 +101,11 @@ void Shard::replay(const ShardOptions& options) {
   const AppliedState applied = state_.head();
   const ledger::Position end = journal_.next_position();
   if (applied.next_position > end) {
-    throw std::runtime_error(
-        "the state is ahead of the journal: the journal has lost records; remedy: restore the "
-        "latest backup");
+    throw DamagedJournal("the state is ahead of the journal: the journal has lost records");
   }
   state_.note_durable(end);
   const auto known = decode_rules(applied.rules);
-  if (!known) throw std::runtime_error("the rules in the state are damaged");
+  if (!known) throw DamagedState("the rules in the state are damaged");
   Replayer replayer(state_, rule_pack_of(known.value()));
   auto next_report = std::chrono::steady_clock::now() + std::chrono::seconds{1};
   ledger::Position at = applied.next_position;
@@ -123,9 +123,7 @@ void Shard::replay(const ShardOptions& options) {
                              std::to_string(at.value()) + ": " + replayed.error().message());
   }
   if (state_.head().next_position != end) {
-    throw std::runtime_error(
-        "the journal ends before its last record; remedy: restore the latest "
-        "backup");
+    throw DamagedJournal("the journal ends before its last record");
   }
 }
 
@@ -133,6 +131,11 @@ void Shard::hand_over_state() {
   state_.begin_hand_over();
   if (state_.await_hand_over()) return;
   throw std::runtime_error("the state cannot be written to its files: " + state_.failure());
+}
+
+Result<void> Shard::check_files(const std::function<bool()>& stop) const {
+  const auto checked = journal_.check_files(stop);
+  return checked ? state_.check_files(stop) : checked;
 }
 
 Result<std::vector<ledger::Entry>> Shard::history(ledger::Position newest) const {

@@ -8,8 +8,7 @@ namespace storage {
 
 struct StateReader::Impl {
   explicit Impl(const std::filesystem::path& folder)
-      : database(folder.string(), state_db_options(), state_families(),
-                 Database::Access::read_only) {}
+      : database(folder.string(), state_db_options(), state_families(), OpenMode::read_only) {}
   Database database;
 };
 

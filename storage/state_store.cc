@@ -43,9 +43,11 @@ std::uint64_t mix(std::uint64_t value) {
 }  // namespace
 
 struct StateStore::Files {
-  explicit Files(const fs::path& folder)
+  Files(const fs::path& folder, OpenMode mode, NoteFault note_fault)
       : hand_over_folder(folder / "hand_over"),
-        database(folder.string(), state_db_options(), state_families()) {
+        database(folder.string(), state_db_options(), state_families(), mode,
+                 {"the state", FaultKind::state_damaged, std::move(note_fault)}) {
+    if (mode == OpenMode::read_only) return;
     // What an interrupted hand-over left was never part of the state.
     fs::remove_all(hand_over_folder);
     fs::create_directories(hand_over_folder);
@@ -57,7 +59,15 @@ struct StateStore::Files {
         rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)), key, &value);
     if (status.ok()) return true;
     if (status.IsNotFound()) return false;
-    return errc_of(status);
+    return database.fault(status, FaultKind::unreadable);
+  }
+  Errc undecodable(Family family) const {
+    return database.undecodable_row(static_cast<std::size_t>(family));
+  }
+
+  [[noreturn]] void fail_hand_over(const rocksdb::Status& status) const {
+    database.fault(status, FaultKind::unwritable);
+    throw std::runtime_error("cannot hand over the state: " + status.ToString());
   }
 
   fs::path hand_over_folder;
@@ -85,23 +95,27 @@ std::size_t StateStore::TimelinessHash::operator()(const ledger::TimelinessKey& 
              static_cast<std::uint64_t>(key.basis));
 }
 
-StateStore::StateStore(const fs::path& folder, StateOptions options)
+StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mode,
+                       NoteFault note_fault)
     : options_(options),
       registrations_(0),
       accounts_(options.cached_persons_max),
       numbers_(options.cached_persons_max),
-      timeliness_(cached_months_max) {
-  fs::create_directories(folder);
-  files_ = std::make_unique<Files>(folder);
+      timeliness_(cached_months_max),
+      is_abandoned_(mode == OpenMode::read_only) {
+  if (mode == OpenMode::read_write) fs::create_directories(folder);
+  try {
+    files_ = std::make_unique<Files>(folder, mode, std::move(note_fault));
+  } catch (const DamagedDatabase& damage) {
+    throw DamagedState(damage.what());
+  }
   rocksdb::PinnableSlice value;
   const auto has_applied = files_->get(Family::meta, std::string(applied_key), value);
   if (!has_applied) throw std::runtime_error("cannot read the state in " + folder.string());
   if (has_applied.value()) {
     auto applied = decode_applied(view_of(value));
     if (!applied) {
-      throw std::runtime_error("the state in " + folder.string() +
-                               " is damaged or of another version; remedy: remove that folder, it "
-                               "is made again from the journal");
+      throw DamagedState("the state in " + folder.string() + " is damaged or of another version");
     }
     applied_ = std::move(applied.value());
   }
@@ -116,11 +130,9 @@ StateStore::~StateStore() {
     // What is not durable by now never will be: it is not waited for.
     std::unique_lock lock(hand_over_mutex_);
     hand_over_changed_.wait(lock, [this] {
-      return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty() ||
-             durable_ < frozen_applied_.next_position.value();
+      return !is_frozen_ || is_abandoned_ || durable_ < frozen_applied_.next_position.value();
     });
-    is_durable = !is_frozen_ && !is_abandoned_ && hand_over_error_.empty() &&
-                 durable_ >= applied_.next_position.value();
+    is_durable = !is_frozen_ && !is_abandoned_ && durable_ >= applied_.next_position.value();
   }
   const bool is_whole = begun_.load() < applied_.next_position.value();
   if (is_durable && is_whole && active_items_ != 0) freeze();
@@ -141,7 +153,7 @@ void StateStore::load_practices() {
     const auto practice = decode_practice(view_of(row->value()));
     const PracticeNumber number = decode_practice_key(view_of(row->key()));
     if (!practice || number.value() != practices_.size()) {
-      throw std::runtime_error("the practices of the state are damaged");
+      throw DamagedState("the practices of the state are damaged");
     }
     practice_numbers_.emplace(practice.value().id, number);
     practices_.push_back(practice.value());
@@ -166,7 +178,7 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
     bytes = view_of(value);
   }
   const auto decoded = decode_registration(bytes);
-  if (!decoded) return decoded.error();
+  if (!decoded) return files_->undecodable(Family::registrations);
   return std::optional<ledger::Registration>(decoded.value());
 }
 
@@ -267,7 +279,7 @@ Result<std::optional<ledger::PersonId>> StateStore::person_of(
   if (!found) return found.error();
   if (!found.value()) return person;
   const auto decoded = decode_person_id(view_of(value));
-  if (!decoded) return decoded.error();
+  if (!decoded) return files_->undecodable(Family::numbers);
   return std::optional<ledger::PersonId>(decoded.value());
 }
 
@@ -365,7 +377,7 @@ Result<void> StateStore::load_account(const AccountKey& key, ledger::Account& ou
   out.clear();
   if (!account_row_.empty()) {
     const auto decoded = decode_account(account_row_, out);
-    if (!decoded) return decoded.error();
+    if (!decoded) return files_->undecodable(Family::accounts);
   }
   account_sum_before_ = out.counted_sum;
   return ledger::ok();
@@ -394,7 +406,7 @@ Result<ledger::Account> StateStore::account(const AccountKey& key) const {
   ledger::Account account;
   if (row.empty()) return account;
   const auto decoded = decode_account(row, account);
-  if (!decoded) return decoded.error();
+  if (!decoded) return files_->undecodable(Family::accounts);
   return account;
 }
 
@@ -409,7 +421,7 @@ Result<void> StateStore::change_timeliness(const ledger::TimelinessKey& key, Cha
   ledger::TimelinessMonth month;
   if (found.value()) {
     auto decoded = decode_timeliness(view_of(value));
-    if (!decoded) return decoded.error();
+    if (!decoded) return files_->undecodable(Family::timeliness);
     month = std::move(decoded.value());
   }
   change(month);
@@ -486,7 +498,9 @@ Result<ledger::TimelinessMonth> StateStore::timeliness(const ledger::TimelinessK
   const auto found = files_->get(Family::timeliness, timeliness_key(key), value);
   if (!found) return found.error();
   if (!found.value()) return month;
-  return decode_timeliness(view_of(value));
+  auto decoded = decode_timeliness(view_of(value));
+  if (!decoded) return files_->undecodable(Family::timeliness);
+  return decoded;
 }
 
 // ---- events ----
@@ -529,13 +543,13 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
   for (row->Seek(event_key(after_cause, after_ordinal)); row->Valid() && found.size() < limit;
        row->Next()) {
     const auto event = decode_event(view_of(row->key()), view_of(row->value()));
-    if (!event) return event.error();
+    if (!event) return files_->undecodable(Family::events);
     const std::uint32_t ordinal = decode_event_ordinal(view_of(row->key()));
     if (event.value().cause == after_cause && ordinal == after_ordinal) continue;
     if (!in_memory.empty() && event.value().cause >= in_memory.front().second.cause) break;
     found.emplace_back(ordinal, event.value());
   }
-  if (!row->status().ok()) return errc_of(row->status());
+  if (!row->status().ok()) return files_->database.fault(row->status(), FaultKind::unreadable);
   for (const auto& event : in_memory) {
     if (found.size() == limit) break;
     found.push_back(event);
@@ -568,11 +582,10 @@ void StateStore::finish_group(const ledger::CommitGroup& group) {
   if (active_items_ < options_.hand_over_items) return;
   {
     std::unique_lock lock(hand_over_mutex_);
-    if (is_abandoned_ || !hand_over_error_.empty()) return;
+    if (is_abandoned_) return;
     if (is_frozen_ && active_items_ < 2 * options_.hand_over_items) return;
-    hand_over_changed_.wait(
-        lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
-    if (is_frozen_) return;
+    hand_over_changed_.wait(lock, [this] { return !is_frozen_ || is_abandoned_; });
+    if (is_frozen_ || is_abandoned_) return;
   }
   freeze();
 }
@@ -580,19 +593,21 @@ void StateStore::finish_group(const ledger::CommitGroup& group) {
 void StateStore::begin_hand_over() {
   {
     std::unique_lock lock(hand_over_mutex_);
-    hand_over_changed_.wait(
-        lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
-    if (is_frozen_ || is_abandoned_ || !hand_over_error_.empty()) return;
+    hand_over_changed_.wait(lock, [this] { return !is_frozen_ || is_abandoned_; });
+    if (is_frozen_ || is_abandoned_) return;
   }
   if (active_items_ != 0) freeze();
 }
 
 Result<void> StateStore::await_hand_over() {
   std::unique_lock lock(hand_over_mutex_);
-  hand_over_changed_.wait(
-      lock, [this] { return !is_frozen_ || is_abandoned_ || !hand_over_error_.empty(); });
-  if (is_abandoned_ || !hand_over_error_.empty()) return Errc::store_unavailable;
+  hand_over_changed_.wait(lock, [this] { return !is_frozen_ || is_abandoned_; });
+  if (is_abandoned_) return Errc::store_unavailable;
   return ledger::ok();
+}
+
+Result<void> StateStore::check_files(const std::function<bool()>& stop) const {
+  return files_->database.check_files(stop);
 }
 
 void StateStore::copy_files(const fs::path& folder) const { files_->database.copy_to(folder); }
@@ -683,6 +698,7 @@ void StateStore::run_hand_over() {
     if (!error.empty()) {
       // The rows stay in memory and are found there; the journal has everything.
       hand_over_error_ = error;
+      is_abandoned_ = true;
       hand_over_changed_.notify_all();
       return;
     }
@@ -709,7 +725,7 @@ void StateStore::hand_over_frozen() {
       if (status.ok()) status = writer.Put(encoded.first, encoded.second);
     }
     if (status.ok()) status = writer.Finish();
-    if (!status.ok()) throw std::runtime_error("cannot write the state: " + status.ToString());
+    if (!status.ok()) files_->fail_hand_over(status);
     rocksdb::IngestExternalFileArg argument;
     argument.column_family = files_->database.family(static_cast<std::size_t>(family));
     argument.external_files = {path.string()};
@@ -757,7 +773,7 @@ void StateStore::hand_over_frozen() {
   });
 
   const rocksdb::Status status = files_->database.db().IngestExternalFiles(arguments);
-  if (!status.ok()) throw std::runtime_error("cannot hand over the state: " + status.ToString());
+  if (!status.ok()) files_->fail_hand_over(status);
   frozen_practices_.clear();
   const std::lock_guard lock(events_mutex_);
   frozen_events_.clear();

@@ -13,7 +13,9 @@
 
 #include "ledger/store.h"
 #include "storage/database_backups.h"
+#include "storage/fault.h"
 #include "storage/format.h"
+#include "storage/open_mode.h"
 #include "storage/write_behind.h"
 
 namespace storage {
@@ -39,8 +41,10 @@ struct StateOptions {
 /// before it is durable, and must not answer before it is: see head().
 class StateStore final : public ledger::Store {
  public:
-  /// Throws std::runtime_error when the files cannot be opened.
-  StateStore(const std::filesystem::path& folder, StateOptions options);
+  /// Throws DamagedState, and std::runtime_error when the files cannot be opened.
+  /// Read-only, what is put stays in memory.
+  StateStore(const std::filesystem::path& folder, StateOptions options,
+             OpenMode mode = OpenMode::read_write, NoteFault note_fault = {});
   /// Hands over what waits, if it is durable.
   ~StateStore() override;
 
@@ -79,6 +83,8 @@ class StateStore final : public ledger::Store {
   /// Waits until no hand-over is under way; what began is then in the files. From any thread. Only
   /// returns when the journal gets as far as the state did, or fails.
   ledger::Result<void> await_hand_over();
+  /// Reads all files; damage is noted. Stops, with an error, when `stop` says so. From any thread.
+  ledger::Result<void> check_files(const std::function<bool()>& stop) const;
   /// A copy of the files as the last hand-over left them, by hard links, in a new folder. From any
   /// thread. Throws std::runtime_error.
   void copy_files(const std::filesystem::path& folder) const;
@@ -198,7 +204,7 @@ class StateStore final : public ledger::Store {
   std::condition_variable hand_over_changed_;
   bool is_frozen_ = false;  // and not in the files yet
   bool is_stopping_ = false;
-  bool is_abandoned_ = false;
+  bool is_abandoned_ = false;  // nothing is handed over any more
   std::string hand_over_error_;
   std::uint64_t durable_ = 0;
   AppliedState frozen_applied_;
