@@ -16,6 +16,17 @@ constexpr std::size_t small_group_entries = 128;
 
 }  // namespace
 
+IngestFigures& IngestFigures::operator+=(const IngestFigures& other) {
+  groups += other.groups;
+  items += other.items;
+  accepted += other.accepted;
+  duplicate += other.duplicate;
+  for (std::size_t code = 0; code < rejected.size(); ++code) rejected[code] += other.rejected[code];
+  waiting_items += other.waiting_items;
+  commit_seconds += other.commit_seconds;
+  return *this;
+}
+
 Ingestor::Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
                    bool are_rules_new, AccessNote note_access, Deliver deliver, Options options)
     : store_(store),
@@ -195,7 +206,7 @@ void Ingestor::when_durable(ledger::Position next_position,
                             std::function<void(boost::system::error_code)> ready) {
   {
     const std::lock_guard lock(waiters_mutex_);
-    if (journal_.next_position() < next_position && failure().empty()) {
+    if (journal_.next_position() < next_position && !is_ended()) {
       waiters_.push_back({next_position, std::move(ready)});
       return;
     }
@@ -206,13 +217,13 @@ void Ingestor::when_durable(ledger::Position next_position,
 }
 
 void Ingestor::wake_waiters() {
-  const bool is_failed = !failure().empty();
+  const bool is_over = is_ended();
   const ledger::Position durable = journal_.next_position();
   std::vector<Waiter> woken;
   {
     const std::lock_guard lock(waiters_mutex_);
     const auto first = std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
-      return waiter.next_position > durable && !is_failed;
+      return waiter.next_position > durable && !is_over;
     });
     std::move(first, waiters_.end(), std::back_inserter(woken));
     waiters_.erase(first, waiters_.end());
@@ -254,6 +265,17 @@ void Ingestor::stop() {
   queue_changed_.notify_all();
   if (builder_.joinable()) builder_.join();
   if (committer_.joinable()) committer_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopped_ = true;
+  }
+  wake_waiters();
+}
+
+/// Nothing becomes durable any more.
+bool Ingestor::is_ended() const {
+  const std::lock_guard lock(mutex_);
+  return is_stopped_ || !failure_.empty();
 }
 
 std::string Ingestor::failure() const {

@@ -24,6 +24,8 @@ struct IngestFigures {
   std::array<std::uint64_t, ledger::code_count> rejected{};
   std::uint64_t waiting_items = 0;
   double commit_seconds = 0;  ///< spent in commit(), all groups together
+
+  IngestFigures& operator+=(const IngestFigures& other);
 };
 
 /// Runs a ShardWriter on two threads: one builds groups from whatever waits in the bounded queue,
@@ -66,7 +68,7 @@ class Ingestor {
   /// thread, or on this one after stop(). What it reads of the writer's state is whole.
   void between_groups(std::function<void()> task);
 
-  /// Refuses new submissions, answers those it has, and returns.
+  /// Refuses new submissions, answers those it has and all who wait, and returns.
   void stop();
 
   /// Why nothing is accepted any more; empty while all is well.
@@ -89,6 +91,7 @@ class Ingestor {
             boost::system::error_code error);
   void count(const PendingGroup& pending, double seconds);
   void wake_waiters();
+  bool is_ended() const;
 
   ledger::Store& store_;
   ledger::Journal& journal_;
@@ -106,6 +109,7 @@ class Ingestor {
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait
   bool is_stopping_ = false;
   bool is_builder_done_ = false;
+  bool is_stopped_ = false;
   std::string failure_;
   IngestFigures figures_;
 
