@@ -163,7 +163,8 @@ class AccountText {
   std::string out_;
 };
 
-std::optional<Problem> read_question(Service& service, const Request& request, Question& question) {
+std::optional<Problem> read_question(const Service& service, OpenShard& open,
+                                     const Request& request, Question& question) {
   RequestFields fields(request.body, {"personId", "year", "limit", "cursor"});
   const auto number = fields.person(service.series());
   question.year = static_cast<int>(fields.integer("year", 1, 9999, "INVALID_YEAR"));
@@ -177,35 +178,35 @@ std::optional<Problem> read_question(Service& service, const Request& request, Q
     return Problem{400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.",
                    "cursor"};
   }
-  if (!service.shard().rules().ceiling_of(question.year)) {
+  if (!open.shard().rules().ceiling_of(question.year)) {
     return Problem{400, "NO_RULES_FOR_YEAR", "No ceiling is known for this year.", "year"};
   }
-  question.person = service.shard().keys().numbers.encrypt(*number);
+  question.person = open.shard().keys().numbers.encrypt(*number);
   return std::nullopt;
 }
 
 }  // namespace
 
-Response person_account(Service& service, const Request& request) {
+Response person_account(Service& service, OpenShard& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
   Question question;
-  if (const auto problem = read_question(service, request, question)) return fail(*problem);
-  const auto noted = service.note_access(storage::AccessReason::account, question.person, request,
-                                         std::to_string(question.year));
+  if (const auto problem = read_question(service, open, request, question)) return fail(*problem);
+  const auto noted = open.note_access(storage::AccessReason::account, question.person, request,
+                                      std::to_string(question.year));
   if (!noted) return fail(problem_of(noted.error()));
 
-  const auto person = service.shard().state().person_of(question.person);
+  const auto person = open.shard().state().person_of(question.person);
   if (!person) return fail(problem_of(person.error()));
   // Read before the account, so that nothing up to here is missing from it.
-  const ledger::Position durable{service.shard().journal().next_position().value() - 1};
+  const ledger::Position durable{open.shard().journal().next_position().value() - 1};
   const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
-  const auto account = service.shard().state().account(key);
+  const auto account = open.shard().state().account(key);
   if (!account) return fail(problem_of(account.error()));
-  const auto waited = service.wait_durable(account.value().newest);
+  const auto waited = open.wait_durable(account.value().newest);
   if (waited) return fail(problem_of(waited));
-  const auto entries = service.shard().history(account.value().newest);
+  const auto entries = open.shard().history(account.value().newest);
   if (!entries) return fail(problem_of(entries.error()));
 
   const std::vector<Shown> shown = registrations_of(entries.value());
@@ -221,12 +222,12 @@ Response person_account(Service& service, const Request& request) {
     from = static_cast<std::size_t>(last - shown.begin()) + 1;
   }
   const ledger::Position as_of = std::max(durable, account.value().newest);
-  const std::vector<ledger::Practice> practices = service.shard().state().practices();
+  const std::vector<ledger::Practice> practices = open.shard().state().practices();
   Response response;
   response.body =
       AccountText(account.value(), entries.value(), practices,
-                  service.shard().keys().numbers.card_number(key.person, key.year))
-          .write(key, *service.shard().rules().ceiling_of(key.year), question, shown, from, as_of);
+                  open.shard().keys().numbers.card_number(key.person, key.year))
+          .write(key, *open.shard().rules().ceiling_of(key.year), question, shown, from, as_of);
   return response;
 }
 

@@ -19,14 +19,14 @@ constexpr std::int64_t keep_max = 10'000;
 std::string job_name(std::string_view id) { return "backup " + std::string(id); }
 
 /// The work of a job: makes the backup, and gives its manifest.
-std::string run_backup(Service& service, storage::BackupOptions options,
+std::string run_backup(OpenShard& open, storage::BackupOptions options,
                        const storage::ReportProgress& report) {
   options.now = ingest::now();
   const storage::BackupSource source{
-      service.shard(),
-      [&service] { service.hand_over_state(); },
-      [&service](ledger::Position position) {
-        const auto error = service.wait_durable(position);
+      open.shard(),
+      [&open] { open.hand_over_state(); },
+      [&open](ledger::Position position) {
+        const auto error = open.wait_durable(position);
         if (error) throw std::runtime_error(error.message());
       },
   };
@@ -55,7 +55,10 @@ std::string job_json(std::string_view id, const Job& job) {
 
 }  // namespace
 
-Response start_backup(Service& service, const Request& request) {
+Response start_backup(Service& service, OpenShard& open, const Request& request) {
+  if (open.is_read_only()) {
+    return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
+  }
   RequestFields fields(request.body, {"to", "verify", "keep", "privateKeys"});
   storage::BackupOptions options;
   options.to = fields.text("to", "INVALID_FOLDER");
@@ -68,15 +71,15 @@ Response start_backup(Service& service, const Request& request) {
   }
   if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
   const std::string fault = options.to.is_absolute()
-                                ? storage::backup_folder_fault(options.to, service.shard())
+                                ? storage::backup_folder_fault(options.to, open.shard())
                                 : "`to` must be an absolute path.";
   if (!fault.empty()) {
     return to_response({400, "INVALID_FOLDER", fault, "to"}, request.correlation_id);
   }
   const std::string id = std::to_string(service.next_backup_id());
-  const bool is_started = service.jobs().start(
-      job_name(id), [&service, options](const storage::ReportProgress& report) {
-        return run_backup(service, options, report);
+  const bool is_started =
+      service.jobs().start(job_name(id), [&open, options](const storage::ReportProgress& report) {
+        return run_backup(open, options, report);
       });
   if (!is_started) {
     return to_response(

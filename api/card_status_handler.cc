@@ -24,7 +24,8 @@ ledger::Date earliest_date(ledger::Date today) {
   return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
 }
 
-Answer answer(Service& service, const Request& request, std::string_view body) {
+Answer answer(const Service& service, OpenShard& open, const Request& request,
+              std::string_view body) {
   RequestFields fields(body, {"personId", "serviceType", "serviceDate"});
   const auto number = fields.person(service.series());
   const ledger::ServiceType service_type = fields.service_type();
@@ -37,19 +38,19 @@ Answer answer(Service& service, const Request& request, std::string_view body) {
             false,
             {}};
   }
-  const ledger::EncryptedNumber person = service.shard().keys().numbers.encrypt(*number);
+  const ledger::EncryptedNumber person = open.shard().keys().numbers.encrypt(*number);
   std::string subject(code_of(service_type));
   subject += ' ';
   ledger::append_date(subject, date);
   const auto noted =
-      service.note_access(storage::AccessReason::card_status, person, request, std::move(subject));
+      open.note_access(storage::AccessReason::card_status, person, request, std::move(subject));
   if (!noted) return {problem_of(noted.error()), false, {}};
 
-  const auto known = service.shard().state().person_of(person);
+  const auto known = open.shard().state().person_of(person);
   if (!known) return {problem_of(known.error()), false, {}};
   // A person never heard of takes the same way as one without card: nobody has id 0.
   const ledger::PersonId id = known.value().value_or(ledger::PersonId{});
-  const auto account = service.shard().state().account({id, ledger::year_of(date)});
+  const auto account = open.shard().state().account({id, ledger::year_of(date)});
   if (!account) return {problem_of(account.error()), false, {}};
   return {std::nullopt, account.value().card.has_value(), account.value().newest};
 }
@@ -60,8 +61,8 @@ std::string_view text_of(bool is_exempt) {
 
 }  // namespace
 
-Response card_status(Service& service, const Request& request) {
-  const Answer given = answer(service, request, request.body);
+Response card_status(Service& service, OpenShard& open, const Request& request) {
+  const Answer given = answer(service, open, request, request.body);
   if (given.problem) return to_response(*given.problem, request.correlation_id);
   Response response;
   response.body = text_of(given.is_exempt);
@@ -69,7 +70,7 @@ Response card_status(Service& service, const Request& request) {
   return response;
 }
 
-Response card_status_batch(Service& service, const Request& request) {
+Response card_status_batch(Service& service, OpenShard& open, const Request& request) {
   Response response;
   response.content_type = "application/x-ndjson";
   std::size_t lines = 0;
@@ -86,7 +87,7 @@ Response card_status_batch(Service& service, const Request& request) {
                           ""},
                          request.correlation_id);
     }
-    const Answer given = answer(service, request, line);
+    const Answer given = answer(service, open, request, line);
     if (given.problem && given.problem->status != 400) {
       return to_response(*given.problem, request.correlation_id);
     }

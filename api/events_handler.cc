@@ -76,7 +76,7 @@ std::optional<Problem> read_question(const Request& request, Question& question)
 }
 
 /// Appends the event's line. `cause` and `registration` are the entries that it names.
-void append_event(std::string& out, Service& service, std::uint32_t ordinal,
+void append_event(std::string& out, OpenShard& open, std::uint32_t ordinal,
                   const ledger::Event& event, const ledger::Entry& cause,
                   const ledger::Entry& registration, const ledger::PracticeId& practice) {
   const ledger::AccountKey& account = event.account;
@@ -86,7 +86,7 @@ void append_event(std::string& out, Service& service, std::uint32_t ordinal,
   out += fmt::format(R"(","personRef":{},"year":{})", account.person.value(), account.year);
   if (event.amount.is_zero()) {
     out += fmt::format(R"(,"cardId":"{}")",
-                       service.shard().keys().numbers.card_number(account.person, account.year));
+                       open.shard().keys().numbers.card_number(account.person, account.year));
   } else {
     out += fmt::format(R"(,"amountOre":{})", event.amount.ore());
   }
@@ -101,44 +101,44 @@ void append_event(std::string& out, Service& service, std::uint32_t ordinal,
 
 /// Writes durable events, which may name what the journal holds.
 ledger::Result<std::string> write_events(
-    Service& service, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
+    OpenShard& open, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
   std::string lines;
   ledger::Entry cause;
   for (const auto& [ordinal, event] : events) {
     if (cause.verdict.position != event.cause) {
-      const auto read = service.shard().journal().read_entry(event.cause);
+      const auto read = open.shard().journal().read_entry(event.cause);
       if (!read) return read.error();
       cause = read.value();
     }
     ledger::Entry registration = cause;
     if (event.registration != event.cause) {
-      const auto read = service.shard().journal().read_entry(event.registration);
+      const auto read = open.shard().journal().read_entry(event.registration);
       if (!read) return read.error();
       registration = read.value();
     }
-    const auto practice = service.shard().state().practice_identifier(registration.practice);
+    const auto practice = open.shard().state().practice_identifier(registration.practice);
     if (!practice) return practice.error();
-    append_event(lines, service, ordinal, event, cause, registration, practice.value());
+    append_event(lines, open, ordinal, event, cause, registration, practice.value());
   }
   return lines;
 }
 
 }  // namespace
 
-Response events(Service& service, const Request& request) {
+Response events(Service& service, OpenShard& open, const Request& request) {
   Question question;
   if (const auto problem = read_question(request, question)) {
     return to_response(*problem, request.correlation_id);
   }
-  const storage::StateStore& state = service.shard().state();
+  const storage::StateStore& state = open.shard().state();
   // Before the events are read, so that one that comes meanwhile is newer than what is waited for.
   const ledger::Position newest = state.newest_event();
   const auto found = state.events(question.after, question.after_ordinal, question.limit);
   if (!found) return to_response(problem_of(found.error()), request.correlation_id);
   const auto durable =
       std::find_if(found.value().begin(), found.value().end(),
-                   [&](const auto& event) { return !service.is_durable(event.second.cause); });
-  const auto lines = write_events(service, {found.value().begin(), durable});
+                   [&](const auto& event) { return !open.is_durable(event.second.cause); });
+  const auto lines = write_events(open, {found.value().begin(), durable});
   if (!lines) return to_response(problem_of(lines.error()), request.correlation_id);
   Response response;
   response.content_type = "application/x-ndjson";

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct Request {
   const std::string* query_value(std::string_view name) const;
 };
 
+class OpenShard;
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
@@ -35,6 +38,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   /// The answer reflects state up to this item or group: it leaves when the journal holds it.
   ledger::Position reflects;
+  std::shared_ptr<OpenShard> reflected;  ///< whose journal that is
   /// Nothing to tell yet: when an event of an item after this one is durable the handler is called
   /// again. After `wait` at most, the answer leaves as it is.
   std::optional<ledger::Position> again_after;

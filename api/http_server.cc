@@ -75,16 +75,18 @@ struct HttpSubmission final : ingest::Submission {
 /// Completes with the delivered submission, or with the same one and an error when it was not
 /// taken.
 template <class CompletionToken>
-auto async_submit(ingest::Ingestor& ingestor, std::unique_ptr<HttpSubmission> submission,
+auto async_submit(const ShardKeeper& keeper, std::unique_ptr<HttpSubmission> submission,
                   CompletionToken&& token) {
   return asio::async_initiate<CompletionToken, void(SubmissionPtr)>(
-      [&ingestor](auto handler, std::unique_ptr<HttpSubmission> taken) {
+      [&keeper](auto handler, std::unique_ptr<HttpSubmission> taken) {
         // Shared because std::function wants to be copied, which a coroutine's handler cannot be.
         taken->handler = [shared = std::make_shared<decltype(handler)>(std::move(handler))](
                              SubmissionPtr reply) { std::move (*shared)(std::move(reply)); };
         asio::io_context& context = *taken->context;
         SubmissionPtr base = std::move(taken);
-        const auto submitted = ingestor.submit(base);
+        const auto open = keeper.lease();
+        const auto submitted =
+            open ? open->submit(base) : ledger::Result<void>(ledger::Errc::store_unavailable);
         if (submitted) return;
         base->error = submitted.error();
         auto& refused = static_cast<HttpSubmission&>(*base);
@@ -113,12 +115,12 @@ auto async_run(asio::thread_pool& pool, asio::io_context& context, std::function
 
 /// Completes when the journal holds the position.
 template <class CompletionToken>
-auto async_wait_durable(ingest::Ingestor& ingestor, asio::io_context& context,
-                        ledger::Position next_position, CompletionToken&& token) {
+auto async_wait_durable(OpenShard& open, asio::io_context& context, ledger::Position next_position,
+                        CompletionToken&& token) {
   return asio::async_initiate<CompletionToken, void(error_code)>(
-      [&ingestor, &context, next_position](auto handler) {
+      [&open, &context, next_position](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        ingestor.when_durable(next_position, [&context, shared](error_code error) {
+        open.when_durable(next_position, [&context, shared](error_code error) {
           asio::post(context, [shared, error] { std::move (*shared)(error); });
         });
       },
@@ -254,7 +256,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
         watchdog_(lane.context),
         changed_(lane.context),
         is_surplus_(is_surplus),
-        parser_(service_.shard().keys().numbers, service_.series()) {
+        parser_(service_.keeper().keys().numbers, service_.series()) {
     lane_.sessions.insert(this);
     ++server_.session_count;
     ++http_counters().connections;
@@ -305,6 +307,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> serve_handler(const Route& route);
   asio::awaitable<Response> run_slow(const Route& route);
   asio::awaitable<Response> poll(const Route& route, Response nothing);
+  ledger::Position newest_event() const;
   asio::awaitable<bool> wait_for_event(ledger::Position after, Clock::time_point deadline);
   void watch_input();
   asio::awaitable<void> serve_submission();
@@ -581,11 +584,12 @@ asio::awaitable<void> HttpServer::Impl::Session::linger() {
 // ---- answering ----
 
 asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
-  if (response.reflects.value() != 0 && !service_.is_durable(response.reflects)) {
+  if (response.reflected && !response.reflected->is_durable(response.reflects)) {
     const ledger::Position next{response.reflects.value() + 1};
-    auto [error] = co_await async_wait_durable(service_.ingestor(), lane_.context, next, awaited);
+    auto [error] = co_await async_wait_durable(*response.reflected, lane_.context, next, awaited);
     if (error) response = to_response(problem_of(error), request_.correlation_id);
   }
+  response.reflected.reset();
   http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
   message.set(http::field::date, lane_.date.now());
   message.set(http::field::content_type, response.content_type);
@@ -692,7 +696,15 @@ asio::awaitable<Response> HttpServer::Impl::Session::poll(const Route& route, Re
     if (!has_event) break;
     // The event may be newer than the item waited for here: then the handler names it.
     const ledger::Position next{after.value() + 2};
-    auto [error] = co_await async_wait_durable(service_.ingestor(), lane_.context, next, awaited);
+    auto open = service_.keeper().lease();
+    error_code error = make_error_code(ledger::Errc::store_unavailable);
+    if (open && open->shard().state().newest_event() <= after) {
+      error = {};  // another ledger than the one that had the event, opened after a fault
+    } else if (open) {
+      auto [waited] = co_await async_wait_durable(*open, lane_.context, next, awaited);
+      error = waited;
+      open.reset();
+    }
     if (error) {
       response = to_response(problem_of(error), request_.correlation_id);
     } else {
@@ -703,19 +715,24 @@ asio::awaitable<Response> HttpServer::Impl::Session::poll(const Route& route, Re
   co_return response;
 }
 
+/// Zero while the ledger is closed.
+ledger::Position HttpServer::Impl::Session::newest_event() const {
+  const auto open = service_.keeper().lease();
+  return open ? open->shard().state().newest_event() : ledger::Position{};
+}
+
 /// True when an item after this one has brought an event, durable or not. False at the deadline,
 /// when too many wait, when the service stops, and when the client sends nothing more: it has gone,
 /// or waits for the last answer.
 asio::awaitable<bool> HttpServer::Impl::Session::wait_for_event(ledger::Position after,
                                                                 Clock::time_point deadline) {
-  const storage::StateStore& state = service_.shard().state();
   std::atomic<std::uint64_t>& waiting = http_counters().waiting_polls;
-  if (waiting >= service_.limits().waiting_polls_max) co_return state.newest_event() > after;
+  if (waiting >= service_.limits().waiting_polls_max) co_return newest_event() > after;
   ++waiting;
   lane_.polls.insert(this);
   watch_input();
   allow(deadline - Clock::now() + service_.limits().slow_timeout);
-  while (state.newest_event() <= after && Clock::now() < deadline && !server_.is_draining &&
+  while (newest_event() <= after && Clock::now() < deadline && !server_.is_draining &&
          !is_input_ended_) {
     changed_.expires_at(deadline);
     co_await changed_.async_wait(awaited);
@@ -724,7 +741,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::wait_for_event(ledger::Position
   socket_.cancel(ignored);
   lane_.polls.erase(this);
   --waiting;
-  co_return state.newest_event() > after;
+  co_return newest_event() > after;
 }
 
 /// Notices the end of the client's input until the socket's operations are cancelled. A client that
@@ -857,7 +874,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
     auto submission = make_submission(std::move(part));
     submission->first_index = first;
     submission->is_atomic = is_atomic;
-    auto [reply] = co_await async_submit(service_.ingestor(), std::move(submission), awaited);
+    auto [reply] = co_await async_submit(service_.keeper(), std::move(submission), awaited);
     if (reply->error) {
       problem = problem_of(reply->error);
       co_await refuse(std::move(problem));
@@ -1008,7 +1025,7 @@ void HttpServer::Impl::Session::submit_next() {
   stream_.next_index += count;
   stream_.is_in_flight = true;
   stream_.is_queue_full = false;
-  async_submit(service_.ingestor(), std::move(submission),
+  async_submit(service_.keeper(), std::move(submission),
                [self = shared_from_this()](SubmissionPtr reply) {
                  self->finish_submission(std::move(reply));
                });
@@ -1143,7 +1160,9 @@ asio::awaitable<void> HttpServer::Impl::accept() {
 /// From the committing thread, after a commit group. One wake-up for each network thread, and only
 /// when something has happened to a card or refund since the last.
 void HttpServer::Impl::announce_events() {
-  const ledger::Position newest = service->shard().state().newest_event();
+  const auto open = service->keeper().lease();
+  if (!open) return;
+  const ledger::Position newest = open->shard().state().newest_event();
   if (announced_event.exchange(newest) == newest) return;
   for (const auto& lane : lanes) {
     asio::post(lane->context, [&polls = lane->polls] {

@@ -50,8 +50,8 @@ void Jobs::run(const std::string& name, const Work& work) {
   log(LogLevel::info, "job_started", {{"job", name}});
   const auto report = [&](std::string_view phase, std::string_view unit, std::uint64_t done,
                           std::uint64_t total) {
-    if (is_stopping_) throw std::runtime_error("the service is stopping");
     const std::lock_guard lock(mutex_);
+    if (is_stopping_) throw std::runtime_error(stop_reason_);
     Job& job = jobs_[name];
     if (job.phase != phase) {
       job.phase = phase;
@@ -94,9 +94,18 @@ std::string Jobs::running() const {
   return running_;
 }
 
-void Jobs::stop() {
-  is_stopping_ = true;
+void Jobs::stop(const std::string& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    stop_reason_ = reason;
+  }
   if (thread_.joinable()) thread_.join();
+}
+
+void Jobs::resume() {
+  const std::lock_guard lock(mutex_);
+  is_stopping_ = false;
 }
 
 }  // namespace api

@@ -37,7 +37,7 @@ class Jobs {
   /// `report` throws.
   using Work = std::function<std::string(const storage::ReportProgress& report)>;
 
-  ~Jobs() { stop(); }
+  ~Jobs() { stop("the service is stopping"); }
 
   /// Starts the work under a name. False when other work is running; true also when that is the
   /// work of this name.
@@ -45,8 +45,10 @@ class Jobs {
   std::optional<Job> find(const std::string& name) const;
   std::string running() const;  ///< the name; empty when nothing runs
 
-  /// Ends what runs at its next report of progress, and waits for it; nothing starts afterwards.
-  void stop();
+  /// Ends what runs at its next report of progress, for this reason, and waits for it; nothing
+  /// starts until resume().
+  void stop(const std::string& reason);
+  void resume();
 
  private:
   void run(const std::string& name, const Work& work);
@@ -55,6 +57,7 @@ class Jobs {
   std::map<std::string, Job> jobs_;
   std::string running_;
   std::atomic<bool> is_stopping_{false};
+  std::string stop_reason_;
   std::thread thread_;
 };
 

@@ -143,11 +143,11 @@ void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
                     counters);
 }
 
-/// What keeps the service from taking items; empty when nothing does.
-std::string not_ready_reason(Service& service) {
-  if (service.is_draining()) return "the service is stopping";
-  if (std::string failure = service.ingestor().failure(); !failure.empty()) return failure;
-  return service.shard().state().failure();
+void add_fault_metrics(Metrics& metrics, const ShardKeeper& keeper) {
+  metrics.gauge("frikort_writes_refused", "1 while a fault keeps items from being taken.",
+                keeper.trouble().empty() ? 0 : 1);
+  metrics.counter("frikort_recoveries_total", "Times that the service went on after a fault.",
+                  static_cast<double>(keeper.recoveries()));
 }
 
 }  // namespace
@@ -164,7 +164,8 @@ Response is_alive(Service&, const Request&) {
 }
 
 Response is_ready(Service& service, const Request& request) {
-  const std::string reason = not_ready_reason(service);
+  const std::string reason =
+      service.is_draining() ? "the service is stopping" : service.keeper().trouble();
   if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
   Response response;
   response.body = R"({"ready":true})";
@@ -173,13 +174,18 @@ Response is_ready(Service& service, const Request& request) {
 
 Response metrics(Service& service, const Request&) {
   Metrics metrics;
-  add_ingest_metrics(metrics, service.ingestor().figures());
-  add_state_metrics(metrics, service.shard().state().head());
-  add_http_metrics(metrics, http_counters());
   Response response;
+  auto open = service.keeper().lease();
+  add_ingest_metrics(metrics, service.keeper().figures());
+  add_fault_metrics(metrics, service.keeper());
+  if (open) add_state_metrics(metrics, open->shard().state().head());
+  add_http_metrics(metrics, http_counters());
   response.content_type = "text/plain; version=0.0.4";
   response.body = metrics.text();
-  response.reflects = service.shard().state().begun();
+  if (open) {
+    response.reflects = open->shard().state().begun();
+    response.reflected = std::move(open);
+  }
   return response;
 }
 
@@ -198,7 +204,7 @@ Response openapi(Service&, const Request&) {
 }
 
 Response key_set(Service& service, const Request&) {
-  const storage::SigningKey& key = service.shard().keys().signing;
+  const storage::SigningKey& key = service.keeper().keys().signing;
   Response response;
   response.body = fmt::format(
       R"({{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{}","x":"{}"}}]}})",
@@ -206,9 +212,9 @@ Response key_set(Service& service, const Request&) {
   return response;
 }
 
-Response ledger_status(Service& service, const Request&) {
+Response ledger_status(Service&, OpenShard& open, const Request&) {
   Response response;
-  const storage::AppliedState head = service.shard().state().head();
+  const storage::AppliedState head = open.shard().state().head();
   response.body = status_json(head);
   response.reflects = ledger::Position{head.next_position.value() - 1};
   return response;

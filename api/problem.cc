@@ -78,7 +78,9 @@ Problem problem_of(boost::system::error_code error) {
     return {503, "SHUTTING_DOWN", "The ledger is stopping; send it again.", ""};
   }
   if (error == make_error_code(ledger::Errc::corrupt_record)) {
-    return {500, "DAMAGED_RECORD", "A stored record is damaged and is not shown.", ""};
+    return {503, "DAMAGED_RECORD",
+            "A stored record is damaged and is not shown; ask again when it has been repaired.",
+            ""};
   }
   return {503, "STORE_UNAVAILABLE",
           "The store cannot be used now. It is unknown whether items of this request were "

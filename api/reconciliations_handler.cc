@@ -46,8 +46,8 @@ bool parse_id(std::string_view text, StatementId& id) {
 
 std::string job_name(const StatementId& id) { return "reconciliation " + id.text(); }
 
-fs::path folder_of(Service& service, const StatementId& id) {
-  return service.shard().folder() / "statements" / id.text();
+fs::path folder_of(OpenShard& open, const StatementId& id) {
+  return open.shard().folder() / "statements" / id.text();
 }
 
 Response not_found(const Request& request) {
@@ -68,10 +68,10 @@ bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
   return file.get() == '\n';
 }
 
-std::string make_statement(Service& service, const StatementId& id,
+std::string make_statement(OpenShard& open, const StatementId& id,
                            const storage::ReportProgress& report) {
   const storage::MadeStatement made =
-      storage::reconcile(service.reconciliation_source(), id.year, id.is_dry_run(), report);
+      storage::reconcile(open.reconciliation_source(), id.year, id.is_dry_run(), report);
   if (!id.is_dry_run()) return "";  // read from its folder when it is asked for
   std::string statement = read_json(made.folder / "statement.json");
   fs::remove_all(made.folder.parent_path());
@@ -85,23 +85,26 @@ std::string state_json(const StatementId& id, std::string_view state, const std:
 
 }  // namespace
 
-Response start_reconciliation(Service& service, const Request& request) {
+Response start_reconciliation(Service& service, OpenShard& open, const Request& request) {
+  if (open.is_read_only()) {
+    return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
+  }
   RequestFields fields(request.body, {"year", "dryRun"});
   StatementId id;
   id.year = static_cast<int>(fields.integer("year", 1900, 9999, "INVALID_YEAR"));
   const bool is_dry_run = fields.has("dryRun") && fields.truth("dryRun", "INVALID_DRY_RUN");
   if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
-  if (!service.shard().rules().ceiling_of(id.year)) {
+  if (!open.shard().rules().ceiling_of(id.year)) {
     return to_response({400, "NO_RULES_FOR_YEAR", "No ceiling is known for that year.", "year"},
                        request.correlation_id);
   }
   if (!is_dry_run) {
-    const auto known = storage::statements_of(service.shard().folder() / "statements", id.year);
+    const auto known = storage::statements_of(open.shard().folder() / "statements", id.year);
     id.number = known.empty() ? 1 : known.rbegin()->first + 1;
   }
   const bool is_started =
-      service.jobs().start(job_name(id), [&service, id](const storage::ReportProgress& report) {
-        return make_statement(service, id, report);
+      service.jobs().start(job_name(id), [&open, id](const storage::ReportProgress& report) {
+        return make_statement(open, id, report);
       });
   if (!is_started) {
     return to_response({409, "JOB_RUNNING",
@@ -117,10 +120,10 @@ Response start_reconciliation(Service& service, const Request& request) {
   return response;
 }
 
-Response list_reconciliations(Service& service, const Request&) {
+Response list_reconciliations(Service&, OpenShard& open, const Request&) {
   Response response;
-  const fs::path statements = service.shard().folder() / "statements";
-  for (const auto& [year, ceiling] : service.shard().rules().ceilings()) {
+  const fs::path statements = open.shard().folder() / "statements";
+  for (const auto& [year, ceiling] : open.shard().rules().ceilings()) {
     for (const auto& [number, folder] : storage::statements_of(statements, year)) {
       if (!response.body.empty()) response.body += ',';
       response.body += state_json({year, number}, "done", "");
@@ -130,11 +133,11 @@ Response list_reconciliations(Service& service, const Request&) {
   return response;
 }
 
-Response reconciliation(Service& service, const Request& request) {
+Response reconciliation(Service& service, OpenShard& open, const Request& request) {
   StatementId id;
   if (!parse_id(request.path_parameter, id)) return not_found(request);
   const std::optional<Job> job = service.jobs().find(job_name(id));
-  const fs::path folder = folder_of(service, id);
+  const fs::path folder = folder_of(open, id);
   Response response;
   if (job && job->state == Job::State::running) {
     response.body = state_json(id, "running", "," + progress_json(*job));
@@ -149,8 +152,8 @@ Response reconciliation(Service& service, const Request& request) {
     response.body = state_json(id, "failed", ",\"error\":" + error);
   } else if (job) {
     response.body = state_json(id, "done", ",\"statement\":" + job->result);
-  } else if (fs::exists(storage::reconciliation_work(service.shard().folder(), id.year,
-                                                     id.is_dry_run()))) {
+  } else if (fs::exists(
+                 storage::reconciliation_work(open.shard().folder(), id.year, id.is_dry_run()))) {
     response.body = state_json(
         id, "interrupted", R"(,"error":"it was interrupted; start it again, it will continue")");
   } else {
@@ -159,11 +162,11 @@ Response reconciliation(Service& service, const Request& request) {
   return response;
 }
 
-Response reconciliation_file(Service& service, const Request& request) {
+Response reconciliation_file(Service&, OpenShard& open, const Request& request) {
   StatementId id;
   const std::string* const name = request.query_value("name");
   if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
-  const fs::path folder = folder_of(service, id);
+  const fs::path folder = folder_of(open, id);
   if (!fs::exists(folder)) return not_found(request);
   const bool has_numbers = name != nullptr && *name == refund_file;
   const std::string stored = has_numbers ? "payouts.ndjson" : (name == nullptr ? "" : *name);
@@ -201,8 +204,8 @@ Response reconciliation_file(Service& service, const Request& request) {
   response.content_type = stored.ends_with(".ndjson") ? "application/x-ndjson"
                           : stored.ends_with(".csv")  ? "text/csv"
                                                       : "application/json";
-  response.body = has_numbers ? storage::with_national_numbers(piece, service.shard().state(),
-                                                               service.shard().keys().numbers)
+  response.body = has_numbers ? storage::with_national_numbers(piece, open.shard().state(),
+                                                               open.shard().keys().numbers)
                               : std::move(piece);
   return response;
 }

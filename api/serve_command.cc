@@ -33,19 +33,6 @@ HttpServerOptions parse_listen(const std::string& text) {
                    "'");
 }
 
-/// Waits for SIGTERM or SIGINT; reports a failure of the service meanwhile, once.
-void wait_for_stop(Service& service, const sigset_t& signals) {
-  bool is_reported = false;
-  const timespec second{1, 0};
-  while (sigtimedwait(&signals, nullptr, &second) < 0) {
-    std::string failure = service.ingestor().failure();
-    if (failure.empty()) failure = service.shard().state().failure();
-    if (failure.empty() || is_reported) continue;
-    log(LogLevel::error, "writes_refused", {{"reason", failure}});
-    is_reported = true;
-  }
-}
-
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -76,13 +63,8 @@ int serve(const ServeOptions& options) {
   shard_options.keys_folder = options.keys;
   shard_options.ceilings = config.ceilings;
   shard_options.state = config.state;
-  shard_options.on_replay = [](ledger::Position at, ledger::Position end) {
-    log(LogLevel::info, "replaying",
-        {{"position", std::to_string(at.value())}, {"end", std::to_string(end.value())}});
-  };
-  storage::Shard shard(shard_options);
   {
-    Service service(shard, config.series, config.limits,
+    Service service(shard_options, config.series, config.limits,
                     [&server](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                       server.deliver(std::move(submissions));
                     });
@@ -93,7 +75,8 @@ int serve(const ServeOptions& options) {
          {"auth", options.auth},
          {"version", std::string(program_version)},
          {"data", options.data}});
-    wait_for_stop(service, signals);
+    int signal_number = 0;
+    sigwait(&signals, &signal_number);
     log(LogLevel::info, "draining");
     service.start_draining();
     server.stop();

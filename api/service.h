@@ -8,10 +8,9 @@
 #include <string>
 
 #include "api/jobs.h"
+#include "api/open_shard.h"
 #include "api/router.h"
-#include "ingest/ingestor.h"
-#include "storage/reconciliation.h"
-#include "storage/shard.h"
+#include "api/shard_keeper.h"
 
 namespace api {
 
@@ -30,78 +29,64 @@ struct Limits {
   std::chrono::seconds drain_timeout{20};  ///< for open requests when the service stops
 };
 
-/// The ledger as the outside sees it: the shard, the ingestor over it, and the handlers of all
+/// The ledger as the outside sees it: the open shard, background work, and the handlers of all
 /// endpoints but the streamed one.
 class Service {
  public:
-  Service(storage::Shard& shard, ledger::NumberSeries series, Limits limits,
+  /// Opens the ledger; throws what ShardKeeper throws.
+  Service(storage::ShardOptions shard, ledger::NumberSeries series, Limits limits,
           ingest::Ingestor::Deliver deliver);
 
   const Router& router() const { return router_; }
   const Limits& limits() const { return limits_; }
-  ingest::Ingestor& ingestor() { return ingestor_; }
-  storage::Shard& shard() { return shard_; }
+  const ShardKeeper& keeper() const { return keeper_; }
   ledger::NumberSeries series() const { return series_; }
   Jobs& jobs() { return jobs_; }
-  /// What a reconciliation of this ledger works on, while it takes submissions.
-  storage::ReconciliationSource reconciliation_source();
   /// 1, 2, 3 ...: what a backup is known by while the process runs.
   std::uint64_t next_backup_id() { return ++backups_; }
-  /// Brings everything that the state knows now into its files, and waits until it is there. Throws
-  /// std::runtime_error.
-  void hand_over_state();
-  /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
-  /// durable. Throws std::runtime_error.
-  void copy_state(const std::filesystem::path& folder);
-
-  /// Blocks until the journal holds the group or item at this position. For worker threads.
-  boost::system::error_code wait_durable(ledger::Position position);
-  bool is_durable(ledger::Position position) const {
-    return position < shard_.journal().next_position();
-  }
-
-  /// Logs a query about a person; an error means that it must not be answered.
-  ledger::Result<void> note_access(storage::AccessReason reason,
-                                   const ledger::EncryptedNumber& person, const Request& request,
-                                   std::string subject);
 
   /// From now on /isready says no.
   void start_draining() { is_draining_ = true; }
   bool is_draining() const { return is_draining_; }
 
  private:
-  void add_routes();
+  using PlainHandler = Response (*)(Service&, const Request&);
+  using LedgerHandler = Response (*)(Service&, OpenShard&, const Request&);
 
-  storage::Shard& shard_;
+  void add_routes();
+  Response call(PlainHandler handle, const Request& request);
+  /// 503 while the ledger is closed.
+  Response call(LedgerHandler handle, const Request& request);
+
   const ledger::NumberSeries series_;
   const Limits limits_;
   std::atomic<bool> is_draining_{false};
   std::atomic<std::uint64_t> backups_{0};
-  ingest::Ingestor ingestor_;
   Router router_;
-  Jobs jobs_;  // last: ends before what it works on
+  Jobs jobs_;
+  ShardKeeper keeper_;  // last: what it closes is used by the others
 };
 
 // One function for each endpoint, grouped by file; `Service::add_routes` is the table.
-Response card_status(Service& service, const Request& request);
-Response card_status_batch(Service& service, const Request& request);
-Response person_account(Service& service, const Request& request);
-Response practice_timeliness(Service& service, const Request& request);
-Response national_timeliness(Service& service, const Request& request);
-Response practice_ranking(Service& service, const Request& request);
-Response events(Service& service, const Request& request);
+Response card_status(Service& service, OpenShard& open, const Request& request);
+Response card_status_batch(Service& service, OpenShard& open, const Request& request);
+Response person_account(Service& service, OpenShard& open, const Request& request);
+Response practice_timeliness(Service& service, OpenShard& open, const Request& request);
+Response national_timeliness(Service& service, OpenShard& open, const Request& request);
+Response practice_ranking(Service& service, OpenShard& open, const Request& request);
+Response events(Service& service, OpenShard& open, const Request& request);
 Response is_alive(Service& service, const Request& request);
 Response is_ready(Service& service, const Request& request);
 Response metrics(Service& service, const Request& request);
 Response version(Service& service, const Request& request);
 Response openapi(Service& service, const Request& request);
 Response key_set(Service& service, const Request& request);
-Response start_reconciliation(Service& service, const Request& request);
-Response list_reconciliations(Service& service, const Request& request);
-Response reconciliation(Service& service, const Request& request);
-Response reconciliation_file(Service& service, const Request& request);
-Response ledger_status(Service& service, const Request& request);
-Response start_backup(Service& service, const Request& request);
+Response start_reconciliation(Service& service, OpenShard& open, const Request& request);
+Response list_reconciliations(Service& service, OpenShard& open, const Request& request);
+Response reconciliation(Service& service, OpenShard& open, const Request& request);
+Response reconciliation_file(Service& service, OpenShard& open, const Request& request);
+Response ledger_status(Service& service, OpenShard& open, const Request& request);
+Response start_backup(Service& service, OpenShard& open, const Request& request);
 Response backup_progress(Service& service, const Request& request);
 
 }  // namespace api

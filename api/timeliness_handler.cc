@@ -109,7 +109,7 @@ ledger::Result<TimelinessMonth> month_of_practice(const storage::StateStore& sta
   return by_service;
 }
 
-Response timeliness(Service& service, const Request& request, const std::string& practice_id,
+Response timeliness(OpenShard& open, const Request& request, const std::string& practice_id,
                     std::optional<ledger::PracticeNumber> practice) {
   Range range;
   if (const auto problem = read_range(request, range)) {
@@ -123,7 +123,7 @@ Response timeliness(Service& service, const Request& request, const std::string&
   for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
     TimelinessMonth figures;
     if (practice) {
-      auto read = month_of_practice(service.shard().state(), *practice, range.basis, month);
+      auto read = month_of_practice(open.shard().state(), *practice, range.basis, month);
       if (!read) return to_response(problem_of(read.error()), request.correlation_id);
       figures = std::move(read.value());
     }
@@ -140,7 +140,7 @@ Response timeliness(Service& service, const Request& request, const std::string&
   out += "}}";
   Response response;
   response.body = std::move(out);
-  response.reflects = service.shard().state().begun();
+  response.reflects = open.shard().state().begun();
   return response;
 }
 
@@ -190,22 +190,22 @@ std::optional<Problem> read_ranking(const Request& request, std::string& sort, s
 
 }  // namespace
 
-Response practice_timeliness(Service& service, const Request& request) {
+Response practice_timeliness(Service&, OpenShard& open, const Request& request) {
   ledger::PracticeId id;
   if (!ledger::PracticeId::parse(request.path_parameter, id)) {
     return to_response(
         {400, "INVALID_PRACTICE_ID", "A practice is named by 1 to 20 digits.", "practiceId"},
         request.correlation_id);
   }
-  return timeliness(service, request, request.path_parameter,
-                    service.shard().state().practice_number(id));
+  return timeliness(open, request, request.path_parameter,
+                    open.shard().state().practice_number(id));
 }
 
-Response national_timeliness(Service& service, const Request& request) {
-  return timeliness(service, request, "", ledger::nation);
+Response national_timeliness(Service&, OpenShard& open, const Request& request) {
+  return timeliness(open, request, "", ledger::nation);
 }
 
-Response practice_ranking(Service& service, const Request& request) {
+Response practice_ranking(Service&, OpenShard& open, const Request& request) {
   const ledger::Date today = ledger::oslo_date(ingest::now());
   Range range;
   range.to = ledger::month_of(today);
@@ -220,7 +220,7 @@ Response practice_ranking(Service& service, const Request& request) {
     return to_response(*problem, request.correlation_id);
   }
 
-  storage::StateStore& state = service.shard().state();
+  storage::StateStore& state = open.shard().state();
   const std::vector<ledger::Practice> practices = state.practices();
   std::vector<Ranked> ranking;
   for (std::uint32_t number = 1; number < practices.size(); ++number) {
