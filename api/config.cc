@@ -36,9 +36,11 @@ void read_limits(const std::string& path, const toml::table& table, Config& conf
   const std::map<std::string_view, std::size_t*> sizes{
       {"json_body_bytes_max", &limits.json_body_bytes_max},
       {"ndjson_body_bytes_max", &limits.ndjson_body_bytes_max},
+      {"body_items_max", &limits.body_items_max},
       {"header_bytes_max", &limits.header_bytes_max},
       {"connections_max", &limits.connections_max},
       {"card_status_lines_max", &limits.card_status_lines_max},
+      {"waiting_bytes_max", &limits.waiting_bytes_max},
       {"waiting_items_max", &limits.waiting_items_max},
       {"waiting_polls_max", &limits.waiting_polls_max}};
   const std::map<std::string_view, std::chrono::seconds*> times{

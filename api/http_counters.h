@@ -14,6 +14,7 @@ struct HttpCounters {
   std::atomic<std::uint64_t> connections{0};  ///< open now
   std::atomic<std::uint64_t> connections_total{0};
   std::atomic<std::uint64_t> refused_connections_total{0};
+  std::atomic<std::uint64_t> held_bytes{0};     ///< of bodies and answers, in memory now
   std::atomic<std::uint64_t> waiting_polls{0};  ///< requests that wait for events now
   std::array<std::atomic<std::uint64_t>, 6> responses_by_class{};  ///< index 2 = 2xx
   std::array<std::atomic<std::uint64_t>, latency_bounds_seconds.size() + 1> latency{};

@@ -54,10 +54,15 @@ constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 /// Bodies of known length up to this are read whole before anything is parsed.
 constexpr std::size_t whole_body_bytes_max = 1U << 20;
-/// A stream reads this much at a time.
+/// A body is read into this much at first, then into more as it comes: a client that sends nothing
+/// shall cost nothing.
+constexpr std::size_t first_piece_bytes = 16U << 10;
+/// A stream reads at most this much at a time.
 constexpr std::size_t piece_bytes = 256U << 10;
+/// What a connection may send ahead of what is read; also bounds chunk extensions and trailers.
+constexpr std::size_t buffered_bytes_max = 64U << 10;
 /// Results of a stream that may wait for a client that does not read yet.
-constexpr std::size_t waiting_result_bytes_max = 8U << 20;
+constexpr std::size_t waiting_result_bytes_max = 2U << 20;
 /// What is read and thrown away so that a client gets its answer before the connection closes.
 constexpr std::size_t discarded_bytes_max = 4U << 20;
 constexpr auto linger_timeout = std::chrono::seconds{2};
@@ -256,12 +261,14 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
         watchdog_(lane.context),
         changed_(lane.context),
         is_surplus_(is_surplus),
-        parser_(service_.keeper().keys().numbers, service_.series()) {
+        parser_(service_.keeper().keys().numbers, service_.series()),
+        buffer_(service_.limits().header_bytes_max + buffered_bytes_max) {
     lane_.sessions.insert(this);
     ++server_.session_count;
     ++http_counters().connections;
   }
   ~Session() {
+    hold(0);
     lane_.sessions.erase(this);
     --server_.session_count;
     --http_counters().connections;
@@ -290,6 +297,20 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void close() {
     error_code ignored;
     socket_.close(ignored);
+  }
+
+  // ---- memory ----
+  /// This connection has so many bytes of a body and its answer. All connections are bounded
+  /// together.
+  void hold(std::size_t bytes) {
+    http_counters().held_bytes += bytes - held_bytes_;  // modulo 2^64
+    held_bytes_ = bytes;
+  }
+  bool is_memory_full() const {
+    return http_counters().held_bytes > service_.limits().waiting_bytes_max;
+  }
+  static Problem memory_is_full() {
+    return {503, "OVERLOADED", "Too many bytes of requests are waiting; send it again.", ""};
   }
 
   // ---- reading ----
@@ -322,6 +343,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   asio::awaitable<void> read_stream();
   asio::awaitable<void> write_stream();
   void take_lines();
+  void hold_stream();
   void submit_next();
   void finish_submission(SubmissionPtr submission);
   void fail_stream(Problem problem);
@@ -341,6 +363,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   bool is_input_ended_ = false;  // seen while waiting for events
 
   beast::flat_buffer buffer_;
+  std::size_t held_bytes_ = 0;
   std::optional<RequestParser> head_;
   Request request_;
   Clock::time_point begun_;
@@ -351,6 +374,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   // Of the stream being served.
   struct Stream {
     std::string unread;        // bytes that are not a whole line yet
+    bool has_lines = false;    // `unread` has whole lines
     bool is_skipping = false;  // within a line that is too long
     std::uint64_t bytes = 0;
     std::uint64_t next_index = 0;
@@ -395,6 +419,8 @@ asio::awaitable<void> HttpServer::Impl::Session::run() {
       const bool has_request = co_await read_head();
       if (!has_request) break;
       co_await serve();
+      request_ = Request();  // a connection that waits for its next request holds none
+      hold(0);
       if (has_body_left() && !is_closing_) co_await discard_body();
       if (server_.is_draining) is_closing_ = true;
     }
@@ -517,27 +543,33 @@ asio::awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, st
 asio::awaitable<bool> HttpServer::Impl::Session::read_whole_body(std::size_t bytes_max) {
   std::string& body = request_.body;
   bool is_too_large = body_left_ > bytes_max;
-  if (!is_too_large && body_left_ != 0) {
-    const auto length = static_cast<std::size_t>(body_left_);
-    body.reserve(length + ingest::ItemParser::padding_bytes);
-    body.resize(length);
-    std::size_t filled = 0;
-    while (filled < length && !is_body_broken_) {
-      filled += co_await read_some(body.data() + filled, length - filled);
+  bool is_full = false;
+  std::size_t filled = 0;
+  while (!is_too_large && !is_full && has_body_left() && !is_body_broken_) {
+    if (filled == body.size()) {
+      std::size_t more = std::clamp(3 * filled, first_piece_bytes, piece_bytes);
+      if (!is_chunked_) more = static_cast<std::size_t>(std::min<std::uint64_t>(more, body_left_));
+      body.reserve(filled + more + ingest::ItemParser::padding_bytes);
+      body.resize(filled + more);
     }
+    filled += co_await read_some(body.data() + filled, body.size() - filled);
+    is_too_large = filled > bytes_max;
+    hold(filled);
+    // A small request is taken also when large ones fill the memory.
+    is_full = filled > first_piece_bytes && is_memory_full();
   }
-  while (!is_too_large && is_chunked_ && has_body_left() && !is_body_broken_) {
-    const std::size_t filled = body.size();
-    body.resize(filled + piece_bytes);
-    const std::size_t got = co_await read_some(body.data() + filled, piece_bytes);
-    body.resize(filled + got);
-    is_too_large = body.size() > bytes_max;
-  }
+  body.resize(filled);
   if (is_too_large) {
     Problem problem{
         413, "TOO_LARGE",
         "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.", ""};
     is_closing_ = true;
+    co_await refuse(std::move(problem));
+    co_return false;
+  }
+  if (is_full) {
+    is_closing_ = true;
+    Problem problem = memory_is_full();
     co_await refuse(std::move(problem));
     co_return false;
   }
@@ -599,6 +631,7 @@ asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   message.keep_alive(!is_closing_);
   message.body() = std::move(response.body);
   message.prepare_payload();
+  hold(held_bytes_ + message.body().size());
   allow(service_.limits().slow_timeout);
   http::response_serializer<http::string_body> serializer(message);
   error_code error;
@@ -808,11 +841,19 @@ std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_
     bool is_json, Problem& problem) {
   const std::string_view body = request_.body;
   const ledger::Instant received = ingest::now();
+  const std::size_t items_max = service_.limits().body_items_max;
+  const Problem too_many{
+      413, "TOO_LARGE",
+      "More than " + std::to_string(items_max) + " items in a body; split the request.", ""};
   std::vector<ingest::ParsedItem> items;
   if (is_json) {
     std::vector<std::string_view> elements;
     if (!ingest::split_json(body, elements)) {
       problem = {400, "MALFORMED_REQUEST", "The body is not a JSON object or array.", ""};
+      return std::nullopt;
+    }
+    if (elements.size() > items_max) {
+      problem = too_many;
       return std::nullopt;
     }
     items.reserve(elements.size());
@@ -821,12 +862,16 @@ std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_
     }
     return items;
   }
-  items.reserve(body.size() / 200 + 1);
+  items.reserve(std::min(body.size() / 200 + 1, items_max));
   for (std::size_t begin = 0; begin < body.size();) {
     const std::size_t end = std::min(body.find('\n', begin), body.size());
     const std::string_view line = body.substr(begin, end - begin);
     begin = end + 1;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (items.size() == items_max) {
+      problem = too_many;
+      return std::nullopt;
+    }
     items.push_back(parser_.parse(line, request_.caller, received));
   }
   return items;
@@ -935,13 +980,18 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
 }
 
 asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
-  stream_.unread.reserve(2 * piece_bytes + ingest::ItemParser::padding_bytes);
+  std::size_t piece = first_piece_bytes;
   bool is_at_end = false;
   while (!stream_.is_broken && !stream_.problem) {
-    const bool has_work = !stream_.parsed.empty() || stream_.is_in_flight;
-    if (is_at_end && !has_work) co_return;
     const bool is_full = stream_.parsed.size() >= ingest::group_items_max ||
                          stream_.results.size() > waiting_result_bytes_max;
+    if (stream_.has_lines && !is_full) {
+      take_lines();
+      submit_next();
+      continue;
+    }
+    const bool has_work = !stream_.parsed.empty() || stream_.is_in_flight;
+    if (is_at_end && !has_work && !stream_.has_lines) co_return;
     if (is_at_end || is_full) {
       // The queue is asked again after a pause; everything else wakes us.
       if (stream_.is_queue_full) {
@@ -955,9 +1005,11 @@ asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
       continue;
     }
     const std::size_t filled = stream_.unread.size();
-    stream_.unread.resize(filled + piece_bytes);
-    const std::size_t got = co_await read_some(stream_.unread.data() + filled, piece_bytes);
+    stream_.unread.reserve(filled + piece + ingest::ItemParser::padding_bytes);
+    stream_.unread.resize(filled + piece);
+    const std::size_t got = co_await read_some(stream_.unread.data() + filled, piece);
     stream_.unread.resize(filled + got);
+    piece = std::clamp(4 * got, first_piece_bytes, piece_bytes);
     stream_.bytes += got;
     if (is_body_broken_) {
       Problem problem{400, "MALFORMED_REQUEST", "The body broke off.", ""};
@@ -974,6 +1026,11 @@ asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
     if (is_at_end && !stream_.unread.empty()) stream_.unread += '\n';
     take_lines();
     submit_next();
+    hold_stream();
+    if (is_memory_full() && !is_at_end) {
+      Problem problem = memory_is_full();
+      fail_stream(std::move(problem));
+    }
   }
   // Lines on the way still get their answer.
   while (stream_.is_in_flight) {
@@ -981,12 +1038,13 @@ asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
   }
 }
 
-/// Parses the whole lines in `unread`. May exceed group_items_max by one piece's lines.
+/// Parses whole lines in `unread` until there is a group of them; says whether more are left.
 void HttpServer::Impl::Session::take_lines() {
   const ledger::Instant received = ingest::now();
   const std::string_view bytes = stream_.unread;
   std::size_t begin = 0;
-  for (std::size_t end = bytes.find('\n'); end != std::string_view::npos;
+  std::size_t end = bytes.find('\n');
+  for (; end != std::string_view::npos && stream_.parsed.size() < ingest::group_items_max;
        end = bytes.find('\n', begin)) {
     const std::string_view line = bytes.substr(begin, end - begin);
     begin = end + 1;
@@ -997,8 +1055,11 @@ void HttpServer::Impl::Session::take_lines() {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     stream_.parsed.push_back(parser_.parse(line, request_.caller, received));
   }
+  stream_.has_lines = end != std::string_view::npos;
   const std::size_t rest = bytes.size() - begin;
-  if (stream_.is_skipping) {
+  if (stream_.has_lines) {
+    // The rest waits as it came: parsed, it would be many times larger.
+  } else if (stream_.is_skipping) {
     begin += rest;
   } else if (rest > ingest::ItemParser::text_bytes_max) {
     // Already too long: it gets its verdict, and the rest of it is not kept.
@@ -1007,6 +1068,11 @@ void HttpServer::Impl::Session::take_lines() {
     begin += rest;
   }
   stream_.unread.erase(0, begin);
+}
+
+void HttpServer::Impl::Session::hold_stream() {
+  hold(stream_.unread.size() + stream_.parsed.size() * sizeof(ingest::ParsedItem) +
+       stream_.results.size());
 }
 
 void HttpServer::Impl::Session::submit_next() {
@@ -1049,6 +1115,7 @@ void HttpServer::Impl::Session::finish_submission(SubmissionPtr submission) {
     stream_.results += '\n';
     allow(service_.limits().slow_timeout);
     submit_next();
+    hold_stream();
   }
   changed_.cancel();
 }

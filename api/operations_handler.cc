@@ -131,6 +131,8 @@ void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
   metrics.counter("frikort_http_refused_connections_total",
                   "Connections refused because too many were open.",
                   static_cast<double>(counters.refused_connections_total));
+  metrics.gauge("frikort_http_held_bytes", "Bodies and answers in memory.",
+                static_cast<double>(counters.held_bytes));
   metrics.gauge("frikort_http_waiting_polls", "Requests that wait for events.",
                 static_cast<double>(counters.waiting_polls));
   for (std::size_t status = 2; status < counters.responses_by_class.size(); ++status) {

@@ -286,6 +286,230 @@ class ManyConnectionsTest(HostileCase):
             sock.close()
 
 
+class SlowTest(HostileCase):
+    """Senders that stop or drip."""
+
+    def test_slow_head(self):
+        begin = time.monotonic()
+        sock = self.connect()
+        # Every byte in time, the head as a whole not.
+        for byte in (POST + JSON)[:40]:
+            try:
+                sock.sendall(bytes((byte,)))
+            except OSError:
+                break
+            time.sleep(IDLE / 15)
+        self.assert_refused(read_to_end(sock), 408)
+        self.assertLess(time.monotonic() - begin, IDLE + 4)
+
+    def test_slow_body(self):
+        line = fs.ndjson([copayment()])
+        for head in (JSON + b"Content-Length: 500\r\n\r\n", JSON + CHUNKED + b"\r\n5\r\n",
+                     NDJSON + b"Content-Length: 5000000\r\n\r\n", NDJSON + CHUNKED + b"\r\n5000\r\n"):
+            with self.subTest(head=head):
+                sock = self.connect()
+                sock.sendall(POST + head + b"{")
+                begin = time.monotonic()
+                self.assert_refused(read_to_end(sock), 408)
+                self.assertLess(time.monotonic() - begin, SLOW + 1.5)
+        # Once lines have been answered, the stream ends with a problem line.
+        sock = self.connect()
+        sock.sendall(POST + NDJSON + CHUNKED + b"\r\n%x\r\n%s\r\n" % (len(line), line))
+        answer = read_to_end(sock)
+        self.assertEqual(statuses(answer), [200])
+        self.assertIn(b'"verdict":"accepted"', answer)
+        self.assertIn(b'"status":408', answer)
+
+    def test_half_open(self):
+        for data in (b"", b"G", POST + JSON, POST + JSON + b"Content-Length: 50\r\n\r\n[",
+                     POST + NDJSON + CHUNKED + b"\r\n5\r\n{"):
+            with self.subTest(data=data):
+                sock = self.connect()
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+                begin = time.monotonic()
+                answer = read_to_end(sock)
+                self.assertLess(time.monotonic() - begin, SLOW + 1.5)
+                self.assertIn(statuses(answer), ([], [400]))
+        # Who has sent all and closes its side still gets the answer.
+        body = fs.compact(copayment()).encode()
+        sock = self.connect()
+        sock.sendall(POST + JSON + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        sock.shutdown(socket.SHUT_WR)
+        self.assertIn(b'"accepted"', read_to_end(sock))
+
+
+class MemoryTest(HostileCase):
+    """Bodies, and what they become, that would fill the memory."""
+
+    limits = {"waiting_bytes_max": 16 << 20}
+
+    def test_heads_of_large_bodies_cost_nothing(self):
+        allow_descriptors(700)
+        before = self.peak_mib()
+        socks = [self.connect() for _ in range(400)]
+        for sock in socks:
+            sock.sendall(POST + JSON + b"Content-Length: 8388608\r\n\r\n")
+        self.assert_served()
+        self.assertLess(self.peak_mib() - before, 40)
+        for sock in socks:
+            self.assert_refused(read_to_end(sock), 408)
+
+    def test_large_bodies_that_do_not_end(self):
+        socks = [self.connect() for _ in range(40)]
+        for kind, sock in enumerate(socks):
+            head = POST + JSON + (b"Content-Length: 8000000\r\n\r\n" if kind % 2 else CHUNKED + b"\r\n7a1200\r\n")
+            send = threading.Thread(target=send_quietly, args=(sock, head + b" " * 4_000_000), daemon=True)
+            send.start()
+        self.assert_served()
+        answers = [read_to_end(sock) for sock in socks]
+        told = [answer for answer in answers if statuses(answer) == [503]]
+        self.assertGreater(len(told), 20, "160 MB came, 16 MiB fit")
+        for answer in told:
+            self.assert_refused(answer, 503)
+            self.assertIn(b"Retry-After", answer)
+        for answer in answers:
+            self.assertIn(statuses(answer), ([503], [408], []))
+        self.assert_served()
+
+    def test_too_large(self):
+        for size in (8_388_609, 1 << 40):
+            self.assert_refused(self.exchange(POST + JSON + b"Content-Length: %d\r\n\r\n" % size), 413)
+        self.assert_refused(self.exchange(POST + NDJSON + b"Content-Length: %d\r\n\r\n" % (1 << 40)), 413)
+        chunk = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+        self.assert_refused(self.exchange(repeat(chunk, 20, POST + JSON + CHUNKED + b"\r\n")), 413)
+        self.assert_refused(self.exchange(POST.replace(b"registrations", b"card-status") + JSON + CHUNKED + b"\r\n" + chunk),
+                            413)
+        for head in (b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 20_000,
+                     b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 5000, b"GET /" + b"x" * 20_000,
+                     b"x" * 1_000_000):
+            self.assert_refused(self.exchange(head + b"\r\n\r\n"), 431)
+
+    def test_more_items_than_allowed(self):
+        answer = self.exchange(POST + JSON + b"Content-Length: 8000001\r\n\r\n[" + b"0," * 3_999_999 + b"0]")
+        self.assertEqual(statuses(answer), [413])
+        answer = self.exchange(POST + NDJSON + CLOSE + b"Content-Length: 1000000\r\n\r\n" + b"0\n" * 500_000)
+        self.assertEqual(statuses(answer), [413])
+        self.assert_served()
+
+    def test_stream_of_rubbish(self):
+        """Two bytes become a result of sixty: what waits is bounded, whatever is sent."""
+        lines = 3_000_000
+        head = POST + NDJSON + CLOSE + b"Content-Length: %d\r\n\r\n" % (2 * lines)
+        sock = self.connect(30)
+        sender = threading.Thread(target=send_quietly, args=(sock, repeat(b"0\n" * 100_000, lines // 100_000, head)))
+        sender.start()
+        count, tail = 0, b""
+        while piece := sock.recv(1 << 20):
+            count += (tail + piece).count(b"MALFORMED_ITEM") - tail.count(b"MALFORMED_ITEM")
+            tail = (tail + piece)[-20:]
+        sender.join()
+        self.assertEqual(count, lines)
+
+    def test_chunk_extensions_and_trailers_without_end(self):
+        for begin, more in ((b"5;", b"a" * 65536), (b"0\r\n", b"X: y\r\n" * 10_000)):
+            with self.subTest(begin):
+                answer = self.exchange(repeat(more, 400, POST + JSON + CHUNKED + b"\r\n" + begin))
+                self.assertIn(statuses(answer), ([400], []))
+        self.assert_served()
+
+    def test_chunks_of_one_byte(self):
+        body = fs.compact([copayment() for _ in range(20)]).encode()
+        data = POST + JSON + CLOSE + CHUNKED + b"\r\n" + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+        self.assertEqual(self.exchange(data).count(b'"accepted"'), 20)
+        sock = self.connect()
+        sender = threading.Thread(target=send_quietly, daemon=True,
+                                  args=(sock, repeat(b"1\r\na\r\n" * 10_000, 100, POST + NDJSON + CHUNKED + b"\r\n")))
+        sender.start()
+        for _ in range(5):
+            self.assert_served()
+        sock.close()
+        sender.join()
+
+    def test_stream_without_end(self):
+        chunk = fs.ndjson([copayment() for _ in range(200)])
+        chunk = b"%x\r\n%s\r\n" % (len(chunk), chunk)
+        sock = self.connect(20)
+        sender = threading.Thread(target=send_quietly, daemon=True,
+                                  args=(sock, repeat(chunk, 1 << 30, POST + NDJSON + CHUNKED + b"\r\n")))
+        sender.start()
+        got = 0
+        begin = time.monotonic()
+        while time.monotonic() < begin + 1.5:
+            got += len(sock.recv(1 << 20))
+        self.assertGreater(got, 1 << 20, "results come while the stream goes on")
+        self.assert_served()
+        sock.close()
+        sender.join(5)
+
+
+class BodyTest(HostileCase):
+    """What a body may say."""
+
+    limits = {"ndjson_body_bytes_max": 4 << 20}
+
+    def test_hostile_lines(self):
+        good = fs.compact(copayment())
+        member = '{"guid":"%s","practiceId":"1","personId":"1","x":%s}'
+        hostile = [
+            b"[" * 60_000, b'{"a":' * 10_000, (member % (fs.new_guid(), "[" * 20_000 + "]" * 20_000)).encode(), b"\xff\xfe",
+            good.replace("LE", "\x00").encode(), good.encode().replace(b"LE", b"L\xc3"), b"\x00", b'"\\ud800"', b"{" * 33,
+            good.encode().replace(b'"paid"', b'"\xed\xa0\x80"'), b"nul", b"1e99999", b"-0", b"{}}", good.encode() + b",",
+            b"x" * 70_000,
+        ]
+        values = [("1e9", "INVALID_AMOUNT"), ("-0", "INVALID_AMOUNT"), ("9223372036854775808", "INVALID_AMOUNT"),
+                  ("18446744073709551616", "INVALID_AMOUNT"), ("1" * 5000, "INVALID_AMOUNT"), ("1e-999999", "INVALID_AMOUNT"),
+                  ("0.1", "INVALID_AMOUNT"), ('"20000"', "INVALID_AMOUNT"), ("20000,\"amountOre\":20000", "DUPLICATE_FIELD")]
+        lines = hostile + [good.replace("20000", value).encode() for value, _ in values] + [good.encode()]
+        replies = [self.server.stream(lines)]
+        chunked = b"".join(b"%x\r\n%s\n\r\n" % (len(line) + 1, line) for line in lines) + b"0\r\n\r\n"
+        answer = self.exchange(POST + NDJSON + CHUNKED + CLOSE + b"\r\n" + chunked)
+        self.assertEqual(statuses(answer), [200])
+        self.assertEqual([result["verdict"] for result in replies[0].results], ["rejected"] * (len(lines) - 1) + ["accepted"])
+        codes = [result.get("code") for result in replies[0].results]
+        self.assertEqual(codes[len(hostile):-1], [code for _, code in values])
+        self.assertEqual(answer.count(b'"rejected"'), len(lines) - 1)
+        for line in hostile:
+            with self.subTest(line[:30]):
+                reply = self.server.post_json(PATH, line)
+                if reply.status != 400:
+                    self.assertEqual(reply.json()["results"][0]["verdict"], "rejected")
+        self.assert_served()
+
+    def test_deep_json_body(self):
+        for body in (b"[" * 8_000_000, b'{"a":' * 1_000_000, b"[" * 4_000_000 + b"]" * 4_000_000, b'["' + b"\\" * 7_999_999):
+            begin = time.monotonic()
+            self.assert_problem(self.server.post_json(PATH, body), 400, "MALFORMED_REQUEST")
+            self.assertLess(time.monotonic() - begin, 5)
+
+    def test_line_that_is_too_long(self):
+        """Longer than a line may be, longer than a piece that is read, and followed by a good one."""
+        items = [copayment(), copayment()]
+        for size in (70_000, 300_000, 3_000_000):
+            body = fs.ndjson(items[:1]) + b'{"x":"' + b"y" * size + b'"}\n' + fs.ndjson(items[1:])
+            chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+            answer = self.exchange(POST + NDJSON + CHUNKED + CLOSE + b"\r\n" + chunked)
+            self.assertEqual(re.findall(rb'"verdict":"(\w+)"', answer)[1], b"rejected")
+            self.assertEqual(answer.count(b'"index"'), 3)
+            self.assertEqual(answer.count(b"MALFORMED_ITEM"), 1)
+
+    def test_body_too_large_while_streaming(self):
+        self.assert_refused(self.exchange(POST + NDJSON + b"Content-Length: 4194305\r\n\r\n"), 413)
+        chunk = fs.ndjson([copayment() for _ in range(1000)])
+        chunk = b"%x\r\n%s\r\n" % (len(chunk), chunk)
+        answer = self.exchange(repeat(chunk, 30, POST + NDJSON + CHUNKED + b"\r\n"))
+        self.assertEqual(statuses(answer), [200])
+        self.assertRegex(answer, rb'"status":413,"code":"TOO_LARGE"')
+
+
+def repeat(piece, times, first=b""):
+    """`first`, then `piece` again and again."""
+    if first:
+        yield first
+    for _ in range(times):
+        yield piece
+
+
 def allow_descriptors(count):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count:
