@@ -3,7 +3,9 @@
 
 #include "api/http_server.h"
 
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
@@ -194,6 +196,13 @@ Response call(const Route& route, const Request& request) {
     return to_response({500, "INTERNAL_ERROR", "The request could not be answered.", ""},
                        request.correlation_id);
   }
+}
+
+/// What a client does not take for so long is dropped, also when the connection has been closed:
+/// else the kernel would keep it for many minutes.
+void give_up_after(tcp::socket& socket, std::chrono::milliseconds time) {
+  const auto value = static_cast<unsigned>(time.count());
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
 }
 
 /// The time of an answer as HTTP writes it (RFC 9110, 5.6.7), made once a second.
@@ -1216,6 +1225,7 @@ asio::awaitable<void> HttpServer::Impl::accept() {
     }
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    give_up_after(socket, service->limits().slow_timeout);
     auto open = [this, &lane, taken = std::move(socket), is_surplus]() mutable {
       auto session = std::make_shared<Session>(*this, lane, std::move(taken), is_surplus);
       asio::co_spawn(lane.context, Session::own(std::move(session)), asio::detached);

@@ -338,6 +338,27 @@ class SlowTest(HostileCase):
         sock.shutdown(socket.SHUT_WR)
         self.assertIn(b'"accepted"', read_to_end(sock))
 
+    def test_never_reads(self):
+        """Streams whose results, and pipelined requests whose answers, nobody takes."""
+        lines = fs.ndjson([copayment() for _ in range(500)])
+        lines = b"%x\r\n%s\r\n" % (len(lines), lines)
+        many = b"GET /openapi.yaml HTTP/1.1\r\n" + HOST + b"\r\n"
+        senders = []
+        for number in range(24):
+            sock = self.connect(timeout=30)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            data = repeat(lines, 200, POST + NDJSON + CHUNKED + b"\r\n") if number % 2 else repeat(many * 50, 400)
+            sender = threading.Thread(target=send_quietly, args=(sock, data), daemon=True)
+            sender.start()
+            senders.append(sender)
+        for _ in range(10):
+            self.assert_served(within=5)
+        deadline = time.monotonic() + 20
+        for sender in senders:
+            sender.join(max(0, deadline - time.monotonic()))
+            self.assertFalse(sender.is_alive(), "the server neither closes nor goes on")
+        self.assert_served()
+
 
 class MemoryTest(HostileCase):
     """Bodies, and what they become, that would fill the memory."""
