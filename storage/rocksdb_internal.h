@@ -15,6 +15,7 @@
 #include "ledger/result.h"
 #include "storage/fault.h"
 #include "storage/open_mode.h"
+#include "storage/rocksdb_journal.h"
 
 // What the files of this folder share about RocksDB; included by .cc files only.
 namespace storage {
@@ -28,11 +29,11 @@ inline std::string_view view_of(const rocksdb::Slice& slice) {
 ledger::Errc errc_of(const rocksdb::Status& status);
 
 /// Options of the journal database: appended to in key order, synced at every write.
-rocksdb::DBOptions journal_db_options();
-rocksdb::ColumnFamilyOptions journal_family_options();
+rocksdb::DBOptions journal_db_options(rocksdb::Env* env = nullptr);
+rocksdb::ColumnFamilyOptions journal_family_options(std::size_t write_buffer_bytes);
 
 /// Options of the state database: filled only by sorted files, never through memtables.
-rocksdb::DBOptions state_db_options();
+rocksdb::DBOptions state_db_options(rocksdb::Env* env = nullptr);
 rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent);
 
 /// For reading a whole family: what the cache holds stays there.
@@ -98,7 +99,7 @@ class Database {
 };
 
 /// The families of the two databases, in the order of their handles.
-std::vector<Database::Family> journal_families();
+std::vector<Database::Family> journal_families(const JournalOptions& options = {});
 std::vector<Database::Family> state_families();
 
 }  // namespace storage

@@ -37,7 +37,7 @@ void sync_logs(const std::filesystem::path& folder) {
 
 struct RocksDbJournal::Impl {
   Impl(const std::string& path, const JournalOptions& options)
-      : database(path, journal_db_options(), journal_families(), options.mode,
+      : database(path, journal_db_options(options.env), journal_families(options), options.mode,
                  {"the journal", FaultKind::journal_damaged, options.note_fault}) {}
   Database database;
 };

@@ -12,6 +12,10 @@
 #include "storage/fault.h"
 #include "storage/open_mode.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace storage {
 
 class AccessLog;
@@ -26,6 +30,10 @@ struct JournalOptions {
   /// What the access log has not written yet; null: nothing.
   std::shared_ptr<AccessLogBuffer> access_log_buffer;
   NoteFault note_fault;
+  /// So much is kept in memory and in the log of writes before it becomes a sorted file.
+  std::size_t write_buffer_bytes = 64U << 20;
+  /// The file system, for tests; null = that of the machine. Must outlive the journal.
+  rocksdb::Env* env = nullptr;
 };
 
 /// Takes a record of the journal: the position it is kept under, and its bytes; see format.h.

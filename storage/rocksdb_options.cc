@@ -26,8 +26,9 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-rocksdb::DBOptions common_options() {
+rocksdb::DBOptions common_options(rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  if (env != nullptr) options.env = env;
   options.info_log = std::make_shared<NoLog>();
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -74,17 +75,17 @@ ledger::Errc errc_of(const rocksdb::Status& status) {
   return status.IsCorruption() ? ledger::Errc::corrupt_record : ledger::Errc::store_unavailable;
 }
 
-rocksdb::DBOptions journal_db_options() {
-  rocksdb::DBOptions options = common_options();
+rocksdb::DBOptions journal_db_options(rocksdb::Env* env) {
+  rocksdb::DBOptions options = common_options(env);
   // A torn last record is a group that nobody was answered; any other damage must be named.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_total_wal_size = 512 * mib;
   return options;
 }
 
-rocksdb::ColumnFamilyOptions journal_family_options() {
+rocksdb::ColumnFamilyOptions journal_family_options(std::size_t write_buffer_bytes) {
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 64 * mib;
+  options.write_buffer_size = write_buffer_bytes;
   // Keys only grow, so files never overlap and compaction moves them down without rewriting.
   options.compaction_style = rocksdb::kCompactionStyleLevel;
   options.compression = rocksdb::kLZ4Compression;
@@ -97,8 +98,8 @@ rocksdb::ColumnFamilyOptions journal_family_options() {
   return options;
 }
 
-rocksdb::DBOptions state_db_options() {
-  rocksdb::DBOptions options = common_options();
+rocksdb::DBOptions state_db_options(rocksdb::Env* env) {
+  rocksdb::DBOptions options = common_options(env);
   // Derived state can be made again from the journal: it has no log of its own.
   options.max_subcompactions = 1;
   return options;
@@ -136,9 +137,9 @@ rocksdb::ReadOptions scan_options() {
   return options;
 }
 
-std::vector<Database::Family> journal_families() {
-  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options()},
-          {"access_log", journal_family_options()}};
+std::vector<Database::Family> journal_families(const JournalOptions& options) {
+  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(options.write_buffer_bytes)},
+          {"access_log", journal_family_options(options.write_buffer_bytes)}};
 }
 
 std::vector<Database::Family> state_families() {

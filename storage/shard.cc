@@ -19,6 +19,15 @@ fs::path create_folder(const fs::path& folder) {
   return folder;
 }
 
+JournalOptions journal_options(const ShardOptions& options) {
+  JournalOptions journal = options.journal;
+  journal.mode = options.mode;
+  journal.durable = options.durable;
+  journal.access_log_buffer = options.access_log_buffer;
+  journal.note_fault = options.note_fault;
+  return journal;
+}
+
 ledger::RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
   return {ceilings, sha256(ledger::RulePack::canonical_text(ceilings))};
 }
@@ -83,8 +92,7 @@ Shard::Shard(const ShardOptions& options)
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
       keys_(options.keys ? options.keys
                          : std::make_shared<KeyRing>(KeyRing::open_or_create(keys_folder_))),
-      journal_(create_folder(options.folder / "journal"), keys_->signing,
-               {options.mode, options.durable, options.access_log_buffer, options.note_fault}),
+      journal_(create_folder(options.folder / "journal"), keys_->signing, journal_options(options)),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)) {
   replay(options);

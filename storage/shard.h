@@ -19,6 +19,7 @@ struct ShardOptions {
   /// Null: read from the folder, and made when there are none.
   std::shared_ptr<const KeyRing> keys;
   std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
+  JournalOptions journal;  ///< but for what follows here
   StateOptions state;
   OpenMode mode = OpenMode::read_write;
   ledger::Position durable;  ///< see JournalOptions

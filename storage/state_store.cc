@@ -43,9 +43,9 @@ std::uint64_t mix(std::uint64_t value) {
 }  // namespace
 
 struct StateStore::Files {
-  Files(const fs::path& folder, OpenMode mode, NoteFault note_fault)
+  Files(const fs::path& folder, rocksdb::Env* env, OpenMode mode, NoteFault note_fault)
       : hand_over_folder(folder / "hand_over"),
-        database(folder.string(), state_db_options(), state_families(), mode,
+        database(folder.string(), state_db_options(env), state_families(), mode,
                  {"the state", FaultKind::state_damaged, std::move(note_fault)}) {
     if (mode == OpenMode::read_only) return;
     // What an interrupted hand-over left was never part of the state.
@@ -105,7 +105,7 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
       is_abandoned_(mode == OpenMode::read_only) {
   if (mode == OpenMode::read_write) fs::create_directories(folder);
   try {
-    files_ = std::make_unique<Files>(folder, mode, std::move(note_fault));
+    files_ = std::make_unique<Files>(folder, options.env, mode, std::move(note_fault));
   } catch (const DamagedDatabase& damage) {
     throw DamagedState(damage.what());
   }

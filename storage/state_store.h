@@ -18,6 +18,10 @@
 #include "storage/open_mode.h"
 #include "storage/write_behind.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace storage {
 
 /// What of the state waits in memory before it is handed over to RocksDB.
@@ -29,6 +33,8 @@ struct StateOptions {
   std::uint64_t cached_persons_max = 6'000'000;
   /// At most this many practices: each costs memory for as long as the process runs.
   std::uint32_t practices_max = 1'000'000;
+  /// The file system, for tests; null = that of the machine. Must outlive the store.
+  rocksdb::Env* env = nullptr;
 };
 
 /// The derived state: registrations, accounts, persons, practices, timeliness, events. Changes are
