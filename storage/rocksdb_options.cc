@@ -69,6 +69,18 @@ class BackgroundErrors final : public rocksdb::EventListener {
   const DatabaseFaults faults_;
 };
 
+/// What is synced in a new folder is lost with the folder, unless its own name is synced, too.
+void create_durable_folder(const std::string& folder, rocksdb::Env& env) {
+  std::unique_ptr<rocksdb::Directory> parent;
+  rocksdb::Status status = env.CreateDirIfMissing(folder);
+  if (status.ok()) {
+    status = env.NewDirectory(std::filesystem::absolute(folder).parent_path().string(), &parent);
+  }
+  if (status.ok()) status = parent->Fsync();
+  if (status.ok()) return;
+  throw std::runtime_error("cannot make the folder " + folder + ": " + status.ToString());
+}
+
 }  // namespace
 
 ledger::Errc errc_of(const rocksdb::Status& status) {
@@ -161,6 +173,7 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& given,
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(families.size());
   for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
+  if (mode == OpenMode::read_write) create_durable_folder(path, *options.env);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
       mode == OpenMode::read_only

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ledger/ledger.h"
+#include "storage/files.h"
 #include "storage/format.h"
 
 namespace storage {
@@ -15,7 +16,7 @@ using ledger::CommitGroup;
 using ledger::Result;
 
 fs::path create_folder(const fs::path& folder) {
-  fs::create_directories(folder);
+  if (fs::create_directories(folder)) sync_folder(real_path(folder).parent_path());
   return folder;
 }
 
