@@ -1,5 +1,7 @@
 #include "storage/rocksdb_journal.h"
 
+#include <rocksdb/env.h>
+
 #include <stdexcept>
 
 #include "ledger/assert.h"
@@ -8,6 +10,7 @@
 #include "storage/format.h"
 #include "storage/merkle.h"
 #include "storage/rocksdb_internal.h"
+#include "storage/torn_write.h"
 
 namespace storage {
 
@@ -33,7 +36,54 @@ void sync_logs(const std::filesystem::path& folder) {
   }
 }
 
+/// Where the next group goes, if what cannot be read at the end of the log is left out.
+Position next_position_before_damage(const std::filesystem::path& folder,
+                                     const JournalOptions& options) {
+  rocksdb::DBOptions tolerant = journal_db_options(options.env);
+  tolerant.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  const Database database(folder.string(), tolerant, journal_families(options),
+                          OpenMode::read_only);
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  last->SeekToLast();
+  if (!last->Valid()) return Position{1};
+  const auto record = decode_record(view_of(last->value()));
+  return record ? record.value().group.next_position() : Position{0};
+}
+
+/// The log that was written last; the power went while there was an empty one behind it, or none.
+std::filesystem::path newest_log(const std::filesystem::path& folder) {
+  std::filesystem::path newest;
+  std::uint64_t newest_number = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().extension() != ".log" || file.file_size() == 0) continue;
+    const std::uint64_t number = std::stoull(file.path().stem().string());
+    if (number > newest_number) {
+      newest_number = number;
+      newest = file.path();
+    }
+  }
+  return newest;
+}
+
 }  // namespace
+
+bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
+                    const JournalOptions& options) {
+  const std::filesystem::path log = newest_log(folder);
+  if (log.empty()) return false;
+  const auto torn = torn_from(read_file(log));
+  if (!torn || next_position_before_damage(folder, options) < at_least) return false;
+  rocksdb::Env& env = options.env == nullptr ? *rocksdb::Env::Default() : *options.env;
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env.ReopenWritableFile(log.string(), &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Truncate(*torn);
+  if (status.ok()) status = file->Sync();
+  if (!status.ok()) {
+    throw std::runtime_error("cannot cut " + log.string() + ": " + status.ToString());
+  }
+  return true;
+}
 
 struct RocksDbJournal::Impl {
   Impl(const std::string& path, const JournalOptions& options)

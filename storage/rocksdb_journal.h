@@ -98,6 +98,12 @@ class RocksDbJournal final : public ledger::Journal {
   ledger::Digest head_root_{};
 };
 
+/// Cuts off the last write of a closed journal when a power cut tore it: it was never answered.
+/// False, and nothing is changed, when something else is wrong with the files, or when the journal
+/// would then end before `at_least`. Throws std::runtime_error.
+bool cut_torn_write(const std::filesystem::path& folder, ledger::Position at_least,
+                    const JournalOptions& options);
+
 /// The journal as files, for those who check it: nothing in the folder is changed, and a server may
 /// have it open. What is appended after the opening is not seen.
 class JournalReader {

@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "storage/files.h"
 #include "storage/format.h"
+#include "storage/rocksdb_internal.h"
 
 namespace storage {
 namespace {
@@ -27,6 +28,21 @@ JournalOptions journal_options(const ShardOptions& options) {
   journal.access_log_buffer = options.access_log_buffer;
   journal.note_fault = options.note_fault;
   return journal;
+}
+
+/// A torn write, which nobody was answered, is cut off. What the state has applied was whole.
+RocksDbJournal open_journal(const ShardOptions& options, const SigningKey& signing) {
+  const fs::path folder = create_folder(options.folder / "journal");
+  const JournalOptions journal = journal_options(options);
+  try {
+    return {folder, signing, journal};
+  } catch (const DamagedJournal&) {
+    if (options.mode == OpenMode::read_only) throw;
+    const ledger::Position applied =
+        StateStore(options.folder / "state", options.state).head().next_position;
+    if (!cut_torn_write(folder, applied, journal)) throw;
+  }
+  return {folder, signing, journal};
 }
 
 ledger::RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
@@ -93,7 +109,7 @@ Shard::Shard(const ShardOptions& options)
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
       keys_(options.keys ? options.keys
                          : std::make_shared<KeyRing>(KeyRing::open_or_create(keys_folder_))),
-      journal_(create_folder(options.folder / "journal"), keys_->signing, journal_options(options)),
+      journal_(open_journal(options, keys_->signing)),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)) {
   replay(options);

@@ -350,11 +350,48 @@ TEST(Shard, names_a_flipped_byte_in_the_journal) {
   { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
   const fs::path wal = journal_wal(temp / "data");
   const std::uintmax_t size = fs::file_size(wal);
-  // In the first, a middle and the last record.
+  // In the first, a middle and the last record, which the state has.
   for (const std::uintmax_t at : {size / 6, size / 2, size - 10}) {
     flip_byte(wal, at);
     const std::string error = error_of_opening(temp / "data");
     expect_contains(error, "cannot open the database in " + (temp / "data/journal").string());
+    flip_byte(wal, at);
+  }
+  EXPECT_EQ(error_of_opening(temp / "data"), "");
+}
+
+TEST(Shard, drops_a_write_that_was_torn_to_garbage) {
+  for (const char garbage : {'\0', '\x7f'}) {
+    const TempFolder temp;
+    const auto items = items_of(16, 60);
+    std::string checksum;
+    {
+      OpenLedger ledger(options_in(temp / "data"));
+      ledger.commit({items.begin(), items.begin() + 40});
+      checksum = ledger.checksum();
+      ledger.commit({items.begin() + 40, items.end()});
+    }
+    // As after a crash: the state is behind.
+    fs::remove_all(temp / "data/state");
+    const fs::path wal = journal_wal(temp / "data");
+    const auto size = static_cast<std::streamoff>(fs::file_size(wal));
+    std::fstream file(wal, std::ios::in | std::ios::out | std::ios::binary);
+    for (file.seekp(size * 9 / 10); file.tellp() < size;) file.put(garbage);
+    file.close();
+    EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+  }
+}
+
+TEST(Shard, names_damage_that_records_follow) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
+  fs::remove_all(temp / "data/state");  // nothing else knows how far the journal went
+  const fs::path wal = journal_wal(temp / "data");
+  const std::uintmax_t size = fs::file_size(wal);
+  for (const std::uintmax_t at : {size / 6, size / 2}) {
+    flip_byte(wal, at);
+    expect_contains(error_of_opening(temp / "data"), "cannot open the database");
+    EXPECT_EQ(fs::file_size(wal), size);
     flip_byte(wal, at);
   }
   EXPECT_EQ(error_of_opening(temp / "data"), "");
