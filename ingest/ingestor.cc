@@ -11,8 +11,6 @@ namespace {
 
 /// Built groups that may wait for the disk: one is enough to keep it busy.
 constexpr std::size_t built_groups_max = 2;
-/// Groups of at most so many entries are small: they take less time to build than to sync.
-constexpr std::size_t small_group_entries = 128;
 
 }  // namespace
 

@@ -15,6 +15,9 @@
 
 namespace ingest {
 
+/// Groups of at most so many entries are small: they take less time to build than to sync.
+inline constexpr std::uint32_t small_group_entries = 128;
+
 /// What the ingestor has done since it started; for metrics.
 struct IngestFigures {
   std::uint64_t groups = 0;
@@ -105,7 +108,7 @@ class Ingestor {
   std::deque<std::unique_ptr<Submission>> waiting_;
   std::size_t waiting_items_ = 0;
   std::deque<PendingGroup> built_;
-  bool is_committing_ = false;  // the committing thread has a group
+  bool is_committing_ = false;                      // the committing thread has a group
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait
   bool is_stopping_ = false;
   bool is_builder_done_ = false;

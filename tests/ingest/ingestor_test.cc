@@ -173,12 +173,18 @@ error_code submit(Ingestor& ingestor, std::unique_ptr<Submission> submission) {
 TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
   constexpr std::uint32_t threads = 8;
   constexpr std::uint32_t each = 150;
-  const auto ingestor = start(store_, {.waiting_items_max = 200});
+  // Small groups and others take turns, and so do the threads that commit them.
+  const auto items_of = [](std::uint32_t i) {
+    return i % 10 == 9 ? small_group_entries + 1 : std::uint32_t{1} + i % 5;
+  };
+  std::uint32_t items = 0;
+  for (std::uint32_t i = 0; i < each; ++i) items += threads * items_of(i);
+  const auto ingestor = start(store_, {.waiting_items_max = 2 * small_group_entries});
   std::vector<std::thread> submitters;
   for (std::uint32_t thread = 0; thread < threads; ++thread) {
     submitters.emplace_back([&, thread] {
       for (std::uint32_t i = 0; i < each; ++i) {
-        auto submission = submission_of((thread * each + i) * 10, 1 + i % 5);
+        auto submission = submission_of((thread * each + i) * 1000, items_of(i));
         for (;;) {
           const auto taken = ingestor->submit(submission);
           if (taken) break;
@@ -193,11 +199,11 @@ TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
   expect_each_answered_once(threads * each);
   EXPECT_EQ(deliveries_.complete(), threads * each);
   const IngestFigures figures = ingestor->figures();
-  EXPECT_EQ(figures.items, threads * each * 3);
-  EXPECT_EQ(figures.accepted, threads * each * 3);
+  EXPECT_EQ(figures.items, items);
+  EXPECT_EQ(figures.accepted, items);
   EXPECT_EQ(figures.waiting_items, 0U);
   EXPECT_EQ(figures.groups, journal_.groups().size());
-  EXPECT_EQ(store_.registrations().size(), threads * each * 3);
+  EXPECT_EQ(store_.registrations().size(), items);
   EXPECT_EQ(store_.durable_until(), journal_.next_position());
   EXPECT_EQ(ingestor->failure(), "");
 }
@@ -331,7 +337,8 @@ TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
           deliveries.take(std::move(submissions));
         },
         {});
-    EXPECT_EQ(submit(ingestor, submission_of(1)), error_code());
+    // Too large to be committed by the builder itself.
+    EXPECT_EQ(submit(ingestor, submission_of(1, small_group_entries + 1)), error_code());
     journal.wait_for_appends(1);
     std::size_t taken = 1;
     EXPECT_EQ(submit(ingestor, submission_of(10'000, 1 + round * 40)), error_code());
