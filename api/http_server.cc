@@ -51,8 +51,17 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using SubmissionPtr = std::unique_ptr<ingest::Submission>;
 
+// Everything runs on a context of one thread. Said in the types, this spares each step an executor
+// that could be any.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<tcp, Executor>;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
+template <class T>
+using Awaitable = asio::awaitable<T, Executor>;
+
 /// The completion token of every asynchronous call here: the error comes back as a value.
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 /// Bodies of known length up to this are read whole before anything is parsed.
 constexpr std::size_t whole_body_bytes_max = 1U << 20;
@@ -200,7 +209,7 @@ Response call(const Route& route, const Request& request) {
 
 /// What a client does not take for so long is dropped, also when the connection has been closed:
 /// else the kernel would keep it for many minutes.
-void give_up_after(tcp::socket& socket, std::chrono::milliseconds time) {
+void give_up_after(Socket& socket, std::chrono::milliseconds time) {
   const auto value = static_cast<unsigned>(time.count());
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
 }
@@ -234,7 +243,7 @@ using RequestParser = http::request_parser<http::buffer_body>;
 struct HttpServer::Impl {
   explicit Impl(const HttpServerOptions& options);
 
-  asio::awaitable<void> accept();
+  Awaitable<void> accept();
   void announce_events();
   tcp::endpoint endpoint() const { return acceptor.local_endpoint(); }
 
@@ -253,7 +262,7 @@ struct HttpServer::Impl {
   std::atomic<bool> is_draining{false};
   std::atomic<ledger::Position> announced_event{ledger::Position{}};
   std::vector<std::unique_ptr<Lane>> lanes;
-  tcp::acceptor acceptor;
+  Acceptor acceptor;
   asio::thread_pool workers{2};
   Service* service = nullptr;
 };
@@ -262,7 +271,7 @@ struct HttpServer::Impl {
 class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
  public:
   /// `is_surplus`: the connection is one too many and shall only be told so.
-  Session(Impl& server, Lane& lane, tcp::socket socket, bool is_surplus)
+  Session(Impl& server, Lane& lane, Socket socket, bool is_surplus)
       : server_(server),
         service_(*server.service),
         lane_(lane),
@@ -284,7 +293,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   }
 
   /// Runs the session and keeps it alive meanwhile.
-  static asio::awaitable<void> own(std::shared_ptr<Session> session) { co_await session->run(); }
+  static Awaitable<void> own(std::shared_ptr<Session> session) { co_await session->run(); }
   /// Ends the connection if it waits for a request.
   void close_if_idle() {
     if (is_idle_) close();
@@ -293,7 +302,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void wake() { changed_.cancel(); }
 
  private:
-  asio::awaitable<void> run();
+  Awaitable<void> run();
 
   // ---- time ----
   /// The next step may take this long. Moving the deadline away costs nothing: the timer re-arms
@@ -323,34 +332,34 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   }
 
   // ---- reading ----
-  asio::awaitable<bool> read_head();
-  asio::awaitable<void> refuse_head(error_code error);
-  asio::awaitable<void> refuse_connection();
-  asio::awaitable<std::size_t> read_some(char* data, std::size_t size);
-  asio::awaitable<bool> read_whole_body(std::size_t bytes_max);
-  asio::awaitable<void> discard_body();
-  asio::awaitable<void> linger();
+  Awaitable<bool> read_head();
+  Awaitable<void> refuse_head(error_code error);
+  Awaitable<void> refuse_connection();
+  Awaitable<std::size_t> read_some(char* data, std::size_t size);
+  Awaitable<bool> read_whole_body(std::size_t bytes_max);
+  Awaitable<void> discard_body();
+  Awaitable<void> linger();
   bool has_body_left() const { return is_chunked_ ? !head_->is_done() : body_left_ != 0; }
 
   // ---- answering ----
-  asio::awaitable<void> serve();
-  asio::awaitable<void> serve_handler(const Route& route);
-  asio::awaitable<Response> run_slow(const Route& route);
-  asio::awaitable<Response> poll(const Route& route, Response nothing);
+  Awaitable<void> serve();
+  Awaitable<void> serve_handler(const Route& route);
+  Awaitable<Response> run_slow(const Route& route);
+  Awaitable<Response> poll(const Route& route, Response nothing);
   ledger::Position newest_event() const;
-  asio::awaitable<bool> wait_for_event(ledger::Position after, Clock::time_point deadline);
+  Awaitable<bool> wait_for_event(ledger::Position after, Clock::time_point deadline);
   void watch_input();
-  asio::awaitable<void> serve_submission();
-  asio::awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
-  asio::awaitable<void> answer(Response response);
-  asio::awaitable<void> refuse(Problem problem);
+  Awaitable<void> serve_submission();
+  Awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
+  Awaitable<void> answer(Response response);
+  Awaitable<void> refuse(Problem problem);
   std::optional<std::vector<ingest::ParsedItem>> parse_whole(bool is_json, Problem& problem);
   std::unique_ptr<HttpSubmission> make_submission(std::vector<ingest::ParsedItem> items);
 
   // ---- streaming ----
-  asio::awaitable<void> serve_stream();
-  asio::awaitable<void> read_stream();
-  asio::awaitable<void> write_stream();
+  Awaitable<void> serve_stream();
+  Awaitable<void> read_stream();
+  Awaitable<void> write_stream();
   void take_lines();
   void hold_stream();
   void submit_next();
@@ -360,9 +369,9 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Impl& server_;
   Service& service_;
   Lane& lane_;
-  tcp::socket socket_;
-  asio::steady_timer watchdog_;
-  asio::steady_timer changed_;
+  Socket socket_;
+  Timer watchdog_;
+  Timer changed_;
   const bool is_surplus_;
   ingest::ItemParser parser_;
   Clock::time_point deadline_;
@@ -419,7 +428,7 @@ void HttpServer::Impl::Session::watch() {
 
 // ---- reading ----
 
-asio::awaitable<void> HttpServer::Impl::Session::run() {
+Awaitable<void> HttpServer::Impl::Session::run() {
   allow(service_.limits().idle_timeout);
   watch();
   try {
@@ -442,7 +451,7 @@ asio::awaitable<void> HttpServer::Impl::Session::run() {
   watchdog_.cancel();
 }
 
-asio::awaitable<bool> HttpServer::Impl::Session::read_head() {
+Awaitable<bool> HttpServer::Impl::Session::read_head() {
   head_.emplace();
   head_->header_limit(static_cast<std::uint32_t>(service_.limits().header_bytes_max));
   head_->body_limit(boost::none);
@@ -481,7 +490,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::read_head() {
   co_return true;
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
+Awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
   is_closing_ = true;
   const bool has_begun = head_->got_some() || buffer_.size() != 0;
   if (!has_begun || error == http::error::end_of_stream || error == asio::error::eof) {
@@ -506,7 +515,7 @@ asio::awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
 }
 
 /// Answers before any request: linger() then reads that away.
-asio::awaitable<void> HttpServer::Impl::Session::refuse_connection() {
+Awaitable<void> HttpServer::Impl::Session::refuse_connection() {
   is_closing_ = true;
   is_idle_ = false;
   begun_ = Clock::now();
@@ -516,7 +525,7 @@ asio::awaitable<void> HttpServer::Impl::Session::refuse_connection() {
 }
 
 /// Reads a piece of the body; 0 at its end, or when it is broken off (is_body_broken_).
-asio::awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, std::size_t size) {
+Awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, std::size_t size) {
   allow(service_.limits().slow_timeout);
   if (!is_chunked_) {
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
@@ -549,7 +558,7 @@ asio::awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, st
 }
 
 /// Into request_.body, with the padding that parsing needs. False when a problem has been answered.
-asio::awaitable<bool> HttpServer::Impl::Session::read_whole_body(std::size_t bytes_max) {
+Awaitable<bool> HttpServer::Impl::Session::read_whole_body(std::size_t bytes_max) {
   std::string& body = request_.body;
   bool is_too_large = body_left_ > bytes_max;
   bool is_full = false;
@@ -594,7 +603,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::read_whole_body(std::size_t byt
 }
 
 /// After an answer that did not need the body: reads it away if it is small, else closes.
-asio::awaitable<void> HttpServer::Impl::Session::discard_body() {
+Awaitable<void> HttpServer::Impl::Session::discard_body() {
   if (body_left_ > discarded_bytes_max) {
     is_closing_ = true;
     co_return;
@@ -608,9 +617,9 @@ asio::awaitable<void> HttpServer::Impl::Session::discard_body() {
 }
 
 /// Closes so that the answer arrives: a socket closed with unread bytes would reset the connection.
-asio::awaitable<void> HttpServer::Impl::Session::linger() {
+Awaitable<void> HttpServer::Impl::Session::linger() {
   error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(Socket::shutdown_send, ignored);
   is_timed_out_ = false;
   allow(linger_timeout);
   std::string piece(16U << 10, '\0');
@@ -624,7 +633,7 @@ asio::awaitable<void> HttpServer::Impl::Session::linger() {
 
 // ---- answering ----
 
-asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
+Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   if (response.reflected && !response.reflected->is_durable(response.reflects)) {
     const ledger::Position next{response.reflects.value() + 1};
     auto [error] = co_await async_wait_durable(*response.reflected, lane_.context, next, awaited);
@@ -656,12 +665,12 @@ asio::awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   http_counters().count_response(response.status, taken.count());
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::refuse(Problem problem) {
+Awaitable<void> HttpServer::Impl::Session::refuse(Problem problem) {
   Response response = to_response(problem, request_.correlation_id);
   co_await answer(std::move(response));
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::serve() {
+Awaitable<void> HttpServer::Impl::Session::serve() {
   const std::string_view target = head_->get().target();
   Problem problem;
   if (!read_target(target, request_)) {
@@ -694,7 +703,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve() {
   }
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& route) {
+Awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& route) {
   if (route.body_bytes_max != 0) {
     if (request_.content_type != route.media_type) {
       Problem problem{415, "UNSUPPORTED_MEDIA_TYPE", "Send " + std::string(route.media_type) + ".",
@@ -715,7 +724,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& rout
   co_await answer(std::move(response));
 }
 
-asio::awaitable<Response> HttpServer::Impl::Session::run_slow(const Route& route) {
+Awaitable<Response> HttpServer::Impl::Session::run_slow(const Route& route) {
   std::function<Response()> work = [this, &route] { return call(route, request_); };
   auto [response] = co_await async_run(server_.workers, lane_.context, std::move(work), awaited);
   co_return std::move(response);
@@ -728,7 +737,7 @@ asio::awaitable<Response> HttpServer::Impl::Session::run_slow(const Route& route
 
 /// Calls the handler again whenever there are events that it has not seen, until it has an answer
 /// or the time is over.
-asio::awaitable<Response> HttpServer::Impl::Session::poll(const Route& route, Response nothing) {
+Awaitable<Response> HttpServer::Impl::Session::poll(const Route& route, Response nothing) {
   const Clock::time_point begin = Clock::now();
   const Clock::time_point deadline = begin + nothing.wait;
   Response response = std::move(nothing);
@@ -766,8 +775,8 @@ ledger::Position HttpServer::Impl::Session::newest_event() const {
 /// True when an item after this one has brought an event, durable or not. False at the deadline,
 /// when too many wait, when the service stops, and when the client sends nothing more: it has gone,
 /// or waits for the last answer.
-asio::awaitable<bool> HttpServer::Impl::Session::wait_for_event(ledger::Position after,
-                                                                Clock::time_point deadline) {
+Awaitable<bool> HttpServer::Impl::Session::wait_for_event(ledger::Position after,
+                                                          Clock::time_point deadline) {
   std::atomic<std::uint64_t>& waiting = http_counters().waiting_polls;
   if (waiting >= service_.limits().waiting_polls_max) co_return newest_event() > after;
   ++waiting;
@@ -790,17 +799,17 @@ asio::awaitable<bool> HttpServer::Impl::Session::wait_for_event(ledger::Position
 /// sends its next request meanwhile is alive, and not watched any more.
 void HttpServer::Impl::Session::watch_input() {
   is_input_ended_ = false;
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
     if (error) return;
     char byte = 0;
-    self->socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
+    self->socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
     if (!error) return;
     self->is_input_ended_ = true;
     self->wake();
   });
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::serve_submission() {
+Awaitable<void> HttpServer::Impl::Session::serve_submission() {
   const bool is_json = request_.content_type == "application/json";
   Problem problem;
   if (!is_json && request_.content_type != "application/x-ndjson") {
@@ -896,8 +905,7 @@ std::unique_ptr<HttpSubmission> HttpServer::Impl::Session::make_submission(
   return submission;
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json,
-                                                                        bool is_atomic) {
+Awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json, bool is_atomic) {
   const bool is_read = co_await read_whole_body(service_.limits().json_body_bytes_max);
   if (!is_read) co_return;
   Problem problem;
@@ -967,7 +975,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_
 // results and sends the next; write_stream() sends what there is. All on one thread; each waits on
 // `changed_` for the others. Its time is set once: setting it wakes whoever waits, for nothing.
 
-asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
+Awaitable<void> HttpServer::Impl::Session::serve_stream() {
   stream_ = Stream();
   changed_.expires_at(Clock::time_point::max());
   // Ends before this coroutine does: see the loop below.
@@ -988,7 +996,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve_stream() {
   stream_ = Stream();
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
+Awaitable<void> HttpServer::Impl::Session::read_stream() {
   std::size_t piece = first_piece_bytes;
   bool is_at_end = false;
   while (!stream_.is_broken && !stream_.problem) {
@@ -1004,7 +1012,7 @@ asio::awaitable<void> HttpServer::Impl::Session::read_stream() {
     if (is_at_end || is_full) {
       // The queue is asked again after a pause; everything else wakes us.
       if (stream_.is_queue_full) {
-        asio::steady_timer pause(lane_.context, queue_full_pause);
+        Timer pause(lane_.context, queue_full_pause);
         co_await pause.async_wait(awaited);
       } else {
         co_await changed_.async_wait(awaited);
@@ -1133,7 +1141,7 @@ void HttpServer::Impl::Session::fail_stream(Problem problem) {
   if (!stream_.problem) stream_.problem = std::move(problem);
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::write_stream() {
+Awaitable<void> HttpServer::Impl::Session::write_stream() {
   http::response<http::empty_body> message(http::status::ok, 11);
   message.set(http::field::date, lane_.date.now());
   message.set(http::field::content_type, "application/x-ndjson");
@@ -1202,16 +1210,16 @@ HttpServer::Impl::Impl(const HttpServerOptions& options)
   acceptor.listen(4096);
 }
 
-asio::awaitable<void> HttpServer::Impl::accept() {
+Awaitable<void> HttpServer::Impl::accept() {
   for (std::size_t turn = 0; acceptor.is_open(); ++turn) {
     Lane& lane = *lanes[turn % lanes.size()];
-    tcp::socket socket(lane.context);
+    Socket socket(lane.context);
     auto [error] = co_await acceptor.async_accept(socket, awaited);
     if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
     if (error) {
       // Out of file descriptors, most likely: wait for connections to end.
       log(LogLevel::warning, "accept_failed", {{"reason", error.message()}});
-      asio::steady_timer pause(lanes.front()->context);
+      Timer pause(lanes.front()->context);
       pause.expires_after(std::chrono::milliseconds{100});
       co_await pause.async_wait(awaited);
       continue;
