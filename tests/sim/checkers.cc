@@ -239,4 +239,18 @@ storage::SetHash checksum_of(const MemoryStore& store) {
   return checksum;
 }
 
+storage::SetHash checksum_one_by_one(std::span<const AcceptedItem> accepted,
+                                     std::span<const ledger::RulePack> rules) {
+  MemoryStore store;
+  std::uint64_t position = 0;
+  ledger::Entry entry;
+  for (const AcceptedItem& sent : accepted) {
+    ledger::Ledger ledger(store, rules[sent.rules]);
+    const auto outcome = ledger.process(sent.item, Position{++position}, entry);
+    check(outcome && outcome.value().disposition == Disposition::accepted,
+          "what was accepted is accepted again");
+  }
+  return checksum_of(store);
+}
+
 }  // namespace sim

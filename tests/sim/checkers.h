@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "storage/format.h"
@@ -39,5 +40,15 @@ void check_acknowledged(const std::vector<Acknowledgement>& acknowledgements,
 
 /// The checksum of the state as the product defines it, from all rows.
 storage::SetHash checksum_of(const ledger::test::MemoryStore& store);
+
+/// An item that was accepted, and under which of several rules.
+struct AcceptedItem {
+  ledger::Item item;
+  std::size_t rules = 0;
+};
+
+/// The checksum when these items are sent once, in the same order, one at a time to a new ledger.
+storage::SetHash checksum_one_by_one(std::span<const AcceptedItem> accepted,
+                                     std::span<const ledger::RulePack> rules);
 
 }  // namespace sim

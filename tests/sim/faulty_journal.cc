@@ -38,6 +38,14 @@ Result<ledger::Seal> FaultyJournal::append(const ledger::CommitGroup& group,
   return seal;
 }
 
+void FaultyJournal::keep(Position position, std::string_view bytes) {
+  const auto decoded = storage::decode_record(bytes);
+  check(decoded.has_value(), "a record of the journal decodes");
+  records_.push_back({position, std::string(bytes)});
+  head_root_ = decoded.value().root;
+  next_position_ = decoded.value().group.next_position();
+}
+
 Result<void> FaultyJournal::replay(
     Position first, const std::function<Result<void>(const ledger::CommitGroup&)>& use) const {
   auto record = std::lower_bound(

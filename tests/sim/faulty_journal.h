@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ledger/journal.h"
@@ -28,6 +29,10 @@ class FaultyJournal final : public ledger::Journal {
   ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,
                                       std::span<const std::string> result_texts) override;
   ledger::Position next_position() const override { return next_position_; }
+
+  /// Keeps a record that another journal made, after those that are there. Throws CheckFailed when
+  /// it does not decode.
+  void keep(ledger::Position position, std::string_view bytes);
 
   /// Every group from the one at `first` on, decoded, in order; until `use` returns an error.
   ledger::Result<void> replay(

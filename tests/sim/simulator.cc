@@ -10,12 +10,10 @@
 #include <vector>
 
 #include "ingest/shard_writer.h"
-#include "storage/crypto.h"
 #include "tests/sim/check.h"
 #include "tests/sim/checkers.h"
-#include "tests/sim/faulty_journal.h"
-#include "tests/sim/faulty_store.h"
 #include "tests/sim/model.h"
+#include "tests/sim/snapshot.h"
 #include "tests/sim/workload.h"
 #include "tests/support/prng.h"
 
@@ -28,42 +26,6 @@ using ledger::Outcome;
 using ledger::Position;
 using ledger::RulePack;
 using ledger::test::MemoryStore;
-
-RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
-  return {ceilings, storage::sha256(RulePack::canonical_text(ceilings))};
-}
-
-/// The state as it was handed over at some group, and the rules in force there.
-struct Snapshot {
-  FaultyStore state;
-  RulePack rules = rule_pack_of({});
-  Position next_position{1};
-};
-
-/// Applies a journal to a snapshot, as a restart does.
-void replay(const FaultyJournal& journal, Snapshot& snapshot, std::uint64_t& entries) {
-  const auto replayed =
-      journal.replay(snapshot.next_position, [&](const CommitGroup& group) -> ledger::Result<void> {
-        if (group.new_rules) snapshot.rules = rule_pack_of(*group.new_rules);
-        check(group.rule_pack == snapshot.rules.hash(), "a group names the rules in force");
-        snapshot.state.begin_group(group.position);
-        ledger::Ledger ledger(snapshot.state, snapshot.rules);
-        for (const ledger::Entry& entry : group.entries) {
-          const auto posted = ledger.replay(entry);
-          if (!posted) return posted.error();
-        }
-        for (const ledger::Tally& tally : group.tallies) {
-          const auto recorded = snapshot.state.record_tally(tally);
-          if (!recorded) return recorded.error();
-        }
-        snapshot.state.finish_group(group);
-        snapshot.next_position = group.next_position();
-        entries += group.entries.size();
-        return ledger::ok();
-      });
-  check(replayed.has_value(), "the journal replays to the verdicts that it holds");
-  check(snapshot.next_position == journal.next_position(), "a replay reaches the end");
-}
 
 /// The journal, the last snapshot and the clients survive a crash; the process does not.
 class Simulator {
@@ -204,7 +166,7 @@ class Simulator {
       for (std::size_t i = 0; i < submission->items.size(); ++i) {
         count(submission->outcomes[i]);
         if (submission->outcomes[i].disposition == Disposition::accepted) {
-          accepted_.emplace_back(submission->items[i].item, rules_generation_);
+          accepted_.push_back({submission->items[i].item, rules_generation_});
         }
       }
     }
@@ -306,24 +268,10 @@ class Simulator {
     replay(journal_, from_nothing, entries);
     check(entries == figures_.accepted, "the journal holds what was accepted");
     check_same(from_nothing.state, *store_);
-    check(checksum_one_by_one() == checksum_of(*store_),
-          "the same items, never interrupted, give the same checksum");
-  }
-
-  /// Of the accepted items sent once, in the same order, one at a time to a new ledger.
-  storage::SetHash checksum_one_by_one() const {
-    MemoryStore store;
     const RulePack rules[] = {rule_pack_of(options_.ceilings(false)),
                               rule_pack_of(options_.ceilings(true))};
-    std::uint64_t position = 0;
-    ledger::Entry entry;
-    for (const auto& [item, generation] : accepted_) {
-      ledger::Ledger ledger(store, rules[generation]);
-      const auto outcome = ledger.process(item, Position{++position}, entry);
-      check(outcome && outcome.value().disposition == Disposition::accepted,
-            "what was accepted is accepted again");
-    }
-    return checksum_of(store);
+    check(checksum_one_by_one(accepted_, rules) == checksum_of(*store_),
+          "the same items, never interrupted, give the same checksum");
   }
 
   const Options& options_;
@@ -341,7 +289,7 @@ class Simulator {
   // The oracle.
   Model model_;
   std::vector<Acknowledgement> acknowledgements_;
-  std::vector<std::pair<ledger::Item, std::size_t>> accepted_;  // with the generation of the rules
+  std::vector<AcceptedItem> accepted_;
 
   // The process.
   std::unique_ptr<FaultyStore> store_;
