@@ -82,6 +82,9 @@ constexpr std::size_t surplus_connections_max = 64;
 /// A stream that finds the queue full tries again after this.
 constexpr auto queue_full_pause = std::chrono::milliseconds{5};
 
+/// File descriptors that connections leave to the ledger's files.
+constexpr rlim_t reserved_files = 256;
+
 /// A submission that knows which connection waits for it.
 struct HttpSubmission final : ingest::Submission {
   asio::io_context* context = nullptr;
@@ -244,6 +247,7 @@ struct HttpServer::Impl {
   explicit Impl(const HttpServerOptions& options);
 
   Awaitable<void> accept();
+  std::size_t connections_max() const;
   void announce_events();
   tcp::endpoint endpoint() const { return acceptor.local_endpoint(); }
 
@@ -1210,6 +1214,16 @@ HttpServer::Impl::Impl(const HttpServerOptions& options)
   acceptor.listen(4096);
 }
 
+/// The configured number, as far as there are file descriptors: the ledger must be able to open its
+/// files however many connections there are.
+std::size_t HttpServer::Impl::connections_max() const {
+  const std::size_t configured = service->limits().connections_max;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return configured;
+  const rlim_t reserved = std::min<rlim_t>(reserved_files, limit.rlim_cur / 2);
+  return static_cast<std::size_t>(std::min<rlim_t>(configured, limit.rlim_cur - reserved));
+}
+
 Awaitable<void> HttpServer::Impl::accept() {
   for (std::size_t turn = 0; acceptor.is_open(); ++turn) {
     Lane& lane = *lanes[turn % lanes.size()];
@@ -1225,11 +1239,11 @@ Awaitable<void> HttpServer::Impl::accept() {
       continue;
     }
     ++http_counters().connections_total;
-    const std::size_t connections_max = service->limits().connections_max;
-    const bool is_surplus = session_count >= connections_max;
+    const std::size_t allowed = connections_max();
+    const bool is_surplus = session_count >= allowed;
     if (is_surplus) {
       ++http_counters().refused_connections_total;
-      if (session_count >= connections_max + surplus_connections_max) continue;
+      if (session_count >= allowed + surplus_connections_max) continue;
     }
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);

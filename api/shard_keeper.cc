@@ -227,8 +227,10 @@ bool ShardKeeper::try_open(OpenMode mode) {
     return true;
   } catch (const storage::DamagedState& damage) {
     note({FaultKind::state_damaged, damage.what()});
+    set_trouble(damage.what());
   } catch (const storage::DamagedJournal& damage) {
     note({FaultKind::journal_damaged, damage.what()});
+    set_trouble(damage.what());
   } catch (const std::exception& exception) {
     set_trouble(exception.what());
   }

@@ -48,15 +48,18 @@ std::uint64_t AccessLogBuffer::size() const {
 AccessLog::AccessLog(const Database& database, std::size_t family,
                      std::shared_ptr<AccessLogBuffer> buffer, OpenMode mode)
     : database_(database), family_(family), buffer_(std::move(buffer)) {
+  if (mode == OpenMode::read_only) return;
   const std::unique_ptr<rocksdb::Iterator> last{
       database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(family_))};
   last->SeekToLast();
   if (!last->status().ok()) {
-    database_.fault(last->status(), FaultKind::unreadable);
-    throw std::runtime_error("cannot read the access log: " + last->status().ToString());
+    const ledger::Errc errc = database_.fault(last->status(), FaultKind::unreadable);
+    const std::string why = "cannot read the access log: " + last->status().ToString();
+    if (errc == ledger::Errc::corrupt_record) throw DamagedJournal(why);
+    throw std::runtime_error(why);
   }
   if (last->Valid()) next_sequence_ = ByteReader(view_of(last->key())).u64() + 1;
-  if (mode == OpenMode::read_write) writer_ = std::thread([this] { run(); });
+  writer_ = std::thread([this] { run(); });
 }
 
 AccessLog::~AccessLog() {

@@ -97,7 +97,7 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
     : signing_(signing) {
   // What a process that was killed has written need not be on stable storage yet. Read-write,
   // RocksDB writes it to another file and syncs that.
-  if (options.mode == OpenMode::read_only) sync_logs(folder);
+  if (options.mode == OpenMode::read_only && options.durable.value() == 0) sync_logs(folder);
   try {
     impl_ = std::make_unique<Impl>(folder.string(), options);
   } catch (const DamagedDatabase& damage) {
@@ -113,9 +113,11 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
     last->SeekToLast();
   }
   if (!last->status().ok()) {
-    database.fault(last->status(), FaultKind::unreadable);
-    throw std::runtime_error("cannot read the journal in " + folder.string() + ": " +
-                             last->status().ToString());
+    const Errc errc = database.fault(last->status(), FaultKind::unreadable);
+    const std::string why =
+        "cannot read the journal in " + folder.string() + ": " + last->status().ToString();
+    if (errc == Errc::corrupt_record) throw DamagedJournal(why);
+    throw std::runtime_error(why);
   }
   if (last->Valid()) {
     const auto record = decode_record(view_of(last->value()));

@@ -179,7 +179,10 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& given,
       mode == OpenMode::read_only
           ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &handles_, &db)
           : rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
-  if (status.IsIOError() && status.ToString().find("/LOCK: ") != std::string::npos) {
+  const std::string text = status.ToString();
+  const bool is_locked = text.find("While lock file") != std::string::npos ||
+                         text.find("lock hold by current process") != std::string::npos;
+  if (status.IsIOError() && is_locked) {
     throw std::runtime_error(path +
                              " is in use by another process; remedy: stop it, or ask the "
                              "running server with --server");

@@ -144,6 +144,7 @@ void Shard::replay(const ShardOptions& options) {
   });
   if (!replayed) {
     state_.abandon();  // what was applied of that group must not be handed over
+    if (const std::string damage = state_.damage(); !damage.empty()) throw DamagedState(damage);
     throw std::runtime_error("the journal cannot be applied at position " +
                              std::to_string(at.value()) + ": " + replayed.error().message());
   }

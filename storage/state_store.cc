@@ -105,13 +105,13 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
       is_abandoned_(mode == OpenMode::read_only) {
   if (mode == OpenMode::read_write) fs::create_directories(folder);
   try {
-    files_ = std::make_unique<Files>(folder, options.env, mode, std::move(note_fault));
+    files_ = std::make_unique<Files>(folder, options.env, mode, keep_damage(std::move(note_fault)));
   } catch (const DamagedDatabase& damage) {
     throw DamagedState(damage.what());
   }
   rocksdb::PinnableSlice value;
   const auto has_applied = files_->get(Family::meta, std::string(applied_key), value);
-  if (!has_applied) throw std::runtime_error("cannot read the state in " + folder.string());
+  if (!has_applied) refuse_files("cannot read the state in " + folder.string());
   if (has_applied.value()) {
     auto applied = decode_applied(view_of(value));
     if (!applied) {
@@ -144,6 +144,27 @@ StateStore::~StateStore() {
   hand_over_thread_.join();
 }
 
+/// Keeps the first damage, and passes all faults on.
+NoteFault StateStore::keep_damage(NoteFault note_fault) {
+  return [this, note_fault = std::move(note_fault)](Fault fault) {
+    if (fault.kind == FaultKind::state_damaged) {
+      const std::lock_guard lock(damage_mutex_);
+      if (damage_.empty()) damage_ = fault.reason;
+    }
+    if (note_fault) note_fault(std::move(fault));
+  };
+}
+
+std::string StateStore::damage() const {
+  const std::lock_guard lock(damage_mutex_);
+  return damage_;
+}
+
+void StateStore::refuse_files(const std::string& what) const {
+  if (const std::string found = damage(); !found.empty()) throw DamagedState(found);
+  throw std::runtime_error(what);
+}
+
 void StateStore::load_practices() {
   practices_.emplace_back();  // the nation
   const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
@@ -158,7 +179,10 @@ void StateStore::load_practices() {
     practice_numbers_.emplace(practice.value().id, number);
     practices_.push_back(practice.value());
   }
-  if (!row->status().ok()) throw std::runtime_error("cannot read the practices of the state");
+  if (!row->status().ok()) {
+    files_->database.fault(row->status(), FaultKind::unreadable);
+    refuse_files("cannot read the practices of the state");
+  }
   is_practice_changed_.assign(practices_.size(), false);
 }
 

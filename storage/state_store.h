@@ -128,6 +128,8 @@ class StateStore final : public ledger::Store {
   AppliedState head() const;
   /// Why derived state can no longer be handed over; empty while all is well.
   std::string failure() const;
+  /// What of the files is damaged, as far as it has been met; empty while nothing has.
+  std::string damage() const;
 
  private:
   struct FingerprintHash {
@@ -161,6 +163,8 @@ class StateStore final : public ledger::Store {
   template <class Change>
   ledger::Result<void> change_timeliness(const ledger::TimelinessKey& key, Change&& change);
   ledger::Result<void> read_account_row(const ledger::AccountKey& key, std::string& row) const;
+  NoteFault keep_damage(NoteFault note_fault);
+  [[noreturn]] void refuse_files(const std::string& what) const;
   void load_practices();
   void freeze();
   void run_hand_over();
@@ -172,6 +176,8 @@ class StateStore final : public ledger::Store {
   std::optional<ledger::PracticeNumber> find_practice_number(const ledger::PracticeId& id) const;
 
   const StateOptions options_;
+  mutable std::mutex damage_mutex_;  // before the files, whose threads may meet damage
+  std::string damage_;
   std::unique_ptr<Files> files_;
 
   WriteBehind<ledger::Fingerprint, InlineRow, FingerprintHash, NoReaders> registrations_;
