@@ -79,6 +79,9 @@ constexpr std::size_t discarded_bytes_max = 4U << 20;
 constexpr auto linger_timeout = std::chrono::seconds{2};
 /// Connections above the limit that are told so at a time; any more are closed at once.
 constexpr std::size_t surplus_connections_max = 64;
+/// A connection rests so long after a 429 or 503. Who heeds Retry-After does not notice; who does
+/// not, cannot keep the network thread from others.
+constexpr auto refused_pause = std::chrono::milliseconds{100};
 /// A stream that finds the queue full tries again after this.
 constexpr auto queue_full_pause = std::chrono::milliseconds{5};
 
@@ -113,6 +116,13 @@ auto async_submit(const ShardKeeper& keeper, std::unique_ptr<HttpSubmission> sub
                              given = std::move(base)]() mutable { complete(std::move(given)); });
       },
       token, std::move(submission));
+}
+
+/// Whether so many items of the sender would be taken now.
+ledger::Result<void> check_room(const ShardKeeper& keeper, const std::string& sender,
+                                std::size_t items) {
+  const auto open = keeper.lease();
+  return open ? open->check(sender, items) : ledger::Result<void>(ledger::Errc::store_unavailable);
 }
 
 /// Runs `work` on the pool and completes with what it returns, on the handler's own executor.
@@ -155,6 +165,16 @@ bool is_uuid(std::string_view text) {
     if (is_dash ? c != '-' : !is_hex) return false;
   }
   return true;
+}
+
+bool is_overload(error_code error) {
+  return error == make_error_code(ledger::Errc::overloaded) ||
+         error == make_error_code(ledger::Errc::sender_overloaded);
+}
+
+/// Until callers have names, practices are what shares the queue.
+std::string sender_of(const ingest::ParsedItem& first) {
+  return std::string(first.item.practice.view());
 }
 
 std::string new_correlation_id() {
@@ -339,6 +359,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Awaitable<bool> read_head();
   Awaitable<void> refuse_head(error_code error);
   Awaitable<void> refuse_connection();
+  Awaitable<void> rest();
   Awaitable<std::size_t> read_some(char* data, std::size_t size);
   Awaitable<bool> read_whole_body(std::size_t bytes_max);
   Awaitable<void> discard_body();
@@ -358,6 +379,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Awaitable<void> answer(Response response);
   Awaitable<void> refuse(Problem problem);
   std::optional<std::vector<ingest::ParsedItem>> parse_whole(bool is_json, Problem& problem);
+  bool has_room(const ingest::ParsedItem& first, std::size_t items, Problem& problem);
   std::unique_ptr<HttpSubmission> make_submission(std::vector<ingest::ParsedItem> items);
 
   // ---- streaming ----
@@ -382,6 +404,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   bool is_timed_out_ = false;
   bool is_idle_ = true;
   bool is_closing_ = false;      // after this answer
+  bool is_overloaded_ = false;   // was the answer
   bool is_input_ended_ = false;  // seen while waiting for events
 
   beast::flat_buffer buffer_;
@@ -441,6 +464,7 @@ Awaitable<void> HttpServer::Impl::Session::run() {
       const bool has_request = co_await read_head();
       if (!has_request) break;
       co_await serve();
+      if (is_overloaded_ && !is_closing_) co_await rest();
       request_ = Request();  // a connection that waits for its next request holds none
       hold(0);
       if (has_body_left() && !is_closing_) co_await discard_body();
@@ -453,6 +477,13 @@ Awaitable<void> HttpServer::Impl::Session::run() {
   }
   close();
   watchdog_.cancel();
+}
+
+Awaitable<void> HttpServer::Impl::Session::rest() {
+  is_overloaded_ = false;
+  allow(service_.limits().slow_timeout);
+  Timer pause(lane_.context, refused_pause);
+  co_await pause.async_wait(awaited);
 }
 
 Awaitable<bool> HttpServer::Impl::Session::read_head() {
@@ -650,6 +681,7 @@ Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   message.set("Correlation-Id", request_.correlation_id);
   for (const auto& [name, value] : response.headers) message.set(name, value);
   if (server_.is_draining) is_closing_ = true;
+  is_overloaded_ = response.status == 429 || response.status == 503;
   message.keep_alive(!is_closing_);
   message.body() = std::move(response.body);
   message.prepare_payload();
@@ -859,6 +891,16 @@ Awaitable<void> HttpServer::Impl::Session::serve_submission() {
   co_await serve_stream();
 }
 
+/// Whether the first of the items may come in; asked before the others are parsed, because a flood
+/// shall be refused at no more than the price of reading it.
+bool HttpServer::Impl::Session::has_room(const ingest::ParsedItem& first, std::size_t items,
+                                         Problem& problem) {
+  const auto checked = check_room(service_.keeper(), sender_of(first),
+                                  std::clamp(items, 1UL, ingest::group_items_max));
+  if (!checked) problem = problem_of(checked.error());
+  return checked.has_value();
+}
+
 std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_whole(
     bool is_json, Problem& problem) {
   const std::string_view body = request_.body;
@@ -881,6 +923,9 @@ std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_
     items.reserve(elements.size());
     for (const std::string_view element : elements) {
       items.push_back(parser_.parse(element, request_.caller, received));
+      if (items.size() == 1 && !has_room(items.front(), elements.size(), problem)) {
+        return std::nullopt;
+      }
     }
     return items;
   }
@@ -895,6 +940,12 @@ std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_
       return std::nullopt;
     }
     items.push_back(parser_.parse(line, request_.caller, received));
+    if (items.size() == 1) {
+      const auto line_ends = std::count(body.begin(), body.end(), '\n');
+      if (!has_room(items.front(), static_cast<std::size_t>(line_ends), problem)) {
+        return std::nullopt;
+      }
+    }
   }
   return items;
 }
@@ -906,6 +957,7 @@ std::unique_ptr<HttpSubmission> HttpServer::Impl::Session::make_submission(
   submission->correlation_id = request_.correlation_id;
   submission->caller = request_.caller;
   submission->items = std::move(items);
+  if (!submission->items.empty()) submission->sender = sender_of(submission->items.front());
   return submission;
 }
 
@@ -941,6 +993,16 @@ Awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json, 
     submission->first_index = first;
     submission->is_atomic = is_atomic;
     auto [reply] = co_await async_submit(service_.keeper(), std::move(submission), awaited);
+    // Once the beginning is committed, the rest waits for its turn: 429 says that nothing was.
+    while (first != 0 && is_overload(reply->error)) {
+      allow(service_.limits().slow_timeout);
+      Timer pause(lane_.context, queue_full_pause);
+      co_await pause.async_wait(awaited);
+      std::unique_ptr<HttpSubmission> again(static_cast<HttpSubmission*>(reply.release()));
+      again->error = {};
+      auto [answered] = co_await async_submit(service_.keeper(), std::move(again), awaited);
+      reply = std::move(answered);
+    }
     if (reply->error) {
       problem = problem_of(reply->error);
       co_await refuse(std::move(problem));
@@ -1016,6 +1078,7 @@ Awaitable<void> HttpServer::Impl::Session::read_stream() {
     if (is_at_end || is_full) {
       // The queue is asked again after a pause; everything else wakes us.
       if (stream_.is_queue_full) {
+        allow(service_.limits().slow_timeout);
         Timer pause(lane_.context, queue_full_pause);
         co_await pause.async_wait(awaited);
       } else {
@@ -1099,6 +1162,9 @@ void HttpServer::Impl::Session::hold_stream() {
 void HttpServer::Impl::Session::submit_next() {
   if (stream_.is_in_flight || stream_.parsed.empty() || stream_.problem) return;
   const std::size_t count = std::min(stream_.parsed.size(), ingest::group_items_max);
+  const auto checked = check_room(service_.keeper(), sender_of(stream_.parsed.front()), count);
+  stream_.is_queue_full = !checked && is_overload(checked.error());
+  if (stream_.is_queue_full) return;
   std::vector<ingest::ParsedItem> items;
   if (count == stream_.parsed.size()) {
     items.swap(stream_.parsed);
@@ -1120,7 +1186,7 @@ void HttpServer::Impl::Session::submit_next() {
 
 void HttpServer::Impl::Session::finish_submission(SubmissionPtr submission) {
   stream_.is_in_flight = false;
-  if (submission->error == make_error_code(ledger::Errc::overloaded)) {
+  if (is_overload(submission->error)) {
     // Not taken: it goes back to the front and is tried again, while nothing more is read.
     stream_.is_queue_full = true;
     stream_.next_index -= submission->items.size();

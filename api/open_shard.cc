@@ -28,6 +28,11 @@ OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Del
                                                  std::move(deliver), ingest_options);
 }
 
+ledger::Result<void> OpenShard::check(const std::string& sender, std::size_t items) const {
+  if (is_read_only()) return ledger::Errc::store_unavailable;
+  return ingestor_->check(sender, items);
+}
+
 ledger::Result<void> OpenShard::submit(std::unique_ptr<ingest::Submission>& submission) {
   if (is_read_only()) return ledger::Errc::store_unavailable;
   return ingestor_->submit(submission);

@@ -23,6 +23,8 @@ class OpenShard {
   storage::Shard& shard() { return shard_; }
   bool is_read_only() const { return ingestor_ == nullptr; }
 
+  /// Like Ingestor::check(); `store_unavailable` when read-only.
+  ledger::Result<void> check(const std::string& sender, std::size_t items) const;
   /// Like Ingestor::submit(); `store_unavailable` when read-only.
   ledger::Result<void> submit(std::unique_ptr<ingest::Submission>& submission);
   /// Like Ingestor::when_durable().

@@ -27,6 +27,8 @@ std::string_view title_of(unsigned status) {
       return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -73,6 +75,10 @@ Response to_response(const Problem& problem, std::string_view correlation_id) {
 Problem problem_of(boost::system::error_code error) {
   if (error == make_error_code(ledger::Errc::overloaded)) {
     return {503, "OVERLOADED", "More work is waiting than the ledger accepts; send it again.", ""};
+  }
+  if (error == make_error_code(ledger::Errc::sender_overloaded)) {
+    return {429, "TOO_MANY_REQUESTS",
+            "Too many items of this practice are waiting already; send it again.", ""};
   }
   if (error == make_error_code(ledger::Errc::shutting_down)) {
     return {503, "SHUTTING_DOWN", "The ledger is stopping; send it again.", ""};

@@ -11,6 +11,11 @@ namespace {
 
 /// Built groups that may wait for the disk: one is enough to keep it busy.
 constexpr std::size_t built_groups_max = 2;
+/// While the disk keeps up, a group is closed when it has so many items, so that a small submission
+/// is not committed together with a large one, nor waits long for the next group.
+constexpr std::size_t short_group_items = 256;
+/// Senders are remembered after their last submission until there are so many.
+constexpr std::size_t remembered_senders_max = 4096;
 
 }  // namespace
 
@@ -42,15 +47,35 @@ ledger::Result<void> Ingestor::submit(std::unique_ptr<Submission>& submission) {
   LEDGER_ASSERT(!submission->items.empty() && submission->items.size() <= group_items_max);
   {
     const std::lock_guard lock(mutex_);
-    if (!failure_.empty()) return ledger::Errc::store_unavailable;
-    if (is_stopping_) return ledger::Errc::shutting_down;
-    if (waiting_items_ + submission->items.size() > options_.waiting_items_max) {
-      return ledger::Errc::overloaded;
-    }
-    waiting_items_ += submission->items.size();
-    waiting_.push_back(std::move(submission));
+    const std::size_t items = submission->items.size();
+    Share& share = shares_[submission->sender];
+    const auto checked = check_locked(share, items);
+    if (!checked) return checked;
+    if (share.waiting_items == 0) ++waiting_senders_;
+    const std::uint64_t turn = std::max(turn_, share.next_turn);
+    share.next_turn = turn + items;
+    share.waiting_items += items;
+    waiting_items_ += items;
+    waiting_.emplace(Turn(turn, ++submission_count_), std::move(submission));
   }
   queue_changed_.notify_one();
+  return ledger::ok();
+}
+
+ledger::Result<void> Ingestor::check(const std::string& sender, std::size_t items) const {
+  const std::lock_guard lock(mutex_);
+  const auto share = shares_.find(sender);
+  return check_locked(share == shares_.end() ? Share() : share->second, items);
+}
+
+ledger::Result<void> Ingestor::check_locked(const Share& share, std::size_t items) const {
+  if (!failure_.empty()) return ledger::Errc::store_unavailable;
+  if (is_stopping_) return ledger::Errc::shutting_down;
+  const std::size_t free = options_.waiting_items_max - waiting_items_;
+  if (items > free) return ledger::Errc::overloaded;
+  if (share.waiting_items + items > free) {
+    return share.waiting_items == 0 ? ledger::Errc::overloaded : ledger::Errc::sender_overloaded;
+  }
   return ledger::ok();
 }
 
@@ -69,14 +94,34 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
   }
   std::vector<std::unique_ptr<Submission>> taken;
   std::size_t items = 0;
-  while (failure_.empty() && !waiting_.empty() &&
-         items + waiting_.front()->items.size() <= group_items_max) {
-    items += waiting_.front()->items.size();
-    taken.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+  // At least one: nobody shall wait for ever behind senders who come for the first time.
+  const std::uint64_t turn = turn_ + 1;
+  const std::size_t senders = waiting_senders_;
+  const std::size_t items_max = built_.empty() ? short_group_items : group_items_max;
+  while (failure_.empty() && !waiting_.empty()) {
+    const auto first = waiting_.begin();
+    Submission& submission = *first->second;
+    if (items != 0 && items + submission.items.size() > items_max) break;
+    items += submission.items.size();
+    turn_ = std::max(turn_, first->first.first);
+    Share& share = shares_[submission.sender];
+    share.waiting_items -= submission.items.size();
+    if (share.waiting_items == 0) --waiting_senders_;
+    taken.push_back(std::move(first->second));
+    waiting_.erase(first);
   }
   waiting_items_ -= items;
+  turn_ = std::max(turn_, turn + items / (senders + 1));
+  forget_senders();
   return taken;
+}
+
+/// Those who have had their turn and nothing waiting are as good as new.
+void Ingestor::forget_senders() {
+  if (shares_.size() <= remembered_senders_max) return;
+  std::erase_if(shares_, [this](const auto& sender) {
+    return sender.second.waiting_items == 0 && sender.second.next_turn <= turn_;
+  });
 }
 
 void Ingestor::run_builder() {
@@ -190,8 +235,10 @@ void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submiss
                 std::back_inserter(submissions));
     }
     built_.clear();
-    std::move(waiting_.begin(), waiting_.end(), std::back_inserter(submissions));
+    for (auto& [turn, submission] : waiting_) submissions.push_back(std::move(submission));
     waiting_.clear();
+    shares_.clear();
+    waiting_senders_ = 0;
     waiting_items_ = 0;
   }
   queue_changed_.notify_all();

@@ -5,10 +5,12 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "ingest/shard_writer.h"
@@ -34,6 +36,12 @@ struct IngestFigures {
 /// Runs a ShardWriter on two threads: one builds groups from whatever waits in the bounded queue,
 /// the other commits them, so that the next group is built while one is being synced.
 ///
+/// Senders share the queue. Each submission has a turn: where its sender's last one ended, but not
+/// before now; the lowest comes first (fair queueing). Now goes on by each sender's part of what is
+/// taken. So who sends little is in the next group, however much others have waiting, submissions
+/// of one sender keep their order, and a sender alone gets everything. Each may have as much
+/// waiting as there is still room for: one leaves half of the queue free, two a third, and so on.
+///
 ///   submit() -> queue -> [build] -> at most two groups -> [commit] -> deliver
 ///
 /// A small group is committed by the building thread itself when nothing is under way: waking the
@@ -58,9 +66,13 @@ class Ingestor {
   Ingestor(const Ingestor&) = delete;
   Ingestor& operator=(const Ingestor&) = delete;
 
-  /// Takes the submission, or leaves it untouched and says why not: `overloaded`, `shutting_down`,
+  /// Takes the submission, or leaves it untouched and says why not: `sender_overloaded` when its
+  /// sender has too much waiting, `overloaded` when all together have, `shutting_down`,
   /// `store_unavailable`. From any thread.
   ledger::Result<void> submit(std::unique_ptr<Submission>& submission);
+  /// What submit() would say now to so many items of this sender: to be asked before the work of
+  /// parsing them.
+  ledger::Result<void> check(const std::string& sender, std::size_t items) const;
 
   /// Calls `ready` as soon as everything before `next_position` is durable: at once on this thread,
   /// or later on the committing thread. With an error when that will never be.
@@ -79,6 +91,14 @@ class Ingestor {
   IngestFigures figures() const;
 
  private:
+  /// What a sender has in the queue, and may yet have to wait for.
+  struct Share {
+    std::size_t waiting_items = 0;
+    std::uint64_t next_turn = 0;
+  };
+  /// A turn, and a number that tells apart those who have the same.
+  using Turn = std::pair<std::uint64_t, std::uint64_t>;
+
   struct Waiter {
     ledger::Position next_position;
     std::function<void(boost::system::error_code)> ready;
@@ -86,6 +106,8 @@ class Ingestor {
 
   void run_builder();
   void run_committer();
+  ledger::Result<void> check_locked(const Share& share, std::size_t items) const;
+  void forget_senders();
   bool is_committed_here(const PendingGroup& pending) const;
   bool hand_on(PendingGroup& pending);
   bool commit(PendingGroup& pending);
@@ -105,8 +127,12 @@ class Ingestor {
   mutable std::mutex mutex_;
   std::condition_variable queue_changed_;
   std::condition_variable built_changed_;
-  std::deque<std::unique_ptr<Submission>> waiting_;
+  std::map<Turn, std::unique_ptr<Submission>> waiting_;
   std::size_t waiting_items_ = 0;
+  std::unordered_map<std::string, Share> shares_;  // by sender
+  std::size_t waiting_senders_ = 0;
+  std::uint64_t turn_ = 0;  // now
+  std::uint64_t submission_count_ = 0;
   std::deque<PendingGroup> built_;
   bool is_committing_ = false;                      // the committing thread has a group
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait

@@ -20,6 +20,7 @@ struct Submission {
   std::uint64_t first_index = 0;  ///< of the first item within its request
   bool is_atomic = false;         ///< all items or none
   std::string correlation_id;     ///< of the request, for the access log
+  std::string sender;             ///< whose turn in the queue it takes: the practice
   Caller caller;
   std::vector<ParsedItem> items;
 

@@ -10,6 +10,7 @@ enum class Errc {
   store_unavailable = 1,  ///< a read or write of the store failed; the outcome may be unknown
   corrupt_record,         ///< stored bytes do not decode; never served
   overloaded,             ///< a bounded queue is full; try again later
+  sender_overloaded,      ///< one sender has more than its share of a bounded queue
   shutting_down,          ///< the process is draining
 };
 

@@ -179,7 +179,7 @@ TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
   };
   std::uint32_t items = 0;
   for (std::uint32_t i = 0; i < each; ++i) items += threads * items_of(i);
-  const auto ingestor = start(store_, {.waiting_items_max = 2 * small_group_entries});
+  const auto ingestor = start(store_, {.waiting_items_max = 4 * small_group_entries});
   std::vector<std::thread> submitters;
   for (std::uint32_t thread = 0; thread < threads; ++thread) {
     submitters.emplace_back([&, thread] {
@@ -188,7 +188,8 @@ TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
         for (;;) {
           const auto taken = ingestor->submit(submission);
           if (taken) break;
-          EXPECT_EQ(taken.error(), make_error_code(Errc::overloaded));
+          EXPECT_TRUE(taken.error() == make_error_code(Errc::sender_overloaded) ||
+                      taken.error() == make_error_code(Errc::overloaded));
           std::this_thread::yield();
         }
       }
@@ -208,7 +209,7 @@ TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
   EXPECT_EQ(ingestor->failure(), "");
 }
 
-TEST_F(IngestorTest, puts_what_waits_into_one_group) {
+TEST_F(IngestorTest, puts_what_waits_into_few_groups) {
   const auto ingestor = start(store_);
   journal_.hold();
   EXPECT_EQ(submit(*ingestor, submission_of(1)), error_code());
@@ -219,8 +220,9 @@ TEST_F(IngestorTest, puts_what_waits_into_one_group) {
   journal_.release();
   ingestor->stop();
   expect_each_answered_once(301);
-  // The first alone, up to two that were built while it was held, and the rest together.
-  EXPECT_LE(journal_.groups().size(), 5U);
+  // The first alone, up to two that were built while it was held, and the rest in groups of at
+  // least 250 items.
+  EXPECT_LE(journal_.groups().size(), 15U);
   for (const auto& group : journal_.groups()) EXPECT_LE(group.entries.size(), group_items_max);
 }
 
@@ -249,14 +251,133 @@ TEST_F(IngestorTest, refuses_more_than_the_queue_may_hold) {
     submission = submission_of(1 + taken * 10, 10);
   }
   EXPECT_NE(submission, nullptr) << "left with the caller";
-  EXPECT_EQ(ingestor->submit(submission).error(), make_error_code(Errc::overloaded));
-  EXPECT_GT(ingestor->figures().waiting_items, 90U);
+  EXPECT_EQ(ingestor->submit(submission).error(), make_error_code(Errc::sender_overloaded));
+  EXPECT_LE(ingestor->figures().waiting_items, 50U) << "a lone sender leaves half of it free";
   journal_.release();
   deliveries_.wait_for(taken);
   EXPECT_TRUE(ingestor->submit(submission)) << "there is room again";
   ingestor->stop();
   expect_each_answered_once(taken + 1);
   EXPECT_EQ(deliveries_.complete(), taken + 1);
+}
+
+std::unique_ptr<Submission> submission_from(std::string sender, std::uint32_t first_guid,
+                                            std::uint32_t items) {
+  auto submission = submission_of(first_guid, items);
+  submission->sender = std::move(sender);
+  return submission;
+}
+
+/// The guids of a journal in their order, by group.
+std::vector<std::vector<std::uint32_t>> guids_of(const MemoryJournal& journal) {
+  std::vector<std::vector<std::uint32_t>> groups;
+  for (const ledger::CommitGroup& group : journal.groups()) {
+    auto& guids = groups.emplace_back();
+    for (const ledger::Entry& entry : group.entries) {
+      guids.push_back(ledger::test::number_of(entry.item.guid));
+    }
+  }
+  return groups;
+}
+
+/// Three groups ahead of whatever comes next, so that it stays in the queue until the journal is
+/// released: one is committed, two are built.
+constexpr std::size_t groups_ahead = 3;
+void hold_up(Ingestor& ingestor, MemoryJournal& journal) {
+  journal.hold();
+  for (std::uint32_t i = 0; i < groups_ahead; ++i) {
+    EXPECT_EQ(
+        submit(ingestor, submission_from("early", 900'000 + i * 1000, small_group_entries + 1)),
+        error_code());
+    while (ingestor.figures().waiting_items != 0) std::this_thread::yield();
+  }
+}
+
+TEST_F(IngestorTest, takes_a_modest_sender_into_the_next_two_groups_whatever_a_flood_has_waiting) {
+  constexpr std::uint32_t modest_guid = 1'000'000;
+  for (const std::uint32_t batch : {1U, 10U, 300U, 1000U, 4096U}) {
+    MemoryStore store;
+    MemoryJournal journal;
+    Deliveries deliveries;
+    Ingestor ingestor(
+        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        [&](std::vector<std::unique_ptr<Submission>> submissions) {
+          deliveries.take(std::move(submissions));
+        },
+        {});
+    hold_up(ingestor, journal);
+    std::uint32_t sent = 0;
+    error_code refusal;
+    while (!refusal) {
+      refusal = submit(ingestor, submission_from("flood", 1 + sent, batch));
+      if (!refusal) sent += batch;
+    }
+    EXPECT_EQ(refusal, make_error_code(Errc::sender_overloaded));
+    EXPECT_EQ(submit(ingestor, submission_from("modest", modest_guid, 1)), error_code());
+    journal.release();
+    ingestor.stop();
+    const auto groups = guids_of(journal);
+    EXPECT_GE(groups.size(), groups_ahead + 8) << "there was no flood";
+    std::size_t found = 0;
+    while (found < groups.size() && std::find(groups[found].begin(), groups[found].end(),
+                                              modest_guid) == groups[found].end()) {
+      ++found;
+    }
+    EXPECT_LT(found, groups_ahead + 2)
+        << "batches of " << batch << ", " << groups.size() << " groups";
+  }
+}
+
+TEST_F(IngestorTest, takes_turns_and_keeps_the_order_of_each_sender) {
+  const auto ingestor = start(store_);
+  hold_up(*ingestor, journal_);
+  // All of the first, then all of the second, then all of the third; of very different sizes.
+  constexpr std::array<std::uint32_t, 3> batches{200, 50, 7};
+  constexpr std::uint32_t items_each = 8'400;
+  for (std::uint32_t sender = 0; sender < batches.size(); ++sender) {
+    for (std::uint32_t first = 0; first < items_each; first += batches[sender]) {
+      EXPECT_EQ(submit(*ingestor, submission_from(std::to_string(sender),
+                                                  1 + sender * 100'000 + first, batches[sender])),
+                error_code());
+    }
+  }
+  journal_.release();
+  ingestor->stop();
+  std::array<std::uint32_t, 3> taken{};
+  for (const auto& group : guids_of(journal_)) {
+    for (const std::uint32_t guid : group) {
+      const std::uint32_t sender = (guid - 1) / 100'000;
+      if (sender >= taken.size()) continue;  // held up the others
+      EXPECT_EQ((guid - 1) % 100'000, taken[sender]) << "out of order: sender " << sender;
+      ++taken[sender];
+      const auto [least, most] = std::minmax_element(taken.begin(), taken.end());
+      if (*most < items_each) {
+        EXPECT_LE(*most - *least, 200U) << "one batch ahead at most";
+      }
+    }
+  }
+  EXPECT_EQ(taken, (std::array<std::uint32_t, 3>{items_each, items_each, items_each}));
+}
+
+TEST_F(IngestorTest, leaves_room_for_senders_who_have_nothing_waiting) {
+  const auto ingestor = start(store_, {.waiting_items_max = 1200});
+  hold_up(*ingestor, journal_);
+  std::uint32_t guid = 1;
+  const auto send = [&](const std::string& sender, std::uint32_t items) {
+    guid += 1000;
+    return submit(*ingestor, submission_from(sender, guid, items));
+  };
+  for (std::uint32_t i = 0; i < 6; ++i) EXPECT_EQ(send("first", 100), error_code());
+  EXPECT_EQ(send("first", 100), make_error_code(Errc::sender_overloaded));
+  EXPECT_EQ(ingestor->check("first", 1).error(), make_error_code(Errc::sender_overloaded));
+  EXPECT_TRUE(ingestor->check("second", 600));
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(send("second", 100), error_code());
+  EXPECT_EQ(send("second", 100), make_error_code(Errc::sender_overloaded));
+  EXPECT_EQ(send("third", 100), error_code());
+  EXPECT_EQ(send("fourth", 300), make_error_code(Errc::overloaded)) << "no fault of its own";
+  EXPECT_EQ(send("fourth", 200), error_code());
+  journal_.release();
+  ingestor->stop();
 }
 
 TEST_F(IngestorTest, answers_all_it_has_when_stopped) {
