@@ -450,8 +450,9 @@ class NdjsonReply:
 class Server:
     """`frikort serve` on a free port. Use start(), stop() (asserts exit status 0) and kill()."""
 
-    def __init__(self, data=None, options=()):
+    def __init__(self, data=None, options=(), environment=None):
         self.options = options  # more of `serve`
+        self.environment = environment  # more than this process has
         self.owns_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="frikort-e2e-")
         self.log = tempfile.TemporaryFile(prefix="frikort-e2e-log-")
@@ -460,18 +461,20 @@ class Server:
 
     # life
 
-    def start(self):
+    def start(self, until="/isready"):
+        """Returns when a GET of the path is answered with 200."""
         last = ""
         for _ in range(3):
             self.port = free_port()
             self.process = subprocess.Popen(
                 [binary(), "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--auth", "none",
                  *self.options],
-                stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+                stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
+                env={**os.environ, **(self.environment or {})})
             deadline = time.monotonic() + READY_SECONDS
             while time.monotonic() < deadline and self.process.poll() is None:
                 try:
-                    if self.request("GET", "/isready", timeout=2).status == 200:
+                    if self.request("GET", until, timeout=2).status == 200:
                         return self
                 except OSError:
                     pass

@@ -527,5 +527,18 @@ TEST_F(IngestorTest, calls_back_with_an_error_when_a_position_will_never_be_dura
   EXPECT_EQ(afterwards.get_future().get(), make_error_code(Errc::store_unavailable));
 }
 
+TEST_F(IngestorTest, calls_back_with_an_error_when_it_stops_before_a_position) {
+  const auto ingestor = start(store_);
+  std::promise<error_code> waiting;
+  ingestor->when_durable(Position{1000}, [&](error_code error) { waiting.set_value(error); });
+  ingestor->stop();
+  auto called = waiting.get_future();
+  ASSERT_EQ(called.wait_for(std::chrono::seconds{0}), std::future_status::ready);
+  EXPECT_EQ(called.get(), make_error_code(Errc::store_unavailable));
+  std::promise<error_code> afterwards;
+  ingestor->when_durable(Position{1000}, [&](error_code error) { afterwards.set_value(error); });
+  EXPECT_EQ(afterwards.get_future().get(), make_error_code(Errc::store_unavailable));
+}
+
 }  // namespace
 }  // namespace ingest::test

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "storage/rocksdb_journal.h"
+#include "tests/storage/no_room.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/builders.h"
 
@@ -36,6 +39,25 @@ void expect_same(const AccessRecord& actual, const AccessRecord& expected) {
 class AccessLogTest : public testing::Test {
  protected:
   RocksDbJournal open() const { return {temp_.path() / "journal", signing_}; }
+  RocksDbJournal open(OpenMode mode, const std::shared_ptr<AccessLogBuffer>& buffer,
+                      const NoteFault& note_fault = {}) const {
+    return {temp_.path() / "journal", signing_, {mode, {}, buffer, note_fault}};
+  }
+  /// A log on a full disk until its write of this record has failed.
+  void fail_to_write(const AccessRecord& record, const std::shared_ptr<AccessLogBuffer>& buffer) {
+    std::promise<Fault> noted;
+    std::once_flag once;
+    RocksDbJournal journal = open(OpenMode::read_write, buffer, [&](const Fault& fault) {
+      std::call_once(once, [&] { noted.set_value(fault); });
+    });
+    const NoRoom no_room;
+    EXPECT_TRUE(journal.access_log().add(record));
+    const Fault fault = noted.get_future().get();
+    EXPECT_EQ(fault.kind, FaultKind::unwritable);
+    EXPECT_NE(fault.reason.find("the journal cannot be written"), std::string::npos)
+        << fault.reason;
+  }
+  std::vector<AccessRecord> read_all() const { return open().access_log().read_all().value(); }
 
   TempFolder temp_;
   SigningKey signing_ = SigningKey::generate();
@@ -104,6 +126,40 @@ TEST_F(AccessLogTest, refuses_what_it_cannot_hold_instead_of_growing) {
     is_refused = true;
   }
   EXPECT_TRUE(is_refused);
+}
+
+TEST_F(AccessLogTest, writes_later_what_could_not_be_written) {
+  const auto buffer = std::make_shared<AccessLogBuffer>();
+  { EXPECT_TRUE(open(OpenMode::read_write, buffer).access_log().add(record_of(1, 0))); }
+  fail_to_write(record_of(1, 1), buffer);
+  EXPECT_EQ(buffer->size(), 1U);
+  {
+    RocksDbJournal journal = open(OpenMode::read_only, buffer);
+    EXPECT_TRUE(journal.access_log().add(record_of(1, 2)));
+  }
+  EXPECT_EQ(buffer->size(), 2U);
+  { RocksDbJournal journal = open(OpenMode::read_write, buffer); }
+  EXPECT_EQ(buffer->size(), 0U);
+  const std::vector<AccessRecord> records = read_all();
+  ASSERT_EQ(records.size(), 3U);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    expect_same(records[static_cast<std::size_t>(i)], record_of(1, i));
+  }
+}
+
+TEST_F(AccessLogTest, does_not_double_what_was_written_although_it_failed) {
+  const auto buffer = std::make_shared<AccessLogBuffer>();
+  fail_to_write(record_of(1, 0), buffer);
+  // The row is there after all.
+  { EXPECT_TRUE(open().access_log().add(record_of(1, 0))); }
+  {
+    RocksDbJournal journal = open(OpenMode::read_write, buffer);
+    EXPECT_TRUE(journal.access_log().add(record_of(1, 1)));
+  }
+  const std::vector<AccessRecord> records = read_all();
+  ASSERT_EQ(records.size(), 2U);
+  expect_same(records[0], record_of(1, 0));
+  expect_same(records[1], record_of(1, 1));
 }
 
 }  // namespace

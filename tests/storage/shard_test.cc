@@ -4,11 +4,15 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 
+#include "storage/files.h"
 #include "storage/format.h"
 #include "storage/merkle.h"
+#include "tests/storage/no_room.h"
 #include "tests/storage/open_ledger.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
@@ -197,6 +201,108 @@ TEST(Shard, chains_and_signs_every_record) {
     previous = record.value().root;
   }
   EXPECT_EQ(previous, head);
+}
+
+// ---- read-only ----
+
+/// Every file with its content.
+std::map<fs::path, std::string> content_of(const fs::path& folder) {
+  std::map<fs::path, std::string> content;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) content[entry.path()] = read_file(entry.path());
+  }
+  return content;
+}
+
+TEST(Shard, read_only_shows_all_that_is_durable_and_changes_no_file) {
+  const TempFolder temp;
+  StateTotals before;
+  StateTotals earlier;
+  Position position;
+  {
+    OpenLedger ledger(options_in(temp / "data", 200));
+    ledger.commit_in_groups(items_of(19, 700), 30);
+    earlier = ledger.totals();
+    position = ledger.shard().journal().next_position();
+    ledger.commit_in_groups(Workload(20).take(100), 30);
+    before = ledger.totals();
+    // As a crash leaves it: with a tail that the state does not have.
+    fs::copy(temp / "data", temp / "copy", fs::copy_options::recursive);
+  }
+  const auto content = content_of(temp / "copy");
+  ShardOptions options = options_in(temp / "copy", 1);
+  options.mode = OpenMode::read_only;
+  {
+    const NoRoom no_room;
+    EXPECT_EQ(Shard(options).state().head().totals, before);
+    // A group whose sync failed is in the files, and not on stable storage.
+    options.durable = position;
+    Shard shard(options);
+    EXPECT_EQ(shard.state().head().totals, earlier);
+    EXPECT_EQ(shard.journal().next_position(), position);
+    EXPECT_LT(shard.state().begun(), position);
+  }
+  EXPECT_EQ(content_of(temp / "copy"), content);
+  options.mode = OpenMode::read_write;
+  EXPECT_EQ(Shard(options).state().head().totals, before);
+}
+
+TEST(Shard, refuses_a_journal_that_ends_before_what_was_durable) {
+  const TempFolder temp;
+  ShardOptions options = options_in(temp / "data");
+  {
+    OpenLedger ledger(options);
+    ledger.commit_in_groups(items_of(21, 60), 20);
+    options.durable = Position{ledger.shard().journal().next_position().value() + 1};
+  }
+  fs::remove_all(temp / "data/state");
+  EXPECT_THROW(Shard{options}, DamagedJournal);
+}
+
+TEST(Shard, notes_a_damaged_block_with_its_file_and_serves_nothing_of_it) {
+  const TempFolder temp;
+  {
+    OpenLedger ledger(options_in(temp / "data", 100));
+    ledger.commit_in_groups(items_of(22, 600), 30);
+  }
+  // The first block of each file: rows.
+  for (const auto& file : fs::directory_iterator(temp / "data/state")) {
+    if (file.path().extension() == ".sst") flip_byte(file.path(), 10);
+  }
+  std::vector<Fault> faults;
+  ShardOptions options = options_in(temp / "data");
+  options.note_fault = [&](const Fault& fault) { faults.push_back(fault); };
+  // Its practices are read when it is opened.
+  EXPECT_THROW(Shard{options}, DamagedState);
+  ASSERT_FALSE(faults.empty());
+  EXPECT_EQ(faults.front().kind, FaultKind::state_damaged);
+  expect_contains(faults.front().reason, (temp / "data/state/").string());
+  expect_contains(faults.front().reason, ".sst");
+}
+
+TEST(Shard, notes_a_group_that_cannot_be_written) {
+  const TempFolder temp;
+  std::vector<Fault> faults;
+  std::mutex mutex;
+  ShardOptions options = options_in(temp / "data");
+  options.note_fault = [&](const Fault& fault) {
+    const std::lock_guard lock(mutex);
+    faults.push_back(fault);
+  };
+  OpenLedger ledger(options);
+  ledger.commit(items_of(23, 20));
+  ledger::CommitGroup group;
+  group.position = ledger.shard().journal().next_position();
+  {
+    const NoRoom no_room;
+    EXPECT_FALSE(ledger.shard().journal().append(group, {}));
+  }
+  EXPECT_EQ(ledger.shard().journal().next_position(), group.position);
+  const std::lock_guard lock(mutex);
+  ASSERT_FALSE(faults.empty());
+  EXPECT_EQ(faults.front().kind, FaultKind::unwritable);
+  expect_contains(faults.front().reason, "the journal cannot be written");
+  expect_contains(faults.front().reason, "File too large");
 }
 
 // ---- what is refused ----

@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <thread>
+#include <vector>
 
 #include "ledger/ledger.h"
 #include "ledger/rfc3339.h"
+#include "tests/storage/no_room.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/storage/workload.h"
 #include "tests/support/memory_store.h"
@@ -315,6 +318,46 @@ TEST_F(StateStoreTest, hands_over_nothing_that_the_journal_does_not_have) {
   StateStore reopened(temp_ / "state", {});
   EXPECT_EQ(reopened.head().next_position, Position{1});
   EXPECT_EQ(reopened.head().totals, StateTotals());
+}
+
+TEST_F(StateStoreTest, lets_a_waiting_writer_go_when_it_is_abandoned) {
+  for (int round = 0; round < 10; ++round) {
+    Workload workload(3);
+    StateStore state(temp_ / ("state" + std::to_string(round)),
+                     {.hand_over_items = 10, .practices_max = 1000});
+    Writer writer(state);
+    // A hand-over waits for a sync that never comes, and the writer for the hand-over.
+    std::thread writing([&] {
+      for (int group = 0; group < 4; ++group) writer.post(workload.take(30));
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    state.abandon();
+    writing.join();
+    EXPECT_FALSE(state.await_hand_over());
+  }
+}
+
+TEST_F(StateStoreTest, notes_a_hand_over_that_fails_and_goes_on_in_memory) {
+  Workload workload(3);
+  std::vector<Fault> faults;
+  StateTotals totals;
+  {
+    StateStore state(temp_ / "state", {.hand_over_items = 10, .practices_max = 1000},
+                     OpenMode::read_write, [&](const Fault& fault) { faults.push_back(fault); });
+    Writer writer(state);
+    {
+      const NoRoom no_room;
+      writer.write(workload.take(60));
+      EXPECT_FALSE(state.await_hand_over());
+    }
+    writer.write(workload.take(60));
+    EXPECT_NE(state.failure(), "");
+    totals = state.head().totals;
+  }
+  ASSERT_FALSE(faults.empty());
+  EXPECT_EQ(faults.front().kind, FaultKind::unwritable);
+  EXPECT_GT(totals.registrations, 0U);
+  EXPECT_EQ(StateStore(temp_ / "state", {}).head().next_position, Position{1});
 }
 
 TEST_F(StateStoreTest, ends_without_waiting_for_what_is_not_durable) {
