@@ -51,6 +51,8 @@ ShardKeeper::ShardKeeper(storage::ShardOptions options, ingest::Ingestor::Delive
       open(OpenMode::read_write);
     } catch (const storage::DamagedState& damage) {
       discard_state(damage.what());
+      noted_.reset();
+      trouble_.clear();
       open(OpenMode::read_write);
     }
   } catch (const std::runtime_error& refusal) {
@@ -87,7 +89,7 @@ std::shared_ptr<OpenShard> ShardKeeper::lease() const {
 
 std::string ShardKeeper::trouble() const {
   const std::lock_guard lock(mutex_);
-  return trouble_;
+  return progress_.empty() ? trouble_ : progress_;
 }
 
 std::uint64_t ShardKeeper::recoveries() const {
@@ -127,6 +129,7 @@ void ShardKeeper::take_noted(Fault& fault) {
 void ShardKeeper::set_trouble(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
+    progress_.clear();
     if (trouble_ == reason) return;
     trouble_ = reason;
   }
@@ -216,6 +219,7 @@ void ShardKeeper::open(OpenMode mode) {
   const auto released = std::make_shared<std::promise<void>>();
   released_ = released->get_future();
   const std::lock_guard lock(mutex_);
+  progress_.clear();
   lease_ =
       std::shared_ptr<OpenShard>(open_.get(), [released](OpenShard*) { released->set_value(); });
 }
@@ -274,7 +278,7 @@ void ShardKeeper::report_replay(ledger::Position at, ledger::Position end) {
       {{"position", std::to_string(at.value())}, {"end", std::to_string(end.value())}});
   const std::lock_guard lock(mutex_);
   if (is_stopping_) throw std::runtime_error("the service is stopping");
-  trouble_ =
+  progress_ =
       fmt::format("the journal is being applied again: position {} of {}", at.value(), end.value());
 }
 

@@ -78,6 +78,7 @@ class ShardKeeper {
   bool is_stopping_ = false;
   std::optional<storage::Fault> noted_;  // the gravest since the files were opened
   std::string trouble_;
+  std::string progress_;  // of the journal that is being applied again
   std::uint64_t recoveries_ = 0;
   ingest::IngestFigures figures_;  // of ingestors that have ended
   std::thread thread_;

@@ -16,6 +16,10 @@ namespace fs = std::filesystem;
 using ledger::CommitGroup;
 using ledger::Result;
 
+/// Positions of the journal that are kept in memory when nothing can be handed over: more than what
+/// ever waits for a hand-over, and less than what memory holds.
+constexpr std::uint64_t read_only_tail_max = 4'000'000;
+
 fs::path create_folder(const fs::path& folder) {
   if (fs::create_directories(folder)) sync_folder(real_path(folder).parent_path());
   return folder;
@@ -127,6 +131,12 @@ void Shard::replay(const ShardOptions& options) {
   const ledger::Position end = journal_.next_position();
   if (applied.next_position > end) {
     throw DamagedJournal("the state is ahead of the journal: the journal has lost records");
+  }
+  if (options.mode == OpenMode::read_only &&
+      end.value() - applied.next_position.value() > read_only_tail_max) {
+    throw std::runtime_error(
+        "the state lacks more of the journal than is kept in memory; remedy: let the folder be "
+        "written, so that it can be handed over");
   }
   state_.note_durable(end);
   const auto known = decode_rules(applied.rules);
