@@ -118,7 +118,9 @@ class FaultCase(unittest.TestCase):
             pathlib.Path(config).write_text(f"[state]\nhand_over_items = {hand_over_items}\n", encoding="utf-8")
             options = ["--config", config]
         environment = {"LD_PRELOAD": faulty_disk_library(), "FRIKORT_FAULTS": self.faults.path,
-                       "FRIKORT_FAULTS_UNDER": self.data}
+                       "FRIKORT_FAULTS_UNDER": self.data,
+                       # A sanitizer wants to be the first library, and need not be.
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
         self.server = fs.Server(self.data, options, environment)
         self.addCleanup(self.server.clean)
         return self.server.start(until)
