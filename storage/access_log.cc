@@ -1,6 +1,7 @@
 #include "storage/access_log.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include "storage/byte_codec.h"
 #include "storage/format.h"
@@ -91,10 +92,8 @@ bool AccessLog::write_waiting() {
     const std::lock_guard lock(buffer_->mutex_);
     if (!batch) {
       if (buffer_->waiting_count_ == 0) return false;
-      batch.emplace();
-      batch->sequence = next_sequence_;
-      batch->records.swap(buffer_->waiting_);
-      std::swap(batch->count, buffer_->waiting_count_);
+      batch = AccessLogBuffer::Batch{next_sequence_, std::exchange(buffer_->waiting_count_, 0),
+                                     std::exchange(buffer_->waiting_, {})};
     }
   }
   std::string key;

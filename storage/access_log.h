@@ -49,17 +49,17 @@ class AccessLogBuffer {
 
  private:
   friend class AccessLog;
-  /// Records on their way into one row, with its key: written again to the same key after a
-  /// failure, since it is unknown whether the row is there already.
   struct Batch {
-    std::uint64_t sequence = 0;
-    std::uint64_t count = 0;
+    std::uint64_t sequence;
+    std::uint64_t count;
     std::string records;
   };
 
   mutable std::mutex mutex_;
   std::string waiting_;
   std::uint64_t waiting_count_ = 0;
+  /// On their way into one row, with its key: written again to the same key after a failure, since
+  /// it is unknown whether the row is there already.
   std::optional<Batch> batch_;
 };
 
