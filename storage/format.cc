@@ -26,6 +26,9 @@ using ledger::Verdict;
 
 constexpr std::size_t entries_per_offset = 64;
 
+/// Years have four digits, so a later month is damage.
+constexpr std::uint64_t months_end = 10'000 * 12;
+
 /// No rule accepts an item later than this, so a longer lag is damage.
 constexpr std::uint64_t lag_days_max = 220;
 
@@ -168,7 +171,9 @@ Result<Head> decode_head(ByteReader& in) {
   for (std::uint64_t i = 0; i < tallies && in.is_ok(); ++i) {
     ledger::Tally tally;
     ledger::PracticeId::parse(in.text(), tally.practice);
-    tally.month = month_of_number(in.varint());
+    const std::uint64_t month = in.varint();
+    if (month >= months_end) return Errc::corrupt_record;
+    tally.month = month_of_number(month);
     tally.code = static_cast<Code>(in.u8());
     tally.count = in.varint();
     head.group.tallies.push_back(tally);
