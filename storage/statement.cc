@@ -242,7 +242,10 @@ PreviousStatement read_statement(const fs::path& folder, const SigningKey& signi
     previous.id = parsed.at("statement").as_string();
     const std::string position(parsed.at("position").as_string());
     std::uint64_t offset = 0;
-    std::from_chars(position.data() + 2, position.data() + position.size(), offset);
+    const char* const end = position.data() + position.size();
+    if (!position.starts_with("0-")) throw damaged("its position is none");
+    const auto read = std::from_chars(position.data() + 2, end, offset);
+    if (read.ec != std::errc() || read.ptr != end) throw damaged("its position is none");
     previous.position = ledger::Position{offset};
     previous.manifest_sha256 = to_hex(sha256(manifest));
     for (std::size_t i = 0; i < figure_count; ++i) {
