@@ -376,6 +376,9 @@ Result<ledger::Registration> decode_registration(std::string_view bytes) {
   if ((flags & 4U) != 0) registration.payment = verdict_of(in.u8(), Position{row.varint()});
   if ((flags & 8U) != 0) registration.credit_note = verdict_of(in.u8(), Position{row.varint()});
   if (!in.is_complete() || !row.is_complete()) return Errc::corrupt_record;
+  // What has a verdict has a place.
+  if (registration.payment.is_given() != ((flags & 4U) != 0)) return Errc::corrupt_record;
+  if (registration.credit_note.is_given() != ((flags & 8U) != 0)) return Errc::corrupt_record;
   return registration;
 }
 
