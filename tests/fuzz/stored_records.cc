@@ -1,0 +1,186 @@
+// Decoders of what is stored: no bytes make one crash, and what decodes is the same again when it
+// is encoded and decoded. The first byte says which.
+
+#include <string>
+#include <string_view>
+
+#include "ledger/assert.h"
+#include "storage/backup_manifest.h"
+#include "storage/crypto.h"
+#include "storage/files.h"
+#include "storage/format.h"
+#include "storage/statement.h"
+#include "storage/torn_write.h"
+#include "tests/storage/temp_folder.h"
+
+namespace {
+
+using ledger::Position;
+using storage::JournalRecord;
+
+/// `decode` gives a Result, `encode` bytes: a value that decodes survives both.
+template <class Decode, class Encode>
+void check_row(std::string_view bytes, const Decode& decode, const Encode& encode) {
+  const auto decoded = decode(bytes);
+  if (!decoded) return;
+  const std::string encoded = encode(decoded.value());
+  const auto again = decode(encoded);
+  LEDGER_ASSERT(again.has_value());
+  LEDGER_ASSERT(encode(again.value()) == encoded);
+  if constexpr (requires { decoded.value() == again.value(); }) {
+    LEDGER_ASSERT(decoded.value() == again.value());
+  }
+}
+
+std::string encode_journal_record(const JournalRecord& record) {
+  std::string bytes = storage::encode_content(record.group, record.previous_root);
+  ledger::Seal seal;
+  seal.root = record.root;
+  seal.key_id = record.key_id;
+  seal.signature = record.signature;
+  storage::append_seal(bytes, record.leaves, seal);
+  return bytes;
+}
+
+void check_journal_record(std::string_view bytes) {
+  check_row(bytes, storage::decode_record, encode_journal_record);
+  const auto decoded = storage::decode_record(bytes);
+  const std::uint64_t first = decoded ? decoded.value().group.position.value() : 0;
+  const std::size_t entries = decoded ? decoded.value().group.entries.size() : 0;
+  for (std::uint64_t i = 0; i < 70; ++i) {
+    const auto entry = storage::decode_entry_at(bytes, Position{first + i});
+    if (!decoded) continue;
+    LEDGER_ASSERT(entry.has_value() == (i >= 1 && i <= entries));
+    if (entry) {
+      LEDGER_ASSERT(entry.value().item.guid == decoded.value().group.entries[i - 1].item.guid);
+    }
+  }
+}
+
+void check_account(std::string_view bytes) {
+  const auto decode = [](std::string_view row) -> ledger::Result<ledger::Account> {
+    ledger::Account account;
+    const auto decoded = storage::decode_account(row, account);
+    if (!decoded) return decoded.error();
+    return account;
+  };
+  check_row(bytes, decode, [](const ledger::Account& account) {
+    std::string row;
+    storage::encode_account(account, row);
+    return row;
+  });
+  LEDGER_ASSERT(storage::Row::checksum_content(bytes).size() <= bytes.size());
+}
+
+void check_event(std::string_view bytes) {
+  constexpr std::size_t key_bytes = 12;
+  if (bytes.size() < key_bytes) return;
+  const std::string_view key = bytes.substr(0, key_bytes);
+  const auto decode = [&](std::string_view row) { return storage::decode_event(key, row); };
+  check_row(bytes.substr(key_bytes), decode, storage::encode_event);
+}
+
+void check_manifest(std::string_view json) {
+  std::string text;
+  try {
+    text = storage::BackupManifest::parse(json).to_json();
+  } catch (const std::runtime_error&) {
+    return;
+  }
+  LEDGER_ASSERT(storage::BackupManifest::parse(text).to_json() == text);
+}
+
+void check_backup_folder(std::string_view json) {
+  std::string id;
+  try {
+    id = storage::parse_backup_folder(json);
+  } catch (const std::runtime_error&) {
+    return;
+  }
+  LEDGER_ASSERT(storage::parse_backup_folder(storage::backup_folder_json(id)) == id);
+}
+
+/// A statement with a good signature, whatever it says.
+void check_statement(std::string_view json) {
+  static const storage::test::TempFolder folder;
+  static const storage::SigningKey signing = storage::SigningKey::generate();
+  const std::string manifest =
+      R"({"files":[{"sha256":")" + storage::to_hex(storage::sha256(json)) + "\"}]}";
+  const auto signature = signing.sign(storage::sha256(manifest));
+  for (const auto& [name, text] :
+       {std::pair("statement.json", std::string(json)), std::pair("manifest.json", manifest),
+        std::pair("manifest.sig", R"({"signature":")" + storage::to_hex(signature) + "\"}")}) {
+    std::filesystem::remove(folder / name);
+    storage::write_new_file(folder / name, text, 0600);
+  }
+  try {
+    static_cast<void>(storage::read_statement(folder.path(), signing));
+    const bool is_plain = json.find('\\') == std::string_view::npos;
+    LEDGER_ASSERT(!is_plain || json.find("\"0-") != std::string_view::npos);  // its position
+  } catch (const std::runtime_error&) {
+    return;
+  }
+}
+
+void check_log(std::string_view log) {
+  const auto torn = storage::torn_from(log);
+  if (torn) LEDGER_ASSERT(*torn < log.size());
+  // What is cut off leaves nothing to cut off.
+  if (torn) LEDGER_ASSERT(!storage::torn_from(log.substr(0, *torn)));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const auto encode_registration = [](const ledger::Registration& registration) {
+    std::string row;
+    storage::encode_registration(registration, row);
+    return row;
+  };
+  switch (data[0]) {
+    case 'j':
+      check_journal_record(bytes);
+      break;
+    case 'r':
+      check_row(bytes, storage::decode_registration, encode_registration);
+      break;
+    case 'a':
+      check_account(bytes);
+      break;
+    case 'p':
+      check_row(bytes, storage::decode_practice, storage::encode_practice);
+      break;
+    case 'i':
+      check_row(bytes, storage::decode_person_id, storage::encode_person_id);
+      break;
+    case 't':
+      check_row(bytes, storage::decode_timeliness, storage::encode_timeliness);
+      break;
+    case 'e':
+      check_event(bytes);
+      break;
+    case 's':
+      check_row(bytes, storage::decode_applied, storage::encode_applied);
+      break;
+    case 'c':
+      static_cast<void>(storage::decode_rules(bytes));
+      break;
+    case 'm':
+      check_manifest(bytes);
+      break;
+    case 'b':
+      check_backup_folder(bytes);
+      break;
+    case 'y':
+      check_statement(bytes);
+      break;
+    case 'l':
+      check_log(bytes);
+      break;
+    default:
+      break;
+  }
+  return 0;
+}
