@@ -22,7 +22,6 @@ struct LoadResult {
   std::uint64_t operations = 0;  ///< of the file system, before the power went or in all
   std::uint64_t items = 0;       ///< that were answered for good
   std::uint64_t cuts = 0;        ///< 0: the load was done before
-  std::string checksum;
 };
 
 /// One ledger on a disk without memory for what was not synced: takes a load until the power goes
