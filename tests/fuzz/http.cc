@@ -33,9 +33,8 @@ class Ledger {
  public:
   Ledger()
       : server_(http_options()),
-        shard_(shard_options(folder_.path())),
-        service_(shard_, ledger::NumberSeries::production_and_tests, limits(),
-                 [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
+        service_(shard_options(folder_.path()), ledger::NumberSeries::production_and_tests,
+                 limits(), [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                    server_.deliver(std::move(submissions));
                  }) {
     signal(SIGPIPE, SIG_IGN);
@@ -48,7 +47,7 @@ class Ledger {
 
   std::uint16_t port() const { return server_.port(); }
 
-  bool is_healthy() { return service_.ingestor().failure().empty(); }
+  bool is_healthy() { return service_.keeper().trouble().empty(); }
 
  private:
   static api::HttpServerOptions http_options() {
@@ -75,7 +74,6 @@ class Ledger {
 
   const storage::test::TempFolder folder_;
   api::HttpServer server_;
-  storage::Shard shard_;
   api::Service service_;
 };
 
