@@ -98,8 +98,8 @@ std::size_t StateStore::TimelinessHash::operator()(const ledger::TimelinessKey& 
 StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mode,
                        NoteFault note_fault)
     : options_(options),
-      registrations_(0),
-      accounts_(options.cached_persons_max),
+      registrations_(0, options.hand_over_items),
+      accounts_(options.cached_persons_max, options.hand_over_items / 2),
       numbers_(options.cached_persons_max),
       timeliness_(cached_months_max),
       is_abandoned_(mode == OpenMode::read_only) {

@@ -38,9 +38,11 @@ struct NoReaders {
 template <class Key, class Value, class Hash, class Mutex = std::mutex>
 class WriteBehind {
  public:
-  /// With 0, rows are dropped when they have been handed over.
-  explicit WriteBehind(std::size_t clean_rows_max)
-      : generation_rows_max_(clean_rows_max / 2 / stripe_count) {}
+  /// With `clean_rows_max` 0, rows are dropped when they have been handed over. `changes` are
+  /// expected before each freeze(): when many have come, there is room for all at once.
+  explicit WriteBehind(std::size_t clean_rows_max, std::size_t changes = 0)
+      : generation_rows_max_(clean_rows_max / 2 / stripe_count),
+        changes_(changes / stripe_count) {}
 
   /// For readers: calls `use(const Value&)` under the stripe's lock; false when no tier has the
   /// row.
@@ -63,7 +65,12 @@ class WriteBehind {
   bool put(const Key& key, NewValue&& value) {
     Stripe& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
-    return stripe.active.insert_or_assign(key, std::forward<NewValue>(value)).second;
+    const bool is_new = stripe.active.insert_or_assign(key, std::forward<NewValue>(value)).second;
+    // All stripes would otherwise grow at about the same time, and be rehashed again and again.
+    if (is_new && stripe.active.size() == changes_ / 16) {
+      stripe.active.reserve(changes_ + changes_ / 4);
+    }
+    return is_new;
   }
 
   /// Calls `change(Value&)` on the active row; one that is in an older tier only is copied up
@@ -162,7 +169,8 @@ class WriteBehind {
   Stripe& stripe_of(const Key& key) { return stripes_[stripe_index(key)]; }
   const Stripe& stripe_of(const Key& key) const { return stripes_[stripe_index(key)]; }
 
-  const std::size_t generation_rows_max_;
+  const std::size_t generation_rows_max_;  // of a stripe
+  const std::size_t changes_;              // of a stripe
   std::array<Stripe, stripe_count> stripes_;
 };
 
