@@ -94,6 +94,11 @@ struct HttpSubmission final : ingest::Submission {
   std::function<void(SubmissionPtr)> handler;
 };
 
+ledger::Result<void> submit(const ShardKeeper& keeper, SubmissionPtr& submission) {
+  const auto open = keeper.lease();
+  return open ? open->submit(submission) : ledger::Result<void>(ledger::Errc::store_unavailable);
+}
+
 /// Completes with the delivered submission, or with the same one and an error when it was not
 /// taken.
 template <class CompletionToken>
@@ -106,9 +111,7 @@ auto async_submit(const ShardKeeper& keeper, std::unique_ptr<HttpSubmission> sub
                              SubmissionPtr reply) { std::move (*shared)(std::move(reply)); };
         asio::io_context& context = *taken->context;
         SubmissionPtr base = std::move(taken);
-        const auto open = keeper.lease();
-        const auto submitted =
-            open ? open->submit(base) : ledger::Result<void>(ledger::Errc::store_unavailable);
+        const auto submitted = submit(keeper, base);
         if (submitted) return;
         base->error = submitted.error();
         auto& refused = static_cast<HttpSubmission&>(*base);
@@ -424,7 +427,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
     std::uint64_t bytes = 0;
     std::uint64_t next_index = 0;
     std::vector<ingest::ParsedItem> parsed;  // not submitted yet
-    bool is_in_flight = false;
+    std::string sender;         // of all its submissions, so that they keep their order
+    std::size_t in_flight = 0;  // submissions
     bool is_queue_full = false;
     bool is_read = false;     // the whole body
     bool is_writing = false;  // the head of the answer has been sent
@@ -1073,7 +1077,7 @@ Awaitable<void> HttpServer::Impl::Session::read_stream() {
       submit_next();
       continue;
     }
-    const bool has_work = !stream_.parsed.empty() || stream_.is_in_flight;
+    const bool has_work = !stream_.parsed.empty() || stream_.in_flight != 0;
     if (is_at_end && !has_work && !stream_.has_lines) co_return;
     if (is_at_end || is_full) {
       // The queue is asked again after a pause; everything else wakes us.
@@ -1117,7 +1121,7 @@ Awaitable<void> HttpServer::Impl::Session::read_stream() {
     }
   }
   // Lines on the way still get their answer.
-  while (stream_.is_in_flight) {
+  while (stream_.in_flight != 0) {
     co_await changed_.async_wait(awaited);
   }
 }
@@ -1160,9 +1164,13 @@ void HttpServer::Impl::Session::hold_stream() {
 }
 
 void HttpServer::Impl::Session::submit_next() {
-  if (stream_.is_in_flight || stream_.parsed.empty() || stream_.problem) return;
+  if (stream_.parsed.empty() || stream_.problem) return;
+  // One group is built while the one before it is synced; what comes slowly is sent as it comes.
+  const bool is_whole_group = stream_.parsed.size() >= ingest::group_items_max;
+  if (stream_.in_flight >= (is_whole_group ? 2U : 1U)) return;
+  if (stream_.sender.empty()) stream_.sender = sender_of(stream_.parsed.front());
   const std::size_t count = std::min(stream_.parsed.size(), ingest::group_items_max);
-  const auto checked = check_room(service_.keeper(), sender_of(stream_.parsed.front()), count);
+  const auto checked = check_room(service_.keeper(), stream_.sender, count);
   stream_.is_queue_full = !checked && is_overload(checked.error());
   if (stream_.is_queue_full) return;
   std::vector<ingest::ParsedItem> items;
@@ -1175,17 +1183,22 @@ void HttpServer::Impl::Session::submit_next() {
   }
   auto submission = make_submission(std::move(items));
   submission->first_index = stream_.next_index;
+  submission->sender = stream_.sender;
+  submission->handler = [self = shared_from_this()](SubmissionPtr reply) {
+    self->finish_submission(std::move(reply));
+  };
   stream_.next_index += count;
-  stream_.is_in_flight = true;
-  stream_.is_queue_full = false;
-  async_submit(service_.keeper(), std::move(submission),
-               [self = shared_from_this()](SubmissionPtr reply) {
-                 self->finish_submission(std::move(reply));
-               });
+  ++stream_.in_flight;
+  SubmissionPtr base = std::move(submission);
+  const auto submitted = submit(service_.keeper(), base);
+  if (submitted) return;
+  // At once, so that nothing of this stream is submitted in between.
+  base->error = submitted.error();
+  finish_submission(std::move(base));
 }
 
 void HttpServer::Impl::Session::finish_submission(SubmissionPtr submission) {
-  stream_.is_in_flight = false;
+  --stream_.in_flight;
   if (is_overload(submission->error)) {
     // Not taken: it goes back to the front and is tried again, while nothing more is read.
     stream_.is_queue_full = true;

@@ -13,7 +13,7 @@ namespace ingest {
 inline constexpr std::size_t group_items_max = 4096;
 
 /// Consecutive items of one request, which are committed in one group and answered together. A
-/// request has at most one submission on the way, so that a group holds at most one of each.
+/// request that has several on the way gives them the same sender, and so they keep their order.
 struct Submission {
   virtual ~Submission() = default;
 
