@@ -16,6 +16,7 @@ class ByteWriter {
 
   void u8(std::uint8_t value) { out_ += static_cast<char>(value); }
   void varint(std::uint64_t value) {
+    if (value < 128) return u8(static_cast<std::uint8_t>(value));
     char bytes[10];
     std::size_t size = 0;
     while (value >= 128) {

@@ -26,6 +26,8 @@ using Family = StateFamily;
 /// Months of timeliness that stay in memory: a few for each practice of the nation, both bases.
 constexpr std::size_t cached_months_max = 200'000;
 
+constexpr std::size_t cache_line_bytes = 64;
+
 /// Rows in the order of their keys lie anywhere in memory.
 template <class Key, class Value>
 void prefetch(const std::pair<Key, const Value*>& row) {
@@ -234,7 +236,10 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     if (persons[i].value() == 0) continue;
     const std::string* const row = accounts_.find({persons[i], lookups[i].year});
-    if (row != nullptr) __builtin_prefetch(row->data());
+    if (row == nullptr) continue;
+    for (std::size_t at = 0; at < row->size(); at += cache_line_bytes) {
+      __builtin_prefetch(row->data() + at);
+    }
   }
   find_absent({missing.data(), missing_count});
 }
@@ -740,7 +745,9 @@ void StateStore::hand_over_frozen() {
     const rocksdb::Options options(rocksdb::DBOptions(files_->database.db().GetDBOptions()),
                                    files_->database.db().GetOptions(
                                        files_->database.family(static_cast<std::size_t>(family))));
-    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options);
+    // What is handed over is read soon: it stays in the system's cache of files.
+    constexpr bool invalidate_page_cache = false;
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, nullptr, invalidate_page_cache);
     const fs::path path = files_->hand_over_folder / (std::to_string(++files_made_) + ".sst");
     rocksdb::Status status = writer.Open(path.string());
     for (std::size_t i = 0; i < rows.size(); ++i) {
