@@ -197,7 +197,7 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
   if (const InlineRow* const row = registrations_.find(key); row != nullptr) {
     bytes = row->view();
   } else {
-    if (is_known_absent(key)) return std::optional<ledger::Registration>();
+    if (const Expected* const read = expected(key); read != nullptr) return read->found;
     const auto found = files_->get(Family::registrations, registration_key(key), value);
     if (!found) return found.error();
     if (!found.value()) return std::optional<ledger::Registration>();
@@ -208,13 +208,14 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
   return std::optional<ledger::Registration>(decoded.value());
 }
 
-bool StateStore::is_known_absent(const ledger::Fingerprint& key) {
+const StateStore::Expected* StateStore::expected(const ledger::Fingerprint& key) {
   // They are asked for in the order in which they were expected, but for those found in memory.
-  const auto found =
-      std::find(absent_.begin() + static_cast<std::ptrdiff_t>(next_absent_), absent_.end(), key);
-  if (found == absent_.end()) return false;
-  next_absent_ = static_cast<std::size_t>(found - absent_.begin()) + 1;
-  return true;
+  for (std::size_t i = next_expected_; i < expected_.size(); ++i) {
+    if (expected_[i].key != key) continue;
+    next_expected_ = i + 1;
+    return &expected_[i];
+  }
+  return nullptr;
 }
 
 // Each step is a loop over independent lookups, so that their cache misses overlap.
@@ -241,14 +242,14 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
       __builtin_prefetch(row->data() + at);
     }
   }
-  find_absent({missing.data(), missing_count});
+  read_expected({missing.data(), missing_count});
 }
 
 // Nearly every registration is new, so it is in none of the sorted runs of the files. To ask the
 // filter of each run is a cache miss; asked for together, they overlap too.
-void StateStore::find_absent(std::span<const ledger::Fingerprint> keys) {
-  absent_.clear();
-  next_absent_ = 0;
+void StateStore::read_expected(std::span<const ledger::Fingerprint> keys) {
+  expected_.clear();
+  next_expected_ = 0;
   if (keys.empty()) return;
   std::array<std::array<char, 16>, ledger::lookups_max> bytes;
   std::array<rocksdb::Slice, ledger::lookups_max> slices;
@@ -264,8 +265,11 @@ void StateStore::find_absent(std::span<const ledger::Fingerprint> keys) {
       files_->database.family(static_cast<std::size_t>(Family::registrations)), keys.size(),
       slices.data(), values.data(), statuses.data());
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    // What is there, or cannot be read, is left to find_registration().
-    if (statuses[i].IsNotFound()) absent_.push_back(keys[i]);
+    // What cannot be read is left to find_registration(), which tells of it.
+    if (statuses[i].IsNotFound()) expected_.push_back({keys[i], std::nullopt});
+    if (!statuses[i].ok()) continue;
+    const auto decoded = decode_registration(view_of(values[i]));
+    if (decoded) expected_.push_back({keys[i], decoded.value()});
   }
 }
 
@@ -589,8 +593,8 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
 // ---- groups and hand-over ----
 
 void StateStore::begin_group(Position position) {
-  absent_.clear();  // what was absent from the files may be in them now
-  next_absent_ = 0;
+  expected_.clear();  // the files may have changed since
+  next_expected_ = 0;
   if (stripes_to_thaw_ != 0 && is_handed_over()) thaw_next();
   begun_.store(position.value(), std::memory_order_release);
 }

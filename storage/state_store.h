@@ -154,6 +154,11 @@ class StateStore final : public ledger::Store {
     std::string_view view() const { return {bytes, size}; }
   };
   struct Files;
+  /// What the files have under a key: a row, or nothing.
+  struct Expected {
+    ledger::Fingerprint key;
+    std::optional<ledger::Registration> found;
+  };
   struct PendingEvent {
     std::uint32_t ordinal = 0;
     ledger::Event event;
@@ -171,8 +176,8 @@ class StateStore final : public ledger::Store {
   void hand_over_frozen();
   bool is_handed_over() const;
   void thaw_next();
-  bool is_known_absent(const ledger::Fingerprint& key);
-  void find_absent(std::span<const ledger::Fingerprint> keys);
+  const Expected* expected(const ledger::Fingerprint& key);
+  void read_expected(std::span<const ledger::Fingerprint> keys);
   std::optional<ledger::PracticeNumber> find_practice_number(const ledger::PracticeId& id) const;
 
   const StateOptions options_;
@@ -200,8 +205,8 @@ class StateStore final : public ledger::Store {
   // The writer's own.
   AppliedState applied_;
   std::uint64_t active_items_ = 0;
-  std::vector<ledger::Fingerprint> absent_;  // from the files, of those expected
-  std::size_t next_absent_ = 0;
+  std::vector<Expected> expected_;  // what the files have of the registrations expected
+  std::size_t next_expected_ = 0;
   std::string_view account_row_;  // of the account loaded last; empty when it did not exist
   std::string account_row_read_;  // when it came from the files
   ledger::AccountKey account_row_key_;
