@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <future>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "api/commands.h"
 #include "api/config.h"
@@ -24,9 +26,9 @@
 namespace api {
 namespace {
 
-/// Lines sent in one request, and parsed in one go.
-constexpr std::size_t batch_lines_max = 20'000;
-constexpr std::size_t batch_bytes_max = 8U << 20;
+/// Lines sent in one request. Between two requests the server waits, so they are not small.
+constexpr std::size_t batch_lines_max = 100'000;
+constexpr std::size_t batch_bytes_max = 32U << 20;
 constexpr int attempts_max = 60;
 
 struct Summary {
@@ -65,14 +67,14 @@ class LineReader {
     return static_cast<std::uint64_t>(end);
   }
 
-  /// The next whole lines, valid until the next call; empty at the end.
-  std::string_view next() {
-    bytes_.erase(0, used_);
-    used_ = 0;
+  /// The next whole lines; empty at the end.
+  std::string next() {
     while (!is_at_end_ && !has_batch()) fill();
     if (is_at_end_ && !bytes_.empty() && bytes_.back() != '\n') bytes_ += '\n';
-    used_ = batch_end();
-    return std::string_view(bytes_).substr(0, used_);
+    const std::size_t end = batch_end();
+    std::string rest(bytes_, end);
+    bytes_.resize(end);
+    return std::exchange(bytes_, std::move(rest));
   }
 
  private:
@@ -106,7 +108,6 @@ class LineReader {
   const std::string name_;
   const int file_;
   std::string bytes_;
-  std::size_t used_ = 0;
   bool is_at_end_ = false;
 };
 
@@ -115,6 +116,8 @@ class Target {
  public:
   virtual ~Target() = default;
   virtual void send(std::string_view lines, Summary& summary) = 0;
+  /// Returns when everything that was sent has been counted.
+  virtual void finish(Summary& /*summary*/) {}
 
  protected:
   Target() = default;
@@ -155,8 +158,8 @@ class EmbeddedTarget final : public Target {
       if (items.size() == ingest::group_items_max) submit(std::exchange(items, {}), summary);
     }
     if (!items.empty()) submit(std::move(items), summary);
-    wait_until_at_most(0, summary);
   }
+  void finish(Summary& summary) override { wait_until_at_most(0, summary); }
 
  private:
   static storage::ShardOptions shard_options(const LoadOptions& options, const Config& config) {
@@ -340,11 +343,16 @@ int load(const LoadOptions& options) {
     const std::uint64_t size = reader.size();
     Progress progress("load", size == 0 ? "lines" : "bytes", size);
     std::uint64_t done = 0;
-    for (std::string_view lines = reader.next(); !lines.empty(); lines = reader.next()) {
+    // While a batch is sent the next is read: who writes a pipe works meanwhile.
+    for (std::string lines = reader.next(); !lines.empty();) {
+      std::future<std::string> ahead =
+          std::async(std::launch::async, [&] { return reader.next(); });
       target->send(lines, summary);
       done += lines.size();
       progress.update(size == 0 ? summary.lines : done);
+      lines = ahead.get();
     }
+    target->finish(summary);
     progress.finish(size == 0 ? summary.lines : done);
   }
   target.reset();
