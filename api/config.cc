@@ -61,11 +61,15 @@ void read_limits(const std::string& path, const toml::table& table, Config& conf
 }
 
 void read_state(const std::string& path, const toml::table& table, Config& config) {
+  const std::map<std::string_view, std::uint64_t*> sizes{
+      {"hand_over_items", &config.state.hand_over_items},
+      {"cached_persons_max", &config.state.cached_persons_max}};
   for (const auto& [key, node] : table) {
-    if (key.str() != "hand_over_items") {
+    const auto size = sizes.find(key.str());
+    if (size == sizes.end()) {
       refuse(path, node, fmt::format("`state.{}` is not known", key.str()));
     }
-    config.state.hand_over_items = static_cast<std::uint64_t>(positive(path, key.str(), node));
+    *size->second = static_cast<std::uint64_t>(positive(path, key.str(), node));
   }
 }
 

@@ -128,6 +128,8 @@ rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent)
   options.compaction_options_universal.size_ratio = 20;
   options.compaction_options_universal.max_size_amplification_percent = 200;
   options.level0_file_num_compaction_trigger = 4;
+  // A run is one file: in many, lookups that are made together would each go to another.
+  options.target_file_size_base = std::uint64_t{1} << 40;
   options.level0_slowdown_writes_trigger = 60;
   options.level0_stop_writes_trigger = 100;
   options.compression = rocksdb::kLZ4Compression;
