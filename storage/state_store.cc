@@ -87,7 +87,9 @@ std::size_t StateStore::AccountHash::operator()(const AccountKey& key) const {
 }
 
 std::size_t StateStore::PracticeHash::operator()(const ledger::PracticeId& id) const {
-  return std::hash<std::string_view>{}(id.view());
+  std::uint64_t value = 0;
+  for (const char digit : id.view()) value = value * 31 + static_cast<unsigned char>(digit);
+  return mix(value);
 }
 
 std::size_t StateStore::TimelinessHash::operator()(const ledger::TimelinessKey& key) const {
