@@ -135,6 +135,7 @@ void check_good_request(Ledger& ledger) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Ledger ledger;
   if (size == 0) return 0;
