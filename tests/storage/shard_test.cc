@@ -220,7 +220,8 @@ TEST(Shard, read_only_shows_all_that_is_durable_and_changes_no_file) {
   StateTotals earlier;
   Position position;
   {
-    // So few hand-overs that RocksDB merges nothing, which would remove files while they are copied.
+    // So few hand-overs that RocksDB merges nothing, which would remove files while they are
+    // copied.
     OpenLedger ledger(options_in(temp / "data", 300));
     ledger.commit_in_groups(items_of(19, 700), 30);
     earlier = ledger.totals();
