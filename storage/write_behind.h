@@ -41,8 +41,7 @@ class WriteBehind {
   /// With `clean_rows_max` 0, rows are dropped when they have been handed over. `changes` are
   /// expected before each freeze(): when many have come, there is room for all at once.
   explicit WriteBehind(std::size_t clean_rows_max, std::size_t changes = 0)
-      : generation_rows_max_(clean_rows_max / 2 / stripe_count),
-        changes_(changes / stripe_count) {}
+      : generation_rows_max_(clean_rows_max / 2 / stripe_count), changes_(changes / stripe_count) {}
 
   /// For readers: calls `use(const Value&)` under the stripe's lock; false when no tier has the
   /// row.
