@@ -35,23 +35,12 @@ double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6;
 BackupManifest back_up_folder(const BackupCommandOptions& options,
                               const storage::ReportProgress& report) {
   const Config config = read_config(options.config);
-  const fs::path data = options.data;
-  if (!fs::exists(data / "journal")) {
-    throw std::runtime_error("there is no ledger in " + options.data);
-  }
-  storage::ShardOptions shard_options;
-  shard_options.folder = data;
-  shard_options.keys_folder = options.keys.empty() ? data / "keys" : fs::path(options.keys);
-  if (!fs::exists(shard_options.keys_folder)) {
-    throw std::runtime_error("there are no keys in " + shard_options.keys_folder.string() +
-                             "; remedy: --keys");
-  }
-  shard_options.ceilings = config.ceilings;
-  shard_options.state = config.state;
-  shard_options.on_replay = [&report](ledger::Position at, ledger::Position end) {
+  require_ledger(options.data);
+  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  ledger.on_replay = [&report](ledger::Position at, ledger::Position end) {
     report("open", "positions", at.value(), end.value());
   };
-  storage::Shard shard(shard_options);
+  storage::Shard shard(ledger);
   storage::BackupOptions backup_options;
   backup_options.to = options.to;
   backup_options.now = ingest::now();
@@ -75,7 +64,6 @@ json::object object_of(const HttpClient::Answer& answer, unsigned expected_statu
 
 BackupManifest back_up_server(const BackupCommandOptions& options,
                               const storage::ReportProgress& report) {
-  if (!options.keys.empty()) throw UsageError("--keys goes with --data: a server knows its keys");
   HttpClient client(options.server);
   const json::object request{{"to", fs::absolute(options.to).string()},
                              {"verify", !options.is_without_verify},

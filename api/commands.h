@@ -35,6 +35,7 @@ struct GenerateOptions {
 struct LoadOptions {
   std::string data;
   std::string server;
+  std::string keys;
   std::string config;
   std::vector<std::string> files;
   bool trusts_received_time = false;
@@ -45,6 +46,7 @@ struct LoadOptions {
 struct StatusOptions {
   std::string data;
   std::string server;
+  std::string keys;
   std::string config;
   bool is_json = false;
 };
@@ -65,6 +67,7 @@ struct VerifyOptions {
 
 struct ExportOptions {
   std::string data;
+  std::string keys;
   std::string config;
   std::string output;
   std::string format = "ndjson";
@@ -76,6 +79,7 @@ struct ExportOptions {
 struct ReconcileOptions {
   std::string data;
   std::string server;
+  std::string keys;
   std::string config;
   int year = 0;
   std::string output;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <filesystem>
+#include <stdexcept>
+
 #include "api/commands.h"
 
 namespace api {
@@ -101,6 +104,22 @@ Config read_config(const std::string& path) {
     }
   }
   return config;
+}
+
+storage::ShardOptions shard_options(const std::string& data, const std::string& keys,
+                                    const Config& config) {
+  storage::ShardOptions options;
+  options.folder = data;
+  options.keys_folder = keys;
+  options.ceilings = config.ceilings;
+  options.state = config.state;
+  return options;
+}
+
+void require_ledger(const std::string& data) {
+  if (!std::filesystem::exists(std::filesystem::path(data) / "journal")) {
+    throw std::runtime_error("there is no ledger in " + data);
+  }
 }
 
 }  // namespace api

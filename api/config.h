@@ -19,4 +19,12 @@ struct Config {
 /// Defaults where `path` is empty. Throws UsageError that names the key and the line.
 Config read_config(const std::string& path);
 
+/// How the ledger in the folder `data` is opened; its keys are in `keys`, or when that is empty in
+/// the folder itself.
+storage::ShardOptions shard_options(const std::string& data, const std::string& keys,
+                                    const Config& config);
+
+/// For commands that need a ledger: throws std::runtime_error when there is none in the folder.
+void require_ledger(const std::string& data);
+
 }  // namespace api

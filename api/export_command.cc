@@ -310,13 +310,10 @@ class Exporter {
 
 /// Opens the ledger; what is told when a server has it open is what helps here.
 std::unique_ptr<storage::Shard> open_shard(const ExportOptions& options) {
-  const Config config = read_config(options.config);
-  storage::ShardOptions shard;
-  shard.folder = options.data;
-  shard.ceilings = config.ceilings;
-  shard.state = config.state;
+  const storage::ShardOptions ledger =
+      shard_options(options.data, options.keys, read_config(options.config));
   try {
-    return std::make_unique<storage::Shard>(shard);
+    return std::make_unique<storage::Shard>(ledger);
   } catch (const std::runtime_error& error) {
     if (std::string_view(error.what()).find("is in use by") == std::string_view::npos) throw;
     throw std::runtime_error(options.data +
@@ -329,9 +326,7 @@ std::unique_ptr<storage::Shard> open_shard(const ExportOptions& options) {
 
 int export_ledger(const ExportOptions& options) {
   const fs::path data = options.data;
-  if (!fs::exists(data / "journal")) {
-    throw std::runtime_error("there is no ledger in " + options.data);
-  }
+  require_ledger(options.data);
   // Under another name until all of it is there: what was killed is never taken for an export.
   storage::FreshFolder folder(options.output);
   const auto shard = open_shard(options);

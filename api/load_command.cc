@@ -129,7 +129,7 @@ class Target {
 class EmbeddedTarget final : public Target {
  public:
   EmbeddedTarget(const LoadOptions& options, const Config& config)
-      : shard_(shard_options(options, config)),
+      : shard_(shard_options(options.data, options.keys, config)),
         ingestor_(
             shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
             [](const ingest::Submission&, const ingest::ParsedItem&) {},
@@ -162,14 +162,6 @@ class EmbeddedTarget final : public Target {
   void finish(Summary& summary) override { wait_until_at_most(0, summary); }
 
  private:
-  static storage::ShardOptions shard_options(const LoadOptions& options, const Config& config) {
-    storage::ShardOptions shard;
-    shard.folder = options.data;
-    shard.ceilings = config.ceilings;
-    shard.state = config.state;
-    return shard;
-  }
-
   void submit(std::vector<ingest::ParsedItem> items, Summary& summary) {
     wait_until_at_most(3, summary);
     auto submission = std::make_unique<ingest::Submission>();

@@ -11,13 +11,19 @@
 namespace {
 
 /// Options that choose between a ledger on disk and a running server: exactly one.
-void add_ledger_options(CLI::App& command, std::string& data, std::string& server,
-                        std::string& config) {
+template <class Options>
+void add_ledger_options(CLI::App& command, Options& options) {
   auto* const group = command.add_option_group("ledger", "which ledger");
-  group->add_option("--data", data, "data folder of a ledger that no server has open");
-  group->add_option("--server", server, "URL of a running server, such as http://127.0.0.1:8080");
+  auto* const data =
+      group->add_option("--data", options.data, "data folder of a ledger that no server has open");
+  group->add_option("--server", options.server,
+                    "URL of a running server, such as http://127.0.0.1:8080");
   group->require_option(1);
-  command.add_option("--config", config, "configuration file (TOML)")->check(CLI::ExistingFile);
+  command
+      .add_option("--keys", options.keys, "folder of the key files, with --data; default DATA/keys")
+      ->needs(data);
+  command.add_option("--config", options.config, "configuration file (TOML)")
+      ->check(CLI::ExistingFile);
 }
 
 }  // namespace
@@ -67,7 +73,7 @@ int main(int argc, char** argv) {
   api::LoadOptions load;
   CLI::App* const load_command =
       app.add_subcommand("load", "submit files of items, in file order; may be run again");
-  add_ledger_options(*load_command, load.data, load.server, load.config);
+  add_ledger_options(*load_command, load);
   load_command->add_flag("--trust-received-time", load.trusts_received_time,
                          "take receivedTime from the items; else it is an unknown field");
   load_command->add_flag("--strict", load.is_strict, "exit status 1 when an item is rejected");
@@ -78,7 +84,7 @@ int main(int argc, char** argv) {
   api::StatusOptions status;
   CLI::App* const status_command =
       app.add_subcommand("status", "counts, sums, cards, journal head, state checksum");
-  add_ledger_options(*status_command, status.data, status.server, status.config);
+  add_ledger_options(*status_command, status);
   status_command->add_flag("--json", status.is_json, "as JSON");
   status_command->callback([&] { run = [&] { return api::status(status); }; });
 
@@ -129,6 +135,8 @@ int main(int argc, char** argv) {
   export_command->add_flag("--journal", exporting.has_journal,
                            "also journal.records: every record with its length before it, as "
                            "scripts/audit.py reads it");
+  export_command->add_option("--keys", exporting.keys,
+                             "folder of the key files; default DATA/keys");
   export_command->add_option("--config", exporting.config, "configuration file (TOML)")
       ->check(CLI::ExistingFile);
   export_command->add_flag("--json", exporting.is_json, "the manifest on standard output");
@@ -138,7 +146,7 @@ int main(int argc, char** argv) {
   CLI::App* const reconcile_command = app.add_subcommand(
       "reconcile",
       "recompute a year, compare it with what is kept, and make its next signed statement");
-  add_ledger_options(*reconcile_command, reconcile.data, reconcile.server, reconcile.config);
+  add_ledger_options(*reconcile_command, reconcile);
   reconcile_command->add_option("--year", reconcile.year, "calendar year of service")->required();
   reconcile_command
       ->add_option("--output", reconcile.output,
@@ -156,7 +164,7 @@ int main(int argc, char** argv) {
   api::BackupCommandOptions backup;
   CLI::App* const backup_command = app.add_subcommand(
       "backup", "a consistent, incremental backup, restored once to see that it is good");
-  add_ledger_options(*backup_command, backup.data, backup.server, backup.config);
+  add_ledger_options(*backup_command, backup);
   backup_command
       ->add_option("--to", backup.to,
                    "folder of the backups, on the machine of the ledger: new, or that of earlier "
@@ -170,8 +178,6 @@ int main(int argc, char** argv) {
                            "do not restore it once to see that it is good");
   backup_command->add_flag("--without-keys", backup.is_without_keys,
                            "leave private keys out; restore then wants --keys");
-  backup_command->add_option("--keys", backup.keys,
-                             "folder of the key files, with --data; default DATA/keys");
   backup_command->add_flag("--json", backup.is_json, "as JSON");
   backup_command->callback([&] { run = [&] { return api::backup(backup); }; });
 

@@ -41,22 +41,12 @@ struct Rebuilt {
 Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report) {
   const Config config = read_config(options.config);
   const fs::path data = options.data;
-  if (!fs::exists(data / "journal")) {
-    throw std::runtime_error("there is no ledger in " + options.data);
-  }
-  const fs::path keys = options.keys.empty() ? data / "keys" : fs::path(options.keys);
-  if (!fs::exists(keys)) {
-    throw std::runtime_error("there are no keys in " + keys.string() + "; remedy: --keys");
-  }
+  require_ledger(options.data);
   if (storage::is_within(storage::real_path(options.into), storage::real_path(data))) {
     throw std::runtime_error("--into must not lie in the data folder");
   }
   storage::FreshFolder fresh(options.into);
-  storage::ShardOptions shard_options;
-  shard_options.folder = data;
-  shard_options.keys_folder = keys;
-  shard_options.ceilings = config.ceilings;
-  shard_options.state = config.state;
+  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
   ledger::Position end;
   const auto show_replay = [&report](std::string_view phase) {
     return [&report, phase](ledger::Position at, ledger::Position last) {
@@ -65,12 +55,12 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
   };
   {
     // Brings the stored state to the journal's end; closing writes it to its files.
-    shard_options.on_replay = show_replay("open");
-    storage::Shard shard(shard_options);
+    ledger.on_replay = show_replay("open");
+    storage::Shard shard(ledger);
     shard.journal().copy_files(fresh.path() / "journal");
+    storage::copy_folder(shard.keys_folder(), fresh.path() / "keys");
     end = shard.journal().next_position();
   }
-  storage::copy_folder(keys, fresh.path() / "keys");
   if (fs::exists(data / "statements")) {
     storage::copy_folder(data / "statements", fresh.path() / "statements");
   }
@@ -79,10 +69,10 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
   report("replay", "positions", 0, end.value());
   const auto begin = std::chrono::steady_clock::now();
   {
-    shard_options.folder = fresh.path();
-    shard_options.keys_folder.clear();
-    shard_options.on_replay = show_replay("replay");
-    const storage::Shard shard(shard_options);
+    ledger.folder = fresh.path();
+    ledger.keys_folder.clear();
+    ledger.on_replay = show_replay("replay");
+    const storage::Shard shard(ledger);
   }
   result.replay_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

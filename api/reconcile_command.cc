@@ -72,23 +72,18 @@ void write_refund_file(const fs::path& statement, const fs::path& output, storag
 
 /// Reconciles a ledger that no server has open; returns the text of statement.json.
 std::string reconcile_offline(const ReconcileOptions& options, const fs::path& output) {
-  if (!fs::exists(fs::path(options.data) / "journal")) {
-    throw std::runtime_error("there is no ledger in " + options.data);
-  }
+  require_ledger(options.data);
   const Config config = read_config(options.config);
   if (!config.ceilings.contains(options.year)) {
     throw UsageError(fmt::format("no ceiling is known for {}", options.year));
   }
   PhasedProgress progress;
   const storage::ReportProgress report = progress.report();
-  storage::ShardOptions shard_options;
-  shard_options.folder = options.data;
-  shard_options.ceilings = config.ceilings;
-  shard_options.state = config.state;
-  shard_options.on_replay = [&report](ledger::Position at, ledger::Position end) {
+  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  ledger.on_replay = [&report](ledger::Position at, ledger::Position end) {
     report("applying the journal", "entries", at.value(), end.value());
   };
-  storage::Shard shard(shard_options);
+  storage::Shard shard(ledger);
   const auto copy_state = [&shard](const fs::path& folder) {
     shard.hand_over_state();
     shard.state().copy_files(folder);

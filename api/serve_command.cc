@@ -58,13 +58,8 @@ int serve(const ServeOptions& options) {
   signal(SIGPIPE, SIG_IGN);
 
   HttpServer server(http);
-  storage::ShardOptions shard_options;
-  shard_options.folder = options.data;
-  shard_options.keys_folder = options.keys;
-  shard_options.ceilings = config.ceilings;
-  shard_options.state = config.state;
   {
-    Service service(shard_options, config.series, config.limits,
+    Service service(shard_options(options.data, options.keys, config), config.series, config.limits,
                     [&server](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                       server.deliver(std::move(submissions));
                     });

@@ -41,7 +41,7 @@ ShardKeeper::ShardKeeper(storage::ShardOptions options, ingest::Ingestor::Delive
       }),
       ingest_options_(ingest_options),
       jobs_(jobs) {
-  options_.access_log_buffer = std::make_shared<storage::AccessLogBuffer>();
+  options_.journal.access_log_buffer = std::make_shared<storage::AccessLogBuffer>();
   options_.note_fault = [this](Fault fault) { note(std::move(fault)); };
   options_.on_replay = [this](ledger::Position at, ledger::Position end) {
     report_replay(at, end);
@@ -77,7 +77,7 @@ ShardKeeper::~ShardKeeper() {
   thread_.join();
   released_ = {};  // connections that were cut off may still hold theirs
   close("the service is stopping");
-  if (const std::uint64_t lost = options_.access_log_buffer->size(); lost != 0) {
+  if (const std::uint64_t lost = options_.journal.access_log_buffer->size(); lost != 0) {
     log(LogLevel::error, "access_log_lost", {{"records", std::to_string(lost)}});
   }
 }
@@ -257,7 +257,7 @@ void ShardKeeper::close(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     figures_ += open_->figures();
   }
-  options_.durable = open_->shard().journal().next_position();
+  options_.journal.durable = open_->shard().journal().next_position();
   open_.reset();
 }
 

@@ -21,15 +21,8 @@ std::string read_status(const StatusOptions& options) {
     if (answer.status != 200) throw std::runtime_error("the server answers " + answer.body);
     return answer.body;
   }
-  if (!std::filesystem::exists(std::filesystem::path(options.data) / "journal")) {
-    throw std::runtime_error("there is no ledger in " + options.data);
-  }
-  const Config config = read_config(options.config);
-  storage::ShardOptions shard_options;
-  shard_options.folder = options.data;
-  shard_options.ceilings = config.ceilings;
-  shard_options.state = config.state;
-  storage::Shard shard(shard_options);
+  require_ledger(options.data);
+  storage::Shard shard(shard_options(options.data, options.keys, read_config(options.config)));
   return status_json(shard.state().head());
 }
 

@@ -3,6 +3,7 @@
 #include <rocksdb/env.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "ledger/assert.h"
 #include "storage/access_log.h"
@@ -86,27 +87,27 @@ bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
 }
 
 struct RocksDbJournal::Impl {
-  Impl(const std::string& path, const JournalOptions& options)
-      : database(path, journal_db_options(options.env), journal_families(options), options.mode,
-                 {"the journal", FaultKind::journal_damaged, options.note_fault}) {}
+  Impl(const std::string& path, const JournalOptions& options, OpenMode mode, NoteFault note)
+      : database(path, journal_db_options(options.env), journal_families(options), mode,
+                 {"the journal", FaultKind::journal_damaged, std::move(note)}) {}
   Database database;
 };
 
 RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
-                               const JournalOptions& options)
+                               const JournalOptions& options, OpenMode mode, NoteFault note_fault)
     : signing_(signing) {
   // What a process that was killed has written need not be on stable storage yet. Read-write,
   // RocksDB writes it to another file and syncs that.
-  if (options.mode == OpenMode::read_only && options.durable.value() == 0) sync_logs(folder);
+  if (mode == OpenMode::read_only && options.durable.value() == 0) sync_logs(folder);
   try {
-    impl_ = std::make_unique<Impl>(folder.string(), options);
+    impl_ = std::make_unique<Impl>(folder.string(), options, mode, std::move(note_fault));
   } catch (const DamagedDatabase& damage) {
     throw DamagedJournal(damage.what());
   }
   const Database& database = impl_->database;
   const std::unique_ptr<rocksdb::Iterator> last{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
-  const bool is_cut = options.mode == OpenMode::read_only && options.durable.value() != 0;
+  const bool is_cut = mode == OpenMode::read_only && options.durable.value() != 0;
   if (is_cut) {
     last->SeekForPrev(journal_key(Position{options.durable.value() - 1}));
   } else {
@@ -124,6 +125,11 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
     if (!record) {
       throw DamagedJournal("the last record of the journal in " + folder.string() + " is damaged");
     }
+    if (record.value().key_id != signing.key_id()) {
+      throw std::runtime_error("the journal in " + folder.string() + " is signed with the key " +
+                               record.value().key_id + ", and the keys given have " +
+                               signing.key_id() + "; remedy: --keys");
+    }
     next_position_ = record.value().group.next_position().value();
     head_root_ = record.value().root;
   }
@@ -133,7 +139,7 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
   }
   const auto buffer =
       options.access_log_buffer ? options.access_log_buffer : std::make_shared<AccessLogBuffer>();
-  access_log_ = std::make_unique<AccessLog>(database, 1, buffer, options.mode);
+  access_log_ = std::make_unique<AccessLog>(database, 1, buffer, mode);
 }
 
 RocksDbJournal::~RocksDbJournal() = default;

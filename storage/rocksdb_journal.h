@@ -22,14 +22,12 @@ class AccessLog;
 class AccessLogBuffer;
 
 struct JournalOptions {
-  OpenMode mode = OpenMode::read_write;
   /// What was on stable storage when the journal was closed last; 0: not known. Read-only nothing
   /// beyond it is shown, because a record whose sync failed may be gone after the next power cut;
   /// a journal that ends before it has lost records.
   ledger::Position durable;
   /// What the access log has not written yet; null: nothing.
   std::shared_ptr<AccessLogBuffer> access_log_buffer;
-  NoteFault note_fault;
   /// So much is kept in memory and in the log of writes before it becomes a sorted file.
   std::size_t write_buffer_bytes = 64U << 20;
   /// The file system, for tests; null = that of the machine. Must outlive the journal.
@@ -46,9 +44,11 @@ using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::stri
 /// Concurrency: append() from one thread; reads from any.
 class RocksDbJournal final : public ledger::Journal {
  public:
-  /// Throws std::runtime_error when the files cannot be opened or the last record is damaged.
+  /// Throws std::runtime_error when the files cannot be opened, or the last record is damaged or
+  /// signed with another key.
   RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
-                 const JournalOptions& options = {});
+                 const JournalOptions& options = {}, OpenMode mode = OpenMode::read_write,
+                 NoteFault note_fault = {});
   ~RocksDbJournal() override;
 
   ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,

@@ -25,28 +25,34 @@ fs::path create_folder(const fs::path& folder) {
   return folder;
 }
 
-JournalOptions journal_options(const ShardOptions& options) {
-  JournalOptions journal = options.journal;
-  journal.mode = options.mode;
-  journal.durable = options.durable;
-  journal.access_log_buffer = options.access_log_buffer;
-  journal.note_fault = options.note_fault;
-  return journal;
-}
-
 /// A torn write, which nobody was answered, is cut off. What the state has applied was whole.
 RocksDbJournal open_journal(const ShardOptions& options, const SigningKey& signing) {
   const fs::path folder = create_folder(options.folder / "journal");
-  const JournalOptions journal = journal_options(options);
+  const auto open = [&] {
+    return RocksDbJournal(folder, signing, options.journal, options.mode, options.note_fault);
+  };
   try {
-    return {folder, signing, journal};
+    return open();
   } catch (const DamagedJournal&) {
     if (options.mode == OpenMode::read_only) throw;
     const ledger::Position applied =
         StateStore(options.folder / "state", options.state).head().next_position;
-    if (!cut_torn_write(folder, applied, journal)) throw;
+    if (!cut_torn_write(folder, applied, options.journal)) throw;
   }
-  return {folder, signing, journal};
+  return open();
+}
+
+/// New keys are made for a new ledger only: under others, everybody it knows would be a new person.
+std::shared_ptr<const KeyRing> open_keys(const ShardOptions& options, const fs::path& folder) {
+  if (options.keys) return options.keys;
+  if (!fs::exists(options.folder / "journal")) {
+    return std::make_shared<KeyRing>(KeyRing::open_or_create(folder));
+  }
+  if (!fs::exists(folder)) {
+    throw std::runtime_error("there are no keys in " + folder.string() +
+                             "; remedy: name their folder with --keys, or restore them");
+  }
+  return std::make_shared<KeyRing>(KeyRing::open(folder));
 }
 
 ledger::RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
@@ -111,8 +117,7 @@ class Replayer {
 Shard::Shard(const ShardOptions& options)
     : folder_(create_folder(options.folder)),
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
-      keys_(options.keys ? options.keys
-                         : std::make_shared<KeyRing>(KeyRing::open_or_create(keys_folder_))),
+      keys_(open_keys(options, keys_folder_)),
       journal_(open_journal(options, keys_->signing)),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)) {

@@ -16,14 +16,12 @@ namespace storage {
 struct ShardOptions {
   std::filesystem::path folder;
   std::filesystem::path keys_folder;  ///< empty: `keys` in the folder
-  /// Null: read from the folder, and made when there are none.
+  /// Null: read from the folder, and made for a ledger that does not exist yet.
   std::shared_ptr<const KeyRing> keys;
   std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
-  JournalOptions journal;  ///< but for what follows here
+  JournalOptions journal;
   StateOptions state;
   OpenMode mode = OpenMode::read_write;
-  ledger::Position durable;  ///< see JournalOptions
-  std::shared_ptr<AccessLogBuffer> access_log_buffer;
   NoteFault note_fault;
   /// Called about once a second while the journal's tail is applied again.
   std::function<void(ledger::Position at, ledger::Position end)> on_replay;
@@ -35,8 +33,9 @@ struct ShardOptions {
 class Shard {
  public:
   /// Throws std::runtime_error with the reason and the remedy when it cannot be opened: the folder
-  /// is in use, a file is damaged, the journal does not replay, or the configured ceilings change a
-  /// year that the journal knows. DamagedState and DamagedJournal tell the two damages apart.
+  /// is in use, a file is damaged, the journal does not replay, the keys are missing or another
+  /// ledger's, or the configured ceilings change a year that the journal knows. DamagedState and
+  /// DamagedJournal tell the two damages apart.
   explicit Shard(const ShardOptions& options);
 
   const std::filesystem::path& folder() const { return folder_; }

@@ -41,7 +41,7 @@ class AccessLogTest : public testing::Test {
   RocksDbJournal open() const { return {temp_.path() / "journal", signing_}; }
   RocksDbJournal open(OpenMode mode, const std::shared_ptr<AccessLogBuffer>& buffer,
                       const NoteFault& note_fault = {}) const {
-    return {temp_.path() / "journal", signing_, {mode, {}, buffer, note_fault}};
+    return {temp_.path() / "journal", signing_, {{}, buffer}, mode, note_fault};
   }
   /// A log on a full disk until its write of this record has failed.
   void fail_to_write(const AccessRecord& record, const std::shared_ptr<AccessLogBuffer>& buffer) {

@@ -239,7 +239,7 @@ TEST(Shard, read_only_shows_all_that_is_durable_and_changes_no_file) {
     const NoRoom no_room;
     EXPECT_EQ(Shard(options).state().head().totals, before);
     // A group whose sync failed is in the files, and not on stable storage.
-    options.durable = position;
+    options.journal.durable = position;
     Shard shard(options);
     EXPECT_EQ(shard.state().head().totals, earlier);
     EXPECT_EQ(shard.journal().next_position(), position);
@@ -256,7 +256,7 @@ TEST(Shard, refuses_a_journal_that_ends_before_what_was_durable) {
   {
     OpenLedger ledger(options);
     ledger.commit_in_groups(items_of(21, 60), 20);
-    options.durable = Position{ledger.shard().journal().next_position().value() + 1};
+    options.journal.durable = Position{ledger.shard().journal().next_position().value() + 1};
   }
   fs::remove_all(temp / "data/state");
   EXPECT_THROW(Shard{options}, DamagedJournal);
@@ -315,6 +315,23 @@ TEST(Shard, refuses_a_folder_that_is_in_use) {
   const OpenLedger ledger(options_in(temp / "data"));
   const std::string error = error_of_opening(temp / "data");
   expect_contains(error, (temp / "data/journal").string() + " is in use by another process");
+}
+
+TEST(Shard, wants_the_keys_that_its_ledger_was_made_with) {
+  const TempFolder temp;
+  { OpenLedger(options_in(temp / "data")).commit(items_of(17, 20)); }
+  { OpenLedger(options_in(temp / "other")).commit(items_of(18, 20)); }
+
+  ShardOptions options = options_in(temp / "data");
+  const auto error = [&] { return error_of([&] { const Shard shard(options); }); };
+  options.keys_folder = temp / "nowhere";
+  expect_contains(error(), "there are no keys in " + options.keys_folder.string());
+  EXPECT_FALSE(fs::exists(options.keys_folder));
+
+  options.keys_folder = temp / "other" / "keys";
+  expect_contains(error(), "is signed with the key");
+  options.keys_folder.clear();
+  EXPECT_EQ(error(), "");
 }
 
 TEST(Shard, refuses_a_changed_ceiling_and_changes_nothing) {
