@@ -65,6 +65,8 @@ constexpr auto awaited = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 /// Bodies of known length up to this are read whole before anything is parsed.
 constexpr std::size_t whole_body_bytes_max = 1U << 20;
+/// A body up to this is parsed on the network thread; a larger one would keep it from others.
+constexpr std::size_t small_body_bytes_max = 16U << 10;
 /// A body is read into this much at first, then into more as it comes: a client that sends nothing
 /// shall cost nothing.
 constexpr std::size_t first_piece_bytes = 16U << 10;
@@ -79,9 +81,11 @@ constexpr std::size_t discarded_bytes_max = 4U << 20;
 constexpr auto linger_timeout = std::chrono::seconds{2};
 /// Connections above the limit that are told so at a time; any more are closed at once.
 constexpr std::size_t surplus_connections_max = 64;
-/// A connection rests so long after a 429 or 503. Who heeds Retry-After does not notice; who does
-/// not, cannot keep the network thread from others.
-constexpr auto refused_pause = std::chrono::milliseconds{100};
+/// A connection rests so long after a 429 or 503, and twice as long after each that follows, up to
+/// what Retry-After says. Who heeds it does not notice; who does not, cannot keep the network
+/// thread from others.
+constexpr auto shortest_rest = std::chrono::milliseconds{100};
+constexpr auto longest_rest = std::chrono::milliseconds{1000};
 /// A stream that finds the queue full tries again after this.
 constexpr auto queue_full_pause = std::chrono::milliseconds{5};
 
@@ -128,17 +132,24 @@ ledger::Result<void> check_room(const ShardKeeper& keeper, const std::string& se
   return open ? open->check(sender, items) : ledger::Result<void>(ledger::Errc::store_unavailable);
 }
 
-/// Runs `work` on the pool and completes with what it returns, on the handler's own executor.
-template <class CompletionToken>
-auto async_run(asio::thread_pool& pool, asio::io_context& context, std::function<Response()> work,
-               CompletionToken&& token) {
-  return asio::async_initiate<CompletionToken, void(Response)>(
-      [&pool, &context](auto handler, std::function<Response()> job) {
+/// Runs `work` on the pool and returns or throws what it does, on the context.
+template <class Value>
+Awaitable<Value> run_on(asio::thread_pool& pool, asio::io_context& context,
+                        std::function<Value()> work) {
+  constexpr asio::use_awaitable_t<Executor> token;
+  return asio::async_initiate<decltype(token), void(std::exception_ptr, Value)>(
+      [&pool, &context](auto handler, std::function<Value()> job) {
         asio::post(pool, [&context, job = std::move(job), complete = std::move(handler)]() mutable {
-          Response response = job();
+          Value value;
+          std::exception_ptr thrown;
+          try {
+            value = job();
+          } catch (...) {
+            thrown = std::current_exception();
+          }
           asio::post(context,
-                     [response = std::move(response), complete = std::move(complete)]() mutable {
-                       complete(std::move(response));
+                     [thrown, value = std::move(value), complete = std::move(complete)]() mutable {
+                       complete(thrown, std::move(value));
                      });
         });
       },
@@ -290,7 +301,8 @@ struct HttpServer::Impl {
   std::atomic<ledger::Position> announced_event{ledger::Position{}};
   std::vector<std::unique_ptr<Lane>> lanes;
   Acceptor acceptor;
-  asio::thread_pool workers{2};
+  asio::thread_pool workers{2};  // for slow reads
+  asio::thread_pool parsers{1};  // for large bodies
   Service* service = nullptr;
 };
 
@@ -381,7 +393,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
   Awaitable<void> answer(Response response);
   Awaitable<void> refuse(Problem problem);
-  std::optional<std::vector<ingest::ParsedItem>> parse_whole(bool is_json, Problem& problem);
+  using ParsedItems = std::optional<std::vector<ingest::ParsedItem>>;
+  ParsedItems parse_whole(bool is_json, Problem& problem);
   bool has_room(const ingest::ParsedItem& first, std::size_t items, Problem& problem);
   std::unique_ptr<HttpSubmission> make_submission(std::vector<ingest::ParsedItem> items);
 
@@ -406,9 +419,10 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Clock::time_point deadline_;
   bool is_timed_out_ = false;
   bool is_idle_ = true;
-  bool is_closing_ = false;      // after this answer
-  bool is_overloaded_ = false;   // was the answer
-  bool is_input_ended_ = false;  // seen while waiting for events
+  bool is_closing_ = false;                         // after this answer
+  bool is_overloaded_ = false;                      // was the answer
+  std::chrono::milliseconds rest_ = shortest_rest;  // after the next such answer
+  bool is_input_ended_ = false;                     // seen while waiting for events
 
   beast::flat_buffer buffer_;
   std::size_t held_bytes_ = 0;
@@ -468,6 +482,7 @@ Awaitable<void> HttpServer::Impl::Session::run() {
       const bool has_request = co_await read_head();
       if (!has_request) break;
       co_await serve();
+      if (!is_overloaded_) rest_ = shortest_rest;
       if (is_overloaded_ && !is_closing_) co_await rest();
       request_ = Request();  // a connection that waits for its next request holds none
       hold(0);
@@ -486,7 +501,7 @@ Awaitable<void> HttpServer::Impl::Session::run() {
 Awaitable<void> HttpServer::Impl::Session::rest() {
   is_overloaded_ = false;
   allow(service_.limits().slow_timeout);
-  Timer pause(lane_.context, refused_pause);
+  Timer pause(lane_.context, std::exchange(rest_, std::min(2 * rest_, longest_rest)));
   co_await pause.async_wait(awaited);
 }
 
@@ -766,8 +781,7 @@ Awaitable<void> HttpServer::Impl::Session::serve_handler(const Route& route) {
 
 Awaitable<Response> HttpServer::Impl::Session::run_slow(const Route& route) {
   std::function<Response()> work = [this, &route] { return call(route, request_); };
-  auto [response] = co_await async_run(server_.workers, lane_.context, std::move(work), awaited);
-  co_return std::move(response);
+  co_return co_await run_on(server_.workers, lane_.context, std::move(work));
 }
 
 // ---- long polls ----
@@ -905,8 +919,8 @@ bool HttpServer::Impl::Session::has_room(const ingest::ParsedItem& first, std::s
   return checked.has_value();
 }
 
-std::optional<std::vector<ingest::ParsedItem>> HttpServer::Impl::Session::parse_whole(
-    bool is_json, Problem& problem) {
+HttpServer::Impl::Session::ParsedItems HttpServer::Impl::Session::parse_whole(bool is_json,
+                                                                              Problem& problem) {
   const std::string_view body = request_.body;
   const ledger::Instant received = ingest::now();
   const std::size_t items_max = service_.limits().body_items_max;
@@ -969,7 +983,15 @@ Awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json, 
   const bool is_read = co_await read_whole_body(service_.limits().json_body_bytes_max);
   if (!is_read) co_return;
   Problem problem;
-  auto parsed = parse_whole(is_json, problem);
+  ParsedItems parsed;
+  if (request_.body.size() <= small_body_bytes_max) {
+    parsed = parse_whole(is_json, problem);
+  } else {
+    std::function<ParsedItems()> parse = [this, is_json, &problem] {
+      return parse_whole(is_json, problem);
+    };
+    parsed = co_await run_on(server_.parsers, lane_.context, std::move(parse));
+  }
   if (parsed && is_atomic && parsed->size() > ingest::group_items_max) {
     problem = {
         413, "TOO_LARGE",
@@ -1412,6 +1434,7 @@ void HttpServer::stop() {
   while (impl_->session_count != 0 && Clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
+  impl_->parsers.join();
   impl_->workers.join();
   for (const auto& lane : impl_->lanes) lane->context.stop();
   for (const auto& lane : impl_->lanes) {
