@@ -66,7 +66,8 @@ void read_limits(const std::string& path, const toml::table& table, Config& conf
 void read_state(const std::string& path, const toml::table& table, Config& config) {
   const std::map<std::string_view, std::uint64_t*> sizes{
       {"hand_over_items", &config.state.hand_over_items},
-      {"cached_persons_max", &config.state.cached_persons_max}};
+      {"cached_persons_max", &config.state.cached_persons_max},
+      {"filter_bytes_max", &config.state.filter_bytes_max}};
   for (const auto& [key, node] : table) {
     const auto size = sizes.find(key.str());
     if (size == sizes.end()) {

@@ -124,6 +124,10 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
     applied_ = std::move(applied.value());
   }
   head_ = applied_;
+  known_registrations_.emplace(
+      files_->database, static_cast<std::size_t>(Family::registrations),
+      applied_.totals.registrations == 0,
+      KnownRegistrations::Options{options.filter_bytes_max, options.lookups_before_filter});
   load_practices();
   hand_over_thread_ = std::thread([this] { run_hand_over(); });
 }
@@ -194,6 +198,7 @@ void StateStore::load_practices() {
 
 Result<std::optional<ledger::Registration>> StateStore::find_registration(
     const ledger::Fingerprint& key) {
+  if (known_registrations_->is_new(key)) return std::optional<ledger::Registration>();
   rocksdb::PinnableSlice value;
   std::string_view bytes;
   if (const InlineRow* const row = registrations_.find(key); row != nullptr) {
@@ -226,9 +231,11 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
   std::array<ledger::Fingerprint, ledger::lookups_max> missing;
   std::array<ledger::PersonId, ledger::lookups_max> persons;
   std::size_t missing_count = 0;
+  for (const ledger::Lookup& lookup : lookups) known_registrations_->prefetch(lookup.registration);
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     const ledger::Lookup& lookup = lookups[i];
-    if (registrations_.find(lookup.registration) == nullptr) {
+    if (registrations_.find(lookup.registration) == nullptr &&
+        !known_registrations_->is_new(lookup.registration)) {
       missing[missing_count++] = lookup.registration;
     }
     persons[i] = lookup.person;
@@ -247,12 +254,12 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
   read_expected({missing.data(), missing_count});
 }
 
-// Nearly every registration is new, so it is in none of the sorted runs of the files. To ask the
-// filter of each run is a cache miss; asked for together, they overlap too.
+// To ask the filter of each sorted run is a cache miss; asked for together, they overlap too.
 void StateStore::read_expected(std::span<const ledger::Fingerprint> keys) {
   expected_.clear();
   next_expected_ = 0;
   if (keys.empty()) return;
+  known_registrations_->note_lookups(keys.size());
   std::array<std::array<char, 16>, ledger::lookups_max> bytes;
   std::array<rocksdb::Slice, ledger::lookups_max> slices;
   std::array<rocksdb::PinnableSlice, ledger::lookups_max> values;
@@ -285,6 +292,7 @@ Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
     totals.checksum.remove("r", key_bytes, Row::checksum_content(encoded_));
   } else {
     ++totals.registrations;
+    known_registrations_->add(key);
   }
   if (after.payment.is_given() && (before == nullptr || !before->payment.is_given())) {
     ++totals.payments;

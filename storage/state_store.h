@@ -15,6 +15,7 @@
 #include "storage/database_backups.h"
 #include "storage/fault.h"
 #include "storage/format.h"
+#include "storage/known_registrations.h"
 #include "storage/open_mode.h"
 #include "storage/write_behind.h"
 
@@ -31,6 +32,10 @@ struct StateOptions {
   /// Keep this many accounts and persons in memory after they were handed over, about 200 bytes
   /// each: reading one from the files costs twenty times as much.
   std::uint64_t cached_persons_max = 6'000'000;
+  /// Filters in memory spare the lookup of new registrations in the files: 1.5 bytes for each that
+  /// there is, until it is so much. Those in the files are read when so many have been looked up.
+  std::uint64_t filter_bytes_max = 512U << 20;
+  std::uint64_t lookups_before_filter = 4'000'000;
   /// At most this many practices: each costs memory for as long as the process runs.
   std::uint32_t practices_max = 1'000'000;
   /// The file system, for tests; null = that of the machine. Must outlive the store.
@@ -205,6 +210,7 @@ class StateStore final : public ledger::Store {
   // The writer's own.
   AppliedState applied_;
   std::uint64_t active_items_ = 0;
+  std::optional<KnownRegistrations> known_registrations_;
   std::vector<Expected> expected_;  // what the files have of the registrations expected
   std::size_t next_expected_ = 0;
   std::string_view account_row_;  // of the account loaded last; empty when it did not exist

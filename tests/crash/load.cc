@@ -82,6 +82,7 @@ class Load {
     shard_options_.ceilings = workload_options_.ceilings(false);
     shard_options_.journal.write_buffer_bytes = options.journal_buffer_bytes;
     shard_options_.state.hand_over_items = options.hand_over_items;
+    shard_options_.state.lookups_before_filter = 50;
     fs::create_directories(shard_options_.folder);
   }
 

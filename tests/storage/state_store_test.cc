@@ -1,5 +1,6 @@
 #include "storage/state_store.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -218,17 +219,23 @@ TEST_F(StateStoreTest, is_empty_at_first) {
 
 TEST_F(StateStoreTest, equals_a_plain_map_through_many_hand_overs) {
   constexpr std::uint64_t seed = 1;
-  // Clean rows: none in memory, too few, all.
-  for (const std::uint64_t cached_persons_max : {0U, 64U, 1'000'000U}) {
-    SCOPED_TRACE(cached_persons_max);
-    const auto folder = temp_ / std::to_string(cached_persons_max);
+  struct Memory {
+    std::uint64_t cached_persons_max;
+    std::uint64_t filter_bytes_max;
+  };
+  // Clean rows: none in memory, too few, all; with and without a filter of registrations.
+  for (const Memory of : {Memory{0, 0}, {64, 0}, {64, 1U << 30}, {1'000'000, 1U << 30}}) {
+    SCOPED_TRACE(of.cached_persons_max);
+    SCOPED_TRACE(of.filter_bytes_max);
+    const auto folder = temp_ / fmt::format("{}-{}", of.cached_persons_max, of.filter_bytes_max);
     MemoryStore memory;
     // So many that some have a card and then, by credit notes, less than the ceiling.
     Workload workload(seed, 60);
     {
-      StateStore state(
-          folder,
-          {.hand_over_items = 50, .cached_persons_max = cached_persons_max, .practices_max = 1000});
+      StateStore state(folder, {.hand_over_items = 50,
+                                .cached_persons_max = of.cached_persons_max,
+                                .filter_bytes_max = of.filter_bytes_max,
+                                .practices_max = 1000});
       Writer in_files(state);
       Writer in_memory(memory);
       for (int group = 0; group < 400; ++group) {
@@ -254,7 +261,11 @@ TEST_F(StateStoreTest, goes_on_after_every_restart) {
   Position next{1};
   std::string checksum;
   for (int run = 0; run < 8; ++run) {
-    StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 1000});
+    // In some runs the files are read for the filter of registrations, in others never.
+    const std::uint64_t lookups_before_filter = run % 3 == 0 ? 1'000'000 : 10;
+    StateStore state(temp_ / "state", {.hand_over_items = 50,
+                                       .lookups_before_filter = lookups_before_filter,
+                                       .practices_max = 1000});
     EXPECT_EQ(state.head().next_position, next);
     if (run > 0) {
       EXPECT_EQ(state.head().totals.checksum.hex(), checksum);

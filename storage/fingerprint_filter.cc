@@ -1,0 +1,75 @@
+#include "storage/fingerprint_filter.h"
+
+#include <algorithm>
+
+#include "storage/huge_page_allocator.h"
+
+namespace storage {
+namespace {
+
+/// With seven bits a key in twelve, one key in a hundred that was not added looks as if it were.
+constexpr std::size_t bits_set = 7;
+constexpr std::size_t bits_per_key = 12;
+/// Of the first part: for eight million keys.
+constexpr std::size_t first_bytes = std::size_t{12} << 20;
+/// Parts have whole pages, which the system gives out as zeros.
+constexpr std::size_t page_bytes = std::size_t{2} << 20;
+
+/// The low half of the fingerprint is cut into numbers of nine bits, one for each bit of a block.
+template <class Use>
+void for_each_bit(const ledger::Fingerprint& key, Use&& use) {
+  std::uint64_t rest = key.low;
+  for (std::size_t i = 0; i < bits_set; ++i, rest >>= 9) {
+    use((rest >> 6) & 7, std::uint64_t{1} << (rest & 63));
+  }
+}
+
+}  // namespace
+
+void FingerprintFilter::Unmap::operator()(Block* blocks) const {
+  HugePageAllocator<Block>().deallocate(blocks, count);
+}
+
+/// Keys in ascending order come to blocks in ascending order.
+FingerprintFilter::Block& FingerprintFilter::block_of(const Part& part,
+                                                      const ledger::Fingerprint& key) {
+  __extension__ using Wide = unsigned __int128;
+  return part[static_cast<std::size_t>((Wide{key.high} * part.get_deleter().count) >> 64)];
+}
+
+bool FingerprintFilter::add(const ledger::Fingerprint& key) {
+  if (room_ == 0 && !grow()) return false;
+  --room_;
+  Block& block = block_of(parts_.back(), key);
+  for_each_bit(key, [&](std::size_t word, std::uint64_t bit) { block.words[word] |= bit; });
+  return true;
+}
+
+bool FingerprintFilter::may_contain(const ledger::Fingerprint& key) const {
+  return std::any_of(parts_.begin(), parts_.end(), [&](const Part& part) {
+    const Block& block = block_of(part, key);
+    bool has_all = true;
+    for_each_bit(key, [&](std::size_t word, std::uint64_t bit) {
+      has_all = has_all && (block.words[word] & bit) != 0;
+    });
+    return has_all;
+  });
+}
+
+void FingerprintFilter::prefetch(const ledger::Fingerprint& key) const {
+  for (const Part& part : parts_) __builtin_prefetch(&block_of(part, key));
+}
+
+bool FingerprintFilter::grow() {
+  std::size_t bytes = first_bytes;
+  if (!parts_.empty()) bytes = 2 * parts_.back().get_deleter().count * sizeof(Block);
+  bytes = std::min(bytes, bytes_left_) / page_bytes * page_bytes;
+  if (bytes == 0) return false;
+  const std::size_t count = bytes / sizeof(Block);
+  parts_.push_back(Part(HugePageAllocator<Block>().allocate(count), {count}));
+  bytes_left_ -= bytes;
+  room_ = bytes * 8 / bits_per_key;
+  return true;
+}
+
+}  // namespace storage

@@ -1,0 +1,57 @@
+#include "storage/fingerprint_filter.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+namespace storage {
+namespace {
+
+using ledger::Fingerprint;
+
+constexpr std::size_t mib = std::size_t{1} << 20;
+
+class Fingerprints {
+ public:
+  explicit Fingerprints(std::uint64_t seed) : random_(seed) {}
+  Fingerprint next() { return {random_(), random_()}; }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+TEST(FingerprintFilter, contains_nothing_at_first) {
+  const FingerprintFilter filter(64 * mib);
+  EXPECT_FALSE(filter.may_contain(Fingerprints(1).next()));
+  filter.prefetch(Fingerprints(1).next());
+}
+
+TEST(FingerprintFilter, never_denies_what_was_added_while_it_grows) {
+  constexpr std::size_t count = 10'000'000;  // into the second part
+  FingerprintFilter filter(64 * mib);
+  Fingerprints added(2);
+  for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(filter.add(added.next()));
+  Fingerprints again(2);
+  for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(filter.may_contain(again.next())) << i;
+
+  Fingerprints others(3);
+  std::size_t wrong = 0;
+  constexpr std::size_t others_count = 1'000'000;
+  for (std::size_t i = 0; i < others_count; ++i)
+    wrong += filter.may_contain(others.next()) ? 1U : 0U;
+  EXPECT_LT(wrong, others_count / 50);
+}
+
+TEST(FingerprintFilter, refuses_when_its_memory_is_used_up) {
+  constexpr std::size_t keys_in_two_mib = 2 * mib * 8 / 12;
+  FingerprintFilter filter(3 * mib);  // one part of two
+  Fingerprints added(4);
+  for (std::size_t i = 0; i < keys_in_two_mib; ++i) ASSERT_TRUE(filter.add(added.next()));
+  EXPECT_FALSE(filter.add(added.next()));
+
+  EXPECT_FALSE(FingerprintFilter(2 * mib - 1).add(added.next()));
+}
+
+}  // namespace
+}  // namespace storage
