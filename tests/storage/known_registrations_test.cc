@@ -18,12 +18,11 @@ using ledger::Fingerprint;
 
 constexpr auto family = static_cast<std::size_t>(StateFamily::registrations);
 constexpr KnownRegistrations::Options at_once{64U << 20, 1};
-constexpr Fingerprint never_added{1, 2};
-
 /// Spread as hashes are.
 constexpr Fingerprint fingerprint(std::uint64_t number) {
   return {(number + 1) * 0x9E3779B97F4A7C15U, (number + 1) * 0xD6E8FEB86659FD93U};
 }
+constexpr Fingerprint never_added = fingerprint(std::uint64_t{1} << 40);
 
 /// The files of a state with registrations.
 class KnownRegistrationsTest : public testing::Test {
