@@ -7,11 +7,11 @@
 namespace storage {
 namespace {
 
-/// With seven bits a key in twelve, one key in a hundred that was not added looks as if it were.
+/// With seven bits a key in sixteen, one in five hundred that were not added looks as if it were.
 constexpr std::size_t bits_set = 7;
-constexpr std::size_t bits_per_key = 12;
+constexpr std::size_t bits_per_key = 16;
 /// Of the first part: for eight million keys.
-constexpr std::size_t first_bytes = std::size_t{12} << 20;
+constexpr std::size_t first_bytes = std::size_t{16} << 20;
 /// Parts have whole pages, which the system gives out as zeros.
 constexpr std::size_t page_bytes = std::size_t{2} << 20;
 

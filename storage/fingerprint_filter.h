@@ -21,7 +21,7 @@ class FingerprintFilter {
 
   /// False when there is no room: then the filter says nothing of this key.
   bool add(const ledger::Fingerprint& key);
-  /// False: it was never added. Also true of about one in a hundred that were not.
+  /// False: it was never added. Also true of about one in five hundred that were not.
   bool may_contain(const ledger::Fingerprint& key) const;
   /// Says that the key is going to be asked for or added.
   void prefetch(const ledger::Fingerprint& key) const;

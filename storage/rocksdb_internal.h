@@ -34,7 +34,8 @@ rocksdb::ColumnFamilyOptions journal_family_options(std::size_t write_buffer_byt
 
 /// Options of the state database: filled only by sorted files, never through memtables.
 rocksdb::DBOptions state_db_options(rocksdb::Env* env = nullptr);
-rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent);
+rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent,
+                                                  rocksdb::CompressionType compression);
 
 /// For reading a whole family: what the cache holds stays there.
 rocksdb::ReadOptions scan_options();

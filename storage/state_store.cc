@@ -28,12 +28,23 @@ constexpr std::size_t cached_months_max = 200'000;
 
 constexpr std::size_t cache_line_bytes = 64;
 
-/// Rows in the order of their keys lie anywhere in memory.
+void prefetch_bytes(const std::string& bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += cache_line_bytes) {
+    __builtin_prefetch(bytes.data() + at);
+  }
+}
+
+/// Rows in the order of their keys lie anywhere in memory, and so do their bytes.
 template <class Key, class Value>
-void prefetch(const std::pair<Key, const Value*>& row) {
+void prefetch_row(const std::pair<Key, const Value*>& row) {
   __builtin_prefetch(row.second);
 }
-void prefetch(const auto& /*row*/) {}
+void prefetch_row(const auto& /*row*/) {}
+template <class Key>
+void prefetch_content(const std::pair<Key, const std::string*>& row) {
+  prefetch_bytes(*row.second);
+}
+void prefetch_content(const auto& /*row*/) {}
 
 std::uint64_t mix(std::uint64_t value) {
   value ^= value >> 32;
@@ -246,10 +257,7 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     if (persons[i].value() == 0) continue;
     const std::string* const row = accounts_.find({persons[i], lookups[i].year});
-    if (row == nullptr) continue;
-    for (std::size_t at = 0; at < row->size(); at += cache_line_bytes) {
-      __builtin_prefetch(row->data() + at);
-    }
+    if (row != nullptr) prefetch_bytes(*row);
   }
   read_expected({missing.data(), missing_count});
 }
@@ -765,7 +773,8 @@ void StateStore::hand_over_frozen() {
     const fs::path path = files_->hand_over_folder / (std::to_string(++files_made_) + ".sst");
     rocksdb::Status status = writer.Open(path.string());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i + 16 < rows.size()) prefetch(rows[i + 16]);
+      if (i + 32 < rows.size()) prefetch_row(rows[i + 32]);
+      if (i + 16 < rows.size()) prefetch_content(rows[i + 16]);
       const std::pair<std::string, std::string> encoded = encode(rows[i]);
       if (status.ok()) status = writer.Put(encoded.first, encoded.second);
     }

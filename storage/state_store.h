@@ -32,7 +32,7 @@ struct StateOptions {
   /// Keep this many accounts and persons in memory after they were handed over, about 200 bytes
   /// each: reading one from the files costs twenty times as much.
   std::uint64_t cached_persons_max = 6'000'000;
-  /// Filters in memory spare the lookup of new registrations in the files: 1.5 bytes for each that
+  /// Filters in memory spare the lookup of new registrations in the files: 2 bytes for each that
   /// there is, until it is so much. Those in the files are read when so many have been looked up.
   std::uint64_t filter_bytes_max = 512U << 20;
   std::uint64_t lookups_before_filter = 4'000'000;
