@@ -31,6 +31,7 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <ctime>
 #include <optional>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -189,6 +190,14 @@ bool is_overload(error_code error) {
 /// Until callers have names, practices are what shares the queue.
 std::string sender_of(const ingest::ParsedItem& first) {
   return std::string(first.item.practice.view());
+}
+
+/// Between half and all of the time, so that those refused together do not come back together.
+std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> range(time.count() / 2,
+                                                                      time.count());
+  return std::chrono::milliseconds{range(random)};
 }
 
 std::string new_correlation_id() {
@@ -501,7 +510,7 @@ Awaitable<void> HttpServer::Impl::Session::run() {
 Awaitable<void> HttpServer::Impl::Session::rest() {
   is_overloaded_ = false;
   allow(service_.limits().slow_timeout);
-  Timer pause(lane_.context, std::exchange(rest_, std::min(2 * rest_, longest_rest)));
+  Timer pause(lane_.context, jittered(std::exchange(rest_, std::min(2 * rest_, longest_rest))));
   co_await pause.async_wait(awaited);
 }
 
