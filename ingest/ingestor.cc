@@ -11,9 +11,11 @@ namespace {
 
 /// Built groups that may wait for the disk: one is enough to keep it busy.
 constexpr std::size_t built_groups_max = 2;
-/// While the disk keeps up, a group is closed when it has so many items, so that a small submission
-/// is not committed together with a large one, nor waits long for the next group.
+/// While the disk keeps up, and while several senders wait, a group is closed when it has so many
+/// items, so that a small submission is not committed together with a large one.
 constexpr std::size_t short_group_items = 256;
+/// Otherwise at so many: enough for any disk, and nobody waits long for the next group.
+constexpr std::size_t long_group_items = 1024;
 /// Senders are remembered after their last submission until there are so many.
 constexpr std::size_t remembered_senders_max = 4096;
 
@@ -97,7 +99,8 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
   // At least one: nobody shall wait for ever behind senders who come for the first time.
   const std::uint64_t turn = turn_ + 1;
   const std::size_t senders = waiting_senders_;
-  const std::size_t items_max = built_.empty() ? short_group_items : group_items_max;
+  const bool is_short = built_.empty() || senders > 1;
+  const std::size_t items_max = is_short ? short_group_items : long_group_items;
   while (failure_.empty() && !waiting_.empty()) {
     const auto first = waiting_.begin();
     Submission& submission = *first->second;
