@@ -194,7 +194,7 @@ std::string sender_of(const ingest::ParsedItem& first) {
 
 /// Between half and all of the time, so that those refused together do not come back together.
 std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
-  thread_local std::minstd_rand random{std::random_device{}()};
+  thread_local std::minstd_rand random;
   std::uniform_int_distribution<std::chrono::milliseconds::rep> range(time.count() / 2,
                                                                       time.count());
   return std::chrono::milliseconds{range(random)};

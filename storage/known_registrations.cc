@@ -12,8 +12,8 @@ KnownRegistrations::KnownRegistrations(const Database& files, std::size_t family
     : files_(files),
       family_(family),
       options_(options),
-      added_(options.bytes_max / 2),
-      in_files_(options.bytes_max / 2),
+      added_(is_empty ? options.bytes_max : options.bytes_max / 2),
+      in_files_(is_empty ? 0 : options.bytes_max / 2),
       is_whole_(is_empty) {}
 
 KnownRegistrations::~KnownRegistrations() {

@@ -19,7 +19,7 @@ class Database;
 class KnownRegistrations {
  public:
   struct Options {
-    std::size_t bytes_max = 0;  ///< beyond it nothing is known any more
+    std::size_t bytes_max = 0;  ///< beyond it nothing is known any more; half for those in files
     std::uint64_t lookups_before_reading = 0;
   };
 

@@ -34,7 +34,7 @@ struct StateOptions {
   std::uint64_t cached_persons_max = 6'000'000;
   /// Filters in memory spare the lookup of new registrations in the files: 2 bytes for each that
   /// there is, until it is so much. Those in the files are read when so many have been looked up.
-  std::uint64_t filter_bytes_max = 512U << 20;
+  std::uint64_t filter_bytes_max = 1U << 30;
   std::uint64_t lookups_before_filter = 4'000'000;
   /// At most this many practices: each costs memory for as long as the process runs.
   std::uint32_t practices_max = 1'000'000;

@@ -81,7 +81,7 @@ TEST_F(KnownRegistrationsTest, knows_at_once_that_an_empty_state_has_none) {
 
 TEST_F(KnownRegistrationsTest, knows_nothing_when_its_memory_is_used_up) {
   constexpr std::uint64_t room = std::uint64_t{1} << 20;
-  KnownRegistrations known(*files_, family, true, {4U << 20, 1});
+  KnownRegistrations known(*files_, family, true, {2U << 20, 1});
   for (std::uint64_t i = 0; i < room; ++i) known.add(fingerprint(i));
   EXPECT_TRUE(known.is_new(never_added));
   known.add({3, 4});
