@@ -14,6 +14,8 @@ namespace storage {
 template <class T>
 struct HugePageAllocator {
   using value_type = T;
+  /// From so much on, memory comes from the system: as zeros, and when it is touched.
+  static constexpr std::size_t page_bytes = std::size_t{2} << 20;
 
   HugePageAllocator() = default;
   template <class U>
@@ -47,7 +49,6 @@ struct HugePageAllocator {
 
  private:
   static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-  static constexpr std::size_t page_bytes = std::size_t{2} << 20;
   static constexpr std::size_t round_up(std::size_t value) {
     return (value + page_bytes - 1) / page_bytes * page_bytes;
   }

@@ -10,21 +10,25 @@ namespace storage {
 
 class Database;
 
-/// Spares the writer nearly all lookups of new registrations in the files: it keeps filters of all
-/// that there are. Of those that were in the files when they were opened it knows after it has read
-/// through them, beside all other work, and it does that once the writer has looked up so many that
-/// it pays.
+/// Knows from memory that a registration is new, so that the files are not asked. What was in the
+/// files at the opening it learns by reading them through once, on a thread of its own, after so
+/// many lookups that it pays. Nothing depends on it: without memory or a thread it knows nothing,
+/// and every registration is looked up.
 ///
-/// Concurrency: one writer, and a thread of its own.
+/// Concurrency: one writer.
 class KnownRegistrations {
  public:
   struct Options {
-    std::size_t bytes_max = 0;  ///< beyond it nothing is known any more; half for those in files
+    /// Half of it is for what was in the files. When either half is full, nothing is known any
+    /// more.
+    std::size_t bytes_max = 0;
+    /// The files are read after so many lookups, and at least one for every four registrations.
     std::uint64_t lookups_before_reading = 0;
   };
 
-  /// `family`: of the registrations. With `is_empty`, it has none yet.
-  KnownRegistrations(const Database& files, std::size_t family, bool is_empty, Options options);
+  /// `family` of the files has the registrations, `in_files` of them.
+  KnownRegistrations(const Database& files, std::size_t family, std::uint64_t in_files,
+                     Options options);
   ~KnownRegistrations();
   KnownRegistrations(const KnownRegistrations&) = delete;
   KnownRegistrations& operator=(const KnownRegistrations&) = delete;
@@ -39,15 +43,17 @@ class KnownRegistrations {
 
  private:
   void read_files();
+  void stop_reading();
+  void give_up();
 
   const Database& files_;
   const std::size_t family_;
-  const Options options_;
+  const std::uint64_t lookups_before_reading_;
   std::uint64_t lookups_ = 0;
+  bool is_given_up_ = false;
   FingerprintFilter added_;     // since the opening
-  bool is_full_ = false;        // and `added_` not whole
-  FingerprintFilter in_files_;  // written by the thread; by nobody when `is_whole_`
-  std::atomic<bool> is_whole_;  // `in_files_`
+  FingerprintFilter in_files_;  // at the opening; the thread's own until they are read
+  std::atomic<bool> are_files_read_;
   std::atomic<bool> is_stopping_{false};
   std::thread reading_;
 };

@@ -137,7 +137,7 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
   head_ = applied_;
   known_registrations_.emplace(
       files_->database, static_cast<std::size_t>(Family::registrations),
-      applied_.totals.registrations == 0,
+      applied_.totals.registrations,
       KnownRegistrations::Options{options.filter_bytes_max, options.lookups_before_filter});
   load_practices();
   hand_over_thread_ = std::thread([this] { run_hand_over(); });

@@ -32,9 +32,10 @@ struct StateOptions {
   /// Keep this many accounts and persons in memory after they were handed over, about 200 bytes
   /// each: reading one from the files costs twenty times as much.
   std::uint64_t cached_persons_max = 6'000'000;
-  /// Filters in memory spare the lookup of new registrations in the files: 2 bytes for each that
-  /// there is, until it is so much. Those in the files are read when so many have been looked up.
+  /// For filters that tell new registrations: 2 to 4 bytes for each that there is. When it is not
+  /// enough, they are given up, and each registration is looked up in the files.
   std::uint64_t filter_bytes_max = 1U << 30;
+  /// After so many lookups the files are read to fill the filters; see KnownRegistrations.
   std::uint64_t lookups_before_filter = 4'000'000;
   /// At most this many practices: each costs memory for as long as the process runs.
   std::uint32_t practices_max = 1'000'000;

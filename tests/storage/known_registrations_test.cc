@@ -53,10 +53,10 @@ class KnownRegistrationsTest : public testing::Test {
 };
 
 TEST_F(KnownRegistrationsTest, knows_what_is_in_the_files_only_after_reading_them) {
-  KnownRegistrations known(*files_, family, false, at_once);
+  KnownRegistrations known(*files_, family, in_files_.size(), at_once);
   known.add({3, 4});
   EXPECT_FALSE(known.is_new(never_added));
-  known.note_lookups(1);
+  known.note_lookups(in_files_.size());
   known.prefetch(never_added);
   ASSERT_TRUE(becomes_new(known, never_added));
   for (const Fingerprint& key : in_files_) EXPECT_FALSE(known.is_new(key));
@@ -64,7 +64,7 @@ TEST_F(KnownRegistrationsTest, knows_what_is_in_the_files_only_after_reading_the
 }
 
 TEST_F(KnownRegistrationsTest, reads_the_files_when_enough_has_been_looked_up) {
-  KnownRegistrations known(*files_, family, false, {64U << 20, 1000});
+  KnownRegistrations known(*files_, family, in_files_.size(), {64U << 20, 1000});
   known.note_lookups(999);
   std::this_thread::sleep_for(std::chrono::milliseconds{20});
   EXPECT_FALSE(known.is_new(never_added));
@@ -73,7 +73,7 @@ TEST_F(KnownRegistrationsTest, reads_the_files_when_enough_has_been_looked_up) {
 }
 
 TEST_F(KnownRegistrationsTest, knows_at_once_that_an_empty_state_has_none) {
-  KnownRegistrations known(*files_, family, true, at_once);
+  KnownRegistrations known(*files_, family, 0, at_once);
   EXPECT_TRUE(known.is_new(never_added));
   known.add(never_added);
   EXPECT_FALSE(known.is_new(never_added));
@@ -81,7 +81,7 @@ TEST_F(KnownRegistrationsTest, knows_at_once_that_an_empty_state_has_none) {
 
 TEST_F(KnownRegistrationsTest, knows_nothing_when_its_memory_is_used_up) {
   constexpr std::uint64_t room = std::uint64_t{1} << 20;
-  KnownRegistrations known(*files_, family, true, {2U << 20, 1});
+  KnownRegistrations known(*files_, family, 0, {2U << 20, 1});
   for (std::uint64_t i = 0; i < room; ++i) known.add(fingerprint(i));
   EXPECT_TRUE(known.is_new(never_added));
   known.add({3, 4});
@@ -89,8 +89,8 @@ TEST_F(KnownRegistrationsTest, knows_nothing_when_its_memory_is_used_up) {
 }
 
 TEST_F(KnownRegistrationsTest, knows_nothing_of_files_that_it_has_no_room_for) {
-  KnownRegistrations known(*files_, family, false, {1U << 20, 1});
-  known.note_lookups(1);
+  KnownRegistrations known(*files_, family, in_files_.size(), {1U << 20, 1});
+  known.note_lookups(in_files_.size());
   std::this_thread::sleep_for(std::chrono::milliseconds{20});
   EXPECT_FALSE(known.is_new(never_added));
 }
