@@ -168,9 +168,7 @@ int restore(const RestoreCommandOptions& options) {
   restore_options.keys = options.keys;
   if (options.number != 0) restore_options.number = options.number;
   restore_options.position = parse_position(options.position);
-  restore_options.shard.folder = options.into;
-  restore_options.shard.ceilings = config.ceilings;
-  restore_options.shard.state = config.state;
+  restore_options.shard = shard_options(options.into, {}, config);
   PhasedProgress progress;
   const storage::Restored restored = storage::restore(restore_options, progress.report());
   progress.finish();

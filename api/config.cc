@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <filesystem>
 #include <stdexcept>
 
 #include "api/commands.h"
+#include "storage/shard.h"
 
 namespace api {
 namespace {
@@ -118,9 +118,7 @@ storage::ShardOptions shard_options(const std::string& data, const std::string& 
 }
 
 void require_ledger(const std::string& data) {
-  if (!std::filesystem::exists(std::filesystem::path(data) / "journal")) {
-    throw std::runtime_error("there is no ledger in " + data);
-  }
+  if (!storage::has_ledger(data)) throw std::runtime_error("there is no ledger in " + data);
 }
 
 }  // namespace api

@@ -45,7 +45,7 @@ RocksDbJournal open_journal(const ShardOptions& options, const SigningKey& signi
 /// New keys are made for a new ledger only: under others, everybody it knows would be a new person.
 std::shared_ptr<const KeyRing> open_keys(const ShardOptions& options, const fs::path& folder) {
   if (options.keys) return options.keys;
-  if (!fs::exists(options.folder / "journal")) {
+  if (!has_ledger(options.folder)) {
     return std::make_shared<KeyRing>(KeyRing::open_or_create(folder));
   }
   if (!fs::exists(folder)) {
@@ -113,6 +113,10 @@ class Replayer {
 };
 
 }  // namespace
+
+bool has_ledger(const fs::path& folder) {
+  return fs::exists(folder / "journal" / "CURRENT") || fs::exists(folder / "state" / "CURRENT");
+}
 
 Shard::Shard(const ShardOptions& options)
     : folder_(create_folder(options.folder)),

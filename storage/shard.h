@@ -27,6 +27,9 @@ struct ShardOptions {
   std::function<void(ledger::Position at, ledger::Position end)> on_replay;
 };
 
+/// Whether the folder holds a ledger already.
+bool has_ledger(const std::filesystem::path& folder);
+
 /// One ledger on disk, opened: keys, journal, and the state brought up to the journal's end. The
 /// folder holds `keys`, `journal` and `state`; `state` can be removed and is then made again.
 /// Read-only nothing is written: what the state lacks is kept in memory.

@@ -330,8 +330,15 @@ TEST(Shard, wants_the_keys_that_its_ledger_was_made_with) {
 
   options.keys_folder = temp / "other" / "keys";
   expect_contains(error(), "is signed with the key");
+
   options.keys_folder.clear();
   EXPECT_EQ(error(), "");
+}
+
+TEST(Shard, is_begun_on_a_disk_of_its_own_for_the_journal) {
+  const TempFolder temp;
+  fs::create_directories(temp / "data" / "journal" / "lost+found");
+  EXPECT_EQ(error_of_opening(temp / "data"), "");
 }
 
 TEST(Shard, refuses_a_changed_ceiling_and_changes_nothing) {
