@@ -66,8 +66,9 @@ constexpr auto awaited = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 /// Bodies of known length up to this are read whole before anything is parsed.
 constexpr std::size_t whole_body_bytes_max = 1U << 20;
-/// A body up to this is parsed on the network thread; a larger one would keep it from others.
-constexpr std::size_t small_body_bytes_max = 16U << 10;
+/// Of those, one up to this is parsed on the network thread; a larger one would keep it from
+/// others.
+constexpr std::size_t quick_body_bytes_max = 16U << 10;
 /// A body is read into this much at first, then into more as it comes: a client that sends nothing
 /// shall cost nothing.
 constexpr std::size_t first_piece_bytes = 16U << 10;
@@ -82,9 +83,9 @@ constexpr std::size_t discarded_bytes_max = 4U << 20;
 constexpr auto linger_timeout = std::chrono::seconds{2};
 /// Connections above the limit that are told so at a time; any more are closed at once.
 constexpr std::size_t surplus_connections_max = 64;
-/// A connection rests so long after a 429 or 503, and twice as long after each that follows, up to
-/// what Retry-After says. Who heeds it does not notice; who does not, cannot keep the network
-/// thread from others.
+/// A connection rests so long after what it sent was refused with 429 or 503, and twice as long
+/// after each that follows, up to what Retry-After says. Who heeds it does not notice; who does
+/// not, cannot keep the network thread from others.
 constexpr auto shortest_rest = std::chrono::milliseconds{100};
 constexpr auto longest_rest = std::chrono::milliseconds{1000};
 /// A stream that finds the queue full tries again after this.
@@ -429,7 +430,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   bool is_timed_out_ = false;
   bool is_idle_ = true;
   bool is_closing_ = false;                         // after this answer
-  bool is_overloaded_ = false;                      // was the answer
+  bool is_refused_ = false;                         // was what it sent, for now
   std::chrono::milliseconds rest_ = shortest_rest;  // after the next such answer
   bool is_input_ended_ = false;                     // seen while waiting for events
 
@@ -491,10 +492,10 @@ Awaitable<void> HttpServer::Impl::Session::run() {
       const bool has_request = co_await read_head();
       if (!has_request) break;
       co_await serve();
-      if (!is_overloaded_) rest_ = shortest_rest;
-      if (is_overloaded_ && !is_closing_) co_await rest();
       request_ = Request();  // a connection that waits for its next request holds none
       hold(0);
+      if (!is_refused_) rest_ = shortest_rest;
+      if (is_refused_ && !is_closing_) co_await rest();
       if (has_body_left() && !is_closing_) co_await discard_body();
       if (server_.is_draining) is_closing_ = true;
     }
@@ -508,7 +509,7 @@ Awaitable<void> HttpServer::Impl::Session::run() {
 }
 
 Awaitable<void> HttpServer::Impl::Session::rest() {
-  is_overloaded_ = false;
+  is_refused_ = false;
   allow(service_.limits().slow_timeout);
   Timer pause(lane_.context, jittered(std::exchange(rest_, std::min(2 * rest_, longest_rest))));
   co_await pause.async_wait(awaited);
@@ -709,7 +710,7 @@ Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   message.set("Correlation-Id", request_.correlation_id);
   for (const auto& [name, value] : response.headers) message.set(name, value);
   if (server_.is_draining) is_closing_ = true;
-  is_overloaded_ = response.status == 429 || response.status == 503;
+  is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
   message.keep_alive(!is_closing_);
   message.body() = std::move(response.body);
   message.prepare_payload();
@@ -993,7 +994,7 @@ Awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json, 
   if (!is_read) co_return;
   Problem problem;
   ParsedItems parsed;
-  if (request_.body.size() <= small_body_bytes_max) {
+  if (request_.body.size() <= quick_body_bytes_max) {
     parsed = parse_whole(is_json, problem);
   } else {
     std::function<ParsedItems()> parse = [this, is_json, &problem] {
