@@ -14,7 +14,7 @@ constexpr std::size_t built_groups_max = 2;
 /// While the disk keeps up, and while several senders wait, a group is closed when it has so many
 /// items, so that a small submission is not committed together with a large one.
 constexpr std::size_t short_group_items = 256;
-/// Otherwise at so many: enough for any disk, and nobody waits long for the next group.
+/// Otherwise at so many, for a disk that takes milliseconds; and still nobody waits long.
 constexpr std::size_t long_group_items = 1024;
 /// Senders are remembered after their last submission until there are so many.
 constexpr std::size_t remembered_senders_max = 4096;

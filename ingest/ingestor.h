@@ -38,9 +38,10 @@ struct IngestFigures {
 ///
 /// Senders share the queue. Each submission has a turn: where its sender's last one ended, but not
 /// before now; the lowest comes first (fair queueing). Now goes on by each sender's part of what is
-/// taken. So who sends little is in the next group, however much others have waiting, submissions
-/// of one sender keep their order, and a sender alone gets everything. Each may have as much
-/// waiting as there is still room for: one leaves half of the queue free, two a third, and so on.
+/// taken. So who sends little is in one of the next two groups, however much others have waiting,
+/// submissions of one sender keep their order, and a sender alone gets everything. Each may have as
+/// much waiting as there is still room for: one leaves half of the queue free, two a third, and so
+/// on.
 ///
 ///   submit() -> queue -> [build] -> at most two groups -> [commit] -> deliver
 ///

@@ -30,7 +30,7 @@ struct ParsedItem {
 };
 
 /// Reads items from JSON. Every rule that needs the item alone is checked here, in the order of
-/// ledger::Code. One parser for each thread.
+/// ledger::Code. Not from two threads at once.
 class ItemParser {
  public:
   /// Bytes that must be readable after the text given to parse().
