@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace api {
@@ -20,7 +22,7 @@ struct ServeOptions {
   std::string auth = "jwt";
   std::string config;
   std::string keys;
-  std::size_t threads = 1;
+  std::size_t threads = std::clamp(std::thread::hardware_concurrency(), 1U, 2U);
 };
 
 struct GenerateOptions {

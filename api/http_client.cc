@@ -2,8 +2,10 @@
 
 #include <array>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -13,6 +15,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "api/address.h"
 #include "api/commands.h"
 
 namespace api {
@@ -22,6 +25,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using asio::ip::tcp;
+using Socket = asio::generic::stream_protocol::socket;
 
 std::string head_text(std::string_view method, const std::string& host, const std::string& target) {
   std::string head(method);
@@ -42,25 +46,37 @@ unsigned retry_after(const http::fields& fields) {
 }  // namespace
 
 struct HttpClient::Impl {
-  std::string host;
+  std::string host = "localhost";
   std::string port;
+  std::string socket_file;  // instead of both
   asio::io_context context;
-  std::optional<tcp::socket> socket;
+  std::optional<Socket> socket;
   beast::flat_buffer buffer;
   bool is_kept_alive = true;
 
-  tcp::socket& connected() {
+  Socket connect() {
+    if (!socket_file.empty()) {
+      asio::local::stream_protocol::socket fresh(context);
+      fresh.connect(socket_file);
+      return fresh;
+    }
+    tcp::resolver resolver(context);
+    tcp::socket fresh(context);
+    asio::connect(fresh, resolver.resolve(host, port));
+    fresh.set_option(tcp::no_delay(true));
+    return fresh;
+  }
+
+  Socket& connected() {
     if (!socket || !is_kept_alive) {
-      tcp::resolver resolver(context);
-      tcp::socket fresh(context);
-      asio::connect(fresh, resolver.resolve(host, port));
-      fresh.set_option(tcp::no_delay(true));
-      socket.emplace(std::move(fresh));
+      socket.emplace(connect());
       is_kept_alive = true;
       buffer.clear();
     }
     return *socket;
   }
+
+  std::string name() const { return socket_file.empty() ? host + ':' + port : socket_file; }
 
   Answer read_answer(const std::function<void(std::string_view)>& on_piece) {
     http::response_parser<http::buffer_body> parser;
@@ -94,9 +110,13 @@ struct HttpClient::Impl {
 };
 
 HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>()) {
+  impl_->socket_file = socket_file_of(url);
+  if (!impl_->socket_file.empty()) return;
   const auto parsed = boost::urls::parse_uri(url);
   if (!parsed || parsed->scheme() != "http" || parsed->host().empty()) {
-    throw UsageError("--server wants a URL such as http://127.0.0.1:8080, not '" + url + "'");
+    throw UsageError(
+        "--server wants a URL such as http://127.0.0.1:8080, or unix:PATH of a socket file, not '" +
+        url + "'");
   }
   impl_->host = parsed->host();
   impl_->port = parsed->has_port() ? std::string(parsed->port()) : "80";
@@ -108,14 +128,13 @@ void HttpClient::disconnect() { impl_->socket.reset(); }
 
 HttpClient::Answer HttpClient::get(const std::string& target) {
   try {
-    tcp::socket& socket = impl_->connected();
+    Socket& socket = impl_->connected();
     const std::string head = head_text("GET", impl_->host, target) + "\r\n";
     asio::write(socket, asio::buffer(head));
     return impl_->read_answer({});
   } catch (const boost::system::system_error& error) {
     disconnect();
-    throw std::runtime_error("no answer from " + impl_->host + ":" + impl_->port + ": " +
-                             error.code().message());
+    throw std::runtime_error("no answer from " + impl_->name() + ": " + error.code().message());
   }
 }
 
@@ -123,7 +142,7 @@ HttpClient::Answer HttpClient::post_streamed(
     const std::string& target, std::string_view content_type, std::string_view body,
     const std::function<void(std::string_view)>& on_piece) {
   try {
-    tcp::socket& socket = impl_->connected();
+    Socket& socket = impl_->connected();
     std::string head = head_text("POST", impl_->host, target);
     head += "Content-Type: " + std::string(content_type) + "\r\n";
     head += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
@@ -136,11 +155,11 @@ HttpClient::Answer HttpClient::post_streamed(
     });
     struct Joiner {
       std::thread& thread;
-      tcp::socket& socket;
+      Socket& socket;
       bool is_answered;
       ~Joiner() {
         boost::system::error_code ignored;
-        if (!is_answered) socket.shutdown(tcp::socket::shutdown_both, ignored);
+        if (!is_answered) socket.shutdown(Socket::shutdown_both, ignored);
         thread.join();
       }
     } joiner{sender, socket, false};
@@ -150,8 +169,7 @@ HttpClient::Answer HttpClient::post_streamed(
     return answer;
   } catch (const boost::system::system_error& error) {
     disconnect();
-    throw std::runtime_error("no answer from " + impl_->host + ":" + impl_->port + ": " +
-                             error.code().message());
+    throw std::runtime_error("no answer from " + impl_->name() + ": " + error.code().message());
   }
 }
 

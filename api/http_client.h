@@ -19,7 +19,7 @@ class HttpClient {
     std::string next_offset;  ///< of a file that comes in pieces; empty at its end
   };
 
-  /// `url`: `http://HOST:PORT`. Throws UsageError when it is not.
+  /// `url`: `http://HOST:PORT`, or `unix:PATH` of a socket file. Throws UsageError when it is not.
   explicit HttpClient(const std::string& url);
   ~HttpClient();
 

@@ -14,8 +14,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,6 +32,7 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 #include <ctime>
+#include <filesystem>
 #include <optional>
 #include <random>
 #include <set>
@@ -55,8 +58,9 @@ using SubmissionPtr = std::unique_ptr<ingest::Submission>;
 // Everything runs on a context of one thread. Said in the types, this spares each step an executor
 // that could be any.
 using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<tcp, Executor>;
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+using Protocol = asio::generic::stream_protocol;
+using Socket = asio::basic_stream_socket<Protocol, Executor>;
+using Acceptor = asio::basic_socket_acceptor<Protocol, Executor>;
 using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 template <class T>
 using Awaitable = asio::awaitable<T, Executor>;
@@ -283,17 +287,42 @@ class HttpDate {
   std::string text_;
 };
 
+std::string name_of(const Address& address) {
+  if (!address.socket_file.empty()) return address.socket_file;
+  return address.host + ':' + std::to_string(address.port);
+}
+
+/// For the owner of the process and its group, such as a proxy. A file that a killed process left
+/// behind is replaced; anything else at the path stays, and is an error.
+Acceptor listen_on_file(asio::io_context& context, const std::string& path) {
+  using Local = asio::local::stream_protocol;
+  std::error_code not_there;
+  if (std::filesystem::is_socket(path, not_there)) {
+    Local::socket probe(context);
+    error_code error;
+    probe.connect(path, error);
+    if (error == asio::error::connection_refused) std::filesystem::remove(path);
+  }
+  asio::basic_socket_acceptor<Local, Executor> acceptor(context);
+  acceptor.open();
+  acceptor.bind(path);
+  using std::filesystem::perms;
+  std::filesystem::permissions(
+      path, perms::owner_read | perms::owner_write | perms::group_read | perms::group_write);
+  acceptor.listen();
+  return acceptor;
+}
+
 using RequestParser = http::request_parser<http::buffer_body>;
 
 }  // namespace
 
 struct HttpServer::Impl {
-  explicit Impl(const HttpServerOptions& options);
+  Impl(const Address& wanted, std::size_t network_threads);
 
   Awaitable<void> accept();
   std::size_t connections_max() const;
   void announce_events();
-  tcp::endpoint endpoint() const { return acceptor.local_endpoint(); }
 
   class Session;
   /// A network thread and its connections; touched by that thread only.
@@ -309,8 +338,9 @@ struct HttpServer::Impl {
   std::atomic<std::size_t> session_count{0};
   std::atomic<bool> is_draining{false};
   std::atomic<ledger::Position> announced_event{ledger::Position{}};
-  std::vector<std::unique_ptr<Lane>> lanes;
+  std::vector<Lane> lanes;
   Acceptor acceptor;
+  Address address;
   asio::thread_pool workers{2};  // for slow reads
   asio::thread_pool parsers{1};  // for large bodies
   Service* service = nullptr;
@@ -1308,21 +1338,22 @@ Awaitable<void> HttpServer::Impl::Session::write_stream() {
 
 // ---- the server ----
 
-HttpServer::Impl::Impl(const HttpServerOptions& options)
-    : lanes([&] {
-        std::vector<std::unique_ptr<Lane>> made;
-        for (std::size_t i = 0; i < std::max<std::size_t>(1, options.network_threads); ++i) {
-          made.push_back(std::make_unique<Lane>());
-        }
-        return made;
-      }()),
-      acceptor(lanes.front()->context) {
-  const auto address = asio::ip::make_address(options.host);
-  const tcp::endpoint wanted(address, options.port);
-  acceptor.open(wanted.protocol());
-  acceptor.set_option(asio::socket_base::reuse_address(true));
-  acceptor.bind(wanted);
-  acceptor.listen(4096);
+HttpServer::Impl::Impl(const Address& wanted, std::size_t network_threads)
+    : lanes(network_threads), acceptor(lanes.front().context), address(wanted) {
+  asio::io_context& context = lanes.front().context;
+  try {
+    if (!address.socket_file.empty()) {
+      acceptor = listen_on_file(context, address.socket_file);
+      return;
+    }
+    const tcp::endpoint endpoint(asio::ip::make_address(address.host), address.port);
+    asio::basic_socket_acceptor<tcp, Executor> opened(context, endpoint);
+    address.port = opened.local_endpoint().port();
+    acceptor = std::move(opened);
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error("cannot listen on " + name_of(address) + ": " +
+                             error.code().message());
+  }
 }
 
 /// The configured number, as far as there are file descriptors: the ledger must be able to open its
@@ -1337,14 +1368,14 @@ std::size_t HttpServer::Impl::connections_max() const {
 
 Awaitable<void> HttpServer::Impl::accept() {
   for (std::size_t turn = 0; acceptor.is_open(); ++turn) {
-    Lane& lane = *lanes[turn % lanes.size()];
+    Lane& lane = lanes[turn % lanes.size()];
     Socket socket(lane.context);
     auto [error] = co_await acceptor.async_accept(socket, awaited);
     if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
     if (error) {
       // Out of file descriptors, most likely: wait for connections to end.
       log(LogLevel::warning, "accept_failed", {{"reason", error.message()}});
-      Timer pause(lanes.front()->context);
+      Timer pause(lanes.front().context);
       pause.expires_after(std::chrono::milliseconds{100});
       co_await pause.async_wait(awaited);
       continue;
@@ -1374,14 +1405,15 @@ void HttpServer::Impl::announce_events() {
   if (!open) return;
   const ledger::Position newest = open->shard().state().newest_event();
   if (announced_event.exchange(newest) == newest) return;
-  for (const auto& lane : lanes) {
-    asio::post(lane->context, [&polls = lane->polls] {
+  for (Lane& lane : lanes) {
+    asio::post(lane.context, [&polls = lane.polls] {
       for (Session* const session : polls) session->wake();
     });
   }
 }
 
-HttpServer::HttpServer(const HttpServerOptions& options) : impl_(std::make_unique<Impl>(options)) {
+HttpServer::HttpServer(const Address& address, std::size_t network_threads)
+    : impl_(std::make_unique<Impl>(address, network_threads)) {
   // Every connection is a file descriptor.
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -1392,7 +1424,7 @@ HttpServer::HttpServer(const HttpServerOptions& options) : impl_(std::make_uniqu
 
 HttpServer::~HttpServer() { stop(); }
 
-std::uint16_t HttpServer::port() const { return impl_->endpoint().port(); }
+const Address& HttpServer::address() const { return impl_->address; }
 
 void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
   // One wake-up for each network thread and group, however many connections wait.
@@ -1400,7 +1432,7 @@ void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
   for (SubmissionPtr& submission : submissions) {
     const auto& waiting = static_cast<HttpSubmission&>(*submission);
     for (std::size_t i = 0; i < impl_->lanes.size(); ++i) {
-      if (waiting.context == &impl_->lanes[i]->context) {
+      if (waiting.context == &impl_->lanes[i].context) {
         by_lane[i].push_back(std::move(submission));
         break;
       }
@@ -1408,7 +1440,7 @@ void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
   }
   for (std::size_t i = 0; i < by_lane.size(); ++i) {
     if (by_lane[i].empty()) continue;
-    asio::post(impl_->lanes[i]->context, [delivered = std::move(by_lane[i])]() mutable {
+    asio::post(impl_->lanes[i].context, [delivered = std::move(by_lane[i])]() mutable {
       for (SubmissionPtr& submission : delivered) {
         auto complete = std::move(static_cast<HttpSubmission&>(*submission).handler);
         complete(std::move(submission));
@@ -1420,20 +1452,23 @@ void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
 
 void HttpServer::start(Service& service) {
   impl_->service = &service;
-  asio::co_spawn(impl_->lanes.front()->context, impl_->accept(), asio::detached);
-  for (const auto& lane : impl_->lanes) {
-    lane->thread = std::thread([&context = lane->context] { context.run(); });
+  asio::co_spawn(impl_->lanes.front().context, impl_->accept(), asio::detached);
+  for (Impl::Lane& lane : impl_->lanes) {
+    lane.thread = std::thread([&context = lane.context] { context.run(); });
   }
 }
 
 void HttpServer::stop() {
   if (impl_->is_draining.exchange(true)) return;
-  asio::post(impl_->lanes.front()->context, [impl = impl_.get()] {
+  // First, so that it cannot be the file of a server that follows this one.
+  std::error_code not_there;
+  std::filesystem::remove(impl_->address.socket_file, not_there);
+  asio::post(impl_->lanes.front().context, [impl = impl_.get()] {
     error_code ignored;
     impl->acceptor.close(ignored);
   });
-  for (const auto& lane : impl_->lanes) {
-    asio::post(lane->context, [&lane = *lane] {
+  for (Impl::Lane& lane : impl_->lanes) {
+    asio::post(lane.context, [&lane] {
       for (Impl::Session* const session : lane.sessions) session->close_if_idle();
       for (Impl::Session* const session : lane.polls) session->wake();
     });
@@ -1446,9 +1481,9 @@ void HttpServer::stop() {
   }
   impl_->parsers.join();
   impl_->workers.join();
-  for (const auto& lane : impl_->lanes) lane->context.stop();
-  for (const auto& lane : impl_->lanes) {
-    if (lane->thread.joinable()) lane->thread.join();
+  for (Impl::Lane& lane : impl_->lanes) lane.context.stop();
+  for (Impl::Lane& lane : impl_->lanes) {
+    if (lane.thread.joinable()) lane.thread.join();
   }
 }
 

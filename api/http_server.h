@@ -1,21 +1,15 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "api/address.h"
 #include "ingest/submission.h"
 
 namespace api {
 
 class Service;
-
-struct HttpServerOptions {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one, see port()
-  std::size_t network_threads = 1;
-};
 
 /// The HTTP/1.1 server: connections, limits, timeouts, streaming. What is answered comes from the
 /// Service. Each connection is a coroutine on one network thread; slow reads run on worker threads.
@@ -24,10 +18,11 @@ struct HttpServerOptions {
 /// given to the Ingestor before the server starts and stays callable until the server is destroyed.
 class HttpServer {
  public:
-  explicit HttpServer(const HttpServerOptions& options);
+  HttpServer(const Address& address, std::size_t network_threads);
   ~HttpServer();
 
-  std::uint16_t port() const;
+  /// Where it listens; port 0 has become one that was free.
+  const Address& address() const;
 
   /// Hands committed submissions to the connections that wait for them.
   void deliver(std::vector<std::unique_ptr<ingest::Submission>> submissions);

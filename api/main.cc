@@ -17,7 +17,7 @@ void add_ledger_options(CLI::App& command, Options& options) {
   auto* const data =
       group->add_option("--data", options.data, "data folder of a ledger that no server has open");
   group->add_option("--server", options.server,
-                    "URL of a running server, such as http://127.0.0.1:8080");
+                    "URL of a running server, such as http://127.0.0.1:8080, or unix:PATH");
   group->require_option(1);
   command
       .add_option("--keys", options.keys, "folder of the key files, with --data; default DATA/keys")
@@ -41,7 +41,10 @@ int main(int argc, char** argv) {
   CLI::App* const serve_command = app.add_subcommand("serve", "run the service");
   serve_command->add_option("--data", serve.data, "data folder; made when it does not exist")
       ->required();
-  serve_command->add_option("--listen", serve.listen, "IP address and port")->capture_default_str();
+  serve_command
+      ->add_option("--listen", serve.listen,
+                   "IP address and port, or unix:PATH: a socket file for callers on this machine")
+      ->capture_default_str();
   serve_command
       ->add_option("--auth", serve.auth,
                    "none: every caller has every role, on loopback only; jwt: tokens (not yet)")

@@ -27,8 +27,13 @@ const std::map<std::string, bench::LoadMode> modes{{"single", bench::LoadMode::s
                                                    {"batch", bench::LoadMode::batch},
                                                    {"status", bench::LoadMode::status}};
 
-/// `http://127.0.0.1:8080`; false when it is anything else.
+/// `http://127.0.0.1:8080` or `unix:/run/frikort.sock`; false when it is anything else.
 bool read_url(std::string_view url, bench::LoadOptions& options) {
+  constexpr std::string_view socket_prefix = "unix:";
+  if (url.starts_with(socket_prefix)) {
+    options.socket_file = url.substr(socket_prefix.size());
+    return !options.socket_file.empty();
+  }
   constexpr std::string_view scheme = "http://";
   if (!url.starts_with(scheme)) return false;
   url.remove_prefix(scheme.size());
@@ -146,7 +151,8 @@ int main(int argc, char** argv) {
   std::string url = "http://127.0.0.1:8080";
   std::string mode = "single";
   bool is_json = false;
-  app.add_option("--url", url, "http://HOST:PORT, HOST an IP address")->capture_default_str();
+  app.add_option("--url", url, "http://HOST:PORT, HOST an IP address, or unix:PATH")
+      ->capture_default_str();
   app.add_option("--mode", mode, "single, batch or status")
       ->capture_default_str()
       ->check(CLI::IsMember({"single", "batch", "status"}));
@@ -183,7 +189,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     options.mode = modes.at(mode);
     if (!read_url(url, options))
-      throw CLI::ValidationError("--url", "not http://HOST:PORT: " + url);
+      throw CLI::ValidationError("--url", "not http://HOST:PORT or unix:PATH: " + url);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_wrong_usage;
   }

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
@@ -27,22 +29,33 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using Socket = asio::generic::stream_protocol::socket;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 /// How long answers are waited for when the time is over.
 constexpr std::chrono::seconds patience{10};
 
-tcp::endpoint endpoint_of(const LoadOptions& options) {
-  return {asio::ip::make_address(options.host), options.port};
+std::string name_of(const LoadOptions& options) {
+  if (!options.socket_file.empty()) return options.socket_file;
+  return options.host + ':' + std::to_string(options.port);
 }
 
-void connect(tcp::socket& socket, const tcp::endpoint& endpoint) {
-  error_code error;
-  socket.connect(endpoint, error);
-  if (!error) return;
-  throw std::runtime_error("cannot connect to " + endpoint.address().to_string() + ':' +
-                           std::to_string(endpoint.port()) + ": " + error.message());
+Socket connect(asio::io_context& context, const LoadOptions& options) {
+  try {
+    if (!options.socket_file.empty()) {
+      asio::local::stream_protocol::socket socket(context);
+      socket.connect(options.socket_file);
+      return socket;
+    }
+    tcp::socket socket(context);
+    socket.connect({asio::ip::make_address(options.host), options.port});
+    socket.set_option(tcp::no_delay(true));
+    return socket;
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error("cannot connect to " + name_of(options) + ": " +
+                             error.code().message());
+  }
 }
 
 double cpu_seconds() {
@@ -120,12 +133,10 @@ class Connection {
   Connection(Load& load, asio::io_context& context, const LoadOptions& options)
       : text(request_text(options)),
         load_(load),
-        socket_(context),
+        socket_(connect(context, options)),
         input_(options.mode == LoadMode::batch ? 256 * 1024 : 16 * 1024) {}
 
-  void open(const tcp::endpoint& endpoint) {
-    connect(socket_, endpoint);
-    socket_.set_option(tcp::no_delay(true));
+  void open() {
     socket_.non_blocking(true);
     read();
   }
@@ -156,7 +167,7 @@ class Connection {
   void take(std::string_view piece);
 
   Load& load_;
-  tcp::socket socket_;
+  Socket socket_;
   std::string_view unsent_;
   std::vector<char> input_;
   AnswerReader reader_;
@@ -216,7 +227,7 @@ void Connection::write() {
     error_code error;
     unsent_.remove_prefix(socket_.write_some(asio::buffer(unsent_), error));
     if (error == asio::error::would_block) {
-      socket_.async_wait(tcp::socket::wait_write, [this](error_code failure) {
+      socket_.async_wait(Socket::wait_write, [this](error_code failure) {
         if (!failure && is_open()) write();
       });
       return;
@@ -258,7 +269,7 @@ Load::Load(const LoadOptions& options)
       choices_(options.seed) {
   for (std::uint32_t i = 0; i < options.connections; ++i) {
     connections_.push_back(std::make_unique<Connection>(*this, context_, options_));
-    connections_.back()->open(endpoint_of(options_));
+    connections_.back()->open();
     ++open_count_;
   }
 }
@@ -458,8 +469,7 @@ LoadFigures run_load(const LoadOptions& options) { return Load(options).run(); }
 
 StatusCounts read_status(const LoadOptions& options) {
   asio::io_context context;
-  tcp::socket socket(context);
-  connect(socket, endpoint_of(options));
+  Socket socket = connect(context, options);
   constexpr std::string_view request = "GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
   asio::write(socket, asio::buffer(request));
   AnswerReader answer;

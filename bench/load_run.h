@@ -16,6 +16,7 @@ enum class LoadMode : std::uint8_t {
 struct LoadOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
+  std::string socket_file;  ///< instead of host and port
   LoadMode mode = LoadMode::single;
   std::uint32_t connections = 64;
   std::uint32_t seconds = 10;

@@ -1,6 +1,8 @@
 """What compare and full_year share: building, our server, and what the machine is and does."""
 
+import contextlib
 import datetime
+import http.client
 import json
 import os
 import platform
@@ -10,7 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,11 +52,28 @@ def run_json(command, accepted=(0,), **more):
     return json.loads(done.stdout)
 
 
-class Server:
-    """`frikort serve` on a free port of loopback. As a context it is started, and killed at the end."""
+class SocketFileConnection(http.client.HTTPConnection):
+    """To a server that listens on a socket file."""
 
-    def __init__(self, data):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Server:
+    """`frikort serve` on a socket file, or on a free port of loopback when it `is_tcp`.
+
+    As a context it is started, and killed at the end.
+    """
+
+    def __init__(self, data, is_tcp=False):
         self.data = Path(data)
+        self.is_tcp = is_tcp
         self.process = None
         self.url = None
 
@@ -68,10 +86,12 @@ class Server:
 
     def start(self):
         """Gives the seconds until it takes items."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{probe.getsockname()[1]}"
-        self.url = f"http://{address}"
+        self.url = address = f"unix:{self.data}.sock"
+        if self.is_tcp:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                address = f"127.0.0.1:{probe.getsockname()[1]}"
+            self.url = f"http://{address}"
         begin = time.monotonic()
         with open(f"{self.data}.log", "ab") as log:
             self.process = subprocess.Popen([BUILD / "frikort", "serve", "--data", self.data, "--listen", address,
@@ -98,13 +118,23 @@ class Server:
         return self.process.pid
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
-            return json.load(answer)
+        return self._request("GET", path, None)
 
     def post(self, path, value):
-        request = urllib.request.Request(self.url + path, json.dumps(value).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return self._request("POST", path, json.dumps(value))
+
+    def _request(self, method, path, body):
+        if self.is_tcp:
+            connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        else:
+            connection = SocketFileConnection(self.url.removeprefix("unix:"))
+        with contextlib.closing(connection):
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+        if answer.status != 200:
+            raise OSError(f"{method} {path} is answered with {answer.status}: {text[:500]}")
+        return json.loads(text)
 
 
 # --- processes -----------------------------------------------------------------------------------

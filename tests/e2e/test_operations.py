@@ -3,8 +3,11 @@
 import datetime
 import email.utils
 import os
+import shutil
 import signal
 import socket
+import stat
+import subprocess
 import tempfile
 import threading
 import time
@@ -124,6 +127,69 @@ class LifeTest(unittest.TestCase):
             server.clean()
 
 
+class SocketFileTest(unittest.TestCase):
+    """The server on a socket file instead of a port."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="frikort-e2e-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.path = f"{self.folder}/http.sock"
+        self.address = f"unix:{self.path}"
+
+    def serve(self, data="data", **more):
+        return subprocess.Popen([fs.binary(), "serve", "--data", f"{self.folder}/{data}", "--listen", self.address,
+                                 "--auth", "none"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **more)
+
+    def start(self):
+        process = self.serve(stderr=subprocess.DEVNULL)
+
+        def end():
+            process.kill()
+            process.wait()
+        self.addCleanup(end)
+        deadline = time.monotonic() + fs.READY_SECONDS
+        while fs.run_frikort("status", "--server", self.address).returncode != 0:
+            self.assertIsNone(process.poll(), "the server ended by itself")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        return process
+
+    def test_submission_and_end(self):
+        process = self.start()
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o660, "for the owner and the group")
+        done = fs.frikort_json("load", "--server", self.address, "-", stdin=fs.ndjson([copayment(), copayment()]))
+        self.assertEqual(done["accepted"], 2)
+        self.assertEqual(fs.frikort_json("status", "--server", self.address)["registrations"], 2)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(fs.STOP_SECONDS), 0)
+        self.assertFalse(os.path.exists(self.path), "the file goes with the server")
+
+    def test_a_file_that_a_killed_server_left_is_replaced(self):
+        process = self.start()
+        process.kill()
+        process.wait()
+        self.assertTrue(os.path.exists(self.path))
+        self.start()
+
+    def test_a_file_that_is_in_use_is_left_alone(self):
+        self.start()
+        other = self.serve(data="other", stderr=subprocess.PIPE)
+        _, why = other.communicate(timeout=20)
+        self.assertEqual(other.returncode, 3)
+        self.assertIn(b"cannot listen on " + self.path.encode(), why)
+        self.assertEqual(fs.run_frikort("status", "--server", self.address).returncode, 0)
+
+    def test_a_file_of_another_kind_is_left_alone(self):
+        with open(self.path, "w", encoding="ascii") as file:
+            file.write("mine")
+        refused = self.serve(stderr=subprocess.PIPE)
+        _, why = refused.communicate(timeout=20)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn(b"cannot listen on", why)
+        with open(self.path, encoding="ascii") as file:
+            self.assertEqual(file.read(), "mine")
+
+
 class UsageTest(unittest.TestCase):
 
     def test_auth_none_is_refused_beyond_loopback(self):
@@ -142,6 +208,9 @@ class UsageTest(unittest.TestCase):
                  ["backup", "--to", "DATA"], ["backup", "--data", "DATA", "--to", "DATA", "--keep", "0"],
                  ["restore", "--from", "DATA"], ["restore", "--from", "DATA", "--into", "DATA", "--position", "12"],
                  ["serve", "--data", "DATA", "--listen", "nowhere", "--auth", "none"],
+                 ["serve", "--data", "DATA", "--listen", "unix:", "--auth", "none"],
+                 ["serve", "--data", "DATA", "--listen", "unix:/" + 107 * "a", "--auth", "none"],
+                 ["status", "--server", "unix:"],
                  ["serve", "--data", "DATA", "--listen", "127.0.0.1:0", "--auth", "maybe"])
         for args in cases:
             with self.subTest(args=args), tempfile.TemporaryDirectory(prefix="frikort-e2e-") as data:

@@ -32,7 +32,7 @@ constexpr std::string_view good_item =
 class Ledger {
  public:
   Ledger()
-      : server_(http_options()),
+      : server_({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1),
         service_(shard_options(folder_.path()), ledger::NumberSeries::production_and_tests,
                  limits(), [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                    server_.deliver(std::move(submissions));
@@ -45,16 +45,11 @@ class Ledger {
     server_.stop();
   }
 
-  std::uint16_t port() const { return server_.port(); }
+  std::uint16_t port() const { return server_.address().port; }
 
   bool is_healthy() { return service_.keeper().trouble().empty(); }
 
  private:
-  static api::HttpServerOptions http_options() {
-    api::HttpServerOptions options;
-    options.port = 0;
-    return options;
-  }
   static storage::ShardOptions shard_options(const std::filesystem::path& folder) {
     storage::ShardOptions options;
     options.folder = folder / "data";
