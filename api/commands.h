@@ -1,9 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace api {
@@ -22,7 +20,7 @@ struct ServeOptions {
   std::string auth = "jwt";
   std::string config;
   std::string keys;
-  std::size_t threads = std::clamp(std::thread::hardware_concurrency(), 1U, 2U);
+  std::size_t threads = 3;  ///< network threads; with fewer, a processor waits now and then
 };
 
 struct GenerateOptions {

@@ -33,7 +33,7 @@ class OpenShard;
 
 struct Response {
   unsigned status = 200;
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  ///< a literal
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   /// The answer reflects state up to this item or group: it leaves when the journal holds it.

@@ -84,6 +84,8 @@ constexpr std::size_t buffered_bytes_max = 64U << 10;
 constexpr std::size_t waiting_result_bytes_max = 2U << 20;
 /// What is read and thrown away so that a client gets its answer before the connection closes.
 constexpr std::size_t discarded_bytes_max = 4U << 20;
+/// More than the head of any answer has.
+constexpr std::size_t head_bytes = 512;
 constexpr auto linger_timeout = std::chrono::seconds{2};
 /// Connections above the limit that are told so at a time; any more are closed at once.
 constexpr std::size_t surplus_connections_max = 64;
@@ -360,6 +362,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
         is_surplus_(is_surplus),
         parser_(service_.keeper().keys().numbers, service_.series()),
         buffer_(service_.limits().header_bytes_max + buffered_bytes_max) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
     lane_.sessions.insert(this);
     ++server_.session_count;
     ++http_counters().connections;
@@ -386,8 +390,8 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   // ---- time ----
   /// The next step may take this long. Moving the deadline away costs nothing: the timer re-arms
   /// itself when it fires early.
-  void allow(Clock::duration duration) {
-    deadline_ = Clock::now() + duration;
+  void allow(Clock::duration duration, Clock::time_point now = Clock::now()) {
+    deadline_ = now + duration;
     if (deadline_ < watchdog_.expiry()) watch();
   }
   void watch();
@@ -412,6 +416,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
 
   // ---- reading ----
   Awaitable<bool> read_head();
+  Awaitable<error_code> parse_head();
   Awaitable<void> refuse_head(error_code error);
   Awaitable<void> refuse_connection();
   Awaitable<void> rest();
@@ -431,6 +436,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void watch_input();
   Awaitable<void> serve_submission();
   Awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
+  std::string head_of(const Response& response);
   Awaitable<void> answer(Response response);
   Awaitable<void> refuse(Problem problem);
   using ParsedItems = std::optional<std::vector<ingest::ParsedItem>>;
@@ -552,13 +558,14 @@ Awaitable<bool> HttpServer::Impl::Session::read_head() {
   is_timed_out_ = false;
   is_idle_ = buffer_.size() == 0;
   allow(service_.limits().idle_timeout);
-  auto [error, size] = co_await http::async_read_header(socket_, buffer_, *head_, awaited);
+  const error_code error = co_await parse_head();
   is_idle_ = false;
   if (error) {
     co_await refuse_head(error);
     co_return false;
   }
   begun_ = Clock::now();
+  allow(service_.limits().slow_timeout, begun_);
   request_ = Request();
   is_body_broken_ = false;
   is_chunked_ = head_->chunked();
@@ -582,6 +589,22 @@ Awaitable<bool> HttpServer::Impl::Session::read_head() {
     co_return false;
   }
   co_return true;
+}
+
+/// Reads until `head_` has a whole head. What came behind it stays in the buffer.
+Awaitable<error_code> HttpServer::Impl::Session::parse_head() {
+  for (;;) {
+    if (buffer_.size() != 0) {
+      error_code error;
+      buffer_.consume(head_->put(buffer_.data(), error));
+      if (error != http::error::need_more) co_return error;
+    }
+    const std::size_t size = beast::read_size(buffer_, piece_bytes);
+    if (size == 0) co_return http::error::buffer_overflow;
+    auto [error, got] = co_await socket_.async_read_some(buffer_.prepare(size), awaited);
+    if (error) co_return error;
+    buffer_.commit(got);
+  }
 }
 
 Awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
@@ -620,7 +643,6 @@ Awaitable<void> HttpServer::Impl::Session::refuse_connection() {
 
 /// Reads a piece of the body; 0 at its end, or when it is broken off (is_body_broken_).
 Awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, std::size_t size) {
-  allow(service_.limits().slow_timeout);
   if (!is_chunked_) {
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
     if (size == 0) co_return 0;
@@ -629,6 +651,7 @@ Awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, std::siz
       got = asio::buffer_copy(asio::buffer(data, size), buffer_.data());
       buffer_.consume(got);
     } else {
+      allow(service_.limits().slow_timeout);
       auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
       if (error) is_body_broken_ = true;
       got = error ? 0 : read;
@@ -636,6 +659,7 @@ Awaitable<std::size_t> HttpServer::Impl::Session::read_some(char* data, std::siz
     body_left_ -= got;
     co_return got;
   }
+  allow(service_.limits().slow_timeout);
   while (!head_->is_done()) {
     auto& body = head_->get().body();
     body.data = data;
@@ -727,6 +751,24 @@ Awaitable<void> HttpServer::Impl::Session::linger() {
 
 // ---- answering ----
 
+/// Status line and fields.
+std::string HttpServer::Impl::Session::head_of(const Response& response) {
+  std::string text;
+  text.reserve(head_bytes + response.body.size());
+  const auto add = [&text](std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+  };
+  text.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  text.append(http::obsolete_reason(static_cast<http::status>(response.status))).append("\r\n");
+  add("Date", lane_.date.now());
+  add("Content-Type", response.content_type);
+  add("Correlation-Id", request_.correlation_id);
+  for (const auto& [name, value] : response.headers) add(name, value);
+  if (is_closing_) add("Connection", "close");
+  add("Content-Length", std::to_string(response.body.size()));
+  return text.append("\r\n");
+}
+
 Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   if (response.reflected && !response.reflected->is_durable(response.reflects)) {
     const ledger::Position next{response.reflects.value() + 1};
@@ -734,25 +776,19 @@ Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
     if (error) response = to_response(problem_of(error), request_.correlation_id);
   }
   response.reflected.reset();
-  http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
-  message.set(http::field::date, lane_.date.now());
-  message.set(http::field::content_type, response.content_type);
-  message.set("Correlation-Id", request_.correlation_id);
-  for (const auto& [name, value] : response.headers) message.set(name, value);
   if (server_.is_draining) is_closing_ = true;
   is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
-  message.keep_alive(!is_closing_);
-  message.body() = std::move(response.body);
-  message.prepare_payload();
-  hold(held_bytes_ + message.body().size());
-  allow(service_.limits().slow_timeout);
-  http::response_serializer<http::string_body> serializer(message);
+  std::string text = head_of(response);
+  if (request_.method != "HEAD") text += response.body;
+  hold(held_bytes_ + text.size());
+  // What fits the socket's buffer, as nearly every answer does, leaves without waiting.
   error_code error;
-  if (request_.method == "HEAD") {
-    auto [failed, size] = co_await http::async_write_header(socket_, serializer, awaited);
-    error = failed;
-  } else {
-    auto [failed, size] = co_await http::async_write(socket_, serializer, awaited);
+  const std::size_t sent = socket_.write_some(asio::buffer(text), error);
+  if (error == asio::error::would_block) error = {};
+  if (!error && sent != text.size()) {
+    allow(service_.limits().slow_timeout);
+    const asio::const_buffer rest = asio::buffer(text) + sent;
+    auto [failed, size] = co_await asio::async_write(socket_, rest, awaited);
     error = failed;
   }
   if (error) close();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ struct Route {
 /// The table method + path -> handler.
 class Router {
  public:
-  void add(Route route) { routes_.push_back(std::move(route)); }
+  void add(Route route);
 
   struct Match {
     const Route* route = nullptr;
@@ -39,7 +40,13 @@ class Router {
   Match find(std::string_view method, std::string_view path) const;
 
  private:
-  std::vector<Route> routes_;
+  struct Entry {
+    Route route;
+    std::size_t hole;  // where the path has `{}`, or npos
+  };
+  static std::optional<std::string_view> match_path(const Entry& entry, std::string_view path);
+
+  std::vector<Entry> routes_;
 };
 
 }  // namespace api

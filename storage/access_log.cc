@@ -10,7 +10,9 @@
 namespace storage {
 namespace {
 
-constexpr auto write_interval = std::chrono::milliseconds{500};
+/// Seldom enough that a busy second costs few syncs, often enough that a commit group never waits
+/// for a row of many megabytes.
+constexpr auto write_interval = std::chrono::milliseconds{100};
 
 AccessRecord decode_access_record(ByteReader& in) {
   AccessRecord record;
@@ -81,8 +83,8 @@ void AccessLog::run() {
       is_last = is_stopping_;
     }
     // A batch that failed earlier goes first, and is followed by what came meanwhile.
-    while (write_waiting()) {
-    }
+    const bool is_retry = buffer_->batch_.has_value();
+    if (write_waiting() && is_retry) write_waiting();
   }
 }
 

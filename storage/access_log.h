@@ -63,7 +63,7 @@ class AccessLogBuffer {
   std::optional<Batch> batch_;
 };
 
-/// Keeps every query about a person. Records are gathered and written, synced, twice a second.
+/// Keeps every query about a person. Records are gathered and written, synced, ten times a second.
 ///
 /// Grammar (family access_log): u64 sequence -> varint count, record*; a record = zigzag seconds,
 /// varint nanoseconds, u8 reason, 16 bytes encrypted number, text caller, text correlation id,
