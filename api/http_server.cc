@@ -362,9 +362,6 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
         is_surplus_(is_surplus),
         parser_(service_.keeper().keys().numbers, service_.series()),
         buffer_(service_.limits().header_bytes_max + buffered_bytes_max) {
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
-    lane_.sessions.insert(this);
     ++server_.session_count;
     ++http_counters().connections;
   }
@@ -376,7 +373,10 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   }
 
   /// Runs the session and keeps it alive meanwhile.
-  static Awaitable<void> own(std::shared_ptr<Session> session) { co_await session->run(); }
+  static Awaitable<void> own(std::shared_ptr<Session> session) {
+    session->lane_.sessions.insert(session.get());
+    co_await session->run();
+  }
   /// Ends the connection if it waits for a request.
   void close_if_idle() {
     if (is_idle_) close();
@@ -1425,12 +1425,11 @@ Awaitable<void> HttpServer::Impl::accept() {
     }
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
     give_up_after(socket, service->limits().slow_timeout);
-    auto open = [this, &lane, taken = std::move(socket), is_surplus]() mutable {
-      auto session = std::make_shared<Session>(*this, lane, std::move(taken), is_surplus);
-      asio::co_spawn(lane.context, Session::own(std::move(session)), asio::detached);
-    };
-    asio::post(lane.context, std::move(open));
+    // Made here, so that it is counted before the next connection is.
+    auto session = std::make_shared<Session>(*this, lane, std::move(socket), is_surplus);
+    asio::co_spawn(lane.context, Session::own(std::move(session)), asio::detached);
   }
 }
 
