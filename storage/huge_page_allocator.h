@@ -8,6 +8,19 @@
 
 namespace storage {
 
+/// While one lives, what its thread allocates in huge pages is there at once, instead of when it is
+/// touched. On a virtual machine that has to get the memory from its host that takes milliseconds a
+/// page, which then nobody waits for who has other work.
+class PopulatePages {
+ public:
+  PopulatePages() { is_wanted = true; }
+  ~PopulatePages() { is_wanted = false; }
+  PopulatePages(const PopulatePages&) = delete;
+  PopulatePages& operator=(const PopulatePages&) = delete;
+
+  static inline thread_local bool is_wanted = false;
+};
+
 /// Memory for tables that are read at random: large ones in huge pages, where the system has them.
 /// With small pages a cache miss comes with one or two more for the page table. Large tables also
 /// go back to the system when they are freed.
@@ -34,7 +47,9 @@ struct HugePageAllocator {
         round_up(reinterpret_cast<std::uintptr_t>(begin)) - reinterpret_cast<std::uintptr_t>(begin);
     if (before != 0) munmap(begin, before);
     if (before != page_bytes) munmap(begin + before + wanted, page_bytes - before);
-    madvise(begin + before, wanted, MADV_HUGEPAGE);  // a hint: without it small pages do
+    // Hints: without them small pages do, when they are touched.
+    madvise(begin + before, wanted, MADV_HUGEPAGE);
+    if (PopulatePages::is_wanted) madvise(begin + before, wanted, MADV_POPULATE_WRITE);
     return reinterpret_cast<T*>(begin + before);
   }
   void deallocate(T* memory, std::size_t count) {

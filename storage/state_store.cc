@@ -630,6 +630,7 @@ void StateStore::finish_group(const ledger::CommitGroup& group) {
     const std::lock_guard lock(head_mutex_);
     head_ = applied_;
   }
+  want_room();
   if (active_items_ < options_.hand_over_items) return;
   {
     std::unique_lock lock(hand_over_mutex_);
@@ -639,6 +640,19 @@ void StateStore::finish_group(const ledger::CommitGroup& group) {
     if (is_frozen_ || is_abandoned_) return;
   }
   freeze();
+}
+
+/// Memory for the first changes when some have come, and for those behind the first hand-over when
+/// half of its changes have; from then on both are used in turn.
+void StateStore::want_room() {
+  const std::uint64_t share = rooms_wanted_ == 0 ? 64 : 2;
+  if (rooms_wanted_ == 2 || active_items_ < options_.hand_over_items / share) return;
+  ++rooms_wanted_;
+  {
+    const std::lock_guard lock(hand_over_mutex_);
+    is_room_wanted_ = true;
+  }
+  hand_over_changed_.notify_all();
 }
 
 void StateStore::begin_hand_over() {
@@ -736,8 +750,16 @@ void StateStore::freeze() {
 void StateStore::run_hand_over() {
   std::unique_lock lock(hand_over_mutex_);
   for (;;) {
-    hand_over_changed_.wait(lock, [this] { return is_frozen_ || is_stopping_ || is_abandoned_; });
-    if (!is_frozen_ || is_abandoned_) return;
+    hand_over_changed_.wait(
+        lock, [this] { return is_frozen_ || is_stopping_ || is_abandoned_ || is_room_wanted_; });
+    if (is_abandoned_ || (is_stopping_ && !is_frozen_)) return;
+    if (!is_frozen_) {
+      is_room_wanted_ = false;
+      lock.unlock();
+      registrations_.make_room_for_changes();
+      lock.lock();
+      continue;
+    }
     lock.unlock();
     std::string error;
     try {

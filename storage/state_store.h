@@ -153,10 +153,11 @@ class StateStore final : public ledger::Store {
   struct TimelinessHash {
     std::size_t operator()(const ledger::TimelinessKey& key) const;
   };
-  /// Registrations are the largest family and small: kept inline, without an allocation each.
+  /// Registrations are the largest family and small: kept inline, without an allocation each, and
+  /// with the key one cache line long. There is room for positions up to 2^49 and 2^35 persons.
   struct InlineRow {
     std::uint8_t size = 0;
-    char bytes[63];
+    char bytes[47];
     std::string_view view() const { return {bytes, size}; }
   };
   struct Files;
@@ -177,6 +178,7 @@ class StateStore final : public ledger::Store {
   NoteFault keep_damage(NoteFault note_fault);
   [[noreturn]] void refuse_files(const std::string& what) const;
   void load_practices();
+  void want_room();
   void freeze();
   void run_hand_over();
   void hand_over_frozen();
@@ -228,12 +230,14 @@ class StateStore final : public ledger::Store {
   std::condition_variable hand_over_changed_;
   bool is_frozen_ = false;  // and not in the files yet
   bool is_stopping_ = false;
+  bool is_room_wanted_ = false;
   bool is_abandoned_ = false;  // nothing is handed over any more
   std::string hand_over_error_;
   std::uint64_t durable_ = 0;
   AppliedState frozen_applied_;
   std::uint64_t files_made_ = 0;
   std::size_t stripes_to_thaw_ = 0;  // the writer's own
+  unsigned rooms_wanted_ = 0;        // the writer's own
   std::thread hand_over_thread_;
 };
 

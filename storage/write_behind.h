@@ -32,14 +32,14 @@ struct NoReaders {
 /// not exist.
 ///
 /// Concurrency: one writer; one thread that hands over, which only calls frozen_rows(), between
-/// freeze() and the first thaw_stripe() after it; any number of readers, which only call visit().
-/// Rows are spread over stripes with a lock each. Nobody but the writer changes a tier, so it looks
-/// rows up without locks.
+/// freeze() and the first thaw_stripe() after it, and make_room_for_changes(); any number of
+/// readers, which only call visit(). Rows are spread over stripes with a lock each. Nobody but the
+/// writer changes a tier, so it looks rows up without locks.
 template <class Key, class Value, class Hash, class Mutex = std::mutex>
 class WriteBehind {
  public:
   /// With `clean_rows_max` 0, rows are dropped when they have been handed over. `changes` are
-  /// expected before each freeze(): when many have come, there is room for all at once.
+  /// expected before each freeze(): when a quarter has come, there is room for all at once.
   explicit WriteBehind(std::size_t clean_rows_max, std::size_t changes = 0)
       : generation_rows_max_(clean_rows_max / 2 / stripe_count), changes_(changes / stripe_count) {}
 
@@ -64,12 +64,20 @@ class WriteBehind {
   bool put(const Key& key, NewValue&& value) {
     Stripe& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
-    const bool is_new = stripe.active.insert_or_assign(key, std::forward<NewValue>(value)).second;
-    // All stripes would otherwise grow at about the same time, and be rehashed again and again.
-    if (is_new && stripe.active.size() == changes_ / 16) {
-      stripe.active.reserve(changes_ + changes_ / 4);
+    if (stripe.active.size() == stripe.active.max_load()) grow(stripe);
+    return stripe.active.insert_or_assign(key, std::forward<NewValue>(value)).second;
+  }
+
+  /// Makes the memory for all changes until the next freeze(), before they come. By any thread,
+  /// while the writer works; from then on the writer takes it instead of growing.
+  void make_room_for_changes() {
+    const PopulatePages populate;
+    for (std::size_t i = 0; i < stripe_count; ++i) {
+      Map room;
+      room.reserve(room_for_changes());
+      const std::lock_guard lock(rooms_mutex_);
+      rooms_.push_back(std::move(room));
     }
-    return is_new;
   }
 
   /// Calls `change(Value&)` on the active row; one that is in an older tier only is copied up
@@ -92,7 +100,7 @@ class WriteBehind {
     if (generation_rows_max_ == 0) return;
     Stripe& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
-    make_room(stripe);
+    drop_older(stripe);
     stripe.recent.emplace(key, value);
   }
 
@@ -101,6 +109,7 @@ class WriteBehind {
       const std::lock_guard lock(stripe.mutex);
       LEDGER_ASSERT(stripe.frozen.empty());
       stripe.frozen.swap(stripe.active);
+      if (stripe.active.max_load() < changes_) stripe.active = take_room();
     }
   }
 
@@ -125,7 +134,7 @@ class WriteBehind {
     Map outdated;  // freed outside the lock
     const std::lock_guard lock(stripe.mutex);
     if (generation_rows_max_ != 0) {
-      outdated = make_room(stripe);
+      outdated = drop_older(stripe);
       for (auto& [key, value] : stripe.frozen) {
         stripe.recent.insert_or_assign(key, std::move(value));
       }
@@ -151,8 +160,34 @@ class WriteBehind {
     return nullptr;
   }
 
+  std::size_t room_for_changes() const { return changes_ + changes_ / 4; }
+
+  /// Empty, and with memory if any has been made.
+  Map take_room() {
+    Map room;
+    const std::lock_guard lock(rooms_mutex_);
+    if (!rooms_.empty()) {
+      room = std::move(rooms_.back());
+      rooms_.pop_back();
+    }
+    return room;
+  }
+
+  /// The active tier is full. Room for all changes at once: all stripes would otherwise grow at
+  /// about the same time, and be rehashed again and again.
+  void grow(Stripe& stripe) {
+    if (stripe.active.size() >= changes_) return;  // more than expected: by itself
+    Map room = take_room();
+    if (room.max_load() == 0) {
+      if (stripe.active.size() >= changes_ / 4) stripe.active.reserve(room_for_changes());
+      return;
+    }
+    for (auto& [key, value] : stripe.active) room.emplace(key, std::move(value));
+    stripe.active.swap(room);
+  }
+
   /// Gives back the generation that has to go, if one has.
-  Map make_room(Stripe& stripe) const {
+  Map drop_older(Stripe& stripe) const {
     Map dropped;
     if (stripe.recent.size() < generation_rows_max_) return dropped;
     dropped.swap(stripe.older);
@@ -171,6 +206,8 @@ class WriteBehind {
   const std::size_t generation_rows_max_;  // of a stripe
   const std::size_t changes_;              // of a stripe
   std::array<Stripe, stripe_count> stripes_;
+  std::mutex rooms_mutex_;
+  std::vector<Map> rooms_;  // made ahead, not in use yet
 };
 
 }  // namespace storage

@@ -155,6 +155,24 @@ TEST(WriteBehind, with_its_files_behind_it_equals_a_plain_map) {
   }
 }
 
+TEST(WriteBehind, takes_room_that_another_thread_makes_meanwhile) {
+  constexpr int changes = 20'000;
+  Rows rows(0, changes);
+  std::thread maker;
+  for (int round = 0; round < 3; ++round) {
+    if (round < 2) maker = std::thread([&rows] { rows.make_room_for_changes(); });
+    for (int key = 0; key < changes; ++key) {
+      rows.put(key, static_cast<std::uint64_t>(key + round));
+      if (key == changes / 2 && maker.joinable()) maker.join();
+      ASSERT_EQ(find(rows, key / 2), static_cast<std::uint64_t>(key / 2 + round));
+    }
+    rows.freeze();
+    ASSERT_EQ(rows.frozen_rows().size(), static_cast<std::size_t>(changes));
+    ASSERT_EQ(find(rows, changes - 1), static_cast<std::uint64_t>(changes - 1 + round));
+    thaw(rows);
+  }
+}
+
 TEST(WriteBehind, never_goes_back_for_a_reader_on_another_thread) {
   Rows rows(plenty);
   for (int key = 0; key < 16; ++key) rows.put(key, 0U);
