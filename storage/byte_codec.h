@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <boost/endian/conversion.hpp>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -17,20 +18,21 @@ class ByteWriter {
   void u8(std::uint8_t value) { out_ += static_cast<char>(value); }
   void varint(std::uint64_t value) {
     if (value < 128) return u8(static_cast<std::uint8_t>(value));
-    char bytes[10];
-    std::size_t size = 0;
-    while (value >= 128) {
-      bytes[size++] = static_cast<char>(value | 128U);
-      value >>= 7;
+    // Put together in a register: what was stored in bytes cannot be loaded at once as a word.
+    std::uint64_t word = 0;
+    unsigned size = 0;
+    for (; value >= 128 && size < 7; ++size, value >>= 7) word |= (value % 128 + 128) << 8 * size;
+    if (value >= 128) {
+      append_word(word, size);
+      return varint(value);
     }
-    bytes[size++] = static_cast<char>(value);
-    out_.append(bytes, size);
+    append_word(word | (value << 8 * size), size + 1);
   }
   void zigzag(std::int64_t value) {
     varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
   }
-  void u32(std::uint32_t value) { big_endian<4>(value); }
-  void u64(std::uint64_t value) { big_endian<8>(value); }
+  void u32(std::uint32_t value) { append_word(boost::endian::endian_reverse(value), 4); }
+  void u64(std::uint64_t value) { append_word(boost::endian::endian_reverse(value), 8); }
   void raw(std::string_view bytes) { out_ += bytes; }
   template <std::size_t Size>
   void raw(const std::array<std::uint8_t, Size>& bytes) {
@@ -44,15 +46,13 @@ class ByteWriter {
   std::size_t size() const { return out_.size(); }
 
  private:
-  template <std::size_t Size>
-  void big_endian(std::uint64_t value) {
-    char bytes[Size];
-    for (std::size_t i = Size; i-- > 0;) {
-      bytes[i] = static_cast<char>(value & 255);
-      value >>= 8;
-    }
-    out_.append(bytes, Size);
+  /// The lowest `size` bytes, the lowest first.
+  void append_word(std::uint64_t word, std::size_t size) {
+    unsigned char bytes[8];
+    boost::endian::store_little_u64(bytes, word);
+    out_.append(reinterpret_cast<const char*>(bytes), size);
   }
+
   std::string& out_;
 };
 
@@ -82,8 +82,8 @@ class ByteReader {
     const std::uint64_t value = varint();
     return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
   }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(big_endian<4>()); }
-  std::uint64_t u64() { return big_endian<8>(); }
+  std::uint32_t u32() { return boost::endian::load_big_u32(raw<4>().data()); }
+  std::uint64_t u64() { return boost::endian::load_big_u64(raw<8>().data()); }
   template <std::size_t Size>
   std::array<std::uint8_t, Size> raw() {
     std::array<std::uint8_t, Size> bytes{};
@@ -106,13 +106,6 @@ class ByteReader {
     if (is_ok_ && left() >= size) return true;
     is_ok_ = false;
     return false;
-  }
-  template <std::size_t Size>
-  std::uint64_t big_endian() {
-    std::uint64_t value = 0;
-    if (!has(Size)) return 0;
-    for (std::size_t i = 0; i < Size; ++i) value = value << 8 | static_cast<std::uint8_t>(*next_++);
-    return value;
   }
 
   const char* next_;
