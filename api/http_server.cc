@@ -1051,6 +1051,7 @@ std::unique_ptr<HttpSubmission> HttpServer::Impl::Session::make_submission(
   submission->correlation_id = request_.correlation_id;
   submission->caller = request_.caller;
   submission->items = std::move(items);
+  submission->make_room();
   if (!submission->items.empty()) submission->sender = sender_of(submission->items.front());
   return submission;
 }

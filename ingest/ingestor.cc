@@ -58,7 +58,8 @@ ledger::Result<void> Ingestor::submit(std::unique_ptr<Submission>& submission) {
     share.next_turn = turn + items;
     share.waiting_items += items;
     waiting_items_ += items;
-    waiting_.emplace(Turn(turn, ++submission_count_), std::move(submission));
+    waiting_.push_back({{turn, ++submission_count_}, std::move(submission)});
+    std::push_heap(waiting_.begin(), waiting_.end(), is_later);
   }
   queue_changed_.notify_one();
   return ledger::ok();
@@ -102,16 +103,17 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
   const bool is_short = built_.empty() || senders > 1;
   const std::size_t items_max = is_short ? short_group_items : long_group_items;
   while (failure_.empty() && !waiting_.empty()) {
-    const auto first = waiting_.begin();
-    Submission& submission = *first->second;
+    Waiting& first = waiting_.front();
+    Submission& submission = *first.submission;
     if (items != 0 && items + submission.items.size() > items_max) break;
     items += submission.items.size();
-    turn_ = std::max(turn_, first->first.first);
+    turn_ = std::max(turn_, first.turn.first);
     Share& share = shares_[submission.sender];
     share.waiting_items -= submission.items.size();
     if (share.waiting_items == 0) --waiting_senders_;
-    taken.push_back(std::move(first->second));
-    waiting_.erase(first);
+    taken.push_back(std::move(first.submission));
+    std::pop_heap(waiting_.begin(), waiting_.end(), is_later);
+    waiting_.pop_back();
   }
   waiting_items_ -= items;
   turn_ = std::max(turn_, turn + items / (senders + 1));
@@ -238,7 +240,7 @@ void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submiss
                 std::back_inserter(submissions));
     }
     built_.clear();
-    for (auto& [turn, submission] : waiting_) submissions.push_back(std::move(submission));
+    for (Waiting& waiting : waiting_) submissions.push_back(std::move(waiting.submission));
     waiting_.clear();
     shares_.clear();
     waiting_senders_ = 0;

@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <future>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -99,6 +98,11 @@ class Ingestor {
   };
   /// A turn, and a number that tells apart those who have the same.
   using Turn = std::pair<std::uint64_t, std::uint64_t>;
+  struct Waiting {
+    Turn turn;
+    std::unique_ptr<Submission> submission;
+  };
+  static bool is_later(const Waiting& a, const Waiting& b) { return a.turn > b.turn; }
 
   struct Waiter {
     ledger::Position next_position;
@@ -128,7 +132,7 @@ class Ingestor {
   mutable std::mutex mutex_;
   std::condition_variable queue_changed_;
   std::condition_variable built_changed_;
-  std::map<Turn, std::unique_ptr<Submission>> waiting_;
+  std::vector<Waiting> waiting_;  // a heap: the next turn is in front
   std::size_t waiting_items_ = 0;
   std::unordered_map<std::string, Share> shares_;  // by sender
   std::size_t waiting_senders_ = 0;

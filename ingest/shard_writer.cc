@@ -155,8 +155,8 @@ Result<void> ShardWriter::commit(PendingGroup& pending) {
   std::vector<std::string> texts;
   texts.reserve(pending.submissions.size());
   for (const auto& submission : pending.submissions) {
-    std::string text;
-    text.reserve(submission->items.size() * 144);
+    std::string text = std::move(submission->results);
+    text.clear();
     for (std::size_t i = 0; i < submission->items.size(); ++i) {
       append_result(text, submission->first_index + i, submission->items[i],
                     submission->outcomes[i]);

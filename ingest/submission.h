@@ -12,6 +12,10 @@ namespace ingest {
 /// The most items that one submission, and one commit group, may hold.
 inline constexpr std::size_t group_items_max = 4096;
 
+/// More than nearly every result, and the receipt of nearly every group, has.
+inline constexpr std::size_t result_bytes = 144;
+inline constexpr std::size_t receipt_bytes = 1024;
+
 /// Consecutive items of one request, which are committed in one group and answered together. A
 /// request that has several on the way gives them the same sender, and so they keep their order.
 struct Submission {
@@ -29,6 +33,14 @@ struct Submission {
   std::vector<ledger::Outcome> outcomes;
   std::string results;  ///< one line for each item
   std::string receipt;  ///< one JSON object
+
+  /// Memory for the answer. To be called by the thread that will free it: what one thread takes and
+  /// another gives back costs both of them a lock.
+  void make_room() {
+    outcomes.reserve(items.size());
+    results.reserve(items.size() * result_bytes);
+    receipt.reserve(receipt_bytes);
+  }
 };
 
 }  // namespace ingest

@@ -39,6 +39,7 @@ MerkleTree::MerkleTree(std::vector<ledger::Digest> leaves) {
 
 std::vector<ledger::MerkleStep> MerkleTree::path(std::size_t leaf) const {
   std::vector<ledger::MerkleStep> steps;
+  steps.reserve(levels_.size());
   for (const auto& level : levels_) {
     const std::size_t neighbour = leaf ^ 1U;
     if (neighbour < level.size()) steps.push_back({neighbour < leaf, level[neighbour]});
