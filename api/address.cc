@@ -13,6 +13,10 @@ bool Address::is_local() const {
   return !socket_file.empty() || boost::asio::ip::make_address(host).is_loopback();
 }
 
+std::string Address::name() const {
+  return socket_file.empty() ? host + ':' + std::to_string(port) : socket_file;
+}
+
 Address parse_listen(const std::string& text) {
   Address address;
   address.socket_file = socket_file_of(text);

@@ -15,6 +15,8 @@ struct Address {
 
   /// Nobody on another machine can reach it.
   bool is_local() const;
+  /// For people.
+  std::string name() const;
 };
 
 /// `HOST:PORT`, the host an IP address, an IPv6 one in brackets, or `unix:PATH`. Throws UsageError.

@@ -289,11 +289,6 @@ class HttpDate {
   std::string text_;
 };
 
-std::string name_of(const Address& address) {
-  if (!address.socket_file.empty()) return address.socket_file;
-  return address.host + ':' + std::to_string(address.port);
-}
-
 /// For the owner of the process and its group, such as a proxy. A file that a killed process left
 /// behind is replaced; anything else at the path stays, and is an error.
 Acceptor listen_on_file(asio::io_context& context, const std::string& path) {
@@ -602,6 +597,7 @@ Awaitable<error_code> HttpServer::Impl::Session::parse_head() {
     const std::size_t size = beast::read_size(buffer_, piece_bytes);
     if (size == 0) co_return http::error::buffer_overflow;
     auto [error, got] = co_await socket_.async_read_some(buffer_.prepare(size), awaited);
+    if (error == asio::error::eof && buffer_.size() != 0) co_return http::error::partial_message;
     if (error) co_return error;
     buffer_.commit(got);
   }
@@ -780,6 +776,7 @@ Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
   std::string text = head_of(response);
   if (request_.method != "HEAD") text += response.body;
+  response.body = std::string();
   hold(held_bytes_ + text.size());
   // What fits the socket's buffer, as nearly every answer does, leaves without waiting.
   error_code error;
@@ -1388,8 +1385,7 @@ HttpServer::Impl::Impl(const Address& wanted, std::size_t network_threads)
     address.port = opened.local_endpoint().port();
     acceptor = std::move(opened);
   } catch (const boost::system::system_error& error) {
-    throw std::runtime_error("cannot listen on " + name_of(address) + ": " +
-                             error.code().message());
+    throw std::runtime_error("cannot listen on " + address.name() + ": " + error.code().message());
   }
 }
 
