@@ -24,9 +24,7 @@ constexpr std::string_view hostile = R"(<b a="1" b='2'>&)";
 constexpr std::string_view harmless = "&lt;b a=&quot;1&quot; b=&#39;2&#39;&gt;&amp;";
 
 json::value sample() {
-  const fs::path path =
-      fs::path(__FILE__).parent_path().parent_path() / "golden" / "report_statement.json";
-  std::ifstream file(path);
+  std::ifstream file(fs::path(GOLDEN_FOLDER) / "report_statement.json");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   return json::parse(text);
 }

@@ -323,7 +323,7 @@ const Golden goldens[] = {
     {"applied_1", applied_1, describe_applied},
 };
 
-fs::path folder() { return fs::path(__FILE__).parent_path().parent_path() / "golden"; }
+fs::path folder() { return GOLDEN_FOLDER; }
 
 std::string bytes_of(std::string_view hex) {
   std::string bytes;
