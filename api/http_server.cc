@@ -43,6 +43,7 @@
 #include "api/problem.h"
 #include "api/service.h"
 #include "ingest/clock.h"
+#include "ingest/result_text.h"
 
 namespace api {
 namespace {
@@ -1120,9 +1121,9 @@ Awaitable<void> HttpServer::Impl::Session::serve_whole_submission(bool is_json, 
     }
     if (is_json) {
       if (!receipts.empty()) receipts += ',';
-      receipts += reply->receipt;
+      append_receipt(receipts, *reply);
     } else {
-      results += reply->receipt;
+      append_receipt(results, *reply);
       results += '\n';
     }
   }
@@ -1312,7 +1313,7 @@ void HttpServer::Impl::Session::finish_submission(SubmissionPtr submission) {
     fail_stream(problem_of(submission->error));
   } else {
     stream_.results += submission->results;
-    stream_.results += submission->receipt;
+    append_receipt(stream_.results, *submission);
     stream_.results += '\n';
     allow(service_.limits().slow_timeout);
     submit_next();

@@ -126,16 +126,16 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
   out += "}\n";
 }
 
-void append_receipt(std::string& out, ledger::Position group, std::uint64_t first,
-                    std::uint64_t last, const ledger::Seal& seal,
-                    const std::vector<ledger::MerkleStep>& path) {
+void append_receipt(std::string& out, const Submission& submission) {
+  const ledger::Seal& seal = *submission.seal;
+  const std::vector<ledger::MerkleStep>& path = seal.paths[submission.place];
   out.reserve(out.size() + 384 + path.size() * 80);
   out += "{\"position\":";
-  append_position(out, group);
+  append_position(out, submission.group);
   out += ",\"first\":";
-  append_number(out, first);
+  append_number(out, submission.first_index);
   out += ",\"last\":";
-  append_number(out, last);
+  append_number(out, submission.first_index + submission.items.size() - 1);
   out += ",\"root\":";
   append_hex(out, seal.root);
   out += ",\"path\":[";

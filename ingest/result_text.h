@@ -2,9 +2,7 @@
 
 #include <string>
 
-#include "ingest/item_parser.h"
-#include "ledger/journal.h"
-#include "ledger/ledger.h"
+#include "ingest/submission.h"
 
 namespace ingest {
 
@@ -21,9 +19,8 @@ bool parse_position(std::string_view text, ledger::Position& out);
 void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
                    const ledger::Outcome& outcome);
 
-/// Appends the receipt of the results `first` to `last` of one request, as one compact JSON object.
-void append_receipt(std::string& out, ledger::Position group, std::uint64_t first,
-                    std::uint64_t last, const ledger::Seal& seal,
-                    const std::vector<ledger::MerkleStep>& path);
+/// Appends the receipt of a committed submission, as one compact JSON object. For the thread that
+/// answers: the one that commits has others waiting.
+void append_receipt(std::string& out, const Submission& submission);
 
 }  // namespace ingest

@@ -163,14 +163,15 @@ Result<void> ShardWriter::commit(PendingGroup& pending) {
     }
     texts.push_back(std::move(text));
   }
-  const auto seal = journal_.append(pending.group, texts);
-  if (!seal) return seal.error();
+  auto sealed = journal_.append(pending.group, texts);
+  if (!sealed) return sealed.error();
+  const auto seal = std::make_shared<const ledger::Seal>(std::move(sealed.value()));
   for (std::size_t i = 0; i < texts.size(); ++i) {
     Submission& submission = *pending.submissions[i];
     submission.results = std::move(texts[i]);
-    append_receipt(submission.receipt, pending.group.position, submission.first_index,
-                   submission.first_index + submission.items.size() - 1, seal.value(),
-                   seal.value().paths[i]);
+    submission.group = pending.group.position;
+    submission.seal = seal;
+    submission.place = i;
   }
   return ledger::ok();
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "ingest/item_parser.h"
+#include "ledger/journal.h"
 #include "ledger/ledger.h"
 
 namespace ingest {
@@ -12,9 +14,8 @@ namespace ingest {
 /// The most items that one submission, and one commit group, may hold.
 inline constexpr std::size_t group_items_max = 4096;
 
-/// More than nearly every result, and the receipt of nearly every group, has.
+/// More than nearly every result has.
 inline constexpr std::size_t result_bytes = 144;
-inline constexpr std::size_t receipt_bytes = 1024;
 
 /// Consecutive items of one request, which are committed in one group and answered together. A
 /// request that has several on the way gives them the same sender, and so they keep their order.
@@ -31,15 +32,16 @@ struct Submission {
   // The answer, complete when the submission is delivered.
   boost::system::error_code error;  ///< nothing else is set then; the outcome may be unknown
   std::vector<ledger::Outcome> outcomes;
-  std::string results;  ///< one line for each item
-  std::string receipt;  ///< one JSON object
+  std::string results;                       ///< one line for each item
+  ledger::Position group;                    ///< the commit group
+  std::shared_ptr<const ledger::Seal> seal;  ///< of the group
+  std::size_t place = 0;                     ///< among the group's submissions
 
   /// Memory for the answer. To be called by the thread that will free it: what one thread takes and
   /// another gives back costs both of them a lock.
   void make_room() {
     outcomes.reserve(items.size());
     results.reserve(items.size() * result_bytes);
-    receipt.reserve(receipt_bytes);
   }
 };
 

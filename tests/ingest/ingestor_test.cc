@@ -109,7 +109,7 @@ class Deliveries {
         if (submission->error) {
           errors_.push_back(submission->error);
         } else if (submission->outcomes.size() == submission->items.size() &&
-                   !submission->results.empty() && !submission->receipt.empty()) {
+                   !submission->results.empty() && submission->seal) {
           ++complete_;
         }
       }

@@ -141,7 +141,9 @@ TEST(ReceiptText, holds_what_leads_from_the_results_to_the_signature) {
   seal.root.fill(0x0a);
   seal.key_id = "21fe31dfa154a261";
   seal.signature.fill(0xb0);
-  std::vector<ledger::MerkleStep> path(2);
+  seal.paths.resize(3);
+  std::vector<ledger::MerkleStep>& path = seal.paths[2];
+  path.resize(2);
   path[0].is_left = true;
   path[0].hash.fill(0x11);
   path[1].hash.fill(0xff);
@@ -151,14 +153,21 @@ TEST(ReceiptText, holds_what_leads_from_the_results_to_the_signature) {
     return text;
   };
   std::string out;
-  append_receipt(out, Position{4700}, 1000, 1999, seal, path);
+  Submission submission;
+  submission.first_index = 1000;
+  submission.items.resize(1000);
+  submission.group = Position{4700};
+  submission.seal = std::make_shared<const ledger::Seal>(seal);
+  submission.place = 2;
+  append_receipt(out, submission);
   EXPECT_EQ(out, "{\"position\":\"0-4700\",\"first\":1000,\"last\":1999,\"root\":\"" +
                      repeated("0a", 32) + "\",\"path\":[{\"left\":\"" + repeated("11", 32) +
                      "\"},{\"right\":\"" + repeated("ff", 32) +
                      "\"}],\"keyId\":\"21fe31dfa154a261\",\"signature\":\"" + repeated("b0", 64) +
                      "\"}");
   out.clear();
-  append_receipt(out, Position{1}, 0, 0, seal, {});
+  submission.place = 0;
+  append_receipt(out, submission);
   EXPECT_NE(out.find("\"path\":[],"), std::string::npos);
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
 #include "storage/crypto.h"
 #include "tests/ingest/memory_journal.h"
@@ -231,7 +232,7 @@ TEST_F(ShardWriterTest, commits_nothing_of_an_atomic_submission_with_a_rejection
   EXPECT_EQ(journal_.groups()[1].entries.size(), 1U);
   EXPECT_EQ(store_.registrations().size(), before.registrations().size() + 1);
   EXPECT_EQ(store_.persons().size(), before.persons().size());
-  EXPECT_FALSE(pending.submissions[0]->receipt.empty()) << "the refusal is an answer, too";
+  EXPECT_TRUE(pending.submissions[0]->seal) << "the refusal is an answer, too";
 }
 
 TEST_F(ShardWriterTest, notes_a_refused_exemption_of_an_aborted_submission_once) {
@@ -314,6 +315,12 @@ ledger::Digest digest_of(const boost::json::value& hex) {
   return digest;
 }
 
+std::string receipt_of(const Submission& submission) {
+  std::string text;
+  append_receipt(text, submission);
+  return text;
+}
+
 /// As somebody does who has results and receipt and nothing else.
 bool leads_to_root(const std::string& results, const std::string& receipt_text) {
   const boost::json::value receipt = boost::json::parse(receipt_text);
@@ -345,16 +352,17 @@ TEST_F(ShardWriterTest, gives_receipts_that_lead_from_the_results_to_the_root) {
     commit(pending);
     for (std::size_t i = 0; i < count; ++i) {
       const Submission& submission = *pending.submissions[i];
-      EXPECT_TRUE(leads_to_root(submission.results, submission.receipt)) << i << " of " << count;
-      EXPECT_FALSE(leads_to_root(submission.results + " ", submission.receipt));
-      const boost::json::value receipt = boost::json::parse(submission.receipt);
+      const std::string text = receipt_of(submission);
+      EXPECT_TRUE(leads_to_root(submission.results, text)) << i << " of " << count;
+      EXPECT_FALSE(leads_to_root(submission.results + " ", text));
+      const boost::json::value receipt = boost::json::parse(text);
       EXPECT_EQ(receipt.at("first").to_number<std::size_t>(), 100 * i);
       EXPECT_EQ(receipt.at("last").to_number<std::size_t>(), 100 * i + 1);
       EXPECT_EQ(receipt.at("position").as_string(),
                 "0-" + std::to_string(pending.group.position.value()));
     }
-    EXPECT_FALSE(count > 1 &&
-                 leads_to_root(pending.submissions[0]->results, pending.submissions[1]->receipt));
+    EXPECT_FALSE(count > 1 && leads_to_root(pending.submissions[0]->results,
+                                            receipt_of(*pending.submissions[1])));
   }
 }
 
@@ -366,7 +374,7 @@ TEST_F(ShardWriterTest, tells_nobody_of_a_group_that_was_not_kept) {
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error(), ledger::make_error_code(ledger::Errc::store_unavailable));
   EXPECT_TRUE(pending.submissions[0]->results.empty());
-  EXPECT_TRUE(pending.submissions[0]->receipt.empty());
+  EXPECT_FALSE(pending.submissions[0]->seal);
 }
 
 }  // namespace
