@@ -58,7 +58,7 @@ ledger::Result<void> Ingestor::submit(std::unique_ptr<Submission>& submission) {
     share.next_turn = turn + items;
     share.waiting_items += items;
     waiting_items_ += items;
-    waiting_.push_back({{turn, ++submission_count_}, std::move(submission)});
+    waiting_.push_back({{turn, ++submission_count_}, &share, std::move(submission)});
     std::push_heap(waiting_.begin(), waiting_.end(), is_later);
   }
   queue_changed_.notify_one();
@@ -104,13 +104,12 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
   const std::size_t items_max = is_short ? short_group_items : long_group_items;
   while (failure_.empty() && !waiting_.empty()) {
     Waiting& first = waiting_.front();
-    Submission& submission = *first.submission;
-    if (items != 0 && items + submission.items.size() > items_max) break;
-    items += submission.items.size();
+    const std::size_t count = first.submission->items.size();
+    if (items != 0 && items + count > items_max) break;
+    items += count;
     turn_ = std::max(turn_, first.turn.first);
-    Share& share = shares_[submission.sender];
-    share.waiting_items -= submission.items.size();
-    if (share.waiting_items == 0) --waiting_senders_;
+    first.share->waiting_items -= count;
+    if (first.share->waiting_items == 0) --waiting_senders_;
     taken.push_back(std::move(first.submission));
     std::pop_heap(waiting_.begin(), waiting_.end(), is_later);
     waiting_.pop_back();

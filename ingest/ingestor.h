@@ -100,6 +100,7 @@ class Ingestor {
   using Turn = std::pair<std::uint64_t, std::uint64_t>;
   struct Waiting {
     Turn turn;
+    Share* share;  // of the sender
     std::unique_ptr<Submission> submission;
   };
   static bool is_later(const Waiting& a, const Waiting& b) { return a.turn > b.turn; }
@@ -134,7 +135,7 @@ class Ingestor {
   std::condition_variable built_changed_;
   std::vector<Waiting> waiting_;  // a heap: the next turn is in front
   std::size_t waiting_items_ = 0;
-  std::unordered_map<std::string, Share> shares_;  // by sender
+  std::unordered_map<std::string, Share> shares_;  // by sender; nodes stay where they are
   std::size_t waiting_senders_ = 0;
   std::uint64_t turn_ = 0;  // now
   std::uint64_t submission_count_ = 0;
