@@ -85,6 +85,8 @@ constexpr std::size_t buffered_bytes_max = 64U << 10;
 constexpr std::size_t waiting_result_bytes_max = 2U << 20;
 /// What is read and thrown away so that a client gets its answer before the connection closes.
 constexpr std::size_t discarded_bytes_max = 4U << 20;
+/// A connection that waits keeps the memory of its last body and of its last answer up to this.
+constexpr std::size_t kept_bytes_max = 4U << 10;
 /// More than the head of any answer has.
 constexpr std::size_t head_bytes = 512;
 constexpr auto linger_timeout = std::chrono::seconds{2};
@@ -208,18 +210,18 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
   return std::chrono::milliseconds{range(random)};
 }
 
-std::string new_correlation_id() {
+void make_correlation_id(std::string& id) {
   thread_local boost::uuids::random_generator_mt19937 generate;
-  return boost::uuids::to_string(generate());
+  id.resize(36);
+  boost::uuids::to_chars(generate(), id.begin());
 }
 
-std::string media_type(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
+void read_media_type(std::string_view content_type, std::string& type) {
+  type = content_type.substr(0, content_type.find(';'));
   while (!type.empty() && type.back() == ' ') type.pop_back();
   for (char& c : type) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  return type;
 }
 
 /// False when the target is not a path with an optional, well-formed query.
@@ -418,6 +420,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   Awaitable<error_code> parse_head();
   Awaitable<void> refuse_head(error_code error);
   Awaitable<void> refuse_connection();
+  void forget_request();
   Awaitable<void> rest();
   Awaitable<std::size_t> read_some(char* data, std::size_t size);
   Awaitable<bool> read_whole_body(std::size_t bytes_max);
@@ -435,7 +438,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   void watch_input();
   Awaitable<void> serve_submission();
   Awaitable<void> serve_whole_submission(bool is_json, bool is_atomic);
-  std::string head_of(const Response& response);
+  void append_head(const Response& response, std::string& text);
   Awaitable<void> answer(Response response);
   Awaitable<void> refuse(Problem problem);
   using ParsedItems = std::optional<std::vector<ingest::ParsedItem>>;
@@ -473,6 +476,7 @@ class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
   std::size_t held_bytes_ = 0;
   std::optional<RequestParser> head_;
   Request request_;
+  std::string answer_;  // memory for the next
   Clock::time_point begun_;
   bool is_chunked_ = false;
   std::uint64_t body_left_ = 0;  // of a body of known length
@@ -527,7 +531,7 @@ Awaitable<void> HttpServer::Impl::Session::run() {
       const bool has_request = co_await read_head();
       if (!has_request) break;
       co_await serve();
-      request_ = Request();  // a connection that waits for its next request holds none
+      forget_request();
       hold(0);
       if (!is_refused_) rest_ = shortest_rest;
       if (is_refused_ && !is_closing_) co_await rest();
@@ -541,6 +545,14 @@ Awaitable<void> HttpServer::Impl::Session::run() {
   }
   close();
   watchdog_.cancel();
+}
+
+/// The next is likely to be as long: what is small need not be allocated again.
+void HttpServer::Impl::Session::forget_request() {
+  request_.method.clear();
+  request_.query.clear();
+  request_.body.clear();
+  if (request_.body.capacity() > kept_bytes_max) request_.body.shrink_to_fit();
 }
 
 Awaitable<void> HttpServer::Impl::Session::rest() {
@@ -565,17 +577,19 @@ Awaitable<bool> HttpServer::Impl::Session::read_head() {
   }
   begun_ = Clock::now();
   allow(service_.limits().slow_timeout, begun_);
-  request_ = Request();
   is_body_broken_ = false;
   is_chunked_ = head_->chunked();
   body_left_ = is_chunked_ ? 0 : head_->content_length().value_or(0);
   const auto& message = head_->get();
   is_closing_ = !message.keep_alive();
   request_.method = message.method_string();
-  request_.content_type = media_type(message[http::field::content_type]);
+  read_media_type(message[http::field::content_type], request_.content_type);
   const std::string_view correlation_id = message["Correlation-Id"];
-  request_.correlation_id =
-      is_uuid(correlation_id) ? std::string(correlation_id) : new_correlation_id();
+  if (is_uuid(correlation_id)) {
+    request_.correlation_id = correlation_id;
+  } else {
+    make_correlation_id(request_.correlation_id);
+  }
   // Without tokens every caller has every role.
   request_.caller.name = "anonymous";
   request_.caller.is_operator = true;
@@ -614,8 +628,7 @@ Awaitable<void> HttpServer::Impl::Session::refuse_head(error_code error) {
     close();
     co_return;
   }
-  request_ = Request();
-  request_.correlation_id = new_correlation_id();
+  make_correlation_id(request_.correlation_id);
   begun_ = Clock::now();
   Problem problem;
   if (error == http::error::header_limit) {
@@ -636,7 +649,7 @@ Awaitable<void> HttpServer::Impl::Session::refuse_connection() {
   is_closing_ = true;
   is_idle_ = false;
   begun_ = Clock::now();
-  request_.correlation_id = new_correlation_id();
+  make_correlation_id(request_.correlation_id);
   Problem problem{503, "OVERLOADED", "Too many connections are open; try again.", ""};
   co_await refuse(std::move(problem));
 }
@@ -752,9 +765,7 @@ Awaitable<void> HttpServer::Impl::Session::linger() {
 // ---- answering ----
 
 /// Status line and fields.
-std::string HttpServer::Impl::Session::head_of(const Response& response) {
-  std::string text;
-  text.reserve(head_bytes + response.body.size());
+void HttpServer::Impl::Session::append_head(const Response& response, std::string& text) {
   const auto add = [&text](std::string_view name, std::string_view value) {
     text.append(name).append(": ").append(value).append("\r\n");
   };
@@ -766,7 +777,7 @@ std::string HttpServer::Impl::Session::head_of(const Response& response) {
   for (const auto& [name, value] : response.headers) add(name, value);
   if (is_closing_) add("Connection", "close");
   add("Content-Length", std::to_string(response.body.size()));
-  return text.append("\r\n");
+  text.append("\r\n");
 }
 
 Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
@@ -778,7 +789,10 @@ Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
   response.reflected.reset();
   if (server_.is_draining) is_closing_ = true;
   is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
-  std::string text = head_of(response);
+  std::string text = std::move(answer_);
+  text.clear();
+  text.reserve(head_bytes + response.body.size());
+  append_head(response, text);
   if (request_.method != "HEAD") text += response.body;
   response.body = std::string();
   hold(held_bytes_ + text.size());
@@ -793,6 +807,7 @@ Awaitable<void> HttpServer::Impl::Session::answer(Response response) {
     error = failed;
   }
   if (error) close();
+  if (text.capacity() <= kept_bytes_max) answer_ = std::move(text);
   const std::chrono::duration<double> taken = Clock::now() - begun_;
   http_counters().count_response(response.status, taken.count());
 }
@@ -1018,9 +1033,8 @@ HttpServer::Impl::Session::ParsedItems HttpServer::Impl::Session::parse_whole(bo
     items.reserve(elements.size());
     for (const std::string_view element : elements) {
       items.push_back(parser_.parse(element, request_.caller, received));
-      if (items.size() == 1 && !has_room(items.front(), elements.size(), problem)) {
-        return std::nullopt;
-      }
+      const bool is_first = items.size() == 1 && elements.size() > 1;
+      if (is_first && !has_room(items.front(), elements.size(), problem)) return std::nullopt;
     }
     return items;
   }
