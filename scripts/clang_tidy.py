@@ -45,6 +45,9 @@ def key_of(path, command, environment):
 
 def run(path, build):
     command = [CLANG_TIDY, "--quiet", "-p", str(build), str(ROOT / path)]
+    if "co_await" in (ROOT / path).read_text(encoding="utf-8"):
+        # The analyzer of clang 14 does not know how a coroutine begins.
+        command.append("--checks=-clang-analyzer-core.CallAndMessage")
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     # Standard error holds the count of warnings in system headers, unless something went wrong.
     return result.returncode, result.stdout + (result.stderr if result.returncode else "")
