@@ -87,6 +87,16 @@ std::shared_ptr<OpenShard> ShardKeeper::lease() const {
   return lease_;
 }
 
+ledger::Result<void> ShardKeeper::submit(std::unique_ptr<ingest::Submission>& submission) const {
+  const auto open = lease();
+  return open ? open->submit(submission) : ledger::Result<void>(ledger::Errc::store_unavailable);
+}
+
+ledger::Result<void> ShardKeeper::check(const std::string& sender, std::size_t items) const {
+  const auto open = lease();
+  return open ? open->check(sender, items) : ledger::Result<void>(ledger::Errc::store_unavailable);
+}
+
 std::string ShardKeeper::trouble() const {
   const std::lock_guard lock(mutex_);
   return progress_.empty() ? trouble_ : progress_;

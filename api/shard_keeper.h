@@ -36,6 +36,10 @@ class ShardKeeper {
   /// The ledger, or null while it is closed. It stays open as long as the lease is held: for one
   /// answer, not for a wait on the client.
   std::shared_ptr<OpenShard> lease() const;
+  /// Like Ingestor::submit(); `store_unavailable` while the ledger is closed or read-only.
+  ledger::Result<void> submit(std::unique_ptr<ingest::Submission>& submission) const;
+  /// Like Ingestor::check(); `store_unavailable` while the ledger is closed or read-only.
+  ledger::Result<void> check(const std::string& sender, std::size_t items) const;
 
   const storage::KeyRing& keys() const { return *options_.keys; }
   /// Why no items are taken; empty while they are.

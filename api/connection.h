@@ -1,0 +1,152 @@
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/http_counters.h"
+#include "api/http_message.h"
+#include "api/network.h"
+#include "api/problem.h"
+#include "api/service.h"
+
+namespace api {
+
+/// One connection of a client: reads requests and writes answers, one after the other, within the
+/// limits of time and memory. What is answered is the business of run_session().
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// Counts as a connection from now on. `network.service` is set.
+  Connection(Network& network, Lane& lane, Socket socket);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// On its network thread, before anything else: takes its place there, and the time begins.
+  void begin();
+
+  Network& network() { return network_; }
+  Service& service() { return service_; }
+  Lane& lane() { return lane_; }
+  Socket& socket() { return socket_; }
+  /// What a coroutine of this connection waits on for another. Cancelled by wake(), and when the
+  /// time is over.
+  Timer& changed() { return changed_; }
+  /// Has whoever waits on changed() look again.
+  void wake() { changed_.cancel(); }
+
+  // ---- time ----
+  /// The next step may take this long; when it is over, what is waited for fails and is_timed_out()
+  /// is true. Moving the deadline away costs nothing: the timer re-arms itself when it fires early.
+  void allow(Clock::duration duration, Clock::time_point now = Clock::now()) {
+    deadline_ = now + duration;
+    if (deadline_ < watchdog_.expiry()) watch();
+  }
+  /// The time that is usual between two pieces of a body or an answer.
+  void allow_a_piece() { allow(service_.limits().slow_timeout); }
+  bool is_timed_out() const { return is_timed_out_; }
+
+  // ---- memory ----
+  /// This connection has so many bytes of a body and its answer. All connections are bounded
+  /// together.
+  void hold(std::size_t bytes) {
+    http_counters().held_bytes += bytes - held_bytes_;  // modulo 2^64
+    held_bytes_ = bytes;
+  }
+  bool is_memory_full() const {
+    return http_counters().held_bytes > service_.limits().waiting_bytes_max;
+  }
+  static Problem memory_is_full() {
+    return {503, "OVERLOADED", "Too many bytes of requests are waiting; send it again.", ""};
+  }
+
+  // ---- requests ----
+  /// False when there is none any more, or none that can be understood; that has been answered.
+  Awaitable<bool> read_head();
+  Request& request() { return request_; }
+  std::string_view target() const { return head_->get().target(); }
+  /// HTTP/1.0, which has no chunks.
+  bool is_old() const { return head_->get().version() < 11; }
+  bool expects_continue() const;
+  bool is_chunked() const { return is_chunked_; }
+  /// Bytes to come, of a body of known length.
+  std::uint64_t body_left() const { return body_left_; }
+  bool has_body_left() const { return is_chunked_ ? !head_->is_done() : body_left_ != 0; }
+  /// Reads a piece of the body; 0 at its end, or when it is broken off.
+  Awaitable<std::size_t> read_some(char* data, std::size_t size);
+  bool is_body_broken() const { return is_body_broken_; }
+  /// Into the request, with the padding that parsing needs. False when a problem has been answered.
+  Awaitable<bool> read_whole_body(std::size_t bytes_max);
+  /// After an answer that did not need the body: reads it away if it is small, else closes.
+  Awaitable<void> discard_body();
+  /// It has been answered. Its memory is kept if it is small: the next is likely to be as long.
+  void forget_request();
+  /// Notices the end of the client's input until the socket's operations are cancelled, and wakes.
+  /// A client that sends its next request meanwhile is alive, and not watched any more.
+  void watch_input();
+  bool is_input_ended() const { return is_input_ended_; }
+
+  // ---- answers ----
+  /// Writes the answer when the journal holds what it reflects.
+  Awaitable<void> answer(Response response);
+  Awaitable<void> refuse(Problem problem);
+  /// Answers before any request.
+  Awaitable<void> refuse_connection();
+  /// For the metrics: the request has been answered.
+  void count_answer(unsigned status);
+  /// So much of the time was waiting for events, which is no slowness: it stays out of the metrics.
+  void leave_out(Clock::duration waiting) { begun_ += waiting; }
+  /// What was sent last was refused with 429 or 503.
+  bool is_refused() const { return is_refused_; }
+  /// A pause after is_refused(), so that who does not heed Retry-After cannot keep the network
+  /// thread from others.
+  Awaitable<void> rest();
+
+  // ---- the end ----
+  /// No further request is read.
+  void close_after_answer() { is_closing_ = true; }
+  bool is_closing() const { return is_closing_; }
+  /// Closes so that the answer arrives: a socket closed with unread bytes would reset the
+  /// connection.
+  Awaitable<void> linger();
+  /// Ends the connection if it waits for a request.
+  void close_if_idle() {
+    if (is_idle_) close();
+  }
+  void close();
+
+ private:
+  void watch();
+  Awaitable<error_code> parse_head();
+  Awaitable<void> refuse_head(error_code error);
+  void append_head(const Response& response, std::string& text);
+
+  Network& network_;
+  Service& service_;
+  Lane& lane_;
+  Socket socket_;
+  Timer watchdog_;
+  Timer changed_;
+  Clock::time_point deadline_;
+  bool is_timed_out_ = false;
+  bool is_idle_ = true;
+  bool is_closing_ = false;  // after this answer
+  bool is_refused_ = false;
+  std::chrono::milliseconds rest_;  // after the next answer that refuses
+  bool is_input_ended_ = false;     // seen while it was watched
+
+  boost::beast::flat_buffer buffer_;
+  std::size_t held_bytes_ = 0;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::buffer_body>> head_;
+  Request request_;
+  std::string answer_;  // memory for the next
+  Clock::time_point begun_;
+  bool is_chunked_ = false;
+  std::uint64_t body_left_ = 0;
+  bool is_body_broken_ = false;
+};
+
+}  // namespace api

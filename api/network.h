@@ -1,0 +1,82 @@
+#pragma once
+
+// What the files that handle connections have in common. One rule for every statement with
+// co_await: no capturing lambda and no braced temporary in it, because g++ 12 destroys those twice.
+
+#include <array>
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <ctime>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace api {
+
+class Connection;
+class Service;
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+// Everything runs on a context of one thread. Said in the types, this spares each step an executor
+// that could be any.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
+using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
+template <class T>
+using Awaitable = asio::awaitable<T, Executor>;
+
+/// The completion token of every asynchronous call: the error comes back as a value.
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable_t<Executor>());
+
+/// The time of an answer as HTTP writes it (RFC 9110, 5.6.7), made once a second.
+class HttpDate {
+ public:
+  const std::string& now();
+
+ private:
+  std::time_t second_ = -1;
+  std::string text_;
+};
+
+/// A network thread and its connections; touched by that thread only.
+struct Lane {
+  /// Runs the connections until the context is stopped.
+  void run();
+
+  std::set<Connection*> connections;  // outlives those that the context destroys
+  std::set<Connection*> polls;        // those that wait for events
+  std::size_t awaited_submissions = 0;
+  HttpDate date;
+  asio::io_context context{1};
+  asio::executor_work_guard<Executor> work{context.get_executor()};
+  std::thread thread;
+};
+
+/// What all connections share.
+struct Network {
+  explicit Network(std::size_t threads) : lanes(threads) {}
+
+  std::atomic<std::size_t> connection_count{0};
+  std::atomic<bool> is_draining{false};
+  std::vector<Lane> lanes;
+  asio::thread_pool workers{2};  // for slow reads
+  asio::thread_pool parsers{1};  // for large bodies
+  Service* service = nullptr;    // set before the first connection
+};
+
+}  // namespace api

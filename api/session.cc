@@ -1,0 +1,168 @@
+#include "api/session.h"
+
+#include <boost/asio/write.hpp>
+#include <utility>
+
+#include "api/awaitables.h"
+#include "api/log.h"
+#include "api/long_poll.h"
+#include "api/request_head.h"
+#include "api/submission_stream.h"
+#include "api/whole_submission.h"
+
+namespace api {
+namespace {
+
+/// Bodies of known length up to this are read whole before anything is parsed.
+constexpr std::size_t whole_body_bytes_max = 1U << 20;
+
+Awaitable<void> serve_handler(Connection& connection, const Route& route) {
+  Request& request = connection.request();
+  if (route.body_bytes_max != 0) {
+    if (request.content_type != route.media_type) {
+      Problem problem{415, "UNSUPPORTED_MEDIA_TYPE", "Send " + std::string(route.media_type) + ".",
+                      ""};
+      co_await connection.refuse(std::move(problem));
+      co_return;
+    }
+    const bool is_read = co_await connection.read_whole_body(route.body_bytes_max);
+    if (!is_read) co_return;
+  }
+  Response response;
+  if (route.kind == RouteKind::quick) {
+    response = call(route, request);
+  } else {
+    response = co_await call_slow(connection, route);
+  }
+  if (response.again_after) response = co_await poll(connection, route, std::move(response));
+  co_await connection.answer(std::move(response));
+}
+
+/// Reads a query parameter that is true or false into `value`; false when it is something else.
+bool read_flag(const Request& request, std::string_view name, std::optional<bool>& value,
+               Problem& problem) {
+  const std::string* const text = request.query_value(name);
+  if (text == nullptr) return true;
+  if (*text != "true" && *text != "false") {
+    problem = {400, "MALFORMED_REQUEST", '`' + std::string(name) + "` must be true or false.",
+               std::string(name)};
+    return false;
+  }
+  value = *text == "true";
+  return true;
+}
+
+Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& parser) {
+  Request& request = connection.request();
+  const bool is_json = request.content_type == "application/json";
+  Problem problem;
+  if (!is_json && request.content_type != "application/x-ndjson") {
+    problem = {415, "UNSUPPORTED_MEDIA_TYPE",
+               "Send application/json (an item or an array) or application/x-ndjson (an item a "
+               "line).",
+               ""};
+    co_await connection.refuse(std::move(problem));
+    co_return;
+  }
+  std::optional<bool> atomic;
+  std::optional<bool> trust;
+  if (!read_flag(request, "atomic", atomic, problem) ||
+      !read_flag(request, "trustReceivedTime", trust, problem)) {
+    co_await connection.refuse(std::move(problem));
+    co_return;
+  }
+  if (!trust.value_or(true)) request.caller.is_operator = false;
+  const bool is_atomic = atomic.value_or(false);
+  const bool is_small = !connection.is_chunked() && connection.body_left() <= whole_body_bytes_max;
+  // A stream is answered in chunks, which came with HTTP/1.1.
+  if (is_json || is_atomic || is_small || connection.is_old()) {
+    co_await serve_whole_submission(connection, parser, is_json, is_atomic);
+    co_return;
+  }
+  const std::size_t bytes_max = connection.service().limits().ndjson_body_bytes_max;
+  if (connection.body_left() > bytes_max) {
+    connection.close_after_answer();
+    problem = {
+        413, "TOO_LARGE",
+        "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.", ""};
+    co_await connection.refuse(std::move(problem));
+    co_return;
+  }
+  co_await serve_stream(connection, parser);
+}
+
+/// The route that the request asks for; null, and the refusal in `response`, when there is none.
+const Route* find_route(Connection& connection, Response& response) {
+  Request& request = connection.request();
+  if (!read_target(connection.target(), request)) {
+    response =
+        to_response({400, "MALFORMED_REQUEST", "The request target is not a well-formed path.", ""},
+                    request.correlation_id);
+    return nullptr;
+  }
+  Router::Match match = connection.service().router().find(request.method, request.path);
+  if (match.route != nullptr) {
+    request.path_parameter = std::move(match.path_parameter);
+  } else if (match.allowed.empty()) {
+    response = to_response({404, "NOT_FOUND", "There is nothing here; see /openapi.yaml.", ""},
+                           request.correlation_id);
+  } else {
+    response =
+        to_response({405, "METHOD_NOT_ALLOWED", "Only " + match.allowed + " is allowed here.", ""},
+                    request.correlation_id);
+    response.headers.emplace_back("Allow", match.allowed);
+  }
+  return match.route;
+}
+
+Awaitable<void> serve(Connection& connection, ingest::ItemParser& parser) {
+  Response refusal;
+  const Route* const route = find_route(connection, refusal);
+  if (route == nullptr) {
+    co_await connection.answer(std::move(refusal));
+    co_return;
+  }
+  if (connection.expects_continue() && connection.body_left() <= route->body_bytes_max) {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(connection.socket(), asio::buffer(go_on), awaited);
+  }
+  if (route->kind == RouteKind::submission) {
+    co_await serve_submission(connection, parser);
+  } else {
+    co_await serve_handler(connection, *route);
+  }
+}
+
+Awaitable<void> serve_all(Connection& connection) {
+  const Service& service = connection.service();
+  ingest::ItemParser parser(service.keeper().keys().numbers, service.series());
+  while (!connection.is_closing() && connection.socket().is_open()) {
+    const bool has_request = co_await connection.read_head();
+    if (!has_request) break;
+    co_await serve(connection, parser);
+    connection.forget_request();
+    if (connection.is_refused() && !connection.is_closing()) co_await connection.rest();
+    if (connection.has_body_left() && !connection.is_closing()) co_await connection.discard_body();
+    if (connection.network().is_draining) connection.close_after_answer();
+  }
+}
+
+}  // namespace
+
+Awaitable<void> run_session(std::shared_ptr<Connection> connection, bool is_surplus) {
+  connection->begin();
+  try {
+    if (is_surplus) {
+      co_await connection->refuse_connection();
+    } else {
+      co_await serve_all(*connection);
+    }
+    if (connection->socket().is_open()) co_await connection->linger();
+  } catch (const std::exception& exception) {
+    // A connection must not take the process with it; what it was doing is in the log.
+    log(LogLevel::error, "connection_failed", {{"reason", exception.what()}});
+  }
+  connection->close();
+}
+
+}  // namespace api
