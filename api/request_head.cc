@@ -47,6 +47,7 @@ void read_request(const http::request_header<>& head, Request& request) {
 }
 
 bool read_target(std::string_view target, Request& request) {
+  request.query.clear();
   const boost::urls::string_view text(target.data(), target.size());
   const auto parsed = target.starts_with('/') ? boost::urls::parse_origin_form(text)
                                               : boost::urls::parse_absolute_uri(text);

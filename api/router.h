@@ -13,7 +13,7 @@ namespace api {
 enum class RouteKind : std::uint8_t {
   quick,       ///< answered on the network thread: memory or one lookup
   slow,        ///< answered on a worker thread: reads that may wait or take milliseconds
-  submission,  ///< POST /v1/registrations: streamed, see SubmissionStream
+  submission,  ///< POST /v1/registrations: has no handler, see run_session()
 };
 
 using Handler = std::function<Response(const Request&)>;

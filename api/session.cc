@@ -3,7 +3,7 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
-#include "api/awaitables.h"
+#include "api/handler_call.h"
 #include "api/log.h"
 #include "api/long_poll.h"
 #include "api/request_head.h"
@@ -38,9 +38,8 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
   co_await connection.answer(std::move(response));
 }
 
-/// Reads a query parameter that is true or false into `value`; false when it is something else.
-bool read_flag(const Request& request, std::string_view name, std::optional<bool>& value,
-               Problem& problem) {
+/// Reads a query parameter into `value`, if it is there; false when it is neither true nor false.
+bool read_flag(const Request& request, std::string_view name, bool& value, Problem& problem) {
   const std::string* const text = request.query_value(name);
   if (text == nullptr) return true;
   if (*text != "true" && *text != "false") {
@@ -64,15 +63,14 @@ Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& par
     co_await connection.refuse(std::move(problem));
     co_return;
   }
-  std::optional<bool> atomic;
-  std::optional<bool> trust;
-  if (!read_flag(request, "atomic", atomic, problem) ||
-      !read_flag(request, "trustReceivedTime", trust, problem)) {
+  bool is_atomic = false;
+  bool is_trusted = true;
+  if (!read_flag(request, "atomic", is_atomic, problem) ||
+      !read_flag(request, "trustReceivedTime", is_trusted, problem)) {
     co_await connection.refuse(std::move(problem));
     co_return;
   }
-  if (!trust.value_or(true)) request.caller.is_operator = false;
-  const bool is_atomic = atomic.value_or(false);
+  if (!is_trusted) request.caller.is_operator = false;
   const bool is_small = !connection.is_chunked() && connection.body_left() <= whole_body_bytes_max;
   // A stream is answered in chunks, which came with HTTP/1.1.
   if (is_json || is_atomic || is_small || connection.is_old()) {

@@ -6,8 +6,8 @@
 
 namespace api {
 
-/// Serves the connection until it ends: each request goes to its route, and its answer back. A
-/// `surplus` connection is one too many and is only told so.
+/// Serves the connection until it ends: each request goes to its route, and its answer back. With
+/// `is_surplus` the connection is one too many and is only told so.
 Awaitable<void> run_session(std::shared_ptr<Connection> connection, bool is_surplus);
 
 }  // namespace api
