@@ -1,7 +1,6 @@
 #include "api/connection.h"
 
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
+#include <algorithm>
 #include <boost/beast/http/read.hpp>
 #include <random>
 #include <utility>
@@ -15,11 +14,9 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-/// A body is read into this much at first, then into more as it comes: a client that sends nothing
-/// shall cost nothing.
-constexpr std::size_t first_piece_bytes = 16U << 10;
-/// At most this much is read at a time.
-constexpr std::size_t piece_bytes = 256U << 10;
+/// In all, who sends a body has a second for so many bytes, besides the time for a piece: else a
+/// connection could be kept open for days, a byte at a time.
+constexpr std::size_t slowest_bytes_per_second = 1U << 10;
 /// What a connection may send ahead of what is read; also bounds chunk extensions and trailers.
 constexpr std::size_t buffered_bytes_max = 64U << 10;
 /// What is read and thrown away so that a client gets its answer before the connection closes.
@@ -60,6 +57,7 @@ Connection::Connection(Network& network, Lane& lane, Socket socket)
 Connection::~Connection() {
   hold(0);
   lane_.connections.erase(this);
+  lane_.polls.erase(this);
   --network_.connection_count;
   --http_counters().connections;
 }
@@ -107,6 +105,7 @@ Awaitable<bool> Connection::read_head() {
   is_body_broken_ = false;
   is_chunked_ = head_->chunked();
   body_left_ = is_chunked_ ? 0 : head_->content_length().value_or(0);
+  waited_ = {};
   const auto& message = head_->get();
   is_closing_ = !message.keep_alive();
   read_request(message, request_);
@@ -162,6 +161,17 @@ Awaitable<void> Connection::refuse_head(error_code error) {
 }
 
 Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
+  const Clock::duration limit = service_.limits().slow_timeout;
+  const Clock::time_point begin = Clock::now();
+  allow(std::min(limit, limit - waited_), begin);
+  const std::size_t got = co_await receive(data, size);
+  const std::chrono::duration<double> due{static_cast<double>(got) / slowest_bytes_per_second};
+  waited_ += Clock::now() - begin - std::chrono::duration_cast<Clock::duration>(due);
+  waited_ = std::max(waited_, Clock::duration::zero());
+  co_return got;
+}
+
+Awaitable<std::size_t> Connection::receive(char* data, std::size_t size) {
   if (!is_chunked_) {
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
     if (size == 0) co_return 0;
@@ -170,7 +180,6 @@ Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
       got = asio::buffer_copy(asio::buffer(data, size), buffer_.data());
       buffer_.consume(got);
     } else {
-      allow_a_piece();
       auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
       if (error) is_body_broken_ = true;
       got = error ? 0 : read;
@@ -178,7 +187,6 @@ Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
     body_left_ -= got;
     co_return got;
   }
-  allow_a_piece();
   while (!head_->is_done()) {
     auto& body = head_->get().body();
     body.data = data;
@@ -265,6 +273,11 @@ bool Connection::expects_continue() const {
   return beast::iequals({expect.data(), expect.size()}, "100-continue");
 }
 
+void Connection::stop_watching_input() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
 void Connection::watch_input() {
   is_input_ended_ = false;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
@@ -315,13 +328,9 @@ Awaitable<void> Connection::answer(Response response) {
   error_code error;
   const std::size_t sent = socket_.write_some(asio::buffer(text), error);
   if (error == asio::error::would_block) error = {};
-  if (!error && sent != text.size()) {
-    allow_a_piece();
-    const asio::const_buffer rest = asio::buffer(text) + sent;
-    auto [failed, size] = co_await asio::async_write(socket_, rest, awaited);
-    error = failed;
-  }
-  if (error) close();
+  bool is_sent = !error;
+  if (is_sent && sent != text.size()) is_sent = co_await write(asio::buffer(text) + sent);
+  if (!is_sent) close();
   if (text.capacity() <= kept_bytes_max) answer_ = std::move(text);
   count_answer(response.status);
 }

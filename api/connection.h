@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -14,6 +15,12 @@
 #include "api/service.h"
 
 namespace api {
+
+/// A body is read into this much at first, then into more as it comes: a client that sends nothing
+/// shall cost nothing.
+constexpr std::size_t first_piece_bytes = 16U << 10;
+/// At most this much of a body is read at a time.
+constexpr std::size_t piece_bytes = 256U << 10;
 
 /// One connection of a client: reads requests and writes answers, one after the other, within the
 /// limits of time and memory. What is answered is the business of run_session().
@@ -32,8 +39,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Service& service() { return service_; }
   Lane& lane() { return lane_; }
   Socket& socket() { return socket_; }
-  /// What a coroutine of this connection waits on for another. Cancelled by wake(), and when the
-  /// time is over.
+  /// What a coroutine of this connection waits on for another one, or for events. Cancelled by
+  /// wake(), and when the time is over.
   Timer& changed() { return changed_; }
   /// Has whoever waits on changed() look again.
   void wake() { changed_.cancel(); }
@@ -45,7 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     deadline_ = now + duration;
     if (deadline_ < watchdog_.expiry()) watch();
   }
-  /// The time that is usual between two pieces of a body or an answer.
+  /// The next piece of an answer, or another step of that size.
   void allow_a_piece() { allow(service_.limits().slow_timeout); }
   bool is_timed_out() const { return is_timed_out_; }
 
@@ -75,18 +82,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Bytes to come, of a body of known length.
   std::uint64_t body_left() const { return body_left_; }
   bool has_body_left() const { return is_chunked_ ? !head_->is_done() : body_left_ != 0; }
-  /// Reads a piece of the body; 0 at its end, or when it is broken off.
+  /// Reads a piece of the body; 0 at its end, or when it is broken off. The client may make us wait
+  /// as long as for any piece, and in all not much longer for few bytes.
   Awaitable<std::size_t> read_some(char* data, std::size_t size);
+  /// What came was worth the wait: the time in all begins anew.
+  void forgive_waiting() { waited_ = {}; }
   bool is_body_broken() const { return is_body_broken_; }
   /// Into the request, with the padding that parsing needs. False when a problem has been answered.
   Awaitable<bool> read_whole_body(std::size_t bytes_max);
   /// After an answer that did not need the body: reads it away if it is small, else closes.
   Awaitable<void> discard_body();
-  /// It has been answered. Its memory is kept if it is small: the next is likely to be as long.
+  /// It has been answered, and holds no memory any more but what is small: the next is likely to be
+  /// as long.
   void forget_request();
-  /// Notices the end of the client's input until the socket's operations are cancelled, and wakes.
-  /// A client that sends its next request meanwhile is alive, and not watched any more.
+  /// Notices the end of the client's input, and wakes. A client that sends its next request
+  /// meanwhile is alive, and not watched any more.
   void watch_input();
+  void stop_watching_input();
   bool is_input_ended() const { return is_input_ended_; }
 
   // ---- answers ----
@@ -97,9 +109,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<void> refuse_connection();
   /// For the metrics: the request has been answered.
   void count_answer(unsigned status);
+  /// Writes all, as long as the client takes a piece of it in time; false when it does not.
+  template <class Buffers>
+  Awaitable<bool> write(Buffers bytes) {
+    boost::beast::buffers_suffix<Buffers> rest(bytes);
+    while (boost::beast::buffer_bytes(rest) != 0) {
+      allow_a_piece();
+      auto [error, size] = co_await socket_.async_write_some(rest, awaited);
+      if (error) co_return false;
+      rest.consume(size);
+    }
+    co_return true;
+  }
   /// So much of the time was waiting for events, which is no slowness: it stays out of the metrics.
   void leave_out(Clock::duration waiting) { begun_ += waiting; }
-  /// What was sent last was refused with 429 or 503.
+  /// The POST was refused with 429 or 503, and there has been no rest() since.
   bool is_refused() const { return is_refused_; }
   /// A pause after is_refused(), so that who does not heed Retry-After cannot keep the network
   /// thread from others.
@@ -120,6 +144,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void watch();
+  Awaitable<std::size_t> receive(char* data, std::size_t size);
   Awaitable<error_code> parse_head();
   Awaitable<void> refuse_head(error_code error);
   void append_head(const Response& response, std::string& text);
@@ -146,6 +171,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point begun_;
   bool is_chunked_ = false;
   std::uint64_t body_left_ = 0;
+  Clock::duration waited_{};  // for the body, less what is due to the bytes that came
   bool is_body_broken_ = false;
 };
 

@@ -15,6 +15,7 @@
 #include "api/http_submission.h"
 #include "api/log.h"
 #include "api/session.h"
+#include "ledger/assert.h"
 
 namespace api {
 namespace {
@@ -160,6 +161,7 @@ void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
   std::vector<std::vector<SubmissionPtr>> by_lane(lanes.size());
   for (SubmissionPtr& submission : submissions) {
     const Lane* const lane = static_cast<HttpSubmission&>(*submission).lane;
+    LEDGER_ASSERT(lane != nullptr);
     by_lane[static_cast<std::size_t>(lane - lanes.data())].push_back(std::move(submission));
   }
   for (std::size_t i = 0; i < lanes.size(); ++i) {

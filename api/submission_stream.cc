@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/write.hpp>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "api/http_submission.h"
+#include "api/log.h"
 #include "ingest/clock.h"
 #include "ingest/result_text.h"
 
@@ -19,10 +19,6 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// At first so much is read at a time, then more as it comes: a client that sends nothing shall
-/// cost nothing.
-constexpr std::size_t first_piece_bytes = 16U << 10;
-constexpr std::size_t piece_bytes = 256U << 10;
 /// Results that may wait for a client that does not read yet.
 constexpr std::size_t waiting_result_bytes_max = 2U << 20;
 
@@ -73,16 +69,22 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   bool is_read_ = false;     // read() has ended
   bool is_writing_ = false;  // the head of the answer has been sent
   bool is_broken_ = false;   // the client cannot be written to
-  bool is_written_ = false;  // write() has ended
+  bool is_written_ = false;  // run_writer() has ended
   std::string results_;      // to be written
   std::optional<Problem> problem_;
 };
 
 Awaitable<void> SubmissionStream::serve() {
   connection_.changed().expires_at(Clock::time_point::max());
-  // Ends before this coroutine does: see the loop below.
   asio::co_spawn(connection_.lane().context, run_writer(shared_from_this()), asio::detached);
-  co_await read();
+  try {
+    co_await read();
+  } catch (...) {
+    // Nothing else wakes the writer any more.
+    is_broken_ = true;
+    connection_.wake();
+    throw;
+  }
   is_read_ = true;
   connection_.wake();
   while (!is_written_) {
@@ -125,8 +127,8 @@ Awaitable<void> SubmissionStream::read() {
 
 /// The queue is asked again after a pause; everything else wakes us.
 Awaitable<void> SubmissionStream::wait_for_others() {
+  connection_.allow_a_piece();
   if (is_queue_full_) {
-    connection_.allow_a_piece();
     Timer pause(connection_.lane().context, queue_full_pause);
     co_await pause.async_wait(awaited);
   } else {
@@ -177,6 +179,7 @@ void SubmissionStream::take_lines() {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     parsed_.push_back(parser_.parse(line, connection_.request().caller, received));
   }
+  if (begin != 0) connection_.forgive_waiting();
   has_lines_ = end != std::string_view::npos;
   const std::size_t rest = bytes.size() - begin;
   if (has_lines_) {
@@ -261,7 +264,14 @@ void SubmissionStream::hold() {
 // ---- writing ----
 
 Awaitable<void> SubmissionStream::run_writer(std::shared_ptr<SubmissionStream> stream) {
-  co_await stream->write();
+  try {
+    co_await stream->write();
+  } catch (const std::exception& exception) {
+    log(LogLevel::error, "connection_failed", {{"reason", exception.what()}});
+    stream->is_broken_ = true;
+  }
+  stream->is_written_ = true;
+  stream->connection_.wake();
 }
 
 Awaitable<void> SubmissionStream::write() {
@@ -275,7 +285,6 @@ Awaitable<void> SubmissionStream::write() {
     std::string piece;
     piece.swap(results_);
     co_await write_chunk(std::move(piece));
-    connection_.allow_a_piece();
     connection_.wake();
   }
   const bool is_refused_whole = problem_ && !is_writing_;
@@ -285,13 +294,10 @@ Awaitable<void> SubmissionStream::write() {
       std::string line = problem_json(*problem_, connection_.request().correlation_id) + '\n';
       co_await write_chunk(std::move(line));
     }
-    const auto end = http::make_chunk_last();
-    auto [error, size] = co_await asio::async_write(connection_.socket(), end, awaited);
-    if (error) is_broken_ = true;
+    const bool is_taken = co_await connection_.write(http::make_chunk_last());
+    if (!is_taken) is_broken_ = true;
     connection_.count_answer(200);
   }
-  is_written_ = true;
-  connection_.wake();
 }
 
 Awaitable<void> SubmissionStream::write_head() {
@@ -307,9 +313,8 @@ Awaitable<void> SubmissionStream::write_head() {
 }
 
 Awaitable<void> SubmissionStream::write_chunk(std::string bytes) {
-  const auto chunk = http::make_chunk(asio::buffer(bytes));
-  auto [error, size] = co_await asio::async_write(connection_.socket(), chunk, awaited);
-  if (error) is_broken_ = true;
+  const bool is_taken = co_await connection_.write(http::make_chunk(asio::buffer(bytes)));
+  if (!is_taken) is_broken_ = true;
 }
 
 }  // namespace

@@ -104,11 +104,13 @@ class HostileCase(fs.ServerCase):
 
 
 def send_quietly(sock, data):
+    """Says whether all was sent before the server closed."""
     try:
         for piece in ([data] if isinstance(data, bytes) else data):
             sock.sendall(piece)
     except OSError:
-        pass  # closed by the server before all was sent
+        return False
+    return True
 
 
 def read_to_end(sock):
@@ -322,6 +324,35 @@ class SlowTest(HostileCase):
         self.assertEqual(statuses(answer), [200])
         self.assertIn(b'"verdict":"accepted"', answer)
         self.assertIn(b'"status":408', answer)
+
+    def test_dripping_body(self):
+        """Every byte in time, the body as a whole not."""
+        for head, piece in ((JSON + b"Content-Length: 500\r\n\r\n", b" "),
+                            (JSON + CHUNKED + b"\r\n", b"1\r\n \r\n"),
+                            (NDJSON + CHUNKED + b"\r\n", b"1\r\n{\r\n")):
+            with self.subTest(head=head):
+                sock = self.connect()
+                sock.sendall(POST + head)
+                begin = time.monotonic()
+                for _ in range(50):
+                    if not send_quietly(sock, (piece,)):
+                        break
+                    time.sleep(SLOW / 5)
+                self.assertLess(time.monotonic() - begin, SLOW + 4)
+                self.assert_refused(read_to_end(sock), 408)
+
+    def test_slow_stream_goes_on(self):
+        """Who sends a line now and then is not slow."""
+        sock = self.connect()
+        sock.sendall(POST + NDJSON + CHUNKED + b"\r\n")
+        for _ in range(6):
+            line = fs.ndjson([copayment()])
+            sock.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+            time.sleep(SLOW / 2)
+        sock.sendall(b"0\r\n\r\n")
+        answer = read_to_end(sock)
+        self.assertEqual(answer.count(b'"verdict":"accepted"'), 6)
+        self.assertNotIn(b'"status":408', answer)
 
     def test_half_open(self):
         for data in (b"", b"G", POST + JSON, POST + JSON + b"Content-Length: 50\r\n\r\n[",

@@ -136,12 +136,13 @@ class SocketFileTest(unittest.TestCase):
         self.path = f"{self.folder}/http.sock"
         self.address = f"unix:{self.path}"
 
-    def serve(self, data="data", **more):
+    def serve(self, *options, data="data", **more):
         return subprocess.Popen([fs.binary(), "serve", "--data", f"{self.folder}/{data}", "--listen", self.address,
-                                 "--auth", "none"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **more)
+                                 "--auth", "none", *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                **more)
 
-    def start(self):
-        process = self.serve(stderr=subprocess.DEVNULL)
+    def start(self, *options):
+        process = self.serve(*options, stderr=subprocess.DEVNULL)
 
         def end():
             process.kill()
@@ -163,6 +164,25 @@ class SocketFileTest(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(fs.STOP_SECONDS), 0)
         self.assertFalse(os.path.exists(self.path), "the file goes with the server")
+
+    def test_a_slow_reader_gets_a_long_answer(self):
+        """Within the timeout there is always a piece of it; all of it takes longer."""
+        config = f"{self.folder}/config.toml"
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("[limits]\nslow_timeout_s = 1\n")
+        self.start("--config", config)
+        body = fs.compact([copayment() for _ in range(8000)]).encode()
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(self.path)
+            sock.sendall(b"POST /v1/registrations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                         b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            begin = time.monotonic()
+            answer = b""
+            while piece := sock.recv(32 << 10):
+                answer += piece
+                time.sleep(0.08)
+        self.assertEqual(answer.count(b'"accepted"'), 8000)
+        self.assertGreater(time.monotonic() - begin, 2, "too fast to show anything")
 
     def test_a_file_that_a_killed_server_left_is_replaced(self):
         process = self.start()
