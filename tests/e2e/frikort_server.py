@@ -525,6 +525,12 @@ class Server:
         if self.owns_data:
             shutil.rmtree(self.data, ignore_errors=True)
 
+    def is_sanitized(self):
+        """Whether a sanitizer watches the program; it needs memory and files of its own."""
+        with open(f"/proc/{self.process.pid}/maps", encoding="utf-8") as file:
+            maps = file.read()
+        return "libasan.so" in maps or "libtsan.so" in maps
+
     def output(self):
         """All that the server has written to standard output and standard error."""
         size = os.fstat(self.log.fileno()).st_size

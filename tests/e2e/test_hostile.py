@@ -42,8 +42,8 @@ class HostileCase(fs.ServerCase):
         cls.addClassCleanup(os.remove, config.name)
         cls.server = fs.Server(options=("--config", config.name)).start()
         cls.addClassCleanup(cls.server.clean)
-        if cls.is_sanitized():
-            cls.rss_mib_max *= 8  # a sanitizer keeps freed memory, and shadows of all
+        if cls.server.is_sanitized():
+            cls.rss_mib_max *= 8
         for _ in range(8):
             cls.server.get("/isalive")  # each network thread has some from its first connection on
         cls.descriptors = cls.count_descriptors()
@@ -68,11 +68,6 @@ class HostileCase(fs.ServerCase):
     @classmethod
     def count_descriptors(cls):
         return len(os.listdir(f"/proc/{cls.server.process.pid}/fd"))
-
-    @classmethod
-    def is_sanitized(cls):
-        with open(f"/proc/{cls.server.process.pid}/maps", encoding="utf-8") as file:
-            return re.search(r"lib[at]san\.so", file.read()) is not None
 
     @classmethod
     def peak_mib(cls):
