@@ -223,7 +223,12 @@ TEST(Shard, read_only_shows_all_that_is_durable_and_changes_no_file) {
     // So few hand-overs that RocksDB merges nothing, which would remove files while they are
     // copied.
     OpenLedger ledger(options_in(temp / "data", 300));
-    ledger.commit_in_groups(items_of(19, 700), 30);
+    // One after the other, so that however slow the machine is none goes beyond `position`.
+    Workload workload(19);
+    for (int i = 0; i < 7; ++i) {
+      ledger.commit_in_groups(workload.take(100), 30);
+      EXPECT_TRUE(ledger.shard().state().await_hand_over());
+    }
     earlier = ledger.totals();
     position = ledger.shard().journal().next_position();
     ledger.commit_in_groups(Workload(20).take(100), 30);
