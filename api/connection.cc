@@ -161,6 +161,14 @@ Awaitable<void> Connection::refuse_head(error_code error) {
 }
 
 Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
+  if (!is_chunked_) {
+    // What came with the head needs no wait.
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
+    const std::size_t got = asio::buffer_copy(asio::buffer(data, size), buffer_.data());
+    buffer_.consume(got);
+    body_left_ -= got;
+    if (got != 0 || size == 0) co_return got;
+  }
   const Clock::duration limit = service_.limits().slow_timeout;
   const Clock::time_point begin = Clock::now();
   allow(std::min(limit, limit - waited_), begin);
@@ -171,19 +179,12 @@ Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
   co_return got;
 }
 
+/// Waits for the client.
 Awaitable<std::size_t> Connection::receive(char* data, std::size_t size) {
   if (!is_chunked_) {
-    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
-    if (size == 0) co_return 0;
-    std::size_t got = 0;
-    if (buffer_.size() != 0) {
-      got = asio::buffer_copy(asio::buffer(data, size), buffer_.data());
-      buffer_.consume(got);
-    } else {
-      auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
-      if (error) is_body_broken_ = true;
-      got = error ? 0 : read;
-    }
+    auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
+    if (error) is_body_broken_ = true;
+    const std::size_t got = error ? 0 : read;
     body_left_ -= got;
     co_return got;
   }

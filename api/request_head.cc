@@ -1,5 +1,6 @@
 #include "api/request_head.h"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -20,6 +21,15 @@ bool is_uuid(std::string_view text) {
     if (is_dash ? c != '-' : !is_hex) return false;
   }
   return true;
+}
+
+/// A path with nothing in it to decode, as nearly all are.
+bool is_plain_path(std::string_view target) {
+  return target.starts_with('/') && !target.starts_with("//") &&
+         std::all_of(target.begin(), target.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '/' || c == '-' || c == '.' || c == '_';
+         });
 }
 
 void read_media_type(std::string_view content_type, std::string& type) {
@@ -48,6 +58,10 @@ void read_request(const http::request_header<>& head, Request& request) {
 
 bool read_target(std::string_view target, Request& request) {
   request.query.clear();
+  if (is_plain_path(target)) {
+    request.path = target;
+    return true;
+  }
   const boost::urls::string_view text(target.data(), target.size());
   const auto parsed = target.starts_with('/') ? boost::urls::parse_origin_form(text)
                                               : boost::urls::parse_absolute_uri(text);
