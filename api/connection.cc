@@ -171,7 +171,7 @@ Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
   }
   const Clock::duration limit = service_.limits().slow_timeout;
   const Clock::time_point begin = Clock::now();
-  allow(std::min(limit, limit - waited_), begin);
+  allow(limit - waited_, begin);
   const std::size_t got = co_await receive(data, size);
   const std::chrono::duration<double> due{static_cast<double>(got) / slowest_bytes_per_second};
   waited_ += Clock::now() - begin - std::chrono::duration_cast<Clock::duration>(due);
@@ -223,9 +223,7 @@ Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max) {
   }
   body.resize(filled);
   if (is_too_large) {
-    Problem problem{
-        413, "TOO_LARGE",
-        "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.", ""};
+    Problem problem = body_is_too_large(bytes_max);
     is_closing_ = true;
     co_await refuse(std::move(problem));
     co_return false;
@@ -258,6 +256,12 @@ Awaitable<void> Connection::discard_body() {
     discarded += co_await read_some(piece.data(), piece.size());
   }
   if (has_body_left()) is_closing_ = true;
+}
+
+Problem Connection::body_is_too_large(std::size_t bytes_max) {
+  return {413, "TOO_LARGE",
+          "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.",
+          ""};
 }
 
 void Connection::forget_request() {

@@ -90,6 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_body_broken() const { return is_body_broken_; }
   /// Into the request, with the padding that parsing needs. False when a problem has been answered.
   Awaitable<bool> read_whole_body(std::size_t bytes_max);
+  static Problem body_is_too_large(std::size_t bytes_max);
   /// After an answer that did not need the body: reads it away if it is small, else closes.
   Awaitable<void> discard_body();
   /// It has been answered, and holds no memory any more but what is small: the next is likely to be

@@ -54,6 +54,7 @@ Acceptor listen_on_file(asio::io_context& context, const std::string& path) {
   acceptor.listen();
   return acceptor;
 }
+
 }  // namespace
 
 struct HttpServer::Impl {

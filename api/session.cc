@@ -1,6 +1,5 @@
 #include "api/session.h"
 
-#include <boost/asio/write.hpp>
 #include <utility>
 
 #include "api/handler_call.h"
@@ -80,9 +79,7 @@ Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& par
   const std::size_t bytes_max = connection.service().limits().ndjson_body_bytes_max;
   if (connection.body_left() > bytes_max) {
     connection.close_after_answer();
-    problem = {
-        413, "TOO_LARGE",
-        "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.", ""};
+    problem = Connection::body_is_too_large(bytes_max);
     co_await connection.refuse(std::move(problem));
     co_return;
   }
@@ -122,7 +119,7 @@ Awaitable<void> serve(Connection& connection, ingest::ItemParser& parser) {
   }
   if (connection.expects_continue() && connection.body_left() <= route->body_bytes_max) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(connection.socket(), asio::buffer(go_on), awaited);
+    co_await connection.write(asio::buffer(go_on));
   }
   if (route->kind == RouteKind::submission) {
     co_await serve_submission(connection, parser);
