@@ -212,7 +212,7 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
   if (known_registrations_->is_new(key)) return std::optional<ledger::Registration>();
   rocksdb::PinnableSlice value;
   std::string_view bytes;
-  if (const InlineRow* const row = registrations_.find(key); row != nullptr) {
+  if (const InlineRow* const row = find_row(key); row != nullptr) {
     bytes = row->view();
   } else {
     if (const Expected* const read = expected(key); read != nullptr) return read->found;
@@ -224,6 +224,14 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
   const auto decoded = decode_registration(bytes);
   if (!decoded) return files_->undecodable(Family::registrations);
   return std::optional<ledger::Registration>(decoded.value());
+}
+
+const StateStore::InlineRow* StateStore::find_row(const ledger::Fingerprint& key) const {
+  // The newest of a key's rows counts.
+  for (auto put = put_registrations_.rbegin(); put != put_registrations_.rend(); ++put) {
+    if (put->key == key) return &put->row;
+  }
+  return registrations_.find(key);
 }
 
 const StateStore::Expected* StateStore::expected(const ledger::Fingerprint& key) {
@@ -310,13 +318,26 @@ Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
   }
   encode_registration(after, encoded_);
   totals.checksum.add("r", key_bytes, Row::checksum_content(encoded_));
-  InlineRow row;
-  LEDGER_ASSERT(encoded_.size() <= sizeof row.bytes);
-  row.size = static_cast<std::uint8_t>(encoded_.size());
-  std::memcpy(row.bytes, encoded_.data(), encoded_.size());
-  registrations_.put(key, row);
+  keep_row(key, encoded_);
   ++active_items_;
   return ledger::ok();
+}
+
+// A new row's place in the table is in no cache, and stores leave the processor in their order:
+// whatever next reads what it has just written in other pieces would wait for this one. Many
+// together overlap.
+void StateStore::keep_row(const ledger::Fingerprint& key, std::string_view bytes) {
+  if (put_registrations_.size() == ledger::lookups_max) keep_rows();
+  PutRow& put = put_registrations_.emplace_back();
+  put.key = key;
+  LEDGER_ASSERT(bytes.size() <= sizeof put.row.bytes);
+  put.row.size = static_cast<std::uint8_t>(bytes.size());
+  std::memcpy(put.row.bytes, bytes.data(), bytes.size());
+}
+
+void StateStore::keep_rows() {
+  for (const PutRow& put : put_registrations_) registrations_.put(put.key, put.row);
+  put_registrations_.clear();
 }
 
 // ---- persons ----
@@ -623,6 +644,7 @@ std::string StateStore::failure() const {
 }
 
 void StateStore::finish_group(const ledger::CommitGroup& group) {
+  keep_rows();
   applied_.next_position = group.next_position();
   applied_.rule_pack = group.rule_pack;
   if (group.new_rules) applied_.rules = ledger::RulePack::canonical_text(*group.new_rules);

@@ -230,7 +230,7 @@ TEST_F(StateStoreTest, equals_a_plain_map_through_many_hand_overs) {
     const auto folder = temp_ / fmt::format("{}-{}", of.cached_persons_max, of.filter_bytes_max);
     MemoryStore memory;
     // So many that some have a card and then, by credit notes, less than the ceiling.
-    Workload workload(seed, 60);
+    Workload workload(seed, 130);
     {
       StateStore state(folder, {.hand_over_items = 50,
                                 .cached_persons_max = of.cached_persons_max,
@@ -239,7 +239,8 @@ TEST_F(StateStoreTest, equals_a_plain_map_through_many_hand_overs) {
       Writer in_files(state);
       Writer in_memory(memory);
       for (int group = 0; group < 400; ++group) {
-        const auto items = workload.take(9);
+        // Some larger than what is put aside before it goes into the table.
+        const auto items = workload.take(group % 8 == 0 ? 3 * ledger::lookups_max + 1 : 9);
         in_files.write(items);
         in_memory.write(items);
         // In the middle of whatever the hand-over is doing.
