@@ -228,8 +228,8 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
 
 const StateStore::InlineRow* StateStore::find_row(const ledger::Fingerprint& key) const {
   // The newest of a key's rows counts.
-  for (auto put = put_registrations_.rbegin(); put != put_registrations_.rend(); ++put) {
-    if (put->key == key) return &put->row;
+  for (auto aside = rows_aside_.rbegin(); aside != rows_aside_.rend(); ++aside) {
+    if (aside->key == key) return &aside->row;
   }
   return registrations_.find(key);
 }
@@ -318,7 +318,7 @@ Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
   }
   encode_registration(after, encoded_);
   totals.checksum.add("r", key_bytes, Row::checksum_content(encoded_));
-  keep_row(key, encoded_);
+  put_aside(key, encoded_);
   ++active_items_;
   return ledger::ok();
 }
@@ -326,18 +326,18 @@ Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
 // A new row's place in the table is in no cache, and stores leave the processor in their order:
 // whatever next reads what it has just written in other pieces would wait for this one. Many
 // together overlap.
-void StateStore::keep_row(const ledger::Fingerprint& key, std::string_view bytes) {
-  if (put_registrations_.size() == ledger::lookups_max) keep_rows();
-  PutRow& put = put_registrations_.emplace_back();
-  put.key = key;
-  LEDGER_ASSERT(bytes.size() <= sizeof put.row.bytes);
-  put.row.size = static_cast<std::uint8_t>(bytes.size());
-  std::memcpy(put.row.bytes, bytes.data(), bytes.size());
+void StateStore::put_aside(const ledger::Fingerprint& key, std::string_view bytes) {
+  if (rows_aside_.size() == ledger::lookups_max) put_into_table();
+  RowAside& aside = rows_aside_.emplace_back();
+  aside.key = key;
+  LEDGER_ASSERT(bytes.size() <= sizeof aside.row.bytes);
+  aside.row.size = static_cast<std::uint8_t>(bytes.size());
+  std::memcpy(aside.row.bytes, bytes.data(), bytes.size());
 }
 
-void StateStore::keep_rows() {
-  for (const PutRow& put : put_registrations_) registrations_.put(put.key, put.row);
-  put_registrations_.clear();
+void StateStore::put_into_table() {
+  for (const RowAside& aside : rows_aside_) registrations_.put(aside.key, aside.row);
+  rows_aside_.clear();
 }
 
 // ---- persons ----
@@ -644,7 +644,7 @@ std::string StateStore::failure() const {
 }
 
 void StateStore::finish_group(const ledger::CommitGroup& group) {
-  keep_rows();
+  put_into_table();
   applied_.next_position = group.next_position();
   applied_.rule_pack = group.rule_pack;
   if (group.new_rules) applied_.rules = ledger::RulePack::canonical_text(*group.new_rules);

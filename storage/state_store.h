@@ -160,7 +160,8 @@ class StateStore final : public ledger::Store {
     char bytes[47];
     std::string_view view() const { return {bytes, size}; }
   };
-  struct PutRow {
+  /// A row put and not in the table of registrations yet.
+  struct RowAside {
     ledger::Fingerprint key;
     InlineRow row;
   };
@@ -189,8 +190,8 @@ class StateStore final : public ledger::Store {
   bool is_handed_over() const;
   void thaw_next();
   const InlineRow* find_row(const ledger::Fingerprint& key) const;
-  void keep_row(const ledger::Fingerprint& key, std::string_view bytes);
-  void keep_rows();
+  void put_aside(const ledger::Fingerprint& key, std::string_view bytes);
+  void put_into_table();
   const Expected* expected(const ledger::Fingerprint& key);
   void read_expected(std::span<const ledger::Fingerprint> keys);
   std::optional<ledger::PracticeNumber> find_practice_number(const ledger::PracticeId& id) const;
@@ -221,8 +222,8 @@ class StateStore final : public ledger::Store {
   AppliedState applied_;
   std::uint64_t active_items_ = 0;
   std::optional<KnownRegistrations> known_registrations_;
-  std::vector<PutRow> put_registrations_;  // not in the table yet
-  std::vector<Expected> expected_;         // what the files have of the registrations expected
+  std::vector<RowAside> rows_aside_;  // the newest last; none between groups
+  std::vector<Expected> expected_;    // what the files have of the registrations expected
   std::size_t next_expected_ = 0;
   std::string_view account_row_;  // of the account loaded last; empty when it did not exist
   std::string account_row_read_;  // when it came from the files
