@@ -29,6 +29,7 @@ STORAGE_PRIVATE = r"storage/.*(\.cc|_internal\.h)"
 THIRD_PARTY = [
     ("RocksDB", r"rocksdb/.*", STORAGE_PRIVATE + r"|tests/crash/.*"),
     ("OpenSSL", r"openssl/.*", STORAGE_PRIVATE),
+    ("libsodium", r"sodium(\.h|/.*)", STORAGE_PRIVATE),
     ("xxHash", r"xxhash\.h", STORAGE_PRIVATE + r"|ledger/fingerprint\.cc"),
     ("simdjson", r"simdjson(\.h|/.*)", r"(ingest|api)/.*\.cc"),
     ("Boost.JSON", r"boost/json(\.hpp|/.*)", r"(ingest|storage)/.*\.cc|(api|tests)/.*"),
@@ -63,7 +64,7 @@ TEXT_SUFFIXES = {"", ".h", ".cc", ".py", ".md", ".txt", ".cmake", ".json", ".ndj
 # Back-quoted words of a README that have the shape of a path and are none.
 NOT_A_PATH = re.compile(
     r".*[\s*?<>{}\[\]$=|,;()…].*|[/\-~].*|.*://.*|(build|data)/.*|(application|text|image)/.*|"
-    r"Europe/Oslo|(boost|rocksdb|openssl|simdjson)/.*|(xxhash|simdjson)\.h|[\d.:/]+")
+    r"Europe/Oslo|(boost|rocksdb|openssl|simdjson)/.*|(xxhash|simdjson|sodium)\.h|[\d.:/]+")
 PATH_SUFFIXES = (".h", ".cc", ".py", ".md", ".yaml")
 
 TOKEN = re.compile(
