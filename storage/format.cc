@@ -584,16 +584,14 @@ Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
   return month;
 }
 
-std::string lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
-                        ledger::Month month, std::uint32_t lag) {
-  std::string bytes;
-  bytes.reserve(32);
-  ByteWriter out(bytes);
-  out.text(practice.view());
-  out.u8(static_cast<std::uint8_t>(basis));
-  out.varint(number_of(month));
-  out.varint(lag);
-  return bytes;
+void encode_lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
+                        ledger::Month month, std::uint32_t lag, std::string& out) {
+  out.clear();
+  ByteWriter bytes(out);
+  bytes.text(practice.view());
+  bytes.u8(static_cast<std::uint8_t>(basis));
+  bytes.varint(number_of(month));
+  bytes.varint(lag);
 }
 
 std::string event_key(Position cause, std::uint32_t ordinal) {

@@ -75,7 +75,7 @@
 ///   events         u64 cause, u32 ordinal      -> u8 type and fields
 ///   meta           "applied"                   -> AppliedState
 /// In registrations and accounts `content` is what the state checksum covers; positions are not. Of
-/// timeliness it covers the lag histograms: see lag_content().
+/// timeliness it covers the lag histograms: see encode_lag_content().
 namespace storage {
 
 inline constexpr std::uint8_t format_version = 1;
@@ -138,8 +138,8 @@ std::string encode_timeliness(const ledger::TimelinessMonth& month);
 ledger::Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes);
 /// What each co-payment in a lag histogram adds to the state checksum (family "t"). By the
 /// practice's own identifier: its number depends on how items were grouped.
-std::string lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
-                        ledger::Month month, std::uint32_t lag);
+void encode_lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
+                        ledger::Month month, std::uint32_t lag, std::string& out);
 
 std::string event_key(ledger::Position cause, std::uint32_t ordinal);
 std::uint32_t decode_event_ordinal(std::string_view key);

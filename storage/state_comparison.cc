@@ -66,13 +66,15 @@ class RowChecksum {
     for (std::uint32_t lag = 0; lag < month.value().by_lag.size(); ++lag) {
       const std::uint32_t count = month.value().by_lag[lag];
       if (count == 0) continue;
-      sum_.add("t", {}, lag_content(practice, whose.basis, whose.month, lag), count);
+      encode_lag_content(practice, whose.basis, whose.month, lag, content_);
+      sum_.add("t", {}, content_, count);
     }
     return ledger::ok();
   }
 
  private:
   Practices practices_;
+  std::string content_;
   SetHash sum_;
 };
 

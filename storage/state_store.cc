@@ -501,26 +501,37 @@ Result<void> StateStore::change_timeliness(const ledger::TimelinessKey& key, Cha
   return ledger::ok();
 }
 
-Result<void> StateStore::update_timeliness(const ledger::TimelinessKey& key, std::uint32_t lag) {
-  return change_timeliness(key, [lag](ledger::TimelinessMonth& month) { month.add_lag(lag); });
+// Nearly all items of a group fall into the same few months of the nation.
+Result<void> StateStore::put_nation_aside(Basis basis, ledger::Month month, std::uint32_t lag) {
+  const ledger::TimelinessKey key{ledger::nation, basis, month};
+  for (auto& [aside, lags] : nation_aside_) {
+    if (aside != key) continue;
+    lags.add_lag(lag);
+    return ledger::ok();
+  }
+  // Brought into the table now, because it cannot be when the group is finished.
+  const auto brought = change_timeliness(key, [](ledger::TimelinessMonth&) {});
+  if (!brought) return brought.error();
+  nation_aside_.emplace_back(key, ledger::TimelinessMonth()).second.add_lag(lag);
+  return ledger::ok();
 }
 
 Result<void> StateStore::record_lag(PracticeNumber practice, ledger::Date service,
                                     ledger::Date received) {
   const std::uint32_t lag = ledger::lag_days(service, received);
-  for (const PracticeNumber whose : {practice, ledger::nation}) {
-    const auto by_receipt =
-        update_timeliness({whose, Basis::received, ledger::month_of(received)}, lag);
-    if (!by_receipt) return by_receipt.error();
-    const auto by_service =
-        update_timeliness({whose, Basis::service, ledger::month_of(service)}, lag);
-    if (!by_service) return by_service.error();
-  }
   // Read without the lock: only this thread changes practices.
   const ledger::PracticeId& id = practices_[practice.value()].id;
-  SetHash& checksum = applied_.totals.checksum;
-  checksum.add("t", {}, lag_content(id, Basis::received, ledger::month_of(received), lag));
-  checksum.add("t", {}, lag_content(id, Basis::service, ledger::month_of(service), lag));
+  for (const auto& [basis, day] :
+       {std::pair(Basis::received, received), {Basis::service, service}}) {
+    const ledger::Month month = ledger::month_of(day);
+    const auto counted = change_timeliness(
+        {practice, basis, month}, [lag](ledger::TimelinessMonth& row) { row.add_lag(lag); });
+    if (!counted) return counted.error();
+    const auto put = put_nation_aside(basis, month, lag);
+    if (!put) return put.error();
+    encode_lag_content(id, basis, month, lag, encoded_);
+    applied_.totals.checksum.add("t", {}, encoded_);
+  }
   if (practices_[practice.value()].last_received >= received &&
       practices_[practice.value()].active_days != 0) {
     return ledger::ok();
@@ -645,6 +656,12 @@ std::string StateStore::failure() const {
 
 void StateStore::finish_group(const ledger::CommitGroup& group) {
   put_into_table();
+  for (const auto& [key, lags] : nation_aside_) {
+    const bool is_there =
+        timeliness_.update(key, [&lags = lags](ledger::TimelinessMonth& row) { row.merge(lags); });
+    LEDGER_ASSERT(is_there);
+  }
+  nation_aside_.clear();
   applied_.next_position = group.next_position();
   applied_.rule_pack = group.rule_pack;
   if (group.new_rules) applied_.rules = ledger::RulePack::canonical_text(*group.new_rules);

@@ -176,7 +176,8 @@ class StateStore final : public ledger::Store {
     ledger::Event event;
   };
 
-  ledger::Result<void> update_timeliness(const ledger::TimelinessKey& key, std::uint32_t lag);
+  ledger::Result<void> put_nation_aside(ledger::Basis basis, ledger::Month month,
+                                        std::uint32_t lag);
   template <class Change>
   ledger::Result<void> change_timeliness(const ledger::TimelinessKey& key, Change&& change);
   ledger::Result<void> read_account_row(const ledger::AccountKey& key, std::string& row) const;
@@ -223,7 +224,8 @@ class StateStore final : public ledger::Store {
   std::uint64_t active_items_ = 0;
   std::optional<KnownRegistrations> known_registrations_;
   std::vector<RowAside> rows_aside_;  // the newest last; none between groups
-  std::vector<Expected> expected_;    // what the files have of the registrations expected
+  std::vector<std::pair<ledger::TimelinessKey, ledger::TimelinessMonth>> nation_aside_;  // likewise
+  std::vector<Expected> expected_;  // what the files have of the registrations expected
   std::size_t next_expected_ = 0;
   std::string_view account_row_;  // of the account loaded last; empty when it did not exist
   std::string account_row_read_;  // when it came from the files

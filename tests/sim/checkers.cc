@@ -228,11 +228,11 @@ storage::SetHash checksum_of(const MemoryStore& store) {
   for (const auto& [digits, number] : store.practices()) {
     ledger::PracticeId::parse(digits, practices[number]);
   }
+  std::string content;
   for (const auto& [key, month] : store.timeliness()) {
     if (key.practice == ledger::nation) continue;
     for (std::uint32_t lag = 0; lag < month.by_lag.size(); ++lag) {
-      const std::string content =
-          storage::lag_content(practices.at(key.practice), key.basis, key.month, lag);
+      storage::encode_lag_content(practices.at(key.practice), key.basis, key.month, lag, content);
       for (std::uint32_t i = 0; i < month.by_lag[lag]; ++i) checksum.add("t", {}, content);
     }
   }
