@@ -167,7 +167,7 @@ SigningKey::SigningKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot be used on this machine");
   std::size_t seed_size = crypto_sign_ed25519_SEEDBYTES;
   std::size_t size = public_key_.size();
-  if (!impl_->key ||
+  if (!impl_->key || EVP_PKEY_is_a(impl_->key.get(), "ED25519") != 1 ||
       EVP_PKEY_get_raw_private_key(impl_->key.get(), impl_->secret.data(), &seed_size) != 1 ||
       EVP_PKEY_get_raw_public_key(impl_->key.get(), public_key_.data(), &size) != 1 ||
       seed_size != crypto_sign_ed25519_SEEDBYTES || size != public_key_.size()) {

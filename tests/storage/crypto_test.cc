@@ -127,6 +127,12 @@ TEST(SigningKey, survives_its_pem) {
 TEST(SigningKey, refuses_what_is_no_key) {
   EXPECT_THROW(SigningKey::from_pem(""), std::runtime_error);
   EXPECT_THROW(SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n"), std::runtime_error);
+  // Of X25519: as long as a signing key, but made to exchange keys.
+  EXPECT_THROW(
+      SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\n"
+                           "MC4CAQAwBQYDK2VuBCIEIJjvtz7t6HZk6rsXQMq+8av22mrMsUs4BURS9bfqLAlX\n"
+                           "-----END PRIVATE KEY-----\n"),
+      std::runtime_error);
 }
 
 TEST(KeyWrap, gives_the_published_value_of_rfc_3394) {
