@@ -14,7 +14,9 @@ bool Address::is_local() const {
 }
 
 std::string Address::name() const {
-  return socket_file.empty() ? host + ':' + std::to_string(port) : socket_file;
+  if (!socket_file.empty()) return socket_file;
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
 }
 
 Address parse_listen(const std::string& text) {

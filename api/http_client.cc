@@ -46,7 +46,8 @@ unsigned retry_after(const http::fields& fields) {
 }  // namespace
 
 struct HttpClient::Impl {
-  std::string host = "localhost";
+  std::string host = "localhost";  // an IPv6 address in brackets
+  std::string bare_host;           // and without them
   std::string port;
   std::string socket_file;  // instead of both
   asio::io_context context;
@@ -62,7 +63,7 @@ struct HttpClient::Impl {
     }
     tcp::resolver resolver(context);
     tcp::socket fresh(context);
-    asio::connect(fresh, resolver.resolve(host, port));
+    asio::connect(fresh, resolver.resolve(bare_host, port));
     fresh.set_option(tcp::no_delay(true));
     return fresh;
   }
@@ -119,6 +120,7 @@ HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>())
         url + "'");
   }
   impl_->host = parsed->host();
+  impl_->bare_host = parsed->host_address();
   impl_->port = parsed->has_port() ? std::string(parsed->port()) : "80";
 }
 

@@ -127,14 +127,12 @@ class LifeTest(unittest.TestCase):
             server.clean()
 
 
-class SocketFileTest(unittest.TestCase):
-    """The server on a socket file instead of a port."""
+class ListenCase(unittest.TestCase):
+    """A server that listens on `address`, and is asked as `url`."""
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="frikort-e2e-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.path = f"{self.folder}/http.sock"
-        self.address = f"unix:{self.path}"
 
     def serve(self, *options, data="data", **more):
         return subprocess.Popen([fs.binary(), "serve", "--data", f"{self.folder}/{data}", "--listen", self.address,
@@ -149,11 +147,45 @@ class SocketFileTest(unittest.TestCase):
             process.wait()
         self.addCleanup(end)
         deadline = time.monotonic() + fs.READY_SECONDS
-        while fs.run_frikort("status", "--server", self.address).returncode != 0:
+        while fs.run_frikort("status", "--server", self.url).returncode != 0:
             self.assertIsNone(process.poll(), "the server ended by itself")
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
         return process
+
+
+class Ipv6Test(ListenCase):
+
+    def setUp(self):
+        super().setUp()
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+                self.address = f"[::1]:{probe.getsockname()[1]}"
+        except OSError:
+            self.skipTest("this machine has no IPv6")
+        self.url = f"http://{self.address}"
+
+    def test_submission(self):
+        self.start()
+        done = fs.frikort_json("load", "--server", self.url, "-", stdin=fs.ndjson([copayment()]))
+        self.assertEqual(done["accepted"], 1)
+
+    def test_an_address_in_use_is_named(self):
+        self.start()
+        other = self.serve(data="other", stderr=subprocess.PIPE)
+        _, why = other.communicate(timeout=20)
+        self.assertEqual(other.returncode, 3)
+        self.assertIn(b"cannot listen on " + self.address.encode(), why)
+
+
+class SocketFileTest(ListenCase):
+    """The server on a socket file instead of a port."""
+
+    def setUp(self):
+        super().setUp()
+        self.path = f"{self.folder}/http.sock"
+        self.address = self.url = f"unix:{self.path}"
 
     def test_submission_and_end(self):
         process = self.start()
