@@ -153,6 +153,13 @@ class ListenCase(unittest.TestCase):
             time.sleep(0.02)
         return process
 
+    def refusal(self, data="data"):
+        """Why a server that cannot listen ends."""
+        refused = self.serve(data=data, stderr=subprocess.PIPE)
+        _, why = refused.communicate(timeout=20)
+        self.assertEqual(refused.returncode, 3)
+        return why
+
 
 class Ipv6Test(ListenCase):
 
@@ -173,10 +180,7 @@ class Ipv6Test(ListenCase):
 
     def test_an_address_in_use_is_named(self):
         self.start()
-        other = self.serve(data="other", stderr=subprocess.PIPE)
-        _, why = other.communicate(timeout=20)
-        self.assertEqual(other.returncode, 3)
-        self.assertIn(b"cannot listen on " + self.address.encode(), why)
+        self.assertIn(b"cannot listen on " + self.address.encode(), self.refusal("other"))
 
 
 class SocketFileTest(ListenCase):
@@ -225,19 +229,13 @@ class SocketFileTest(ListenCase):
 
     def test_a_file_that_is_in_use_is_left_alone(self):
         self.start()
-        other = self.serve(data="other", stderr=subprocess.PIPE)
-        _, why = other.communicate(timeout=20)
-        self.assertEqual(other.returncode, 3)
-        self.assertIn(b"cannot listen on " + self.path.encode(), why)
+        self.assertIn(b"cannot listen on " + self.path.encode(), self.refusal("other"))
         self.assertEqual(fs.run_frikort("status", "--server", self.address).returncode, 0)
 
     def test_a_file_of_another_kind_is_left_alone(self):
         with open(self.path, "w", encoding="ascii") as file:
             file.write("mine")
-        refused = self.serve(stderr=subprocess.PIPE)
-        _, why = refused.communicate(timeout=20)
-        self.assertEqual(refused.returncode, 3)
-        self.assertIn(b"cannot listen on", why)
+        self.assertIn(b"cannot listen on", self.refusal())
         with open(self.path, encoding="ascii") as file:
             self.assertEqual(file.read(), "mine")
 
