@@ -1,8 +1,6 @@
 #include "ingest/result_text.h"
 
-#include <array>
 #include <charconv>
-#include <cstring>
 
 namespace ingest {
 namespace {
@@ -10,15 +8,6 @@ namespace {
 using ledger::Disposition;
 
 constexpr char hex_digits[] = "0123456789abcdef";
-
-/// The two digits of each byte: a receipt is some 600 of them.
-constexpr auto hex_pairs = [] {
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
-    pairs[byte] = {hex_digits[byte >> 4], hex_digits[byte & 15]};
-  }
-  return pairs;
-}();
 
 void append_number(std::string& out, std::uint64_t value) {
   char digits[20];
@@ -32,8 +21,8 @@ void append_hex(std::string& out, const Bytes& bytes) {
   char* end = text;
   *end++ = '"';
   for (const std::uint8_t byte : bytes) {
-    std::memcpy(end, hex_pairs[byte].data(), 2);
-    end += 2;
+    *end++ = hex_digits[byte >> 4];
+    *end++ = hex_digits[byte & 15];
   }
   *end = '"';
   out.append(text, sizeof text);
