@@ -21,6 +21,7 @@ struct ServeOptions {
   std::string config;
   std::string keys;
   std::size_t threads = 3;  ///< network threads; with fewer, a processor waits now and then
+  std::size_t spinning_threads = 2;  ///< while single items come without a pause
 };
 
 struct GenerateOptions {

@@ -55,6 +55,12 @@ int main(int argc, char** argv) {
   serve_command->add_option("--threads", serve.threads, "network threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
+  serve_command
+      ->add_option("--spinning-threads", serve.spinning_threads,
+                   "keep idle processors awake while single items come without a pause; 0 where "
+                   "processor time is rationed")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 64));
   serve_command->callback([&] { run = [&] { return api::serve(serve); }; });
 
   api::GenerateOptions generate;

@@ -34,6 +34,7 @@ int serve(const ServeOptions& options) {
   HttpServer server(address, options.threads);
   {
     Service service(shard_options(options.data, options.keys, config), config.series, config.limits,
+                    options.spinning_threads,
                     [&server](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                       server.deliver(std::move(submissions));
                     });

@@ -5,11 +5,11 @@
 namespace api {
 
 Service::Service(storage::ShardOptions shard, ledger::NumberSeries series, Limits limits,
-                 ingest::Ingestor::Deliver deliver)
+                 std::size_t spinning_threads, ingest::Ingestor::Deliver deliver)
     : series_(series),
       limits_(limits),
       keeper_(std::move(shard), std::move(deliver),
-              ingest::Ingestor::Options{limits.waiting_items_max}, jobs_) {
+              ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_) {
   add_routes();
 }
 

@@ -37,7 +37,7 @@ class Service {
  public:
   /// Opens the ledger; throws what ShardKeeper throws.
   Service(storage::ShardOptions shard, ledger::NumberSeries series, Limits limits,
-          ingest::Ingestor::Deliver deliver);
+          std::size_t spinning_threads, ingest::Ingestor::Deliver deliver);
 
   const Router& router() const { return router_; }
   const Limits& limits() const { return limits_; }

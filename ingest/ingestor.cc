@@ -38,7 +38,8 @@ Ingestor::Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger:
       journal_(journal),
       writer_(store, journal, rules, are_rules_new, std::move(note_access)),
       deliver_(std::move(deliver)),
-      options_(options) {
+      options_(options),
+      spinners_(options.spinning_threads) {
   builder_ = std::thread([this] { run_builder(); });
   committer_ = std::thread([this] { run_committer(); });
 }
@@ -141,6 +142,7 @@ void Ingestor::run_builder() {
       break;
     }
     if (is_committed_here(pending)) {
+      spinners_.note_group();
       if (!commit(pending)) break;
       continue;
     }

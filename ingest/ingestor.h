@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ingest/idle_spinners.h"
 #include "ingest/shard_writer.h"
 
 namespace ingest {
@@ -57,6 +58,7 @@ class Ingestor {
 
   struct Options {
     std::size_t waiting_items_max = 64 * 1024;
+    std::size_t spinning_threads = 0;  ///< see IdleSpinners
   };
 
   Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
@@ -151,6 +153,7 @@ class Ingestor {
   std::mutex waiters_mutex_;
   std::vector<Waiter> waiters_;
 
+  IdleSpinners spinners_;
   std::thread builder_;
   std::thread committer_;
 };

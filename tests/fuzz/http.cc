@@ -34,7 +34,7 @@ class Ledger {
   Ledger()
       : server_({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1),
         service_(shard_options(folder_.path()), ledger::NumberSeries::production_and_tests,
-                 limits(), [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
+                 limits(), 0, [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                    server_.deliver(std::move(submissions));
                  }) {
     signal(SIGPIPE, SIG_IGN);
