@@ -14,7 +14,7 @@ namespace ingest {
 ///
 /// A processor with nothing to do but to wait for a sync of 0.2 ms goes to sleep. On a virtual
 /// machine Linux takes one that sleeps for one that the host has lent to others, and wakes threads
-/// beside those that keep another processor busy: single items are a fifth slower then. One that
+/// beside those that keep another processor busy: single items are an eighth slower then. One that
 /// spins is awake, and since its thread has the policy SCHED_IDLE, it is there at once for any
 /// other thread of the machine.
 class IdleSpinners {
