@@ -9,8 +9,9 @@
 namespace ingest {
 namespace {
 
-/// Built groups that may wait for the disk: one is enough to keep it busy.
-constexpr std::size_t built_groups_max = 2;
+/// Built groups that may wait for the disk. One would keep it busy; with several, the building
+/// thread goes on while the committing one waits for a processor.
+constexpr std::size_t built_groups_max = 4;
 /// While the disk keeps up, and while several senders wait, a group is closed when it has so many
 /// items, so that a small submission is not committed together with a large one.
 constexpr std::size_t short_group_items = 256;
@@ -18,6 +19,30 @@ constexpr std::size_t short_group_items = 256;
 constexpr std::size_t long_group_items = 1024;
 /// Senders are remembered after their last submission until there are so many.
 constexpr std::size_t remembered_senders_max = 4096;
+
+void count_outcomes(const Submission& submission, IngestFigures& figures) {
+  figures.items += submission.items.size();
+  for (const ledger::Outcome& outcome : submission.outcomes) {
+    switch (outcome.disposition) {
+      case ledger::Disposition::accepted:
+        ++figures.accepted;
+        break;
+      case ledger::Disposition::duplicate:
+        ++figures.duplicate;
+        break;
+      case ledger::Disposition::rejected:
+        ++figures.rejected[static_cast<std::size_t>(outcome.rejection)];
+        break;
+    }
+  }
+}
+
+void move_submissions(std::span<PendingGroup> groups,
+                      std::vector<std::unique_ptr<Submission>>& to) {
+  for (PendingGroup& group : groups) {
+    std::move(group.submissions.begin(), group.submissions.end(), std::back_inserter(to));
+  }
+}
 
 }  // namespace
 
@@ -143,7 +168,7 @@ void Ingestor::run_builder() {
     }
     if (is_committed_here(pending)) {
       spinners_.note_group();
-      if (!commit(pending)) break;
+      if (!commit({&pending, 1})) break;
       continue;
     }
     if (!hand_on(pending)) {
@@ -197,36 +222,37 @@ bool Ingestor::hand_on(PendingGroup& pending) {
 
 void Ingestor::run_committer() {
   for (;;) {
-    PendingGroup pending;
+    std::vector<PendingGroup> groups;
     {
       std::unique_lock lock(mutex_);
       is_committing_ = false;
       built_changed_.wait(lock, [this] { return !built_.empty() || is_builder_done_; });
       if (built_.empty()) return;
-      pending = std::move(built_.front());
-      built_.pop_front();
+      groups.swap(built_);
       is_committing_ = true;
     }
     queue_changed_.notify_one();
-    commit(pending);
+    commit(groups);
   }
 }
 
-/// Makes the group durable and delivers its answers, or fails.
-bool Ingestor::commit(PendingGroup& pending) {
+/// Makes the groups durable and delivers their answers, or fails.
+bool Ingestor::commit(std::span<PendingGroup> groups) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto committed = writer_.commit(pending);
+  const auto committed = writer_.commit(groups);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+  if (committed) count(groups, taken.count());
+  std::vector<std::unique_ptr<Submission>> submissions;
+  move_submissions(groups, submissions);
   if (!committed) {
     store_.abandon();
-    fail("the journal cannot be written: " + committed.error().message(),
-         std::move(pending.submissions), committed.error());
+    fail("the journal cannot be written: " + committed.error().message(), std::move(submissions),
+         committed.error());
     return false;
   }
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-  store_.note_durable(pending.group.next_position());
-  count(pending, taken.count());
+  store_.note_durable(groups.back().group.next_position());
   wake_waiters();
-  deliver_(std::move(pending.submissions));
+  deliver_(std::move(submissions));
   return true;
 }
 
@@ -236,10 +262,7 @@ void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submiss
     const std::lock_guard lock(mutex_);
     if (failure_.empty()) failure_ = what;
     // What has not been committed yet was decided on a state that is lost.
-    for (PendingGroup& group : built_) {
-      std::move(group.submissions.begin(), group.submissions.end(),
-                std::back_inserter(submissions));
-    }
+    move_submissions(built_, submissions);
     built_.clear();
     for (Waiting& waiting : waiting_) submissions.push_back(std::move(waiting.submission));
     waiting_.clear();
@@ -286,26 +309,15 @@ void Ingestor::wake_waiters() {
   }
 }
 
-void Ingestor::count(const PendingGroup& pending, double seconds) {
-  const std::lock_guard lock(mutex_);
-  ++figures_.groups;
-  figures_.commit_seconds += seconds;
-  for (const auto& submission : pending.submissions) {
-    figures_.items += submission->items.size();
-    for (const ledger::Outcome& outcome : submission->outcomes) {
-      switch (outcome.disposition) {
-        case ledger::Disposition::accepted:
-          ++figures_.accepted;
-          break;
-        case ledger::Disposition::duplicate:
-          ++figures_.duplicate;
-          break;
-        case ledger::Disposition::rejected:
-          ++figures_.rejected[static_cast<std::size_t>(outcome.rejection)];
-          break;
-      }
-    }
+void Ingestor::count(std::span<const PendingGroup> groups, double seconds) {
+  IngestFigures counted;
+  counted.groups = groups.size();
+  counted.commit_seconds = seconds;
+  for (const PendingGroup& pending : groups) {
+    for (const auto& submission : pending.submissions) count_outcomes(*submission, counted);
   }
+  const std::lock_guard lock(mutex_);
+  figures_ += counted;
 }
 
 void Ingestor::stop() {

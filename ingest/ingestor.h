@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -34,7 +34,8 @@ struct IngestFigures {
 };
 
 /// Runs a ShardWriter on two threads: one builds groups from whatever waits in the bounded queue,
-/// the other commits them, so that the next group is built while one is being synced.
+/// the other commits them, so that the next groups are built while others are being synced. All
+/// that are built by then share the next sync.
 ///
 /// Senders share the queue. Each submission has a turn: where its sender's last one ended, but not
 /// before now; the lowest comes first (fair queueing). Now goes on by each sender's part of what is
@@ -43,7 +44,7 @@ struct IngestFigures {
 /// much waiting as there is still room for: one leaves half of the queue free, two a third, and so
 /// on.
 ///
-///   submit() -> queue -> [build] -> at most two groups -> [commit] -> deliver
+///   submit() -> queue -> [build] -> at most four groups -> [commit] -> deliver
 ///
 /// A small group is committed by the building thread itself when nothing is under way: waking the
 /// other would cost more than building next to it saves, and what comes in meanwhile shares the
@@ -52,7 +53,7 @@ struct IngestFigures {
 /// After a failed build or commit nothing is accepted any more: see failure().
 class Ingestor {
  public:
-  /// Gets all submissions of a group at once, after the sync, or those that failed. Called by
+  /// Gets all submissions that shared a sync at once, after it, or those that failed. Called by
   /// either thread.
   using Deliver = std::function<void(std::vector<std::unique_ptr<Submission>>)>;
 
@@ -118,11 +119,11 @@ class Ingestor {
   void forget_senders();
   bool is_committed_here(const PendingGroup& pending) const;
   bool hand_on(PendingGroup& pending);
-  bool commit(PendingGroup& pending);
+  bool commit(std::span<PendingGroup> groups);
   std::vector<std::unique_ptr<Submission>> take_waiting();
   void fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,
             boost::system::error_code error);
-  void count(const PendingGroup& pending, double seconds);
+  void count(std::span<const PendingGroup> groups, double seconds);
   void wake_waiters();
   bool is_ended() const;
 
@@ -141,8 +142,8 @@ class Ingestor {
   std::size_t waiting_senders_ = 0;
   std::uint64_t turn_ = 0;  // now
   std::uint64_t submission_count_ = 0;
-  std::deque<PendingGroup> built_;
-  bool is_committing_ = false;                      // the committing thread has a group
+  std::vector<PendingGroup> built_;
+  bool is_committing_ = false;                      // the committing thread has groups
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait
   bool is_stopping_ = false;
   bool is_builder_done_ = false;

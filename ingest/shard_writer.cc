@@ -18,6 +18,32 @@ using ledger::Result;
 
 Outcome rejected(Code code) { return {Disposition::rejected, code, {}}; }
 
+/// One for each submission, in the memory that it has ready.
+std::vector<std::string> result_texts_of(const PendingGroup& pending) {
+  std::vector<std::string> texts;
+  texts.reserve(pending.submissions.size());
+  for (const auto& submission : pending.submissions) {
+    std::string& text = texts.emplace_back(std::move(submission->results));
+    text.clear();
+    for (std::size_t i = 0; i < submission->items.size(); ++i) {
+      append_result(text, submission->first_index + i, submission->items[i],
+                    submission->outcomes[i]);
+    }
+  }
+  return texts;
+}
+
+void complete(const PendingGroup& pending, std::vector<std::string> texts, ledger::Seal sealed) {
+  const auto seal = std::make_shared<const ledger::Seal>(std::move(sealed));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    Submission& submission = *pending.submissions[i];
+    submission.results = std::move(texts[i]);
+    submission.group = pending.group.position;
+    submission.seal = seal;
+    submission.place = i;
+  }
+}
+
 }  // namespace
 
 ShardWriter::ShardWriter(ledger::Store& store, ledger::Journal& journal,
@@ -151,27 +177,18 @@ Result<void> ShardWriter::record_tallies(ledger::CommitGroup& group) {
   return ledger::ok();
 }
 
-Result<void> ShardWriter::commit(PendingGroup& pending) {
-  std::vector<std::string> texts;
-  texts.reserve(pending.submissions.size());
-  for (const auto& submission : pending.submissions) {
-    std::string text = std::move(submission->results);
-    text.clear();
-    for (std::size_t i = 0; i < submission->items.size(); ++i) {
-      append_result(text, submission->first_index + i, submission->items[i],
-                    submission->outcomes[i]);
-    }
-    texts.push_back(std::move(text));
+Result<void> ShardWriter::commit(std::span<PendingGroup> groups) {
+  std::vector<std::vector<std::string>> texts;
+  std::vector<ledger::AnsweredGroup> answered;
+  texts.reserve(groups.size());
+  answered.reserve(groups.size());
+  for (const PendingGroup& pending : groups) {
+    answered.push_back({pending.group, texts.emplace_back(result_texts_of(pending))});
   }
-  auto sealed = journal_.append(pending.group, texts);
+  auto sealed = journal_.append(answered);
   if (!sealed) return sealed.error();
-  const auto seal = std::make_shared<const ledger::Seal>(std::move(sealed.value()));
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    Submission& submission = *pending.submissions[i];
-    submission.results = std::move(texts[i]);
-    submission.group = pending.group.position;
-    submission.seal = seal;
-    submission.place = i;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    complete(groups[i], std::move(texts[i]), std::move(sealed.value()[i]));
   }
   return ledger::ok();
 }

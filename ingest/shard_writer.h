@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -22,8 +23,8 @@ struct PendingGroup {
 using AccessNote = std::function<void(const Submission&, const ParsedItem&)>;
 
 /// The single writer of a shard, without threads: build() posts a group on the state in memory,
-/// commit() makes it durable and completes the answers. build() of the next group may run while
-/// commit() of the last one does; each of the two by one thread at a time, groups in order.
+/// commit() makes groups durable and completes the answers. build() of the next group may run while
+/// commit() of those before it does; each of the two by one thread at a time, groups in order.
 class ShardWriter {
  public:
   /// `are_rules_new`: the first group tells the journal the rules.
@@ -34,9 +35,9 @@ class ShardWriter {
   /// state in memory is worthless: no further group may be built.
   ledger::Result<void> build(PendingGroup& pending, ledger::Instant now);
 
-  /// After an error it is unknown whether the group is kept: nobody may be told of its results, and
-  /// no later group may be committed.
-  ledger::Result<void> commit(PendingGroup& pending);
+  /// The groups share one sync. After an error it is unknown how many of them are kept: nobody may
+  /// be told of their results, and no later group may be committed.
+  ledger::Result<void> commit(std::span<PendingGroup> groups);
 
  private:
   using TallyKey = std::tuple<std::string, ledger::Month, ledger::Code>;

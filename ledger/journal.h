@@ -26,6 +26,12 @@ struct CommitGroup {
   Position next_position() const { return Position{position.value() + 1 + entries.size()}; }
 };
 
+/// A group with the texts of the answers it gives, one for each request.
+struct AnsweredGroup {
+  const CommitGroup& group;
+  std::span<const std::string> result_texts;
+};
+
 using Digest = std::array<std::uint8_t, 32>;
 
 /// A neighbour on the way from a leaf of the Merkle tree to its root.
@@ -48,10 +54,10 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// Seals the group together with the texts of the answers it gives, one for each request, and
-  /// returns when it is on stable storage. After an error it is unknown whether the group is kept.
-  virtual Result<Seal> append(const CommitGroup& group,
-                              std::span<const std::string> result_texts) = 0;
+  /// Seals groups that follow each other, each together with its answers, and returns when all are
+  /// on stable storage: they share one sync. After an error it is unknown how many of them are
+  /// kept, from the first on.
+  virtual Result<std::vector<Seal>> append(std::span<const AnsweredGroup> groups) = 0;
 
   /// Where the next group goes.
   virtual Position next_position() const = 0;

@@ -1,6 +1,7 @@
 #include "storage/rocksdb_journal.h"
 
 #include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
 
 #include <stdexcept>
 #include <utility>
@@ -29,6 +30,26 @@ Result<void> for_each_record(const Database& database, Position first, const Use
         return use(decode_journal_key(key), value);
       },
       end.value() == 0 ? std::string() : journal_key(end));
+}
+
+/// Adds to a record, which has its content, what proves that and the answers to its requests.
+ledger::Seal seal(std::string& record, std::span<const std::string> result_texts,
+                  const SigningKey& signing) {
+  std::vector<ledger::Digest> leaves;
+  leaves.reserve(result_texts.size() + 1);
+  leaves.push_back(MerkleTree::leaf_hash(record));
+  for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
+  const MerkleTree tree(leaves);
+  leaves.erase(leaves.begin());  // the first can be computed from the record
+
+  ledger::Seal seal;
+  seal.root = tree.root();
+  seal.key_id = signing.key_id();
+  seal.signature = signing.sign(seal.root);
+  seal.paths.reserve(result_texts.size());
+  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
+  append_seal(record, leaves, seal);
+  return seal;
 }
 
 void sync_logs(const std::filesystem::path& folder) {
@@ -144,33 +165,31 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
 
 RocksDbJournal::~RocksDbJournal() = default;
 
-Result<ledger::Seal> RocksDbJournal::append(const ledger::CommitGroup& group,
-                                            std::span<const std::string> result_texts) {
-  LEDGER_ASSERT(group.position == next_position());
-  std::string record = encode_content(group, head_root_);
-  std::vector<ledger::Digest> leaves;
-  leaves.reserve(result_texts.size() + 1);
-  leaves.push_back(MerkleTree::leaf_hash(record));
-  for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
-  const MerkleTree tree(leaves);
-  leaves.erase(leaves.begin());  // the first can be computed from the record
-
-  ledger::Seal seal;
-  seal.root = tree.root();
-  seal.key_id = signing_.key_id();
-  seal.signature = signing_.sign(seal.root);
-  seal.paths.reserve(result_texts.size());
-  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
-  append_seal(record, leaves, seal);
+Result<std::vector<ledger::Seal>> RocksDbJournal::append(
+    std::span<const ledger::AnsweredGroup> groups) {
+  std::vector<ledger::Seal> seals;
+  seals.reserve(groups.size());
+  rocksdb::WriteBatch records;
+  rocksdb::Status status;
+  ledger::Digest root = head_root_;
+  Position next = next_position();
+  for (const auto& [group, result_texts] : groups) {
+    LEDGER_ASSERT(group.position == next);
+    std::string record = encode_content(group, root);
+    root = seals.emplace_back(seal(record, result_texts, signing_)).root;
+    next = group.next_position();
+    if (status.ok()) {
+      status = records.Put(impl_->database.family(0), journal_key(group.position), record);
+    }
+  }
 
   rocksdb::WriteOptions options;
   options.sync = true;  // the promise: nothing is answered before this returns
-  const rocksdb::Status status = impl_->database.db().Put(options, impl_->database.family(0),
-                                                          journal_key(group.position), record);
+  if (status.ok()) status = impl_->database.db().Write(options, &records);
   if (!status.ok()) return impl_->database.fault(status, FaultKind::unwritable);
-  head_root_ = seal.root;
-  next_position_.store(group.next_position().value(), std::memory_order_release);
-  return seal;
+  head_root_ = root;
+  next_position_.store(next.value(), std::memory_order_release);
+  return seals;
 }
 
 Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {

@@ -38,8 +38,9 @@ struct JournalOptions {
 using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::string_view)>;
 
 /// The journal in a RocksDB of its own: one record a commit group, appended in key order with a
-/// write-ahead log that is synced at every append. Holds the access log beside it, which like the
-/// journal cannot be derived from anything else.
+/// write-ahead log that is synced at every append. Groups that are appended together are one write:
+/// all of them are kept, or none. Holds the access log beside it, which like the journal cannot be
+/// derived from anything else.
 ///
 /// Concurrency: append() from one thread; reads from any.
 class RocksDbJournal final : public ledger::Journal {
@@ -51,8 +52,8 @@ class RocksDbJournal final : public ledger::Journal {
                  NoteFault note_fault = {});
   ~RocksDbJournal() override;
 
-  ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,
-                                      std::span<const std::string> result_texts) override;
+  ledger::Result<std::vector<ledger::Seal>> append(
+      std::span<const ledger::AnsweredGroup> groups) override;
   ledger::Position next_position() const override {
     return ledger::Position{next_position_.load(std::memory_order_acquire)};
   }

@@ -2,7 +2,6 @@
 
 #include <rocksdb/env.h>
 
-#include <deque>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -140,30 +139,35 @@ class Load {
       return;
     }
     check_recovered(process->shard);
-    std::deque<ingest::PendingGroup> built;
+    std::vector<ingest::PendingGroup> built;
     Prng prng(Prng::mix(options_.seed + 3) + answered_items_);
     while (!workload_.is_done()) {
-      // Now and then a second group is built on the first, before that is durable.
-      const std::uint64_t groups = prng.chance(1, 4) ? 2 : 1;
+      // Now and then more are built on the first, before that is durable, and share its sync or
+      // not.
+      const std::uint64_t groups = prng.chance(1, 4) ? 2 + prng.below(2) : 1;
       while (built.size() < groups) {
         ingest::PendingGroup pending = gather(prng);
         if (pending.submissions.empty()) break;
         built.push_back(std::move(pending));
         if (!process->writer.build(built.back(), now())) {
           check_power(disk, "a group cannot be built");
-          return give_up(*process, built);
+          return give_up(*process, std::move(built), 0);
         }
       }
       while (!built.empty()) {
         if (prng.chance(1, 2)) await_quiet(disk);
-        if (!process->writer.commit(built.front())) {
-          check_power(disk, "a group cannot be committed");
-          return give_up(*process, built);
+        const std::size_t count = 1 + prng.below(built.size());
+        const std::span together = std::span(built).first(count);
+        if (!process->writer.commit(together)) {
+          check_power(disk, "groups cannot be committed");
+          return give_up(*process, std::move(built), count);
         }
-        keep(built.front());
-        for (const auto& submission : built.front().submissions) acknowledge(*submission);
-        process->shard.state().note_durable(built.front().group.next_position());
-        built.pop_front();
+        for (const ingest::PendingGroup& pending : together) {
+          keep(pending);
+          for (const auto& submission : pending.submissions) acknowledge(*submission);
+        }
+        process->shard.state().note_durable(together.back().group.next_position());
+        built.erase(built.begin(), built.begin() + static_cast<std::ptrdiff_t>(count));
       }
       const std::string failure = process->shard.state().failure();
       if (!failure.empty()) check_power(disk, failure);
@@ -230,21 +234,24 @@ class Load {
     }
   }
 
-  /// Nobody of these groups is answered. The first was on its way to the disk.
-  void give_up(Process& process, std::deque<ingest::PendingGroup>& built) {
+  /// Nobody of these groups is answered. The first few were on their way to the disk.
+  void give_up(Process& process, std::vector<ingest::PendingGroup> built, std::size_t on_the_way) {
     process.shard.state().abandon();
     for (const ingest::PendingGroup& pending : built) {
       for (const auto& submission : pending.submissions) workload_.unanswered(*submission);
     }
-    on_the_way_ = std::move(built.front());
+    on_the_way_ = std::move(built);
+    on_the_way_.resize(on_the_way);
   }
 
-  /// After a start: the journal has all that was acknowledged, the group that was on its way whole
-  /// or not at all, and nothing else; and the state is what follows from it.
+  /// After a start: the journal has all that was acknowledged, the groups that were on their way
+  /// all or none, and nothing else; and the state is what follows from it.
   void check_recovered(storage::Shard& shard) {
     const Position end = shard.journal().next_position();
-    if (on_the_way_ && end == on_the_way_->group.next_position()) keep(*on_the_way_);
-    on_the_way_.reset();
+    if (!on_the_way_.empty() && end == on_the_way_.back().group.next_position()) {
+      for (const ingest::PendingGroup& pending : on_the_way_) keep(pending);
+    }
+    on_the_way_.clear();
     if (end != model_.next_position()) {
       sim::fail("the journal ends at " + std::to_string(end.value()) +
                 ", what was acknowledged at " + std::to_string(model_.next_position().value()));
@@ -315,7 +322,7 @@ class Load {
   std::vector<sim::Acknowledgement> acknowledgements_;
   std::vector<sim::AcceptedItem> accepted_;
   std::uint64_t answered_items_ = 0;
-  std::optional<ingest::PendingGroup> on_the_way_;
+  std::vector<ingest::PendingGroup> on_the_way_;  // in one append, when the power went
   std::string checksum_;
 };
 

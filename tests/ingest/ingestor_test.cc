@@ -220,9 +220,9 @@ TEST_F(IngestorTest, puts_what_waits_into_few_groups) {
   journal_.release();
   ingestor->stop();
   expect_each_answered_once(301);
-  // The first alone, up to two that were built while it was held, and the rest in groups of at
+  // The first alone, up to four that were built while it was held, and the rest in groups of at
   // least 250 items.
-  EXPECT_LE(journal_.groups().size(), 15U);
+  EXPECT_LE(journal_.groups().size(), 17U);
   for (const auto& group : journal_.groups()) EXPECT_LE(group.entries.size(), group_items_max);
 }
 
@@ -280,9 +280,9 @@ std::vector<std::vector<std::uint32_t>> guids_of(const MemoryJournal& journal) {
   return groups;
 }
 
-/// Three groups ahead of whatever comes next, so that it stays in the queue until the journal is
-/// released: one is committed, two are built.
-constexpr std::size_t groups_ahead = 3;
+/// Groups ahead of whatever comes next, so that it stays in the queue until the journal is
+/// released: one is committed, four are built.
+constexpr std::size_t groups_ahead = 5;
 void hold_up(Ingestor& ingestor, MemoryJournal& journal) {
   journal.hold();
   for (std::uint32_t i = 0; i < groups_ahead; ++i) {
@@ -443,6 +443,35 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
     EXPECT_TRUE(store.is_abandoned());
     EXPECT_NE(ingestor.failure().find("journal"), std::string::npos) << ingestor.failure();
   }
+}
+
+TEST_F(IngestorTest, syncs_once_for_all_groups_that_were_built_meanwhile) {
+  const auto ingestor = start(store_);
+  hold_up(*ingestor, journal_);
+  journal_.release();
+  ingestor->stop();
+  EXPECT_EQ(journal_.groups().size(), groups_ahead);
+  EXPECT_EQ(journal_.append_count(), 2U) << "the first alone, the others together";
+  expect_each_answered_once(groups_ahead);
+  EXPECT_EQ(deliveries_.complete(), groups_ahead);
+  const IngestFigures figures = ingestor->figures();
+  EXPECT_EQ(figures.groups, groups_ahead);
+  EXPECT_EQ(figures.accepted, groups_ahead * (small_group_entries + 1));
+  EXPECT_EQ(store_.durable_until(), journal_.next_position());
+}
+
+TEST_F(IngestorTest, answers_all_groups_with_an_error_when_their_sync_fails) {
+  const auto ingestor = start(store_);
+  journal_.fail_at(2);
+  hold_up(*ingestor, journal_);
+  journal_.release();
+  deliveries_.wait_for(groups_ahead);
+  ingestor->stop();
+  EXPECT_EQ(journal_.groups().size(), 1U);
+  expect_each_answered_once(groups_ahead);
+  EXPECT_EQ(deliveries_.complete(), 1U);
+  EXPECT_EQ(deliveries_.errors().size(), groups_ahead - 1);
+  EXPECT_EQ(ingestor->figures().groups, 1U);
 }
 
 TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {

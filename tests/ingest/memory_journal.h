@@ -17,28 +17,16 @@ namespace ingest::test {
 /// can fail like a broken one.
 class MemoryJournal final : public ledger::Journal {
  public:
-  ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,
-                                      std::span<const std::string> result_texts) override {
+  ledger::Result<std::vector<ledger::Seal>> append(
+      std::span<const ledger::AnsweredGroup> groups) override {
     std::unique_lock lock(mutex_);
     ++append_count_;
     changed_.notify_all();
     changed_.wait(lock, [this] { return !is_held_; });
     if (append_count_ == fail_at_) return ledger::Errc::store_unavailable;
-    // A real journal stops the process here: the group does not follow on the last one.
-    LEDGER_ASSERT(group.position == next_position());
-    std::vector<ledger::Digest> leaves{
-        storage::MerkleTree::leaf_hash(storage::encode_content(group, head_))};
-    for (const std::string& text : result_texts) {
-      leaves.push_back(storage::MerkleTree::leaf_hash(text));
-    }
-    const storage::MerkleTree tree(leaves);
-    ledger::Seal seal;
-    seal.root = head_ = tree.root();
-    seal.key_id = "memory";
-    for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
-    groups_.push_back(group);
-    next_position_ = group.next_position().value();
-    return seal;
+    std::vector<ledger::Seal> seals;
+    for (const ledger::AnsweredGroup& answered : groups) seals.push_back(keep(answered));
+    return seals;
   }
   ledger::Position next_position() const override { return ledger::Position{next_position_}; }
 
@@ -67,12 +55,32 @@ class MemoryJournal final : public ledger::Journal {
 
   /// From the thread that appends, or when nothing does.
   const std::vector<ledger::CommitGroup>& groups() const { return groups_; }
+  /// How many appends there have been, of one group or several.
   std::uint64_t append_count() const {
     const std::lock_guard lock(mutex_);
     return append_count_;
   }
 
  private:
+  ledger::Seal keep(const ledger::AnsweredGroup& answered) {
+    const auto& [group, result_texts] = answered;
+    // A real journal stops the process here: the group does not follow on the last one.
+    LEDGER_ASSERT(group.position == next_position());
+    std::vector<ledger::Digest> leaves{
+        storage::MerkleTree::leaf_hash(storage::encode_content(group, head_))};
+    for (const std::string& text : result_texts) {
+      leaves.push_back(storage::MerkleTree::leaf_hash(text));
+    }
+    const storage::MerkleTree tree(leaves);
+    ledger::Seal seal;
+    seal.root = head_ = tree.root();
+    seal.key_id = "memory";
+    for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
+    groups_.push_back(group);
+    next_position_ = group.next_position().value();
+    return seal;
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool is_held_ = false;

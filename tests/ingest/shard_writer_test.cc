@@ -83,7 +83,7 @@ class ShardWriterTest : public testing::Test {
  protected:
   void commit(PendingGroup& pending) {
     ASSERT_TRUE(writer_.build(pending, committed_at));
-    ASSERT_TRUE(writer_.commit(pending));
+    ASSERT_TRUE(writer_.commit({&pending, 1}));
   }
   std::vector<std::string> commit_one(std::unique_ptr<Submission> submission) {
     PendingGroup pending = group_of(std::move(submission));
@@ -255,7 +255,7 @@ TEST(ShardWriterProperty, rehearses_exactly_what_it_then_does) {
     const MemoryStore before = store;
     PendingGroup atomic = group_of(submission_of(items, true));
     ASSERT_TRUE(writer.build(atomic, committed_at));
-    ASSERT_TRUE(writer.commit(atomic));
+    ASSERT_TRUE(writer.commit({&atomic, 1}));
     const Submission& answered = *atomic.submissions.front();
 
     // What the same items get where each stands alone.
@@ -370,7 +370,7 @@ TEST_F(ShardWriterTest, tells_nobody_of_a_group_that_was_not_kept) {
   journal_.fail_at(1);
   PendingGroup pending = group_of(submission_of({a_copayment().guid(1)}));
   ASSERT_TRUE(writer_.build(pending, committed_at));
-  const auto committed = writer_.commit(pending);
+  const auto committed = writer_.commit({&pending, 1});
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error(), ledger::make_error_code(ledger::Errc::store_unavailable));
   EXPECT_TRUE(pending.submissions[0]->results.empty());

@@ -14,12 +14,20 @@ using ledger::Position;
 using ledger::Result;
 using storage::MerkleTree;
 
-Result<ledger::Seal> FaultyJournal::append(const ledger::CommitGroup& group,
-                                           std::span<const std::string> result_texts) {
-  const Fault fault = std::exchange(fault_, Fault::none);
-  check(group.position == next_position_, "a group follows on the one before");
-  if (fault == Fault::append_lost) return ledger::Errc::store_unavailable;
+Result<std::vector<ledger::Seal>> FaultyJournal::append(
+    std::span<const ledger::AnsweredGroup> groups) {
+  const auto kept = std::exchange(kept_of_next_, std::nullopt);
+  std::vector<ledger::Seal> seals;
+  for (const ledger::AnsweredGroup& answered : groups.first(kept.value_or(groups.size()))) {
+    seals.push_back(keep(answered));
+  }
+  if (kept) return ledger::Errc::store_unavailable;
+  return seals;
+}
 
+ledger::Seal FaultyJournal::keep(const ledger::AnsweredGroup& answered) {
+  const auto& [group, result_texts] = answered;
+  check(group.position == next_position_, "a group follows on the one before");
   std::string record = storage::encode_content(group, head_root_);
   std::vector<Digest> leaves{MerkleTree::leaf_hash(record)};
   for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
@@ -34,7 +42,6 @@ Result<ledger::Seal> FaultyJournal::append(const ledger::CommitGroup& group,
   records_.push_back({group.position, std::move(record)});
   head_root_ = seal.root;
   next_position_ = group.next_position();
-  if (fault == Fault::answer_lost) return ledger::Errc::store_unavailable;
   return seal;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,22 +13,16 @@ namespace sim {
 /// The disk under the journal: keeps records in the real format, survives every crash, and fails
 /// when told to.
 ///
-/// Fault model: an append leaves the whole record or nothing (a torn write is found by its checksum
-/// and dropped; the storage tests do that on real files). Either way the writer may be told that it
-/// failed. What was kept is never changed.
+/// Fault model: an append leaves all of its records, the first few or none, each of them whole (a
+/// torn write is found by its checksum and dropped; the storage tests do that on real files). In
+/// each case the writer may be told that it failed. What was kept is never changed.
 class FaultyJournal final : public ledger::Journal {
  public:
-  enum class Fault {
-    none,
-    append_lost,  ///< nothing is kept, and the writer is told so
-    answer_lost,  ///< the record is kept, but the writer is told that it failed
-  };
+  /// The next append fails, and so many of its groups are kept.
+  void fail_next(std::size_t kept) { kept_of_next_ = kept; }
 
-  /// What happens to the next append.
-  void plan(Fault fault) { fault_ = fault; }
-
-  ledger::Result<ledger::Seal> append(const ledger::CommitGroup& group,
-                                      std::span<const std::string> result_texts) override;
+  ledger::Result<std::vector<ledger::Seal>> append(
+      std::span<const ledger::AnsweredGroup> groups) override;
   ledger::Position next_position() const override { return next_position_; }
 
   /// Keeps a record that another journal made, after those that are there. Throws CheckFailed when
@@ -49,7 +44,9 @@ class FaultyJournal final : public ledger::Journal {
     std::string bytes;
   };
 
-  Fault fault_ = Fault::none;
+  ledger::Seal keep(const ledger::AnsweredGroup& answered);
+
+  std::optional<std::size_t> kept_of_next_;  // when it is to fail
   std::vector<Record> records_;
   ledger::Position next_position_{1};
   ledger::Digest head_root_{};

@@ -71,8 +71,8 @@ struct Options {
 
   // Faults.
   std::uint64_t crash_per_mille = 0;
-  std::uint64_t append_lost_per_mille = 0;
-  std::uint64_t answer_lost_per_mille = 0;
+  std::uint64_t append_lost_per_mille = 0;  ///< none of the groups is kept, or not all of them
+  std::uint64_t answer_lost_per_mille = 0;  ///< all are, but the writer is told of a failure
   std::uint64_t failed_read_per_mille = 0;
   std::uint64_t unheard_per_mille = 0;     ///< committed and answered, but the client is gone
   std::uint64_t sent_twice_per_mille = 0;  ///< the network delivers a request twice

@@ -20,7 +20,6 @@
 namespace sim {
 namespace {
 
-using ledger::CommitGroup;
 using ledger::Disposition;
 using ledger::Outcome;
 using ledger::Position;
@@ -129,31 +128,43 @@ class Simulator {
     return std::min<std::size_t>(options_.group_items_max, ingest::group_items_max);
   }
 
+  /// Some of the groups that wait, in one append.
   void commit() {
-    Built built = std::move(built_.front());
-    built_.pop_front();
-    const CommitGroup& group = built.pending.group;
+    const std::size_t count = 1 + prng_.below(built_.size());
+    std::vector<ingest::PendingGroup> groups;
+    std::optional<Snapshot> snapshot;  // the newest of theirs
+    while (groups.size() < count) {
+      Built& built = built_.front();
+      groups.push_back(std::move(built.pending));
+      if (built.snapshot) snapshot = std::move(built.snapshot);
+      built_.pop_front();
+    }
     if (happens(options_.append_lost_per_mille)) {
-      journal_.plan(FaultyJournal::Fault::append_lost);
+      journal_.fail_next(prng_.below(count));
       ++figures_.lost_appends;
     } else if (happens(options_.answer_lost_per_mille)) {
-      journal_.plan(FaultyJournal::Fault::answer_lost);
+      journal_.fail_next(count);
       ++figures_.lost_answers;
     }
-    const bool is_acknowledged = writer_->commit(built.pending).has_value();
-    const bool is_kept = journal_.next_position() == group.next_position();
-    check(is_kept || !is_acknowledged, "an acknowledged group is in the journal");
-    if (is_kept) compare(built.pending);
+    const bool is_acknowledged = writer_->commit(groups).has_value();
+    for (const ingest::PendingGroup& pending : groups) {
+      const bool is_kept = pending.group.next_position() <= journal_.next_position();
+      check(is_kept || !is_acknowledged, "an acknowledged group is in the journal");
+      if (is_kept) compare(pending);
+    }
+    check(model_.next_position() == journal_.next_position(), "the journal has nothing else");
     if (!is_acknowledged) {
       store_->abandon();
-      give_up(built.pending);
+      for (const ingest::PendingGroup& pending : groups) give_up(pending);
       restart();
       return;
     }
-    for (const auto& submission : built.pending.submissions) answer(*submission);
+    for (const ingest::PendingGroup& pending : groups) {
+      for (const auto& submission : pending.submissions) answer(*submission);
+    }
     if (store_->is_abandoned()) return;
-    store_->note_durable(group.next_position());
-    if (built.snapshot) snapshot_ = std::move(*built.snapshot);
+    store_->note_durable(groups.back().group.next_position());
+    if (snapshot) snapshot_ = std::move(*snapshot);
     if (built_.empty()) check_changed();
   }
 
@@ -170,7 +181,8 @@ class Simulator {
         }
       }
     }
-    check(model_.next_position() == journal_.next_position(), "every accepted item has a position");
+    check(model_.next_position() == pending.group.next_position(),
+          "every accepted item has a position");
   }
 
   void count(const Outcome& outcome) {

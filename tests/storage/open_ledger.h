@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,24 +34,20 @@ class OpenLedger {
         writer_(shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
                 [](const ingest::Submission&, const ingest::ParsedItem&) {}) {}
 
-  void commit(const std::vector<ledger::Item>& items) {
-    ingest::PendingGroup pending;
-    pending.submissions.push_back(std::make_unique<ingest::Submission>());
-    for (const ledger::Item& item : items) {
-      ingest::ParsedItem& parsed = pending.submissions.back()->items.emplace_back();
-      parsed.item = item;
-      parsed.has_guid = true;
-    }
-    ASSERT_TRUE(writer_.build(pending, items.front().received));
-    ASSERT_TRUE(writer_.commit(pending));
-    shard_.state().note_durable(pending.group.next_position());
-  }
+  void commit(std::span<const ledger::Item> items) { commit_in_groups(items, items.size()); }
 
-  void commit_in_groups(const std::vector<ledger::Item>& items, std::size_t group_size) {
-    for (std::size_t i = 0; i < items.size(); i += group_size) {
-      const auto first = items.begin() + static_cast<std::ptrdiff_t>(i);
-      const std::size_t size = std::min(group_size, items.size() - i);
-      commit({first, first + static_cast<std::ptrdiff_t>(size)});
+  /// So many groups share a sync.
+  void commit_in_groups(std::span<const ledger::Item> items, std::size_t group_size,
+                        std::size_t together = 1) {
+    std::vector<ingest::PendingGroup> groups;
+    while (!items.empty()) {
+      const std::size_t size = std::min(group_size, items.size());
+      build(items.first(size), groups.emplace_back());
+      items = items.subspan(size);
+      if (groups.size() < together && !items.empty()) continue;
+      ASSERT_TRUE(writer_.commit(groups));
+      shard_.state().note_durable(groups.back().group.next_position());
+      groups.clear();
     }
   }
 
@@ -59,6 +56,16 @@ class OpenLedger {
   Shard& shard() { return shard_; }
 
  private:
+  void build(std::span<const ledger::Item> items, ingest::PendingGroup& pending) {
+    pending.submissions.push_back(std::make_unique<ingest::Submission>());
+    for (const ledger::Item& item : items) {
+      ingest::ParsedItem& parsed = pending.submissions.back()->items.emplace_back();
+      parsed.item = item;
+      parsed.has_guid = true;
+    }
+    ASSERT_TRUE(writer_.build(pending, items.front().received));
+  }
+
   Shard shard_;
   ingest::ShardWriter writer_;
 };

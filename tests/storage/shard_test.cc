@@ -78,6 +78,25 @@ TEST(Shard, has_one_checksum_however_the_items_are_grouped) {
   EXPECT_EQ(checksums.size(), 1U);
 }
 
+TEST(Shard, keeps_the_same_whether_groups_share_a_sync) {
+  const std::vector<ledger::Item> items = items_of(24, 600);
+  const TempFolder temp;
+  std::vector<ledger::Digest> roots;
+  std::set<std::string> checksums;
+  for (const std::size_t together : {1U, 2U, 4U}) {
+    const fs::path folder = temp / std::to_string(together);
+    {
+      OpenLedger ledger(options_in(folder, 90));
+      ledger.commit_in_groups(items, 9, together);
+      roots.push_back(ledger.shard().journal().head_root());
+    }
+    fs::remove_all(folder / "state");
+    checksums.insert(OpenLedger(options_in(folder)).checksum());
+  }
+  EXPECT_EQ(roots, std::vector(roots.size(), roots.front()));
+  EXPECT_EQ(checksums.size(), 1U);
+}
+
 TEST(Shard, has_one_checksum_however_often_items_are_sent_again) {
   const std::vector<ledger::Item> items = items_of(4, 300);
   const TempFolder temp;
@@ -303,7 +322,7 @@ TEST(Shard, notes_a_group_that_cannot_be_written) {
   group.position = ledger.shard().journal().next_position();
   {
     const NoRoom no_room;
-    EXPECT_FALSE(ledger.shard().journal().append(group, {}));
+    EXPECT_FALSE(ledger.shard().journal().append(std::array{ledger::AnsweredGroup{group, {}}}));
   }
   EXPECT_EQ(ledger.shard().journal().next_position(), group.position);
   const std::lock_guard lock(mutex);
@@ -375,7 +394,7 @@ TEST(Shard, accepts_an_added_year_and_keeps_it_in_the_journal) {
     OpenLedger ledger(more);
     EXPECT_TRUE(ledger.shard().are_rules_new());
     const std::uint64_t before = ledger.totals().registrations;
-    ledger.commit({in_2027});
+    ledger.commit({&in_2027, 1});
     EXPECT_EQ(ledger.totals().registrations, before + 1);
     checksum = ledger.checksum();
   }
@@ -481,6 +500,33 @@ TEST(Shard, drops_a_torn_last_write_and_nothing_else) {
   const fs::path wal = journal_wal(temp / "data");
   fs::resize_file(wal, fs::file_size(wal) - 5);
   EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+}
+
+TEST(Shard, drops_all_groups_of_a_torn_write) {
+  const std::vector<ledger::Item> items = items_of(25, 200);
+  const std::span<const ledger::Item> later = std::span(items).subspan(40);
+  const TempFolder temp;
+  std::string checksum;
+  std::uintmax_t whole = 0;
+  {
+    OpenLedger ledger(options_in(temp / "data"));
+    ledger.commit(std::span(items).first(40));
+    checksum = ledger.checksum();
+    whole = fs::file_size(journal_wal(temp / "data"));
+    ledger.commit_in_groups(later, 40, 4);
+  }
+  fs::remove_all(temp / "data/state");
+  const std::uintmax_t added = fs::file_size(journal_wal(temp / "data")) - whole;
+  // In the first of the four groups, in the others, and just before the end.
+  for (const std::uintmax_t kept :
+       {added / 8, added / 3, added / 2, added - added / 8, added - 1}) {
+    const fs::path torn = temp / "torn";
+    fs::copy(temp / "data", torn, fs::copy_options::recursive);
+    fs::resize_file(journal_wal(torn), whole + kept);
+    OpenLedger ledger(options_in(torn));
+    EXPECT_EQ(ledger.checksum(), checksum) << kept << " of " << added;
+    fs::remove_all(torn);
+  }
 }
 
 TEST(Shard, names_a_flipped_byte_in_the_journal) {

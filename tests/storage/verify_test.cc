@@ -145,7 +145,7 @@ TEST_F(Verify, needs_no_private_key) {
 TEST_F(Verify, works_while_the_ledger_is_open_and_grows) {
   OpenLedger ledger(options_in(data(), 50));
   for (std::uint32_t guid = 900'000; guid < 900'010; ++guid) {
-    ledger.commit({ledger::test::a_copayment().guid(guid)});
+    ledger.commit(std::vector<ledger::Item>{ledger::test::a_copayment().guid(guid)});
     const VerifyReport report = verify();
     EXPECT_FALSE(report.finding) << report.finding->what;
     EXPECT_EQ(report.root, ledger.shard().journal().head_root());

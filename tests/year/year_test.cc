@@ -68,7 +68,7 @@ void load_generated_year(storage::Shard& shard, const ingest::GeneratorOptions& 
     submission->items = std::exchange(items, {});
     pending.submissions.push_back(std::move(submission));
     ASSERT_TRUE(writer.build(pending, ledger::Instant{1'700'000'000, 0}));
-    ASSERT_TRUE(writer.commit(pending));
+    ASSERT_TRUE(writer.commit({&pending, 1}));
     shard.state().note_durable(pending.group.next_position());
     group_size = group_size * 7 % 2003 + 1;
   };
