@@ -290,7 +290,9 @@ void hold_up(Ingestor& ingestor, MemoryJournal& journal) {
         submit(ingestor, submission_from("early", 900'000 + i * 1000, small_group_entries + 1)),
         error_code());
     while (ingestor.figures().waiting_items != 0) std::this_thread::yield();
+    journal.wait_for_appends(1);  // or the first would share its sync with those behind it
   }
+  ingestor.between_groups([] {});  // the last one is built
 }
 
 TEST_F(IngestorTest, takes_a_modest_sender_into_the_next_two_groups_whatever_a_flood_has_waiting) {
