@@ -118,6 +118,7 @@ LoadItem LoadItems::item(std::uint64_t index) const {
 
   const std::uint64_t who = bits.next();
   made.person = scale(who, static_cast<std::uint32_t>(persons_.size()));
+  __builtin_prefetch(&persons_[made.person]);  // for write()
   // The cube of an even share: an eighth of the practices have half of the items.
   const std::uint64_t share = who >> 48;
   const std::uint64_t cube = share * share * share >> 16;
