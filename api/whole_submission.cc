@@ -58,6 +58,16 @@ std::optional<ParsedItems> parse_json(const Service& service, const Request& req
   return items;
 }
 
+/// Not std::count, which looks at a byte at a time.
+std::size_t count_line_ends(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
 /// An item a line. Nothing, and a problem, when the request is refused.
 std::optional<ParsedItems> parse_lines(const Service& service, const Request& request,
                                        ingest::ItemParser& parser, Problem& problem) {
@@ -77,8 +87,7 @@ std::optional<ParsedItems> parse_lines(const Service& service, const Request& re
     }
     items.push_back(parser.parse(line, request.caller, received));
     if (items.size() == 1) {
-      const auto line_ends = std::count(body.begin(), body.end(), '\n');
-      if (!has_room(service, items.front(), static_cast<std::size_t>(line_ends), problem)) {
+      if (!has_room(service, items.front(), count_line_ends(body), problem)) {
         return std::nullopt;
       }
     }
