@@ -19,12 +19,6 @@ std::map<int, AnnualCeiling> RulePack::published_ceilings() {
 RulePack::RulePack(std::map<int, AnnualCeiling> ceilings, RulePackHash hash)
     : ceilings_(std::move(ceilings)), hash_(hash) {}
 
-std::optional<Money> RulePack::ceiling_of(int year) const {
-  const auto found = ceilings_.find(year);
-  if (found == ceilings_.end()) return std::nullopt;
-  return found->second.amount;
-}
-
 std::string RulePack::canonical_text(const std::map<int, AnnualCeiling>& ceilings) {
   std::string text = "frikort-rule-pack 1\n";
   for (const auto& [year, ceiling] : ceilings) {

@@ -28,7 +28,11 @@ class RulePack {
   RulePack(std::map<int, AnnualCeiling> ceilings, RulePackHash hash);
 
   /// Nothing when no ceiling is known for the year.
-  std::optional<Money> ceiling_of(int year) const;
+  std::optional<Money> ceiling_of(int year) const {
+    const auto found = ceilings_.find(year);
+    if (found == ceilings_.end()) return std::nullopt;
+    return found->second.amount;
+  }
   const std::map<int, AnnualCeiling>& ceilings() const { return ceilings_; }
   const RulePackHash& hash() const { return hash_; }
 

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <bit>
 #include <charconv>
 
 #include "ledger/assert.h"
@@ -67,11 +68,6 @@ std::uint8_t verdict_bits(const Verdict& verdict) {
 }
 Verdict verdict_of(std::uint8_t bits, Position position) {
   return {position, static_cast<Code>(bits >> 2), (bits & 2U) != 0, (bits & 1U) != 0};
-}
-
-void write_digest_of(ByteWriter& out, const ledger::Fingerprint& fingerprint) {
-  out.u64(fingerprint.high);
-  out.u64(fingerprint.low);
 }
 
 void encode_entry(ByteWriter& out, const Entry& entry, Instant committed_at) {
@@ -320,11 +316,10 @@ std::string_view Row::checksum_content(std::string_view bytes) {
   return in.text();
 }
 
-std::string registration_key(const ledger::Fingerprint& fingerprint) {
-  std::string key;
-  ByteWriter out(key);
-  write_digest_of(out, fingerprint);
-  return key;
+RegistrationKey registration_key(const ledger::Fingerprint& fingerprint) {
+  const std::array<std::uint64_t, 2> words{boost::endian::native_to_big(fingerprint.high),
+                                           boost::endian::native_to_big(fingerprint.low)};
+  return std::bit_cast<RegistrationKey>(words);
 }
 
 ledger::Fingerprint decode_registration_key(std::string_view key) {

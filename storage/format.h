@@ -110,7 +110,10 @@ struct Row {
   static std::string_view checksum_content(std::string_view bytes);
 };
 
-std::string registration_key(const ledger::Fingerprint& fingerprint);
+/// Made for each registration, so without memory of its own.
+using RegistrationKey = std::array<char, 16>;
+RegistrationKey registration_key(const ledger::Fingerprint& fingerprint);
+inline std::string_view view_of(const RegistrationKey& key) { return {key.data(), key.size()}; }
 ledger::Fingerprint decode_registration_key(std::string_view key);
 void encode_registration(const ledger::Registration& registration, std::string& out);
 ledger::Result<ledger::Registration> decode_registration(std::string_view bytes);

@@ -142,10 +142,12 @@ void compare_registrations(const StateReader& state, const ReconciliationParts& 
   std::vector<PutAsideRegistration> due = parts.registrations.read(part);
   std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a.key() < b.key(); });
   constexpr std::uint64_t count = ReconciliationParts::fingerprints;
-  const std::string first = registration_key({parts.first_of(part, count) << 32, 0});
-  const std::string end = parts.is_last(part)
-                              ? std::string()
-                              : registration_key({parts.first_of(part + 1, count) << 32, 0});
+  const auto key_at = [](std::uint64_t high) {
+    return std::string(view_of(registration_key({high << 32, 0})));
+  };
+  const std::string first = key_at(parts.first_of(part, count));
+  const std::string end =
+      parts.is_last(part) ? std::string() : key_at(parts.first_of(part + 1, count));
   auto next = due.begin();
   std::uint64_t seen = 0;
   require_read(state.for_each(

@@ -67,9 +67,10 @@ struct StateStore::Files {
   }
 
   /// The value, or nothing when there is none.
-  Result<bool> get(Family family, const std::string& key, rocksdb::PinnableSlice& value) const {
-    const rocksdb::Status status = database.db().Get(
-        rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)), key, &value);
+  Result<bool> get(Family family, std::string_view key, rocksdb::PinnableSlice& value) const {
+    const rocksdb::Status status =
+        database.db().Get(rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)),
+                          slice_of(key), &value);
     if (status.ok()) return true;
     if (status.IsNotFound()) return false;
     return database.fault(status, FaultKind::unreadable);
@@ -216,7 +217,7 @@ Result<std::optional<ledger::Registration>> StateStore::find_registration(
     bytes = row->view();
   } else {
     if (const Expected* const read = expected(key); read != nullptr) return read->found;
-    const auto found = files_->get(Family::registrations, registration_key(key), value);
+    const auto found = files_->get(Family::registrations, view_of(registration_key(key)), value);
     if (!found) return found.error();
     if (!found.value()) return std::optional<ledger::Registration>();
     bytes = view_of(value);
@@ -251,15 +252,16 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
   std::array<ledger::PersonId, ledger::lookups_max> persons;
   std::size_t missing_count = 0;
   for (const ledger::Lookup& lookup : lookups) known_registrations_->prefetch(lookup.registration);
-  for (std::size_t i = 0; i < lookups.size(); ++i) {
-    const ledger::Lookup& lookup = lookups[i];
+  for (const ledger::Lookup& lookup : lookups) {
     if (registrations_.find(lookup.registration) == nullptr &&
         !known_registrations_->is_new(lookup.registration)) {
       missing[missing_count++] = lookup.registration;
     }
-    persons[i] = lookup.person;
-    if (lookup.person.value() != 0) continue;
-    const ledger::PersonId* const person = numbers_.find(lookup.number);
+  }
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    persons[i] = lookups[i].person;
+    if (persons[i].value() != 0) continue;
+    const ledger::PersonId* const person = numbers_.find(lookups[i].number);
     if (person != nullptr) persons[i] = *person;
   }
   for (std::size_t i = 0; i < lookups.size(); ++i) {
@@ -276,14 +278,13 @@ void StateStore::read_expected(std::span<const ledger::Fingerprint> keys) {
   next_expected_ = 0;
   if (keys.empty()) return;
   known_registrations_->note_lookups(keys.size());
-  std::array<std::array<char, 16>, ledger::lookups_max> bytes;
+  std::array<RegistrationKey, ledger::lookups_max> bytes;
   std::array<rocksdb::Slice, ledger::lookups_max> slices;
   std::array<rocksdb::PinnableSlice, ledger::lookups_max> values;
   std::array<rocksdb::Status, ledger::lookups_max> statuses;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::string key = registration_key(keys[i]);
-    std::copy(key.begin(), key.end(), bytes[i].begin());
-    slices[i] = rocksdb::Slice(bytes[i].data(), bytes[i].size());
+    bytes[i] = registration_key(keys[i]);
+    slices[i] = slice_of(view_of(bytes[i]));
   }
   files_->database.db().MultiGet(
       rocksdb::ReadOptions(),
@@ -302,10 +303,10 @@ Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
                                           const ledger::Registration* before,
                                           const ledger::Registration& after) {
   StateTotals& totals = applied_.totals;
-  const std::string key_bytes = registration_key(key);
+  const RegistrationKey key_bytes = registration_key(key);
   if (before != nullptr) {
     encode_registration(*before, encoded_);
-    totals.checksum.remove("r", key_bytes, Row::checksum_content(encoded_));
+    totals.checksum.remove("r", view_of(key_bytes), Row::checksum_content(encoded_));
   } else {
     ++totals.registrations;
     known_registrations_->add(key);
@@ -317,7 +318,7 @@ Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
     ++totals.credit_notes;
   }
   encode_registration(after, encoded_);
-  totals.checksum.add("r", key_bytes, Row::checksum_content(encoded_));
+  totals.checksum.add("r", view_of(key_bytes), Row::checksum_content(encoded_));
   put_aside(key, encoded_);
   ++active_items_;
   return ledger::ok();
@@ -836,8 +837,10 @@ void StateStore::hand_over_frozen() {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (i + 32 < rows.size()) prefetch_row(rows[i + 32]);
       if (i + 16 < rows.size()) prefetch_content(rows[i + 16]);
-      const std::pair<std::string, std::string> encoded = encode(rows[i]);
-      if (status.ok()) status = writer.Put(encoded.first, encoded.second);
+      const auto [key, value] = encode(rows[i]);
+      if (status.ok()) {
+        status = writer.Put({key.data(), key.size()}, {value.data(), value.size()});
+      }
     }
     if (status.ok()) status = writer.Finish();
     if (!status.ok()) files_->fail_hand_over(status);
@@ -851,10 +854,11 @@ void StateStore::hand_over_frozen() {
   };
 
   write_family(Family::registrations, registrations_.frozen_rows(), [](const auto& row) {
-    return std::pair(registration_key(row.first), std::string(row.second->view()));
+    return std::pair(registration_key(row.first), row.second->view());
   });
-  write_family(Family::accounts, accounts_.frozen_rows(),
-               [](const auto& row) { return std::pair(account_key(row.first), *row.second); });
+  write_family(Family::accounts, accounts_.frozen_rows(), [](const auto& row) {
+    return std::pair(account_key(row.first), std::string_view(*row.second));
+  });
   const auto numbers = numbers_.frozen_rows();
   write_family(Family::numbers, numbers, [](const auto& row) {
     return std::pair(number_key(row.first), encode_person_id(*row.second));

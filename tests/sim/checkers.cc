@@ -218,7 +218,8 @@ storage::SetHash checksum_of(const MemoryStore& store) {
   std::string row;
   for (const auto& [key, registration] : store.registrations()) {
     storage::encode_registration(registration, row);
-    checksum.add("r", storage::registration_key(key), storage::Row::checksum_content(row));
+    checksum.add("r", storage::view_of(storage::registration_key(key)),
+                 storage::Row::checksum_content(row));
   }
   for (const auto& [key, account] : store.accounts()) {
     storage::encode_account(account, row);

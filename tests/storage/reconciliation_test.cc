@@ -443,7 +443,7 @@ TEST_F(ReconciliationTest, finds_a_dropped_registration) {
 
 TEST_F(ReconciliationTest, finds_a_registration_that_nobody_sent) {
   const auto [key, found] = registration();
-  store(registration_key({1, 2}), found);
+  store(std::string(view_of(registration_key({1, 2}))), found);
   first_difference("registrationUnfounded");
 }
 
