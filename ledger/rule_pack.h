@@ -27,7 +27,8 @@ class RulePack {
 
   RulePack(std::map<int, AnnualCeiling> ceilings, RulePackHash hash);
 
-  /// Nothing when no ceiling is known for the year.
+  /// Nothing when no ceiling is known for the year. Inline because each item asks twice: across a
+  /// call the optional goes through memory, and its reader waits for the parts it is written in.
   std::optional<Money> ceiling_of(int year) const {
     const auto found = ceilings_.find(year);
     if (found == ceilings_.end()) return std::nullopt;
