@@ -37,11 +37,26 @@ void count_outcomes(const Submission& submission, IngestFigures& figures) {
   }
 }
 
+std::size_t count_of(std::span<const PendingGroup> groups) {
+  std::size_t count = 0;
+  for (const PendingGroup& group : groups) count += group.submissions.size();
+  return count;
+}
+
 void move_submissions(std::span<PendingGroup> groups,
                       std::vector<std::unique_ptr<Submission>>& to) {
   for (PendingGroup& group : groups) {
     std::move(group.submissions.begin(), group.submissions.end(), std::back_inserter(to));
+    group.submissions.clear();
   }
+}
+
+/// Takes them out of the groups; all or, without memory for them, none.
+std::vector<std::unique_ptr<Submission>> submissions_of(std::span<PendingGroup> groups) {
+  std::vector<std::unique_ptr<Submission>> submissions;
+  submissions.reserve(count_of(groups));
+  move_submissions(groups, submissions);
+  return submissions;
 }
 
 }  // namespace
@@ -108,7 +123,8 @@ ledger::Result<void> Ingestor::check_locked(const Share& share, std::size_t item
   return ledger::ok();
 }
 
-std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
+/// Empty when there is nothing more to come.
+void Ingestor::take_waiting(std::vector<std::unique_ptr<Submission>>& taken) {
   std::unique_lock lock(mutex_);
   for (;;) {
     queue_changed_.wait(lock, [this] {
@@ -121,7 +137,6 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
     for (auto* const task : tasks) (*task)();
     lock.lock();
   }
-  std::vector<std::unique_ptr<Submission>> taken;
   std::size_t items = 0;
   // At least one: nobody shall wait for ever behind senders who come for the first time.
   const std::uint64_t turn = turn_ + 1;
@@ -143,7 +158,6 @@ std::vector<std::unique_ptr<Submission>> Ingestor::take_waiting() {
   waiting_items_ -= items;
   turn_ = std::max(turn_, turn + items / (senders + 1));
   forget_senders();
-  return taken;
 }
 
 /// Those who have had their turn and nothing waiting are as good as new.
@@ -154,29 +168,19 @@ void Ingestor::forget_senders() {
   });
 }
 
-void Ingestor::run_builder() {
-  for (;;) {
-    PendingGroup pending;
-    pending.submissions = take_waiting();
-    if (pending.submissions.empty()) break;
-    const auto built = writer_.build(pending, now());
-    if (!built) {
-      store_.abandon();
-      fail("the state cannot be read: " + built.error().message(), std::move(pending.submissions),
-           built.error());
-      break;
-    }
-    if (is_committed_here(pending)) {
-      spinners_.note_group();
-      if (!commit({&pending, 1})) break;
-      continue;
-    }
-    if (!hand_on(pending)) {
-      fail({}, std::move(pending.submissions), ledger::Errc::store_unavailable);
-      break;
-    }
-    built_changed_.notify_one();
+/// Repeats a step of a thread until it says that it was the last. Groups that a step is working on
+/// are held here: when it throws, those who wait for them are answered.
+void Ingestor::run(bool (Ingestor::*step)(std::vector<PendingGroup>&)) {
+  std::vector<PendingGroup> held;
+  try {
+    while ((this->*step)(held)) held.clear();
+  } catch (const std::exception& exception) {
+    fail(exception, held);
   }
+}
+
+void Ingestor::run_builder() {
+  run(&Ingestor::build_next);
   std::vector<std::packaged_task<void()>*> tasks;
   {
     const std::lock_guard lock(mutex_);
@@ -187,8 +191,37 @@ void Ingestor::run_builder() {
   for (auto* const task : tasks) (*task)();
 }
 
-void Ingestor::between_groups(std::function<void()> task) {
-  std::packaged_task<void()> packaged(std::move(task));
+bool Ingestor::build_next(std::vector<PendingGroup>& held) {
+  PendingGroup& pending = held.emplace_back();
+  take_waiting(pending.submissions);
+  if (pending.submissions.empty()) return false;
+  const auto built = writer_.build(pending, now());
+  if (!built) {
+    store_.abandon();
+    fail("the state cannot be read: " + built.error().message(), held, built.error());
+    return false;
+  }
+  if (is_committed_here(pending)) {
+    spinners_.note_group();
+    return commit(held);
+  }
+  if (!hand_on(pending)) {
+    fail({}, held, ledger::Errc::store_unavailable);
+    return false;
+  }
+  built_changed_.notify_one();
+  return true;
+}
+
+void Ingestor::between_groups(const std::function<void()>& task) {
+  std::packaged_task<void()> packaged([this, &task] {
+    try {
+      task();
+    } catch (const std::exception& exception) {
+      fail(exception, {});
+      throw;
+    }
+  });
   std::future<void> done = packaged.get_future();
   bool is_builder_done = false;
   {
@@ -220,20 +253,19 @@ bool Ingestor::hand_on(PendingGroup& pending) {
   return true;
 }
 
-void Ingestor::run_committer() {
-  for (;;) {
-    std::vector<PendingGroup> groups;
-    {
-      std::unique_lock lock(mutex_);
-      is_committing_ = false;
-      built_changed_.wait(lock, [this] { return !built_.empty() || is_builder_done_; });
-      if (built_.empty()) return;
-      groups.swap(built_);
-      is_committing_ = true;
-    }
-    queue_changed_.notify_one();
-    commit(groups);
+void Ingestor::run_committer() { run(&Ingestor::commit_next); }
+
+bool Ingestor::commit_next(std::vector<PendingGroup>& held) {
+  {
+    std::unique_lock lock(mutex_);
+    is_committing_ = false;
+    built_changed_.wait(lock, [this] { return !built_.empty() || is_builder_done_; });
+    if (built_.empty()) return false;
+    held.swap(built_);
+    is_committing_ = true;
   }
+  queue_changed_.notify_one();
+  return commit(held);
 }
 
 /// Makes the groups durable and delivers their answers, or fails.
@@ -241,27 +273,31 @@ bool Ingestor::commit(std::span<PendingGroup> groups) {
   const auto begin = std::chrono::steady_clock::now();
   const auto committed = writer_.commit(groups);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-  if (committed) count(groups, taken.count());
-  std::vector<std::unique_ptr<Submission>> submissions;
-  move_submissions(groups, submissions);
   if (!committed) {
     store_.abandon();
-    fail("the journal cannot be written: " + committed.error().message(), std::move(submissions),
+    fail("the journal cannot be written: " + committed.error().message(), groups,
          committed.error());
     return false;
   }
+  count(groups, taken.count());
   store_.note_durable(groups.back().group.next_position());
   wake_waiters();
-  deliver_(std::move(submissions));
+  deliver_(submissions_of(groups));
   return true;
 }
 
-void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,
+/// Those who wait for these groups, for groups after them, or in the queue are answered with an
+/// error.
+void Ingestor::fail(const std::string& what, std::span<PendingGroup> held,
                     boost::system::error_code error) {
+  std::vector<std::unique_ptr<Submission>> submissions = submissions_of(held);
+  bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (failure_.empty()) failure_ = what;
+    is_first = failure_.empty();
+    if (is_first) failure_ = what;
     // What has not been committed yet was decided on a state that is lost.
+    submissions.reserve(submissions.size() + count_of(built_) + waiting_.size());
     move_submissions(built_, submissions);
     built_.clear();
     for (Waiting& waiting : waiting_) submissions.push_back(std::move(waiting.submission));
@@ -271,9 +307,17 @@ void Ingestor::fail(const std::string& what, std::vector<std::unique_ptr<Submiss
     waiting_items_ = 0;
   }
   queue_changed_.notify_all();
+  if (is_first && options_.note_failure) options_.note_failure(what);
   for (const auto& submission : submissions) submission->error = error;
   wake_waiters();
   deliver_(std::move(submissions));
+}
+
+/// What has thrown may have left the state half changed.
+void Ingestor::fail(const std::exception& exception, std::span<PendingGroup> held) {
+  store_.abandon();
+  fail(std::string("items cannot be decided: ") + exception.what(), held,
+       ledger::Errc::store_unavailable);
 }
 
 void Ingestor::when_durable(ledger::Position next_position,
@@ -299,7 +343,7 @@ void Ingestor::wake_waiters() {
     const auto first = std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& waiter) {
       return waiter.next_position > durable && !is_over;
     });
-    std::move(first, waiters_.end(), std::back_inserter(woken));
+    woken.assign(std::make_move_iterator(first), std::make_move_iterator(waiters_.end()));
     waiters_.erase(first, waiters_.end());
   }
   for (const Waiter& waiter : woken) {

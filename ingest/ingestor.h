@@ -50,16 +50,21 @@ struct IngestFigures {
 /// other would cost more than building next to it saves, and what comes in meanwhile shares the
 /// next sync.
 ///
-/// After a failed build or commit nothing is accepted any more: see failure().
+/// After a failed build or commit, or when a thread has met an exception such as std::bad_alloc,
+/// nothing is accepted any more: see failure().
 class Ingestor {
  public:
   /// Gets all submissions that shared a sync at once, after it, or those that failed. Called by
   /// either thread.
   using Deliver = std::function<void(std::vector<std::unique_ptr<Submission>>)>;
+  /// Told once why nothing is accepted any more, before anybody is answered so. Called by either
+  /// thread.
+  using NoteFailure = std::function<void(const std::string& reason)>;
 
   struct Options {
-    std::size_t waiting_items_max = 64 * 1024;
-    std::size_t spinning_threads = 0;  ///< see IdleSpinners
+    std::size_t waiting_items_max = 64 * 1024;  ///< at least group_items_max
+    std::size_t spinning_threads = 0;           ///< see IdleSpinners
+    NoteFailure note_failure{};                 ///< may be empty
   };
 
   Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
@@ -83,8 +88,9 @@ class Ingestor {
                     std::function<void(boost::system::error_code)> ready);
 
   /// Runs `task` while no group is being built, and returns when it has run: on the building
-  /// thread, or on this one after stop(). What it reads of the writer's state is whole.
-  void between_groups(std::function<void()> task);
+  /// thread, or on this one after stop(). What it reads of the writer's state is whole. Throws what
+  /// it throws; nothing is accepted after that.
+  void between_groups(const std::function<void()>& task);
 
   /// Refuses new submissions, answers those it has and all who wait, and returns.
   void stop();
@@ -115,14 +121,17 @@ class Ingestor {
 
   void run_builder();
   void run_committer();
+  void run(bool (Ingestor::*step)(std::vector<PendingGroup>&));
+  bool build_next(std::vector<PendingGroup>& held);
+  bool commit_next(std::vector<PendingGroup>& held);
   ledger::Result<void> check_locked(const Share& share, std::size_t items) const;
   void forget_senders();
   bool is_committed_here(const PendingGroup& pending) const;
   bool hand_on(PendingGroup& pending);
   bool commit(std::span<PendingGroup> groups);
-  std::vector<std::unique_ptr<Submission>> take_waiting();
-  void fail(const std::string& what, std::vector<std::unique_ptr<Submission>> submissions,
-            boost::system::error_code error);
+  void take_waiting(std::vector<std::unique_ptr<Submission>>& taken);
+  void fail(const std::string& what, std::span<PendingGroup> held, boost::system::error_code error);
+  void fail(const std::exception& exception, std::span<PendingGroup> held);
   void count(std::span<const PendingGroup> groups, double seconds);
   void wake_waiters();
   bool is_ended() const;

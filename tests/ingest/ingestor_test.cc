@@ -4,6 +4,7 @@
 
 #include <future>
 #include <map>
+#include <new>
 
 #include "tests/ingest/memory_journal.h"
 #include "tests/support/builders.h"
@@ -35,14 +36,18 @@ std::unique_ptr<Submission> submission_of(std::uint32_t first_guid, std::uint32_
   return submission;
 }
 
-/// A store that can fail: its reads break down after so many.
+/// A store that can fail: its reads break down after so many, or throw.
 class BreakingStore final : public ledger::Store {
  public:
-  explicit BreakingStore(std::uint64_t reads) : reads_left_(reads) {}
+  explicit BreakingStore(std::uint64_t reads, bool throws = false)
+      : reads_left_(reads), throws_(throws) {}
 
   ledger::Result<std::optional<ledger::Registration>> find_registration(
       const ledger::Fingerprint& key) override {
-    if (reads_left_ == 0) return Errc::corrupt_record;
+    if (reads_left_ == 0) {
+      if (throws_) throw std::bad_alloc();
+      return Errc::corrupt_record;
+    }
     --reads_left_;
     return memory_.find_registration(key);
   }
@@ -95,6 +100,7 @@ class BreakingStore final : public ledger::Store {
  private:
   MemoryStore memory_;
   std::uint64_t reads_left_;
+  const bool throws_;
   std::atomic<bool> is_abandoned_{false};
 };
 
@@ -168,6 +174,19 @@ error_code submit(Ingestor& ingestor, std::unique_ptr<Submission> submission) {
   // Taken, or left untouched.
   EXPECT_EQ(submission == nullptr, taken.has_value());
   return taken ? error_code() : taken.error();
+}
+
+/// Submits pairs of items until the ingestor has failed; says how many were taken. Where the
+/// ingestor's threads get no processor meanwhile, the queue may be full for a while.
+std::size_t submit_until_it_fails(Ingestor& ingestor) {
+  std::size_t taken = 0;
+  for (std::uint32_t i = 1;; ++i) {
+    const error_code refusal = submit(ingestor, submission_of(i * 10, 2));
+    if (refusal == make_error_code(Errc::store_unavailable)) return taken;
+    EXPECT_TRUE(!refusal || refusal == make_error_code(Errc::sender_overloaded)) << refusal;
+    if (!refusal) ++taken;
+    std::this_thread::yield();
+  }
 }
 
 TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
@@ -425,14 +444,7 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
           deliveries.take(std::move(submissions));
         },
         {});
-    std::size_t taken = 0;
-    error_code refusal;
-    for (std::uint32_t i = 1; !refusal; ++i) {
-      refusal = submit(ingestor, submission_of(i * 10, 2));
-      if (!refusal) ++taken;
-      std::this_thread::yield();
-    }
-    EXPECT_EQ(refusal, make_error_code(Errc::store_unavailable));
+    const std::size_t taken = submit_until_it_fails(ingestor);
     ingestor.stop();
     const auto times = deliveries.times();
     EXPECT_EQ(times.size(), taken);
@@ -509,20 +521,99 @@ TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
 TEST_F(IngestorTest, answers_everything_with_an_error_when_the_state_cannot_be_read) {
   BreakingStore store(25);
   const auto ingestor = start(store);
-  std::size_t taken = 0;
-  error_code refusal;
-  for (std::uint32_t i = 1; !refusal; ++i) {
-    refusal = submit(*ingestor, submission_of(i * 10, 2));
-    if (!refusal) ++taken;
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(refusal, make_error_code(Errc::store_unavailable));
+  const std::size_t taken = submit_until_it_fails(*ingestor);
   ingestor->stop();
   expect_each_answered_once(taken);
   EXPECT_FALSE(deliveries_.errors().empty());
   EXPECT_EQ(deliveries_.complete() + deliveries_.errors().size(), taken);
   EXPECT_TRUE(store.is_abandoned());
   EXPECT_NE(ingestor->failure().find("state"), std::string::npos) << ingestor->failure();
+}
+
+/// What a failure is told to, and how often.
+struct Failures {
+  Ingestor::NoteFailure note() {
+    return [this](const std::string& reason) {
+      const std::lock_guard lock(mutex);
+      reasons.push_back(reason);
+    };
+  }
+  std::mutex mutex;
+  std::vector<std::string> reasons;
+};
+
+TEST_F(IngestorTest, answers_everything_with_an_error_when_the_store_throws) {
+  BreakingStore store(25, true);
+  Failures failures;
+  const auto ingestor = start(store, {.note_failure = failures.note()});
+  const std::size_t taken = submit_until_it_fails(*ingestor);
+  ingestor->stop();
+  expect_each_answered_once(taken);
+  EXPECT_FALSE(deliveries_.errors().empty());
+  EXPECT_EQ(deliveries_.complete() + deliveries_.errors().size(), taken);
+  EXPECT_TRUE(store.is_abandoned());
+  EXPECT_EQ(failures.reasons, std::vector<std::string>{"items cannot be decided: std::bad_alloc"});
+  EXPECT_EQ(ingestor->failure(), failures.reasons.front());
+}
+
+TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_throws) {
+  // Small groups are committed by the building thread, others by the committing one.
+  for (const std::uint32_t items : {1U, small_group_entries + 1}) {
+    MemoryStore store;
+    MemoryJournal journal;
+    Deliveries deliveries;
+    Failures failures;
+    journal.throw_at(1);
+    journal.hold();
+    Ingestor ingestor(
+        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        [&](std::vector<std::unique_ptr<Submission>> submissions) {
+          deliveries.take(std::move(submissions));
+        },
+        {.note_failure = failures.note()});
+    EXPECT_EQ(submit(ingestor, submission_of(1, items)), error_code());
+    journal.wait_for_appends(1);
+    std::promise<error_code> waiting;
+    ingestor.when_durable(Position{1000}, [&](error_code error) { waiting.set_value(error); });
+    EXPECT_EQ(submit(ingestor, submission_of(10'000, 3)), error_code());
+    journal.release();
+    deliveries.wait_for(2);
+    EXPECT_EQ(deliveries.errors(),
+              std::vector<error_code>(2, make_error_code(Errc::store_unavailable)));
+    EXPECT_EQ(waiting.get_future().get(), make_error_code(Errc::store_unavailable));
+    EXPECT_EQ(submit(ingestor, submission_of(20'000)), make_error_code(Errc::store_unavailable));
+    ingestor.stop();
+    EXPECT_TRUE(store.is_abandoned());
+    EXPECT_EQ(failures.reasons,
+              std::vector<std::string>{"items cannot be decided: std::bad_alloc"});
+  }
+}
+
+TEST_F(IngestorTest, accepts_nothing_after_a_task_between_groups_has_thrown) {
+  const auto ingestor = start(store_);
+  EXPECT_EQ(submit(*ingestor, submission_of(1)), error_code());
+  deliveries_.wait_for(1);
+  EXPECT_THROW(ingestor->between_groups([] { throw std::bad_alloc(); }), std::bad_alloc);
+  EXPECT_EQ(submit(*ingestor, submission_of(2)), make_error_code(Errc::store_unavailable));
+  EXPECT_NE(ingestor->failure(), "");
+  ingestor->stop();
+  EXPECT_TRUE(store_.is_abandoned());
+}
+
+TEST_F(IngestorTest, tells_its_failure_before_it_answers) {
+  bool is_told = false;
+  Deliveries deliveries;
+  journal_.fail_at(1);
+  Ingestor ingestor(
+      store_, journal_, rules(), true, [](const Submission&, const ParsedItem&) {},
+      [&](std::vector<std::unique_ptr<Submission>> submissions) {
+        EXPECT_TRUE(is_told);
+        deliveries.take(std::move(submissions));
+      },
+      {.note_failure = [&](const std::string&) { is_told = true; }});
+  EXPECT_EQ(submit(ingestor, submission_of(1)), error_code());
+  deliveries.wait_for(1);
+  ingestor.stop();
 }
 
 TEST_F(IngestorTest, calls_back_when_a_position_is_durable) {

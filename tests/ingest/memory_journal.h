@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ class MemoryJournal final : public ledger::Journal {
     changed_.notify_all();
     changed_.wait(lock, [this] { return !is_held_; });
     if (append_count_ == fail_at_) return ledger::Errc::store_unavailable;
+    if (append_count_ == throw_at_) throw std::bad_alloc();
     std::vector<ledger::Seal> seals;
     for (const ledger::AnsweredGroup& answered : groups) seals.push_back(keep(answered));
     return seals;
@@ -34,6 +36,11 @@ class MemoryJournal final : public ledger::Journal {
   void fail_at(std::uint64_t append) {
     const std::lock_guard lock(mutex_);
     fail_at_ = append;
+  }
+  /// The same one throws.
+  void throw_at(std::uint64_t append) {
+    const std::lock_guard lock(mutex_);
+    throw_at_ = append;
   }
   /// Appends wait until release().
   void hold() {
@@ -86,6 +93,7 @@ class MemoryJournal final : public ledger::Journal {
   bool is_held_ = false;
   std::uint64_t append_count_ = 0;
   std::uint64_t fail_at_ = 0;
+  std::uint64_t throw_at_ = 0;
   ledger::Digest head_{};
   std::vector<ledger::CommitGroup> groups_;
   std::atomic<std::uint64_t> next_position_{1};
