@@ -56,7 +56,7 @@ std::string job_json(std::string_view id, const Job& job) {
 }  // namespace
 
 Response start_backup(Service& service, OpenShard& open, const Request& request) {
-  if (open.is_read_only()) {
+  if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
   RequestFields fields(request.body, {"to", "verify", "keep", "privateKeys"});

@@ -86,7 +86,7 @@ std::string state_json(const StatementId& id, std::string_view state, const std:
 }  // namespace
 
 Response start_reconciliation(Service& service, OpenShard& open, const Request& request) {
-  if (open.is_read_only()) {
+  if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
   RequestFields fields(request.body, {"year", "dryRun"});

@@ -32,17 +32,17 @@ ShardKeeper::ShardKeeper(storage::ShardOptions options, ingest::Ingestor::Delive
                          ingest::Ingestor::Options ingest_options, Jobs& jobs)
     : options_(std::move(options)),
       deliver_([this, deliver = std::move(deliver)](auto submissions) {
-        // What no file has caused, nobody else tells.
-        if (!submissions.empty() && submissions.front()->error) {
-          note({FaultKind::unwritable,
-                "items cannot be decided: " + submissions.front()->error.message()});
-        }
+        refuse_after_fault(submissions);
         deliver(std::move(submissions));
       }),
-      ingest_options_(ingest_options),
+      ingest_options_(std::move(ingest_options)),
       jobs_(jobs) {
   options_.journal.access_log_buffer = std::make_shared<storage::AccessLogBuffer>();
   options_.note_fault = [this](Fault fault) { note(std::move(fault)); };
+  // What no file has caused, nobody else tells.
+  ingest_options_.note_failure = [this](const std::string& reason) {
+    note({FaultKind::unwritable, reason});
+  };
   options_.on_replay = [this](ledger::Position at, ledger::Position end) {
     report_replay(at, end);
   };
@@ -87,14 +87,31 @@ std::shared_ptr<OpenShard> ShardKeeper::lease() const {
   return lease_;
 }
 
+/// Null while nothing may be taken.
+std::shared_ptr<OpenShard> ShardKeeper::lease_to_write() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_.empty() ? lease_ : nullptr;
+}
+
 ledger::Result<void> ShardKeeper::submit(std::unique_ptr<ingest::Submission>& submission) const {
-  const auto open = lease();
+  const auto open = lease_to_write();
   return open ? open->submit(submission) : ledger::Result<void>(ledger::Errc::store_unavailable);
 }
 
 ledger::Result<void> ShardKeeper::check(const std::string& sender, std::size_t items) const {
-  const auto open = lease();
+  const auto open = lease_to_write();
   return open ? open->check(sender, items) : ledger::Result<void>(ledger::Errc::store_unavailable);
+}
+
+/// What a faulty ledger has decided and written is not acknowledged: its outcome is unknown until
+/// the ledger has been opened again.
+void ShardKeeper::refuse_after_fault(
+    std::vector<std::unique_ptr<ingest::Submission>>& submissions) const {
+  const std::lock_guard lock(mutex_);
+  if (trouble_.empty()) return;
+  for (const auto& submission : submissions) {
+    if (!submission->error) submission->error = ledger::Errc::store_unavailable;
+  }
 }
 
 std::string ShardKeeper::trouble() const {
@@ -156,7 +173,12 @@ void ShardKeeper::run() {
       continue;
     }
     lock.unlock();
-    recover();
+    try {
+      recover();
+    } catch (const std::exception& exception) {
+      set_trouble(exception.what());
+      pause(delay_min);
+    }
     lock.lock();
   }
 }
@@ -169,9 +191,10 @@ void ShardKeeper::recover() {
     fault = *noted_;
   }
   log(LogLevel::error, "writes_refused", {{"reason", fault.reason}});
-  const bool was_healthy = !open_->is_read_only() && begin - taking_items_since_ >= healthy_time;
+  const bool was_open = open_ && !open_->is_read_only();
+  const bool was_healthy = was_open && begin - taking_items_since_ >= healthy_time;
   delay_ = was_healthy ? Clock::duration{0} : std::max<Clock::duration>(delay_, delay_min);
-  if (!open_->is_read_only()) close(fault.reason);
+  if (was_open) close(fault.reason);
   for (;;) {
     const bool is_read_meanwhile =
         delay_ != Clock::duration{0} || fault.kind == FaultKind::unreadable;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "api/jobs.h"
 #include "api/open_shard.h"
@@ -20,6 +21,9 @@ namespace api {
 ///   taking items ──fault──▶ closed ──▶ read-only, until the folder can be written and read
 ///        ▲                    │              │
 ///        └────────────────────┴──────────────┘  opened read-write; a damaged state is made again
+///
+/// From the moment that a fault is noted until items are taken again, no item is taken, and none is
+/// acknowledged: also not one that was on its way.
 ///
 /// Whoever uses the ledger holds a lease meanwhile; there is none while the files are closed.
 class ShardKeeper {
@@ -36,9 +40,11 @@ class ShardKeeper {
   /// The ledger, or null while it is closed. It stays open as long as the lease is held: for one
   /// answer, not for a wait on the client.
   std::shared_ptr<OpenShard> lease() const;
-  /// Like Ingestor::submit(); `store_unavailable` while the ledger is closed or read-only.
+  /// Told of every fault. From any thread; when it returns, nothing is taken or acknowledged.
+  void note(storage::Fault fault);
+  /// Like Ingestor::submit(); `store_unavailable` while there is trouble().
   ledger::Result<void> submit(std::unique_ptr<ingest::Submission>& submission) const;
-  /// Like Ingestor::check(); `store_unavailable` while the ledger is closed or read-only.
+  /// Like Ingestor::check(); `store_unavailable` while there is trouble().
   ledger::Result<void> check(const std::string& sender, std::size_t items) const;
 
   const storage::KeyRing& keys() const { return *options_.keys; }
@@ -58,7 +64,8 @@ class ShardKeeper {
   bool try_open(storage::OpenMode mode);
   void close(const std::string& reason);
   void discard_state(const std::string& reason);
-  void note(storage::Fault fault);
+  std::shared_ptr<OpenShard> lease_to_write() const;
+  void refuse_after_fault(std::vector<std::unique_ptr<ingest::Submission>>& submissions) const;
   void take_noted(storage::Fault& fault);
   void set_trouble(const std::string& reason);
   void report_replay(ledger::Position at, ledger::Position end);
@@ -67,7 +74,7 @@ class ShardKeeper {
 
   storage::ShardOptions options_;
   const ingest::Ingestor::Deliver deliver_;
-  const ingest::Ingestor::Options ingest_options_;
+  ingest::Ingestor::Options ingest_options_;
   Jobs& jobs_;
 
   // Of the thread that opens and closes: the constructor's, then run().
@@ -81,8 +88,8 @@ class ShardKeeper {
   std::shared_ptr<OpenShard> lease_;  // counts who uses open_, and owns nothing
   bool is_stopping_ = false;
   std::optional<storage::Fault> noted_;  // the gravest since the files were opened
-  std::string trouble_;
-  std::string progress_;  // of the journal that is being applied again
+  std::string trouble_;                  // not empty: nothing is taken or acknowledged
+  std::string progress_;                 // of the journal that is being applied again
   std::uint64_t recoveries_ = 0;
   ingest::IngestFigures figures_;  // of ingestors that have ended
   std::thread thread_;
