@@ -34,13 +34,17 @@ std::string progress_json(const Job& job) {
 
 bool Jobs::start(const std::string& name, Work work) {
   const std::lock_guard lock(mutex_);
-  if (!running_.empty()) return running_ == name;
+  if (is_running_) return jobs_.back().name == name;
   if (is_stopping_) return false;
   if (thread_.joinable()) thread_.join();
-  if (jobs_.size() >= remembered_max) jobs_.erase(jobs_.begin());
-  running_ = name;
-  jobs_[name] = Job();
-  thread_ = std::thread([this, name, work = std::move(work)] { run(name, work); });
+  std::list<Named> added{{name, Job()}};
+  // It waits for this lock before it touches what is known of the job.
+  std::thread thread([this, name, work = std::move(work)] { run(name, work); });
+  std::erase_if(jobs_, [&](const Named& known) { return known.name == name; });
+  if (jobs_.size() >= remembered_max) jobs_.pop_front();
+  jobs_.splice(jobs_.end(), added);
+  is_running_ = true;
+  thread_ = std::move(thread);
   return true;
 }
 
@@ -52,7 +56,7 @@ void Jobs::run(const std::string& name, const Work& work) {
                           std::uint64_t total) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_) throw std::runtime_error(stop_reason_);
-    Job& job = jobs_[name];
+    Job& job = jobs_.back().job;
     if (job.phase != phase) {
       job.phase = phase;
       job.phase_begin = std::chrono::steady_clock::now();
@@ -75,23 +79,24 @@ void Jobs::run(const std::string& name, const Work& work) {
         is_stopping_ ? "job_interrupted" : "job_failed", {{"job", name}, {"reason", error}});
   }
   const std::lock_guard lock(mutex_);
-  Job& job = jobs_[name];
+  Job& job = jobs_.back().job;
   job.state = error.empty() ? Job::State::done : Job::State::failed;
   job.result = std::move(result);
   job.error = std::move(error);
-  running_.clear();
+  is_running_ = false;
 }
 
 std::optional<Job> Jobs::find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = jobs_.find(name);
-  if (found == jobs_.end()) return std::nullopt;
-  return found->second;
+  for (const Named& known : jobs_) {
+    if (known.name == name) return known.job;
+  }
+  return std::nullopt;
 }
 
 std::string Jobs::running() const {
   const std::lock_guard lock(mutex_);
-  return running_;
+  return is_running_ ? jobs_.back().name : std::string();
 }
 
 void Jobs::stop(const std::string& reason) {

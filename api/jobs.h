@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <map>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,7 +30,7 @@ struct Job {
 std::string progress_json(const Job& job);
 
 /// Long work of the service, one at a time, on a thread of low priority so that submissions go
-/// first. What has ended is remembered until the process ends.
+/// first. The newest that have ended are remembered until the process ends.
 class Jobs {
  public:
   /// Does the work and returns its result as JSON; throws what went wrong. Ends early when
@@ -40,7 +40,8 @@ class Jobs {
   ~Jobs() { stop("the service is stopping"); }
 
   /// Starts the work under a name. False when other work is running; true also when that is the
-  /// work of this name.
+  /// work of this name. Throws std::system_error when the machine gives no thread for it; nothing
+  /// has changed then.
   bool start(const std::string& name, Work work);
   std::optional<Job> find(const std::string& name) const;
   std::string running() const;  ///< the name; empty when nothing runs
@@ -51,11 +52,15 @@ class Jobs {
   void resume();
 
  private:
+  struct Named {
+    std::string name;
+    Job job;
+  };
   void run(const std::string& name, const Work& work);
 
   mutable std::mutex mutex_;
-  std::map<std::string, Job> jobs_;
-  std::string running_;
+  std::list<Named> jobs_;    // each name once, in the order in which they were started
+  bool is_running_ = false;  // the last of them
   std::atomic<bool> is_stopping_{false};
   std::string stop_reason_;
   std::thread thread_;
