@@ -27,7 +27,7 @@ FOLDERS = tuple(MAY_INCLUDE)
 # Where headers of others may be included: (what, pattern of the header, pattern of our file).
 STORAGE_PRIVATE = r"storage/.*(\.cc|_internal\.h)"
 THIRD_PARTY = [
-    ("RocksDB", r"rocksdb/.*", STORAGE_PRIVATE + r"|tests/crash/.*"),
+    ("RocksDB", r"rocksdb/.*", STORAGE_PRIVATE + r"|tests/(crash/.*|storage/.*\.cc)"),
     ("OpenSSL", r"openssl/.*", STORAGE_PRIVATE),
     ("libsodium", r"sodium(\.h|/.*)", STORAGE_PRIVATE),
     ("xxHash", r"xxhash\.h", STORAGE_PRIVATE + r"|ledger/fingerprint\.cc"),

@@ -32,9 +32,11 @@ ledger::Errc errc_of(const rocksdb::Status& status);
 rocksdb::DBOptions journal_db_options(rocksdb::Env* env = nullptr);
 rocksdb::ColumnFamilyOptions journal_family_options(std::size_t write_buffer_bytes);
 
-/// Options of the state database: filled only by sorted files, never through memtables.
+/// Options of the state database: filled only by sorted files, never through memtables. What is
+/// read goes into the cache, which all families of an opening share.
 rocksdb::DBOptions state_db_options(rocksdb::Env* env = nullptr);
-rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent,
+rocksdb::ColumnFamilyOptions state_family_options(std::shared_ptr<rocksdb::Cache> cache,
+                                                  bool is_looked_up_when_absent,
                                                   rocksdb::CompressionType compression);
 
 /// For reading a whole family: what the cache holds stays there.
@@ -99,7 +101,8 @@ class Database {
   DatabaseFaults faults_;
 };
 
-/// The families of the two databases, in the order of their handles.
+/// The families of the two databases, in the order of their handles; with caches of their own, for
+/// one opening.
 std::vector<Database::Family> journal_families(const JournalOptions& options = {});
 std::vector<Database::Family> state_families();
 

@@ -121,9 +121,9 @@ rocksdb::DBOptions state_db_options(rocksdb::Env* env) {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent,
+rocksdb::ColumnFamilyOptions state_family_options(std::shared_ptr<rocksdb::Cache> cache,
+                                                  bool is_looked_up_when_absent,
                                                   rocksdb::CompressionType compression) {
-  static const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(256 * mib);
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = 1 * mib;
   // Sorted runs of equal size, merged rarely: random keys are rewritten as seldom as possible.
@@ -139,7 +139,7 @@ rocksdb::ColumnFamilyOptions state_family_options(bool is_looked_up_when_absent,
   options.paranoid_file_checks = true;
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 4 * kib;
-  table.block_cache = cache;
+  table.block_cache = std::move(cache);
   table.checksum = rocksdb::kXXH3;
   // What is not there is asked of each sorted run. At 10 bits one lookup in ten read a block for
   // nothing; at 14 one in a hundred, for half a byte a row.
@@ -166,14 +166,16 @@ std::vector<Database::Family> state_families() {
   // Hashes and ciphertexts do not become smaller, but to try takes a tenth of a merge.
   constexpr auto random = rocksdb::kNoCompression;
   constexpr auto regular = rocksdb::kLZ4Compression;
-  return {{rocksdb::kDefaultColumnFamilyName, state_family_options(false, regular)},
-          {"registrations", state_family_options(true, random)},
-          {"accounts", state_family_options(true, regular)},
-          {"numbers", state_family_options(true, random)},
-          {"persons", state_family_options(false, random)},
-          {"practices", state_family_options(false, regular)},
-          {"timeliness", state_family_options(true, regular)},
-          {"events", state_family_options(false, regular)}};
+  // Of one opening: another must see what the files hold by then, not what this one has read.
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(256 * mib);
+  return {{rocksdb::kDefaultColumnFamilyName, state_family_options(cache, false, regular)},
+          {"registrations", state_family_options(cache, true, random)},
+          {"accounts", state_family_options(cache, true, regular)},
+          {"numbers", state_family_options(cache, true, random)},
+          {"persons", state_family_options(cache, false, random)},
+          {"practices", state_family_options(cache, false, regular)},
+          {"timeliness", state_family_options(cache, true, regular)},
+          {"events", state_family_options(cache, false, regular)}};
 }
 
 Database::Database(const std::string& path, const rocksdb::DBOptions& given,
