@@ -82,9 +82,13 @@ void AccessLog::run() {
       stop_requested_.wait_for(lock, write_interval, [this] { return is_stopping_; });
       is_last = is_stopping_;
     }
-    // A batch that failed earlier goes first, and is followed by what came meanwhile.
-    const bool is_retry = buffer_->batch_.has_value();
-    if (write_waiting() && is_retry) write_waiting();
+    try {
+      // A batch that failed earlier goes first, and is followed by what came meanwhile.
+      const bool is_retry = buffer_->batch_.has_value();
+      if (write_waiting() && is_retry) write_waiting();
+    } catch (const std::exception& exception) {
+      database_.fault(rocksdb::Status::Aborted(exception.what()), FaultKind::unwritable);
+    }
   }
 }
 

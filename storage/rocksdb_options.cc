@@ -59,14 +59,21 @@ Fault fault_of(const DatabaseFaults& faults, const rocksdb::Status& status, Faul
                             kind == FaultKind::unwritable ? "written" : "read", why)};
 }
 
-/// Notes what fails where nobody waits for it: flushes and compactions.
+/// Notes what fails where nobody waits for it: flushes and compactions. Keeps the database from
+/// going on by itself when a full disk has room again: the log of writes may end in part of a
+/// record then, and RocksDB ends the process when it writes to that log.
 class BackgroundErrors final : public rocksdb::EventListener {
  public:
   explicit BackgroundErrors(const DatabaseFaults& faults) : faults_(faults) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (!faults_.note) return;
     const bool is_reading = reason == rocksdb::BackgroundErrorReason::kCompaction;
     faults_.note(
         fault_of(faults_, *status, is_reading ? FaultKind::unreadable : FaultKind::unwritable));
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* is_automatic) override {
+    *is_automatic = false;
   }
 
  private:
@@ -182,7 +189,7 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& given,
                    const std::vector<Family>& families, OpenMode mode, DatabaseFaults faults)
     : faults_(std::move(faults)) {
   rocksdb::DBOptions options = given;
-  if (faults_.note) options.listeners.push_back(std::make_shared<BackgroundErrors>(faults_));
+  options.listeners.push_back(std::make_shared<BackgroundErrors>(faults_));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(families.size());
   for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
