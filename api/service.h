@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -29,6 +30,12 @@ struct Limits {
   std::chrono::seconds slow_timeout{30};   ///< between two pieces of a body or an answer
   std::chrono::seconds poll_timeout{60};   ///< the longest wait for events
   std::chrono::seconds drain_timeout{20};  ///< for open requests when the service stops
+
+  /// Items of a request that are submitted together, unless they are atomic: at most half of the
+  /// queue to the writer, so that one request comes through however small the queue is.
+  std::size_t submission_items_max() const {
+    return std::clamp(waiting_items_max / 2, std::size_t{1}, ingest::group_items_max);
+  }
 };
 
 /// The ledger as the outside sees it: the open shard, background work, and the handlers of all

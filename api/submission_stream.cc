@@ -32,7 +32,8 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
       : kept_(connection.shared_from_this()),
         connection_(connection),
         keeper_(connection.service().keeper()),
-        parser_(parser) {}
+        parser_(parser),
+        group_items_max_(connection.service().limits().submission_items_max()) {}
 
   Awaitable<void> serve();
 
@@ -54,6 +55,7 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   Connection& connection_;
   const ShardKeeper& keeper_;
   ingest::ItemParser& parser_;
+  const std::size_t group_items_max_;  // lines that are submitted together
 
   std::size_t piece_ = first_piece_bytes;  // to be read next
   std::string unread_;                     // bytes that are not a whole line yet
@@ -103,7 +105,7 @@ Awaitable<void> SubmissionStream::serve() {
 Awaitable<void> SubmissionStream::read() {
   while (!is_broken_ && !problem_) {
     const bool is_full =
-        parsed_.size() >= ingest::group_items_max || results_.size() > waiting_result_bytes_max;
+        parsed_.size() >= group_items_max_ || results_.size() > waiting_result_bytes_max;
     const bool has_work = has_lines_ || !parsed_.empty() || in_flight_ != 0;
     if (is_at_end_ && !has_work) break;
     if (has_lines_ && !is_full) {
@@ -168,7 +170,7 @@ void SubmissionStream::take_lines() {
   const std::string_view bytes = unread_;
   std::size_t begin = 0;
   std::size_t end = bytes.find('\n');
-  for (; end != std::string_view::npos && parsed_.size() < ingest::group_items_max;
+  for (; end != std::string_view::npos && parsed_.size() < group_items_max_;
        end = bytes.find('\n', begin)) {
     const std::string_view line = bytes.substr(begin, end - begin);
     begin = end + 1;
@@ -200,10 +202,10 @@ void SubmissionStream::take_lines() {
 void SubmissionStream::submit_next() {
   if (parsed_.empty() || problem_) return;
   // One group is built while the one before it is synced; what comes slowly is sent as it comes.
-  const bool is_whole_group = parsed_.size() >= ingest::group_items_max;
+  const bool is_whole_group = parsed_.size() >= group_items_max_;
   if (in_flight_ >= (is_whole_group ? 2U : 1U)) return;
   if (sender_.empty()) sender_ = sender_of(parsed_.front());
-  const std::size_t count = std::min(parsed_.size(), ingest::group_items_max);
+  const std::size_t count = std::min(parsed_.size(), group_items_max_);
   const auto checked = keeper_.check(sender_, count);
   is_queue_full_ = !checked && is_overload(checked.error());
   if (is_queue_full_) return;

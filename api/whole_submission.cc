@@ -26,8 +26,8 @@ Problem too_many_items(std::size_t items_max) {
 /// shall be refused at no more than the price of reading it.
 bool has_room(const Service& service, const ingest::ParsedItem& first, std::size_t items,
               Problem& problem) {
-  const auto checked =
-      service.keeper().check(sender_of(first), std::clamp(items, 1UL, ingest::group_items_max));
+  const auto checked = service.keeper().check(
+      sender_of(first), std::clamp(items, 1UL, service.limits().submission_items_max()));
   if (!checked) problem = problem_of(checked.error());
   return checked.has_value();
 }
@@ -164,8 +164,9 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
   std::string results;
   std::string receipts;
   const std::size_t count = parsed->size();
-  for (std::size_t first = 0; first < count; first += ingest::group_items_max) {
-    const std::size_t end = std::min(count, first + ingest::group_items_max);
+  const std::size_t part_items = is_atomic ? count : service.limits().submission_items_max();
+  for (std::size_t first = 0; first < count; first += part_items) {
+    const std::size_t end = std::min(count, first + part_items);
     ParsedItems part;
     if (first == 0 && end == count) {
       part = std::move(*parsed);
