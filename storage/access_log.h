@@ -63,7 +63,9 @@ class AccessLogBuffer {
   std::optional<Batch> batch_;
 };
 
-/// Keeps every query about a person. Records are gathered and written, synced, ten times a second.
+/// Keeps every query about a person. Records are gathered and written, synced, ten times a second;
+/// the answer to the query does not wait for that. So a process that is killed loses the records of
+/// the last tenth of a second, or of as long as nothing could be written; a clean end loses none.
 ///
 /// Grammar (family access_log): u64 sequence -> varint count, record*; a record = zigzag seconds,
 /// varint nanoseconds, u8 reason, 16 bytes encrypted number, text caller, text correlation id,
