@@ -38,7 +38,7 @@ std::optional<ParsedItems> parse_json(const Service& service, const Request& req
   const std::size_t items_max = service.limits().body_items_max;
   const ledger::Instant received = ingest::now();
   std::vector<std::string_view> elements;
-  if (!ingest::split_json(request.body, elements)) {
+  if (!ingest::split_json(request.body, elements, items_max)) {
     problem = {400, "MALFORMED_REQUEST", "The body is not a JSON object or array.", ""};
     return std::nullopt;
   }

@@ -368,7 +368,8 @@ ParsedItem ItemParser::parse(std::string_view text, const Caller& caller,
   return parsed;
 }
 
-bool split_json(std::string_view text, std::vector<std::string_view>& elements) {
+bool split_json(std::string_view text, std::vector<std::string_view>& elements,
+                std::size_t elements_max) {
   if (!is_valid_json(text)) return false;
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const std::size_t last = text.find_last_not_of(" \t\r\n");
@@ -401,7 +402,10 @@ bool split_json(std::string_view text, std::vector<std::string_view>& elements) 
     if (c == '"') is_in_string = true;
     if (c == '[' || c == '{') ++depth;
     if (c == ']' || c == '}') --depth;
-    if (c == ',' && depth == 0) add(i);
+    if (c == ',' && depth == 0) {
+      add(i);
+      if (elements.size() > elements_max) return true;
+    }
   }
   add(last);
   return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,7 +54,9 @@ class ItemParser {
 };
 
 /// The elements of a JSON array, or the text itself when it is an object. False when `text` is not
-/// valid JSON, or is neither.
-bool split_json(std::string_view text, std::vector<std::string_view>& elements);
+/// valid JSON, or is neither. Of more than `elements_max` no more than one above it are given: of a
+/// body that is refused nothing large is made.
+bool split_json(std::string_view text, std::vector<std::string_view>& elements,
+                std::size_t elements_max = SIZE_MAX);
 
 }  // namespace ingest

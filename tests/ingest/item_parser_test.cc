@@ -570,6 +570,14 @@ TEST(SplitJson, gives_the_elements_of_an_array) {
             (Parts{"\"a,b\"", "\"\\\",\"", "\"]\"", "\"\\\\\"", "\"[\""}));
 }
 
+TEST(SplitJson, gives_one_more_than_there_may_be) {
+  for (const std::size_t elements_max : {0U, 1U, 2U, 3U, 4U, 5U}) {
+    std::vector<std::string_view> elements;
+    EXPECT_TRUE(split_json("[1,2,3,4]", elements, elements_max));
+    EXPECT_EQ(elements.size(), std::min(elements_max + 1, std::size_t{4}));
+  }
+}
+
 TEST(SplitJson, refuses_what_is_no_array_and_no_object) {
   for (const char* text : {"", " ", "5", "null", "\"x\"", "[", "[1", "[1,]", "[,1]", "[1 2]", "{",
                            "[]]", "[] x", "[\"\xff\"]", "[01]", "{}{}", "[{]}", "[\"\\ud800\"]"}) {
