@@ -171,7 +171,8 @@ class ReportCase(unittest.TestCase):
     def measure(cls, text, width, *options):
         """What MEASURE finds when the page is shown at a width in CSS pixels."""
         dom, _ = cls.browse(
-            f"<!DOCTYPE html><body><iframe style='width:{width}px;height:700px;border:0' "
+            # Without its encoding the browser guesses, and guesses wrong when only the beginning has been read.
+            f"<!DOCTYPE html><meta charset=utf-8><body><iframe style='width:{width}px;height:700px;border:0' "
             f"srcdoc='{html.escape(text, quote=True)}'></iframe><script>onload = () => {{{MEASURE}}}</script>", *options)
         return json.loads(html.unescape(re.search(r"<body>(.*)</body>", dom, re.DOTALL)[1]))
 
