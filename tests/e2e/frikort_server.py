@@ -24,6 +24,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CEILING_KRONER = {2021: 2460, 2022: 2921, 2023: 3040, 2024: 3165, 2025: 3278, 2026: 3278}
 CEILING = {year: kroner * 100 for year, kroner in CEILING_KRONER.items()}
+LATER_CEILING_KRONER = 3400  # what ceilings() makes up for a year without a published one
 MAX_AMOUNT = 10_000_000
 SERVICE_TYPES = ("A", "S", "B", "LE", "HS", "PO", "LR", "PS", "PR", "BR", "TB", "RH", "FT")
 READY_SECONDS = 20
@@ -108,7 +109,23 @@ def parse_time(text):
 
 
 def recent_day(days_ago=3):
+    """For what is about the present; its year may have no ceiling unless ceilings() is configured."""
     return oslo_today() - datetime.timedelta(days=days_ago)
+
+
+def present_years():
+    """The years of services that are reported now, late or minutes early."""
+    return range(oslo_today().year - 1, recent_day(-1).year + 1)
+
+
+def ceilings(years):
+    """A section of a configuration: made-up ceilings in kroner for those of the years that are not built in."""
+    return {year: LATER_CEILING_KRONER for year in years if year not in CEILING_KRONER}
+
+
+def ceiling_ore(year):
+    """The ceiling of a year where ceilings() is configured."""
+    return 100 * CEILING_KRONER.get(year, LATER_CEILING_KRONER)
 
 
 # --- national numbers -----------------------------------------------------------------------------
@@ -242,21 +259,23 @@ def _finish(item, over):
 
 
 def copayment(**over):
-    """A paid copayment of 200 kroner a few days ago; ABSENT removes a field."""
+    """A paid copayment of 200 kroner; ABSENT removes a field.
+
+    The day is one of a year with a published ceiling, whatever day it is when the test runs. With a service time of its
+    own it is received now.
+    """
     item = {
         "type": "copayment",
         "guid": new_guid(),
         "practiceId": "1000001",
         "personId": over["personId"] if "personId" in over else new_person(),
         "serviceType": "LE",
-        "serviceTime": oslo_text(recent_day(3)),
+        "serviceTime": oslo_text("2025-11-10"),
         "amountOre": 20_000,
         "paid": True,
     }
-    if recent_day(3).year not in CEILING and "serviceTime" not in over:
-        # Beyond the years with a published ceiling: stay in the last known one.
-        item["serviceTime"] = oslo_text(f"{max(CEILING)}-11-10")
-        item["receivedTime"] = oslo_text(f"{max(CEILING)}-11-13")
+    if "serviceTime" not in over:
+        item["receivedTime"] = oslo_text("2025-11-13")
     return _finish(item, over)
 
 
@@ -447,10 +466,21 @@ class NdjsonReply:
                 self.others.append(value)
 
 
+def write_configuration(path, sections):
+    """Sections of names and values, as TOML."""
+    with open(path, "w", encoding="utf-8") as file:
+        for section, values in sections.items():
+            file.write(f"[{section}]\n" + "".join(f"{name} = {value}\n" for name, value in values.items()))
+
+
 class Server:
     """`frikort serve` on a free port. Use start(), stop() (asserts exit status 0) and kill()."""
 
-    def __init__(self, data=None, options=(), environment=None):
+    def __init__(self, data=None, options=(), environment=None, configuration=None):
+        self.configuration = configuration and tempfile.NamedTemporaryFile(prefix="frikort-e2e-", suffix=".toml")
+        if configuration:
+            write_configuration(self.configuration.name, configuration)
+            options = (*options, "--config", self.configuration.name)
         self.options = options  # more of `serve`
         self.environment = environment  # more than this process has
         self.owns_data = data is None
@@ -522,6 +552,8 @@ class Server:
     def clean(self):
         self.kill()
         self.log.close()
+        if self.configuration:
+            self.configuration.close()
         if self.owns_data:
             shutil.rmtree(self.data, ignore_errors=True)
 
@@ -695,8 +727,13 @@ class ServerCase(unittest.TestCase):
     maxDiff = 4000
 
     @classmethod
+    def configuration(cls):
+        """Of the server: sections of names and values."""
+        return {}
+
+    @classmethod
     def setUpClass(cls):
-        cls.server = Server().start()
+        cls.server = Server(configuration=cls.configuration()).start()
 
     @classmethod
     def tearDownClass(cls):

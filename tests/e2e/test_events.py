@@ -7,7 +7,6 @@ import random
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -323,16 +322,8 @@ class LongPollTest(fs.ServerCase):
 class LimitTest(fs.ServerCase):
 
     @classmethod
-    def setUpClass(cls):
-        cls.config = tempfile.NamedTemporaryFile("w", suffix=".toml")
-        cls.config.write("[limits]\nwaiting_polls_max = 2\npoll_timeout_s = 2\n")
-        cls.config.flush()
-        cls.server = fs.Server(options=("--config", cls.config.name)).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        cls.config.close()
+    def configuration(cls):
+        return {"limits": {"waiting_polls_max": 2, "poll_timeout_s": 2}}
 
     def test_limits(self):
         polls = [Poll(self.server, None, 60) for _ in range(2)]

@@ -7,7 +7,6 @@ import re
 import resource
 import socket
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -36,11 +35,8 @@ class HostileCase(fs.ServerCase):
 
     @classmethod
     def setUpClass(cls):
-        with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False, encoding="utf-8") as config:
-            limits = {"idle_timeout_s": IDLE, "slow_timeout_s": SLOW, **cls.limits}
-            config.write("[limits]\n" + "".join(f"{name} = {value}\n" for name, value in limits.items()))
-        cls.addClassCleanup(os.remove, config.name)
-        cls.server = fs.Server(options=("--config", config.name)).start()
+        limits = {"idle_timeout_s": IDLE, "slow_timeout_s": SLOW, **cls.limits}
+        cls.server = fs.Server(configuration={"limits": limits}).start()
         cls.addClassCleanup(cls.server.clean)
         if cls.server.is_sanitized():
             cls.rss_mib_max *= 8

@@ -204,8 +204,7 @@ class SocketFileTest(ListenCase):
     def test_a_slow_reader_gets_a_long_answer(self):
         """Within the timeout there is always a piece of it; all of it takes longer."""
         config = f"{self.folder}/config.toml"
-        with open(config, "w", encoding="utf-8") as file:
-            file.write("[limits]\nslow_timeout_s = 1\n")
+        fs.write_configuration(config, {"limits": {"slow_timeout_s": 1}})
         self.start("--config", config)
         body = fs.compact([copayment() for _ in range(8000)]).encode()
         with socket.socket(socket.AF_UNIX) as sock:
