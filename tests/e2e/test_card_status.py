@@ -5,7 +5,7 @@ import json
 import unittest
 
 import frikort_server as fs
-from frikort_server import dated
+from frikort_server import credit_note, dated
 
 PATH = "/v1/card-status"
 
@@ -64,6 +64,13 @@ class CardStatusTest(fs.ServerCase):
             person = fs.new_person()
             self.server.submit_one(dated(f"{self.last_year}-03-01", self.ceiling, personId=person))
             self.assertIs(self.server.exempt(person, f"{self.last_year}-04-01"), True)
+
+    def test_a_card_under_review_still_exempts(self):
+        person = fs.new_person()
+        first = dated(f"{self.last_year}-03-01", 100, personId=person)
+        self.server.submit(first, dated(f"{self.last_year}-03-02", self.ceiling - 100, personId=person), credit_note(first))
+        self.assertEqual(self.server.account(person, self.last_year)["card"]["state"], "underReview")
+        self.assertIs(self.server.exempt(person, f"{self.last_year}-04-01"), True)
 
     def test_d_number(self):
         person = fs.synthetic_dnumber(5)

@@ -276,7 +276,7 @@ class LongPollTest(fs.ServerCase):
             item = dated("2025-03-01", 100)
             self.assert_accepted(self.server.submit_one(item))
             self.assertEqual(self.server.account(item["personId"], 2025)["countedOre"], 100)
-            self.assertFalse(self.server.exempt(item["personId"], "2025-03-01"))
+            self.assertFalse(self.server.exempt(item["personId"], fs.recent_day()))
             slowest = max(slowest, time.monotonic() - begin)
         self.assertLess(slowest, 5, "waiting clients hold no thread")
         self.assertEqual(waiting(self.server), count)

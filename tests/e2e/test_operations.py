@@ -175,7 +175,7 @@ class Ipv6Test(ListenCase):
 
     def test_submission(self):
         self.start()
-        done = fs.frikort_json("load", "--server", self.url, "-", stdin=fs.ndjson([copayment()]))
+        done = fs.frikort_json("load", "--server", self.url, "--trust-received-time", "-", stdin=fs.ndjson([copayment()]))
         self.assertEqual(done["accepted"], 1)
 
     def test_an_address_in_use_is_named(self):
@@ -194,7 +194,8 @@ class SocketFileTest(ListenCase):
     def test_submission_and_end(self):
         process = self.start()
         self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o660, "for the owner and the group")
-        done = fs.frikort_json("load", "--server", self.address, "-", stdin=fs.ndjson([copayment(), copayment()]))
+        done = fs.frikort_json("load", "--server", self.address, "--trust-received-time", "-",
+                               stdin=fs.ndjson([copayment(), copayment()]))
         self.assertEqual(done["accepted"], 2)
         self.assertEqual(fs.frikort_json("status", "--server", self.address)["registrations"], 2)
         process.send_signal(signal.SIGTERM)
