@@ -84,34 +84,6 @@ std::string shown_name(std::string_view name) {
   return shown;
 }
 
-bool parse_guid(std::string_view text, ledger::Item& item) {
-  if (text.size() != 36) return false;
-  std::size_t digit = 0;
-  item.guid_upper_case = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return false;
-      continue;
-    }
-    unsigned nibble = 0;
-    if (c >= '0' && c <= '9') {
-      nibble = static_cast<unsigned>(c - '0');
-    } else if (c >= 'a' && c <= 'f') {
-      nibble = static_cast<unsigned>(c - 'a') + 10;
-    } else if (c >= 'A' && c <= 'F') {
-      nibble = static_cast<unsigned>(c - 'A') + 10;
-      item.guid_upper_case |= 1U << digit;
-    } else {
-      return false;
-    }
-    std::uint8_t& byte = item.guid.bytes[digit / 2];
-    byte = static_cast<std::uint8_t>(digit % 2 == 0 ? nibble << 4 : byte | nibble);
-    ++digit;
-  }
-  return true;
-}
-
 /// A JSON integer without sign, fraction or exponent.
 bool parse_amount(std::string_view token, ledger::Money& amount) {
   while (!token.empty() && (token.back() == ' ' || token.back() == '\t' || token.back() == '\n' ||
@@ -270,8 +242,11 @@ class ItemParser::Fields {
         if (parsed) item.type = *parsed;
         return parsed.has_value();
       }
-      case guid:
-        return parse_guid(text, item);
+      case guid: {
+        const auto parsed = ledger::parse_guid(text);
+        if (parsed) item.guid = *parsed;
+        return parsed.has_value();
+      }
       case practice_id:
         return ledger::PracticeId::parse(text, item.practice);
       case person_id: {

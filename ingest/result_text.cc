@@ -28,20 +28,6 @@ void append_hex(std::string& out, const Bytes& bytes) {
   out.append(text, sizeof text);
 }
 
-/// As the practice wrote it: it looks for its own spelling.
-void append_guid(std::string& out, const ledger::Item& item) {
-  char text[36];
-  std::size_t at = 0;
-  for (std::size_t digit = 0; digit < 32; ++digit) {
-    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) text[at++] = '-';
-    const unsigned byte = item.guid.bytes[digit / 2];
-    const char c = hex_digits[digit % 2 == 0 ? byte >> 4 : byte & 15];
-    const bool is_upper = (item.guid_upper_case >> digit & 1U) != 0;
-    text[at++] = static_cast<char>(is_upper ? c - 'a' + 'A' : c);
-  }
-  out.append(text, sizeof text);
-}
-
 std::string_view word_of(Disposition disposition) {
   switch (disposition) {
     case Disposition::accepted:
@@ -94,7 +80,7 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
   append_number(out, index);
   if (parsed.has_guid) {
     out += ",\"guid\":\"";
-    append_guid(out, parsed.item);
+    ledger::append_guid(out, parsed.item.guid);
     out += '"';
   }
   out += ",\"verdict\":\"";

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,13 +35,19 @@ inline constexpr PracticeNumber nation{0};
 /// end. 0 = before the first.
 using Position = Id<struct PositionTag, std::uint64_t>;
 
-/// A registration's identifier, chosen by the practice; compared without regard to case.
+/// A registration's identifier, chosen by the practice.
 struct Guid {
   std::array<std::uint8_t, 16> bytes{};
   friend constexpr auto operator<=>(const Guid&, const Guid&) = default;
 };
 
-/// 8-4-4-4-12 hexadecimal digits in lower case.
+/// Parses 8-4-4-4-12 hexadecimal digits in either case, with or without braces around them.
+/// Nothing when `text` is anything else.
+std::optional<Guid> parse_guid(std::string_view text);
+
+/// 8-4-4-4-12 hexadecimal digits in lower case, without braces: the one form in which a guid is
+/// shown.
+void append_guid(std::string& out, const Guid& guid);
 std::string to_string(const Guid& guid);
 
 /// A practice's identifier as it writes it: 1 to 20 digits; leading zeros are significant.

@@ -28,9 +28,6 @@ struct Item {
   char exemption = 0;  ///< a capital letter, or 0 for none
   bool is_paid = false;
   ServiceType service_type = ServiceType::doctor;
-  /// Bit i is set when hexadecimal digit i of the guid was written in upper case, so that an answer
-  /// can repeat the guid as the practice wrote it. Not part of the content.
-  std::uint32_t guid_upper_case = 0;
   Guid guid;
   PracticeId practice;
   EncryptedNumber person;

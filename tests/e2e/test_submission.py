@@ -142,11 +142,20 @@ class IdempotencyTest(fs.ServerCase):
         later = {**item, "receivedTime": fs.oslo_text("2025-06-01")}
         self.assert_duplicate(self.server.submit_one(later), first)
 
-    def test_guid_without_regard_to_case(self):
+    def test_guid_without_regard_to_case_and_braces(self):
         item = copayment()
-        first = self.server.submit_one(item)
-        self.assert_duplicate(self.server.submit_one({**item, "guid": item["guid"].upper()}), first)
-        self.assert_accepted(self.server.submit_one(credit_note({**item, "guid": item["guid"].upper()})), counted=False)
+        guid = item["guid"]
+        first = self.server.submit_one({**item, "guid": "{" + guid.upper() + "}"})
+        self.assertEqual(first["guid"], guid, "shown in lower case without braces")
+        for spelled in (guid, guid.upper(), "{" + guid + "}"):
+            again = self.server.submit_one({**item, "guid": spelled})
+            self.assert_duplicate(again, first)
+            self.assertEqual(again["guid"], guid)
+            other = self.server.submit_one({**item, "guid": spelled, "amountOre": item["amountOre"] + 1})
+            self.assertEqual((other["code"], other["guid"]), ("CONTENT_CONFLICT", guid))
+        credited = self.server.submit_one(credit_note({**item, "guid": "{" + guid.upper() + "}"}))
+        self.assert_accepted(credited, counted=False)
+        self.assertEqual(credited["guid"], guid)
 
     def test_service_time_compares_as_an_instant(self):
         item = dated("2025-03-01", clock="10:00:00")
@@ -330,9 +339,9 @@ class CodeTest(fs.ServerCase):
 
     def test_guid_values(self):
         guid = fs.new_guid()
-        bad = ["", "x", guid[:-1], guid + "0", "{" + guid + "}", guid.replace("-", ""), guid[:-1] + "g", " " + guid,
+        bad = ["", "x", guid[:-1], guid + "0", "{" + guid, guid + "}", "{{" + guid + "}}", guid.replace("-", ""), guid[:-1] + "g", " " + guid,
                guid.replace("-", "_"), "urn:uuid:" + guid, guid[:8] + "\u0000" + guid[9:], 5, None, True, [guid]]
-        self.check_values("guid", "INVALID_GUID", bad, good=[fs.new_guid().upper()])
+        self.check_values("guid", "INVALID_GUID", bad, good=[fs.new_guid().upper(), "{" + fs.new_guid() + "}"])
 
     def test_an_invalid_guid_is_not_echoed(self):
         reply = self.server.post_json(PATH, [copayment(guid="not-a-guid-4711")])

@@ -30,7 +30,6 @@ void check_item(std::string_view text, const ingest::Caller& caller, std::string
   const ledger::Item& item = parsed.item;
   LEDGER_ASSERT(item.type == expected.item.type);
   LEDGER_ASSERT(item.guid == expected.item.guid);
-  LEDGER_ASSERT(item.guid_upper_case == expected.item.guid_upper_case);
   LEDGER_ASSERT(item.practice == expected.item.practice);
   LEDGER_ASSERT(item.received == expected.item.received);
   LEDGER_ASSERT(item.fingerprint == expected.item.fingerprint);

@@ -50,7 +50,6 @@ TEST(ItemParser, understands_a_copayment) {
   EXPECT_TRUE(parsed.has_guid);
   EXPECT_EQ(parsed.item.type, ItemType::copayment);
   EXPECT_EQ(to_string(parsed.item.guid), "0f8fad5b-d9cb-469f-a165-70867728950e");
-  EXPECT_EQ(parsed.item.guid_upper_case, 0U);
   EXPECT_EQ(parsed.item.practice.view(), "1001");
   EXPECT_EQ(number_in(parsed.item.person), 22'898'595'734U);
   EXPECT_EQ(parsed.item.service_type, ledger::ServiceType::doctor);
@@ -96,14 +95,17 @@ TEST(ItemParser, reads_escaped_names_and_values) {
   EXPECT_EQ(refusal_of(a_copayment().add("gu\\u0069d", "\"x\"")), "DUPLICATE_FIELD guid");
 }
 
-TEST(ItemParser, remembers_which_digits_of_the_guid_were_upper_case) {
-  const ParsedItem parsed =
-      parse(a_copayment().set("guid", "\"0F8fad5b-D9cb-469f-a165-70867728950E\""));
-  EXPECT_EQ(parsed.item.guid_upper_case, 1U << 1 | 1U << 8 | 1U << 31);
-  EXPECT_EQ(to_string(parsed.item.guid), "0f8fad5b-d9cb-469f-a165-70867728950e");
-  const ParsedItem lower = parse(a_copayment());
-  EXPECT_EQ(parsed.item.fingerprint, lower.item.fingerprint);
-  EXPECT_EQ(parsed.item.content_hash, lower.item.content_hash);
+TEST(ItemParser, takes_a_guid_in_either_case_and_in_braces_for_the_same) {
+  const ParsedItem plain = parse(a_copayment());
+  for (const char* const guid :
+       {"\"0F8fad5b-D9cb-469f-a165-70867728950E\"", "\"{0f8fad5b-d9cb-469f-a165-70867728950e}\"",
+        "\"{0F8FAD5B-D9CB-469F-A165-70867728950E}\""}) {
+    const ParsedItem parsed = parse(a_copayment().set("guid", guid));
+    EXPECT_EQ(parsed.refusal, Code::none) << guid;
+    EXPECT_EQ(to_string(parsed.item.guid), "0f8fad5b-d9cb-469f-a165-70867728950e");
+    EXPECT_EQ(parsed.item.fingerprint, plain.item.fingerprint);
+    EXPECT_EQ(parsed.item.content_hash, plain.item.content_hash);
+  }
 }
 
 TEST(ItemParser, takes_a_received_time_from_operators_only) {

@@ -96,13 +96,6 @@ TEST(ResultText, echoes_no_invalid_guid) {
       "{\"index\":0,\"verdict\":\"rejected\",\"code\":\"INVALID_GUID\",\"field\":\"guid\"}\n");
 }
 
-TEST(ResultText, repeats_the_guid_in_the_spelling_of_the_practice) {
-  ParsedItem parsed = an_item();
-  parsed.item.guid_upper_case = 1U << 28 | 1U << 31;  // the first and the last of abcd
-  const std::string result = result_of(parsed, rejected(Code::time_barred));
-  EXPECT_NE(result.find("\"00000000-0000-0000-0000-00000000AbcD\""), std::string::npos) << result;
-}
-
 TEST(ResultText, names_every_code_and_field_in_printable_words) {
   for (unsigned code = 1; code < 28; ++code) {
     const std::string result = result_of(an_item(), rejected(static_cast<Code>(code)));

@@ -102,7 +102,14 @@ bool is_digits(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_guid(const std::string& text) {
+/// Without the braces that may stand around a guid.
+std::string bare(const std::string& guid) {
+  const bool is_in_braces = guid.size() == 38 && guid.front() == '{' && guid.back() == '}';
+  return is_in_braces ? guid.substr(1, 36) : guid;
+}
+
+bool is_guid(const std::string& given) {
+  const std::string text = bare(given);
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -158,14 +165,11 @@ ledger::Item item_of(const std::vector<Members::Member>& members, ItemType type,
   item.type = type;
   item.received = received;
   const auto text_of = [&](std::string_view name) { return first_named(members, name)->text; };
-  std::string digits = text_of("guid");
+  std::string digits = bare(text_of("guid"));
   std::erase(digits, '-');
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (digits[i] >= 'A' && digits[i] <= 'F') item.guid_upper_case |= 1U << i;
-    if (i % 2 == 0) {
-      item.guid.bytes[i / 2] =
-          static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16));
-    }
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    item.guid.bytes[i / 2] =
+        static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16));
   }
   ledger::PracticeId::parse(text_of("practiceId"), item.practice);
   if (first_named(members, "receivedTime") != nullptr) {

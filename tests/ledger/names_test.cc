@@ -147,6 +147,33 @@ TEST(Guid, is_written_in_lower_case) {
   EXPECT_EQ(to_string(Guid{}), "00000000-0000-0000-0000-000000000000");
 }
 
+TEST(Guid, is_read_in_either_case_and_in_braces) {
+  const std::string lower = "00112233-4455-6677-8899-aabbccddeeff";
+  for (const char* const text :
+       {"00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-AABBCCDDEEFF",
+        "{00112233-4455-6677-8899-aabbccddeeff}", "{00112233-4455-6677-8899-AaBbCcDdEeFf}"}) {
+    const auto guid = parse_guid(text);
+    ASSERT_TRUE(guid) << text;
+    EXPECT_EQ(to_string(*guid), lower);
+  }
+}
+
+TEST(Guid, is_nothing_else) {
+  for (const char* const text :
+       {"", "{}", "00112233-4455-6677-8899-aabbccddeef", "00112233-4455-6677-8899-aabbccddeeff0",
+        "00112233445566778899aabbccddeeff", "{00112233-4455-6677-8899-aabbccddeeff",
+        "00112233-4455-6677-8899-aabbccddeeff}", "}00112233-4455-6677-8899-aabbccddeeff{",
+        "{{00112233-4455-6677-8899-aabbccddeeff}}", "(00112233-4455-6677-8899-aabbccddeeff)",
+        "{00112233-4455-6677-8899-aabbccddeef}", "0011223-34455-6677-8899-aabbccddeeff",
+        "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899_aabbccddeeff",
+        " 00112233-4455-6677-8899-aabbccddeeff", "{00112233-4455-6677-8899-aabbccddeef }"}) {
+    EXPECT_FALSE(parse_guid(text)) << text;
+  }
+  for (const char c : {'/', ':', '@', 'G', '`', 'g', '\0', '\xff'}) {
+    EXPECT_FALSE(parse_guid(std::string("0011223") + c + "-4455-6677-8899-aabbccddeeff")) << c;
+  }
+}
+
 TEST(PracticeId, is_one_to_twenty_digits) {
   PracticeId id;
   for (const std::string_view text : {"1", "0", "007", "12345678901234567890"}) {
