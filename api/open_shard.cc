@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "ingest/clock.h"
+#include "ledger/rfc3339.h"
 
 namespace api {
 
@@ -12,19 +13,24 @@ OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Del
                      ingest::Ingestor::Options ingest_options)
     : shard_(options) {
   if (options.mode == storage::OpenMode::read_only) return;
-  const auto note_refused_exemption = [this](const ingest::Submission& submission,
-                                             const ingest::ParsedItem& parsed) {
+  const auto note_submission = [this](const ingest::Submission& submission,
+                                      const ingest::ParsedItem& parsed,
+                                      std::optional<bool> exempt) {
     storage::AccessRecord record;
     record.time = ingest::now();
-    record.reason = storage::AccessReason::exemption_check;
+    record.reason = storage::AccessReason::submission;
     record.person = parsed.item.person;
     record.caller = submission.caller.name;
     record.correlation_id = submission.correlation_id;
+    record.subject = code_of(parsed.item.service_type);
+    record.subject += ' ';
+    ledger::append_date(record.subject, oslo_date(parsed.item.service_time));
+    record.exempt = exempt;
     // A full access log does not undo the item; the log says so itself by failing.
     static_cast<void>(shard_.journal().access_log().add(record));
   };
   ingestor_ = std::make_unique<ingest::Ingestor>(shard_.state(), shard_.journal(), shard_.rules(),
-                                                 shard_.are_rules_new(), note_refused_exemption,
+                                                 shard_.are_rules_new(), note_submission,
                                                  std::move(deliver), ingest_options);
 }
 

@@ -261,8 +261,12 @@ class ItemParser::Fields {
       }
       case service_time:
         return read_time(text, item.service_time);
-      case received_time:
-        return read_time(text, item.received);
+      case received_time: {
+        const auto parsed = ledger::parse_rfc3339(text);
+        const bool is_taken = parsed && is_in_bounds(*parsed);
+        if (is_taken) item.received = *parsed;
+        return is_taken;
+      }
       case exemption:
         if (text.size() != 1 || text[0] < 'A' || text[0] > 'Z') return false;
         item.exemption = text[0];

@@ -18,6 +18,23 @@ using ledger::Result;
 
 Outcome rejected(Code code) { return {Disposition::rejected, code, {}}; }
 
+/// Whether the item has come as far as the question for a card; see AccessNote.
+bool asked_for_card(const ParsedItem& parsed, const Outcome& outcome) {
+  if (parsed.refusal != Code::none || parsed.item.exemption != ledger::exemption_by_card) {
+    return false;
+  }
+  // That there is no room for another practice is found out after that question.
+  return outcome.disposition == Disposition::accepted ||
+         outcome.rejection == Code::no_card_registered ||
+         outcome.rejection == Code::unknown_practice;
+}
+
+std::optional<bool> exempt_told(const Outcome& outcome) {
+  if (outcome.disposition == Disposition::accepted) return outcome.verdict.exempt;
+  if (outcome.rejection == Code::no_card_registered) return false;
+  return std::nullopt;
+}
+
 /// One for each submission, in the memory that it has ready.
 std::vector<std::string> result_texts_of(const PendingGroup& pending) {
   std::vector<std::string> texts;
@@ -114,10 +131,12 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
     const auto outcome = ledger_.process(parsed.item, position, entry);
     if (!outcome) return outcome.error();
     submission.outcomes.push_back(outcome.value());
+    if (asked_for_card(parsed, outcome.value())) {
+      note_access_(submission, parsed, exempt_told(outcome.value()));
+    }
     if (outcome.value().disposition == Disposition::accepted) continue;
     group.entries.pop_back();
     tally(parsed, outcome.value().rejection);
-    if (outcome.value().rejection == Code::no_card_registered) note_access_(submission, parsed);
   }
   return ledger::ok();
 }
@@ -146,14 +165,17 @@ Result<bool> ShardWriter::passes_rehearsal(const Submission& submission,
     const auto outcome = ledger.process(parsed.item, Position{++position}, entry);
     if (!outcome) return outcome.error();
     outcomes.push_back(outcome.value());
-    if (outcome.value().rejection == Code::no_card_registered) note_access_(submission, parsed);
   }
   const bool passes = std::none_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
     return outcome.disposition == Disposition::rejected;
   });
   if (passes) return true;
-  for (Outcome& outcome : outcomes) {
-    if (outcome.disposition != Disposition::rejected) outcome = rejected(Code::atomic_aborted);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const bool has_asked = asked_for_card(submission.items[i], outcomes[i]);
+    if (outcomes[i].disposition != Disposition::rejected) {
+      outcomes[i] = rejected(Code::atomic_aborted);
+    }
+    if (has_asked) note_access_(submission, submission.items[i], exempt_told(outcomes[i]));
   }
   return false;
 }

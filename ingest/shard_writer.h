@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -19,8 +20,11 @@ struct PendingGroup {
   std::vector<std::unique_ptr<Submission>> submissions;
 };
 
-/// Called for every query about a person that an item answers: an exemption by card was refused.
-using AccessNote = std::function<void(const Submission&, const ParsedItem&)>;
+/// Called for every item that asked whether the person has a card: with exemption F, and nothing
+/// before that question refused it. `exempt` is what it is told: nothing when the answer says
+/// neither, as for a submission that is aborted for another item's sake.
+using AccessNote =
+    std::function<void(const Submission&, const ParsedItem&, std::optional<bool> exempt)>;
 
 /// The single writer of a shard, without threads: build() posts a group on the state in memory,
 /// commit() makes groups durable and completes the answers. build() of the next group may run while

@@ -11,8 +11,8 @@
 
 namespace ingest {
 
-/// The most items that one submission, and one commit group, may hold.
-inline constexpr std::size_t group_items_max = 4096;
+/// A submission falls into one commit group.
+using ledger::group_items_max;
 
 /// More than nearly every result has.
 inline constexpr std::size_t result_bytes = 144;

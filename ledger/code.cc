@@ -72,6 +72,14 @@ std::string_view name_of(Code code) {
   return "";
 }
 
+bool is_rejection(Code code) {
+  return code > Code::none && code <= Code::atomic_aborted && !name_of(code).empty();
+}
+
+bool is_reason_not_counted(Code code) {
+  return code == Code::none || (code >= Code::credited && !name_of(code).empty());
+}
+
 std::string_view field_of(Code code) {
   switch (code) {
     case Code::invalid_type:

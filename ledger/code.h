@@ -50,6 +50,11 @@ enum class Code : std::uint8_t {
 
 inline constexpr std::size_t code_count = 44;
 
+/// Whether it is one of the codes above with which an item can be rejected; `none` is not.
+bool is_rejection(Code code);
+/// Whether it can stand with an accepted item; `none` = it counts.
+bool is_reason_not_counted(Code code);
+
 /// The code as it stands on the wire: `TIME_BARRED`. Empty for `none`.
 std::string_view name_of(Code code);
 

@@ -23,6 +23,8 @@ struct Tally {
   Month month{};           ///< of receipt
   Code code = Code::none;  ///< the reason of a rejection; `none` = a duplicate
   std::uint64_t count = 0;
+
+  friend bool operator==(const Tally&, const Tally&) = default;
 };
 
 }  // namespace ledger

@@ -17,6 +17,8 @@ class Category final : public boost::system::error_category {
         return "the store cannot be read or written";
       case Errc::corrupt_record:
         return "a stored record is damaged";
+      case Errc::unstorable:
+        return "a value is outside the bounds of what can be stored";
       case Errc::sender_overloaded:
         return "too much of this sender is waiting";
       case Errc::overloaded:

@@ -9,6 +9,7 @@ namespace ledger {
 enum class Errc {
   store_unavailable = 1,  ///< a read or write of the store failed; the outcome may be unknown
   corrupt_record,         ///< stored bytes do not decode; never served
+  unstorable,             ///< what shall be stored could not be read again; nothing was stored
   overloaded,             ///< a bounded queue is full; try again later
   sender_overloaded,      ///< one sender has more than its share of a bounded queue
   shutting_down,          ///< the process is draining

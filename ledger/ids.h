@@ -25,15 +25,17 @@ class Id {
 
 /// The ledger's own key of a person; survives a change of national number. 0 = nobody.
 using PersonId = Id<struct PersonIdTag, std::uint64_t>;
+inline constexpr PersonId person_max{(std::uint64_t{1} << 35) - 1};
 
 /// A practice's dense number in this ledger, given at its first submission. 0 = the nation, under
 /// which the totals over all practices are kept.
 using PracticeNumber = Id<struct PracticeNumberTag, std::uint32_t>;
 inline constexpr PracticeNumber nation{0};
 
-/// A place in the journal: every accepted item and every commit group has one, increasing without
-/// end. 0 = before the first.
+/// A place in the journal: every accepted item and every commit group has one, increasing. 0 =
+/// before the first.
 using Position = Id<struct PositionTag, std::uint64_t>;
+inline constexpr Position position_max{(std::uint64_t{1} << 49) - 1};
 
 /// A registration's identifier, chosen by the practice.
 struct Guid {

@@ -13,6 +13,9 @@
 
 namespace ledger {
 
+/// The most items that one commit group may hold, accepted or not.
+inline constexpr std::size_t group_items_max = 4096;
+
 /// What one commit puts into the journal: it becomes durable whole or not at all.
 struct CommitGroup {
   Position position;     ///< the group's own place; its entries take the places after it

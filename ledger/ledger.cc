@@ -144,8 +144,11 @@ Result<Outcome> Ledger::follow_up(const Item& item, const Registration& known, P
   if (!context) return context.error();
   entry.person = known.person;
   entry.previous = account_.newest;
-  const auto has_practice = introduce_practice(item.practice, entry);
-  if (!has_practice) return has_practice.error();
+  // The co-payment has made it known.
+  const auto practice = store_.find_practice(item.practice);
+  if (!practice) return practice.error();
+  if (!practice.value()) return Errc::corrupt_record;
+  entry.practice = *practice.value();
   Registration registration = known;
   entry.verdict = post(item, context.value(), registration, account_, events_);
   const auto kept = keep(item, &known, registration, key);

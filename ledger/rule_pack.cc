@@ -1,8 +1,35 @@
 #include "ledger/rule_pack.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "ledger/oslo_time.h"
+
 namespace ledger {
+
+std::string fault_of_ceiling(int year, const AnnualCeiling& ceiling) {
+  const auto fault = [year](const std::string& what) {
+    return "the ceiling of " + std::to_string(year) + ' ' + what;
+  };
+  const int first = year_of(first_day);
+  const int last = year_of(last_day);
+  if (year < first || year > last) {
+    return fault("is of a year that no ledger knows; remedy: a year from " + std::to_string(first) +
+                 " to " + std::to_string(last));
+  }
+  if (ceiling.amount <= Money() || ceiling.amount > ceiling_max) {
+    return fault("is out of bounds; remedy: an amount above 0 and at most " +
+                 std::to_string(ceiling_max.ore() / 100) + " kroner");
+  }
+  const bool is_line = std::none_of(ceiling.source.begin(), ceiling.source.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+  if (!is_line || ceiling.source.size() > ceiling_source_bytes_max) {
+    return fault("has a source that cannot be kept; remedy: write it on one line of at most " +
+                 std::to_string(ceiling_source_bytes_max) + " bytes, without control characters");
+  }
+  return {};
+}
 
 std::map<int, AnnualCeiling> RulePack::published_ceilings() {
   // Set each year by Stortinget in the budget.

@@ -15,8 +15,15 @@ using RulePackHash = std::array<std::uint8_t, 32>;
 
 struct AnnualCeiling {
   Money amount;
-  std::string source;  ///< where the amount was published
+  std::string source;  ///< where the amount was published; one line
+  friend bool operator==(const AnnualCeiling&, const AnnualCeiling&) = default;
 };
+
+inline constexpr Money ceiling_max = Money::from_kroner(1'000'000);
+inline constexpr std::size_t ceiling_source_bytes_max = 200;
+
+/// Why no rule pack can have this ceiling, as a sentence that names the year; empty when it can.
+std::string fault_of_ceiling(int year, const AnnualCeiling& ceiling);
 
 /// The ceilings in force, one for each calendar year of service. Data, not code: an operator adds a
 /// year by configuration.

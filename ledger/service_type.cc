@@ -8,8 +8,8 @@ namespace ledger {
 namespace {
 
 /// In the order of the enumerators, which start at 1.
-constexpr std::array<std::string_view, 13> codes{"A",  "S",  "B",  "LE", "HS", "PO", "LR",
-                                                 "PS", "PR", "BR", "TB", "RH", "FT"};
+constexpr std::array<std::string_view, service_type_count> codes{
+    "A", "S", "B", "LE", "HS", "PO", "LR", "PS", "PR", "BR", "TB", "RH", "FT"};
 
 }  // namespace
 

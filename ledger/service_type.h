@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -22,6 +23,8 @@ enum class ServiceType : std::uint8_t {
   rehabilitation = 12,    ///< RH
   physiotherapist = 13,   ///< FT
 };
+
+inline constexpr std::size_t service_type_count = 13;
 
 std::optional<ServiceType> parse_service_type(std::string_view code);
 std::string_view code_of(ServiceType type);

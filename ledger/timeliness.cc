@@ -7,10 +7,6 @@
 namespace ledger {
 namespace {
 
-/// The time bar keeps every accepted lag below this: six months and the rest of the month of
-/// service.
-constexpr std::uint32_t lag_days_max = 220;
-
 /// The smallest lag that at least `percent` of `count` co-payments do not exceed.
 std::uint32_t percentile(const std::vector<std::uint32_t>& by_lag, std::uint64_t count,
                          std::uint64_t percent) {

@@ -22,6 +22,10 @@ struct TimelinessKey {
   friend auto operator<=>(const TimelinessKey&, const TimelinessKey&) = default;
 };
 
+/// The time bar keeps every accepted lag below this: six months and the rest of the month of
+/// service.
+inline constexpr std::uint32_t lag_days_max = 220;
+
 /// Calendar days in Oslo from service to receipt; never below 0 (the clock of a practice may be
 /// minutes ahead at midnight).
 std::uint32_t lag_days(Date service, Date received);

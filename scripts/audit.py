@@ -38,7 +38,6 @@ SERVICES = {1: "A", 2: "S", 3: "B", 4: "LE", 5: "HS", 6: "PO", 7: "LR", 8: "PS",
             11: "TB", 12: "RH", 13: "FT"}
 REASONS = {0: None, 40: "CREDITED", 41: "UNPAID", 42: "ZERO_AMOUNT", 43: "UNDER_16"}
 LIMITS = (16, 24, 32)
-PRACTICES_MAX = 1_000_000
 
 
 class Finding(Exception):
@@ -155,7 +154,7 @@ def read_entry(reader, position, committed):
 
 
 Record = collections.namedtuple(
-    "Record", "position previous_root rule_pack rules tallies entries content leaves root key_id signature")
+    "Record", "position previous_root rule_pack rules entries content leaves root key_id signature")
 
 
 def read_record(data):
@@ -166,13 +165,11 @@ def read_record(data):
     committed = reader.zigzag()
     reader.varint()
     previous_root, rule_pack, rules = reader.raw(32), reader.raw(32), reader.text()
-    tallies = []
-    for _ in range(reader.varint()):
-        practice = reader.ascii()
+    for _ in range(reader.varint()):  # what was refused and resent is in no sum, and makes no practice known
+        reader.ascii()
         reader.varint()
         reader.u8()
         reader.varint()
-        tallies.append(practice)
     count = reader.varint()
     offsets = [reader.big_endian(4) for _ in range(max(0, count - 1) // 64)]
     begin = reader.at
@@ -186,7 +183,7 @@ def read_record(data):
     root, key_id, signature = reader.raw(32), reader.ascii(), reader.raw(64)
     if reader.at != len(data):
         raise Finding("does not decode: there is more than belongs to it")
-    return Record(position, previous_root, rule_pack, rules, tallies, entries, content, leaves, root, key_id, signature)
+    return Record(position, previous_root, rule_pack, rules, entries, content, leaves, root, key_id, signature)
 
 
 def merkle_root(hashes):
@@ -516,9 +513,6 @@ class Journal:
                 table(entry, year)
             except Finding as finding:
                 raise Finding(f"its entry at {position_text(entry.position)} {finding}") from None
-        for practice in record.tallies:
-            if practice and practice not in self.model.practices and len(self.model.practices) < PRACTICES_MAX:
-                self.model.add_practice(practice)
         self.records += 1
         self.entries += len(record.entries)
         self.last = record.position + len(record.entries)

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "storage/byte_codec.h"
-#include "storage/format.h"
+#include "storage/format_bounds.h"
 #include "storage/rocksdb_internal.h"
 
 namespace storage {
@@ -14,21 +14,23 @@ namespace {
 /// for a row of many megabytes.
 constexpr auto write_interval = std::chrono::milliseconds{100};
 
-AccessRecord decode_access_record(ByteReader& in) {
-  AccessRecord record;
+bool decode_access_record(ByteReader& in, AccessRecord& record) {
   record.time.seconds = in.zigzag();
-  record.time.nanoseconds = static_cast<std::int32_t>(in.varint());
+  record.time.nanoseconds = in.varint<std::int32_t>();
   record.reason = static_cast<AccessReason>(in.u8());
   record.person.bytes = in.raw<16>();
   record.caller = in.text();
   record.correlation_id = in.text();
   record.subject = in.text();
-  return record;
+  const std::uint8_t exempt = in.u8();
+  if (exempt != 0) record.exempt = exempt == 2;
+  return exempt <= 2 && in.is_ok() && field_out_of_bounds(record) == nullptr;
 }
 
 }  // namespace
 
 ledger::Result<void> AccessLogBuffer::add(const AccessRecord& record) {
+  if (field_out_of_bounds(record) != nullptr) return ledger::Errc::unstorable;
   const std::lock_guard lock(mutex_);
   if (waiting_.size() > bytes_max) return ledger::Errc::overloaded;
   ByteWriter out(waiting_);
@@ -39,6 +41,7 @@ ledger::Result<void> AccessLogBuffer::add(const AccessRecord& record) {
   out.text(record.caller);
   out.text(record.correlation_id);
   out.text(record.subject);
+  out.u8(!record.exempt ? 0 : *record.exempt ? 2 : 1);
   ++waiting_count_;
   return ledger::ok();
 }
@@ -129,7 +132,7 @@ ledger::Result<std::vector<AccessRecord>> AccessLog::read_all() {
     ByteReader in(view_of(row->value()));
     const std::uint64_t count = in.varint();
     for (std::uint64_t i = 0; i < count && in.is_ok(); ++i) {
-      records.push_back(decode_access_record(in));
+      if (!decode_access_record(in, records.emplace_back())) return ledger::Errc::corrupt_record;
     }
     if (!in.is_complete()) return ledger::Errc::corrupt_record;
   }

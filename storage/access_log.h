@@ -20,10 +20,12 @@ class Database;
 
 /// Why somebody learned something about a person. STORED: numbers never change.
 enum class AccessReason : std::uint8_t {
-  card_status = 1,      ///< a practice asked whether the person is exempt
-  account = 2,          ///< the portal showed the account
-  exemption_check = 3,  ///< an item with exemption F was refused because there is no card
+  card_status = 1,  ///< a practice asked whether the person is exempt
+  account = 2,      ///< the portal showed the account
+  submission = 3,   ///< an item with exemption F asked whether the person has a card
 };
+
+inline constexpr std::size_t access_reason_count = 3;
 
 /// One query about a person: who, when, which person, why.
 struct AccessRecord {
@@ -32,7 +34,8 @@ struct AccessRecord {
   ledger::EncryptedNumber person;
   std::string caller;
   std::string correlation_id;
-  std::string subject;  ///< what exactly: service type and date, or the year
+  std::string subject;         ///< what exactly: service type and date, or the year
+  std::optional<bool> exempt;  ///< what was answered; nothing where no such answer is kept
 };
 
 /// Records that are not written yet. Outlives the log that writes them: while nothing can be
@@ -69,7 +72,7 @@ class AccessLogBuffer {
 ///
 /// Grammar (family access_log): u64 sequence -> varint count, record*; a record = zigzag seconds,
 /// varint nanoseconds, u8 reason, 16 bytes encrypted number, text caller, text correlation id,
-/// text subject.
+/// text subject, u8 exempt (0 not kept, 1 no, 2 yes).
 class AccessLog {
  public:
   /// Throws std::runtime_error when the last record cannot be read.

@@ -4,6 +4,7 @@
 #include <boost/endian/conversion.hpp>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -73,7 +74,22 @@ class ByteReader {
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const std::uint8_t byte = u8();
       value |= static_cast<std::uint64_t>(byte & 127U) << shift;
-      if (byte < 128) return value;
+      if (byte >= 128) continue;
+      // The writer never pads a number, nor writes more than 64 bits.
+      const bool is_padded = byte == 0 && shift != 0;
+      const bool is_too_long = shift == 63 && byte > 1;
+      if (is_padded || is_too_long) break;
+      return value;
+    }
+    is_ok_ = false;
+    return 0;
+  }
+  /// One that fits into a narrower type; else it is as if it were not there.
+  template <class Narrow>
+  Narrow varint() {
+    const std::uint64_t value = varint();
+    if (value <= static_cast<std::uint64_t>(std::numeric_limits<Narrow>::max())) {
+      return static_cast<Narrow>(value);
     }
     is_ok_ = false;
     return 0;

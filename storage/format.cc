@@ -9,180 +9,17 @@
 #include "ledger/assert.h"
 #include "storage/byte_codec.h"
 #include "storage/crypto.h"
+#include "storage/format_bounds.h"
+#include "storage/format_elements.h"
 
 namespace storage {
 namespace {
 
 using ledger::Code;
-using ledger::Date;
-using ledger::Entry;
 using ledger::Errc;
-using ledger::Instant;
-using ledger::Item;
-using ledger::ItemType;
 using ledger::Money;
 using ledger::Position;
 using ledger::Result;
-using ledger::Verdict;
-
-constexpr std::size_t entries_per_offset = 64;
-
-/// Years have four digits, so a later month is damage.
-constexpr std::uint64_t months_end = 10'000 * 12;
-
-/// No rule accepts an item later than this, so a longer lag is damage.
-constexpr std::uint64_t lag_days_max = 220;
-
-// First flag byte of an entry. STORED.
-constexpr unsigned flag_type_mask = 3;
-constexpr unsigned flag_paid = 4;
-constexpr unsigned flag_exemption = 8;
-constexpr unsigned flag_new_practice = 16;
-constexpr unsigned flag_new_person = 32;
-constexpr unsigned flag_received_fraction = 64;
-constexpr unsigned flag_service_fraction = 128;
-
-std::int64_t days_of(Date date) { return date.time_since_epoch().count(); }
-Date date_of(std::int64_t days) { return Date{std::chrono::days{days}}; }
-
-// Sums of what a damaged record may say: they wrap instead of overflowing.
-std::int64_t plus(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-std::int64_t minus(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-}
-
-std::uint64_t number_of(ledger::Month month) {
-  return static_cast<std::uint64_t>(int{month.year()} * 12) + unsigned{month.month()} - 1;
-}
-ledger::Month month_of_number(std::uint64_t number) {
-  return std::chrono::year{static_cast<int>(number / 12)} /
-         std::chrono::month{static_cast<unsigned>(number % 12 + 1)};
-}
-
-/// Reason, counted and exempt in one byte. STORED.
-std::uint8_t verdict_bits(const Verdict& verdict) {
-  return static_cast<std::uint8_t>(static_cast<unsigned>(verdict.reason) << 2 |
-                                   (verdict.counted ? 2U : 0U) | (verdict.exempt ? 1U : 0U));
-}
-Verdict verdict_of(std::uint8_t bits, Position position) {
-  return {position, static_cast<Code>(bits >> 2), (bits & 2U) != 0, (bits & 1U) != 0};
-}
-
-void encode_entry(ByteWriter& out, const Entry& entry, Instant committed_at) {
-  const Item& item = entry.item;
-  const bool is_copayment = item.type == ItemType::copayment;
-  unsigned flags = static_cast<unsigned>(item.type);
-  if (item.is_paid) flags |= flag_paid;
-  if (item.exemption != 0) flags |= flag_exemption;
-  if (entry.is_new_practice) flags |= flag_new_practice;
-  if (entry.is_new_person) flags |= flag_new_person;
-  if (item.received.nanoseconds != 0) flags |= flag_received_fraction;
-  if (is_copayment && item.service_time.nanoseconds != 0) flags |= flag_service_fraction;
-  out.u8(static_cast<std::uint8_t>(flags));
-  out.u8(verdict_bits(entry.verdict));
-  out.raw(item.guid.bytes);
-  out.varint(entry.practice.value());
-  if (entry.is_new_practice) out.text(item.practice.view());
-  out.varint(entry.person.value());
-  if (entry.is_new_person) out.raw(item.person.bytes);
-  out.varint(entry.verdict.position.value() - entry.previous.value());
-  out.zigzag(item.received.seconds - committed_at.seconds);
-  if ((flags & flag_received_fraction) != 0) {
-    out.varint(static_cast<std::uint64_t>(item.received.nanoseconds));
-  }
-  if (!is_copayment) return;
-  out.u8(static_cast<std::uint8_t>(item.service_type));
-  if (item.exemption != 0) out.u8(static_cast<std::uint8_t>(item.exemption));
-  out.zigzag(item.received.seconds - item.service_time.seconds);
-  if ((flags & flag_service_fraction) != 0) {
-    out.varint(static_cast<std::uint64_t>(item.service_time.nanoseconds));
-  }
-  out.varint(static_cast<std::uint64_t>(item.amount.ore()));
-}
-
-Entry decode_entry(ByteReader& in, Position position, Instant committed_at) {
-  Entry entry;
-  Item& item = entry.item;
-  const unsigned flags = in.u8();
-  const std::uint8_t bits = in.u8();
-  item.type = static_cast<ItemType>(flags & flag_type_mask);
-  item.is_paid = (flags & flag_paid) != 0;
-  entry.is_new_practice = (flags & flag_new_practice) != 0;
-  entry.is_new_person = (flags & flag_new_person) != 0;
-  item.guid.bytes = in.raw<16>();
-  entry.practice = ledger::PracticeNumber{static_cast<std::uint32_t>(in.varint())};
-  if (entry.is_new_practice) ledger::PracticeId::parse(in.text(), item.practice);
-  entry.person = ledger::PersonId{in.varint()};
-  if (entry.is_new_person) item.person.bytes = in.raw<16>();
-  entry.previous = Position{position.value() - in.varint()};
-  entry.verdict = verdict_of(bits, position);
-  item.received.seconds = plus(committed_at.seconds, in.zigzag());
-  if ((flags & flag_received_fraction) != 0) {
-    item.received.nanoseconds = static_cast<std::int32_t>(in.varint());
-  }
-  if (item.type != ItemType::copayment) return entry;
-  item.service_type = static_cast<ledger::ServiceType>(in.u8());
-  if ((flags & flag_exemption) != 0) item.exemption = static_cast<char>(in.u8());
-  item.service_time.seconds = minus(item.received.seconds, in.zigzag());
-  if ((flags & flag_service_fraction) != 0) {
-    item.service_time.nanoseconds = static_cast<std::int32_t>(in.varint());
-  }
-  item.amount = Money::from_ore(static_cast<std::int64_t>(in.varint()));
-  return entry;
-}
-
-bool is_plausible(const Entry& entry) {
-  const auto type = static_cast<unsigned>(entry.item.type);
-  if (type < 1 || type > 3) return false;
-  if (entry.item.type != ItemType::copayment) return true;
-  const auto service = static_cast<unsigned>(entry.item.service_type);
-  return service >= 1 && service <= 13;
-}
-
-/// The part of a record before its entries.
-struct Head {
-  ledger::CommitGroup group;
-  ledger::Digest previous_root{};
-  std::uint64_t entry_count = 0;
-  std::string_view offsets;
-};
-
-Result<Head> decode_head(ByteReader& in) {
-  Head head;
-  if (in.u8() != format_version) return Errc::corrupt_record;
-  head.group.position = Position{in.u64()};
-  head.group.committed_at.seconds = in.zigzag();
-  head.group.committed_at.nanoseconds = static_cast<std::int32_t>(in.varint());
-  head.previous_root = in.raw<32>();
-  head.group.rule_pack = in.raw<32>();
-  const std::string_view rules = in.text();
-  if (!rules.empty()) {
-    auto decoded = decode_rules(rules);
-    if (!decoded) return decoded.error();
-    head.group.new_rules = std::move(decoded.value());
-  }
-  const std::uint64_t tallies = in.varint();
-  for (std::uint64_t i = 0; i < tallies && in.is_ok(); ++i) {
-    ledger::Tally tally;
-    ledger::PracticeId::parse(in.text(), tally.practice);
-    const std::uint64_t month = in.varint();
-    if (month >= months_end) return Errc::corrupt_record;
-    tally.month = month_of_number(month);
-    tally.code = static_cast<Code>(in.u8());
-    tally.count = in.varint();
-    head.group.tallies.push_back(tally);
-  }
-  head.entry_count = in.varint();
-  if (head.entry_count > in.left()) return Errc::corrupt_record;
-  const std::size_t offsets =
-      head.entry_count == 0 ? 0
-                            : static_cast<std::size_t>((head.entry_count - 1) / entries_per_offset);
-  head.offsets = in.raw(offsets * 4);
-  if (!in.is_ok()) return Errc::corrupt_record;
-  return head;
-}
 
 XXH128_hash_t hash_row(std::string_view family, std::string_view key, std::string_view content) {
   // Nearly every row is short, and XXH3's state for pieces takes longer to set up than to use.
@@ -203,113 +40,6 @@ XXH128_hash_t hash_row(std::string_view family, std::string_view key, std::strin
 }
 
 }  // namespace
-
-// ---- journal ----
-
-std::string journal_key(Position position) {
-  std::string key;
-  ByteWriter(key).u64(position.value());
-  return key;
-}
-
-Position decode_journal_key(std::string_view key) { return Position{ByteReader(key).u64()}; }
-
-std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root) {
-  std::string content;
-  content.reserve(256 + group.entries.size() * 72);
-  ByteWriter out(content);
-  out.u8(format_version);
-  out.u64(group.position.value());
-  out.zigzag(group.committed_at.seconds);
-  out.varint(static_cast<std::uint64_t>(group.committed_at.nanoseconds));
-  out.raw(previous_root);
-  out.raw(group.rule_pack);
-  out.text(group.new_rules ? ledger::RulePack::canonical_text(*group.new_rules) : std::string());
-  out.varint(group.tallies.size());
-  for (const ledger::Tally& tally : group.tallies) {
-    out.text(tally.practice.view());
-    out.varint(number_of(tally.month));
-    out.u8(static_cast<std::uint8_t>(tally.code));
-    out.varint(tally.count);
-  }
-  out.varint(group.entries.size());
-  std::string entries;
-  entries.reserve(group.entries.size() * 72);
-  ByteWriter entry_out(entries);
-  for (std::size_t i = 0; i < group.entries.size(); ++i) {
-    if (i != 0 && i % entries_per_offset == 0) out.u32(static_cast<std::uint32_t>(entries.size()));
-    LEDGER_ASSERT(group.entries[i].verdict.position.value() == group.position.value() + 1 + i);
-    encode_entry(entry_out, group.entries[i], group.committed_at);
-  }
-  content += entries;
-  return content;
-}
-
-void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
-                 const ledger::Seal& seal) {
-  ByteWriter out(record);
-  out.varint(leaves.size());
-  for (const ledger::Digest& leaf : leaves) out.raw(leaf);
-  out.raw(seal.root);
-  out.text(seal.key_id);
-  out.raw(seal.signature);
-}
-
-Result<JournalRecord> decode_record(std::string_view bytes) {
-  ByteReader in(bytes);
-  auto head = decode_head(in);
-  if (!head) return head.error();
-  JournalRecord record;
-  record.group = std::move(head.value().group);
-  record.previous_root = head.value().previous_root;
-  const Position first{record.group.position.value() + 1};
-  record.group.entries.reserve(static_cast<std::size_t>(head.value().entry_count));
-  ByteReader offsets(head.value().offsets);
-  const std::size_t left_at_entries = in.left();
-  for (std::uint64_t i = 0; i < head.value().entry_count; ++i) {
-    if (i != 0 && i % entries_per_offset == 0 && offsets.u32() != left_at_entries - in.left()) {
-      return Errc::corrupt_record;
-    }
-    Entry entry = decode_entry(in, Position{first.value() + i}, record.group.committed_at);
-    if (!in.is_ok() || !is_plausible(entry)) return Errc::corrupt_record;
-    record.group.entries.push_back(entry);
-  }
-  record.content = bytes.substr(0, bytes.size() - in.left());
-  const std::uint64_t leaves = in.varint();
-  if (leaves > in.left() / 32) return Errc::corrupt_record;
-  for (std::uint64_t i = 0; i < leaves; ++i) record.leaves.push_back(in.raw<32>());
-  record.root = in.raw<32>();
-  record.key_id = in.text();
-  record.signature = in.raw<64>();
-  if (!in.is_complete()) return Errc::corrupt_record;
-  return record;
-}
-
-Result<Entry> decode_entry_at(std::string_view record, Position position) {
-  ByteReader in(record);
-  const auto head = decode_head(in);
-  if (!head) return head.error();
-  const std::uint64_t first = head.value().group.position.value() + 1;
-  if (position.value() < first || position.value() >= first + head.value().entry_count) {
-    return Errc::corrupt_record;
-  }
-  std::uint64_t index = position.value() - first;
-  std::uint64_t at = 0;
-  if (index >= entries_per_offset) {
-    const std::size_t slot = static_cast<std::size_t>(index / entries_per_offset) - 1;
-    const std::uint32_t offset = ByteReader(head.value().offsets.substr(slot * 4)).u32();
-    in.raw(offset);
-    at = (slot + 1) * entries_per_offset;
-  }
-  Entry entry;
-  for (; at <= index; ++at) {
-    entry = decode_entry(in, Position{first + at}, head.value().group.committed_at);
-  }
-  if (!in.is_ok() || !is_plausible(entry)) return Errc::corrupt_record;
-  return entry;
-}
-
-// ---- state ----
 
 std::string_view Row::checksum_content(std::string_view bytes) {
   ByteReader in(bytes);
@@ -362,9 +92,10 @@ Result<ledger::Registration> decode_registration(std::string_view bytes) {
   ledger::Registration registration;
   registration.person = ledger::PersonId{in.varint()};
   registration.content_hash = in.u64();
-  registration.amount = Money::from_ore(static_cast<std::int64_t>(in.varint()));
+  registration.amount = Money::from_ore(in.varint<std::int64_t>());
   registration.service_date = date_of(in.zigzag());
   const unsigned flags = in.u8();
+  if (flags > 15) return Errc::corrupt_record;
   registration.is_paid = (flags & 1U) != 0;
   registration.is_credited = (flags & 2U) != 0;
   registration.reported = verdict_of(in.u8(), Position{row.varint()});
@@ -374,6 +105,7 @@ Result<ledger::Registration> decode_registration(std::string_view bytes) {
   // What has a verdict has a place.
   if (registration.payment.is_given() != ((flags & 4U) != 0)) return Errc::corrupt_record;
   if (registration.credit_note.is_given() != ((flags & 8U) != 0)) return Errc::corrupt_record;
+  if (field_out_of_bounds(registration) != nullptr) return Errc::corrupt_record;
   return registration;
 }
 
@@ -431,20 +163,19 @@ Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
   out.clear();
   ByteReader row(bytes);
   ByteReader in(row.text());
-  out.counted_sum = Money::from_ore(static_cast<std::int64_t>(in.varint()));
+  out.counted_sum = Money::from_ore(in.varint<std::int64_t>());
   const std::uint64_t days = in.varint();
   std::int64_t day = 0;
   for (std::uint64_t i = 0; i < days && in.is_ok(); ++i) {
     day = plus(day, in.zigzag());
-    out.days.push_back({date_of(day), Money::from_ore(static_cast<std::int64_t>(in.varint()))});
+    out.days.push_back({date_of(day), Money::from_ore(in.varint<std::int64_t>())});
   }
   const std::uint8_t card_state = in.u8();
-  if (card_state > 2) return Errc::corrupt_record;
   if (card_state != 0) {
     ledger::ExemptionCard card;
     card.state = static_cast<ledger::CardState>(card_state);
     card.issued_at.seconds = in.zigzag();
-    card.issued_at.nanoseconds = static_cast<std::int32_t>(in.varint());
+    card.issued_at.nanoseconds = in.varint<std::int32_t>();
     card.entitled_from = date_of(in.zigzag());
     card.crossing_guid.bytes = in.raw<16>();
     card.rule_pack = in.raw<32>();
@@ -461,6 +192,7 @@ Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
     out.refund_lines.push_back(line);
   }
   if (!in.is_complete() || !row.is_complete()) return Errc::corrupt_record;
+  if (field_out_of_bounds(out) != nullptr) return Errc::corrupt_record;
   return ledger::ok();
 }
 
@@ -487,7 +219,7 @@ std::string encode_person_id(ledger::PersonId person) {
 Result<ledger::PersonId> decode_person_id(std::string_view bytes) {
   ByteReader in(bytes);
   const ledger::PersonId person{in.varint()};
-  if (!in.is_complete()) return Errc::corrupt_record;
+  if (!in.is_complete() || person > ledger::person_max) return Errc::corrupt_record;
   return person;
 }
 
@@ -517,8 +249,9 @@ Result<ledger::Practice> decode_practice(std::string_view bytes) {
   const bool is_id = ledger::PracticeId::parse(in.text(), practice.id);
   practice.first_received = date_of(in.zigzag());
   practice.last_received = date_of(in.zigzag());
-  practice.active_days = static_cast<std::uint32_t>(in.varint());
+  practice.active_days = in.varint<std::uint32_t>();
   if (!is_id || !in.is_complete()) return Errc::corrupt_record;
+  if (field_out_of_bounds(practice) != nullptr) return Errc::corrupt_record;
   return practice;
 }
 
@@ -527,7 +260,7 @@ std::string timeliness_key(const ledger::TimelinessKey& key) {
   ByteWriter out(bytes);
   out.u32(key.practice.value());
   out.u8(static_cast<std::uint8_t>(key.basis));
-  out.u32(static_cast<std::uint32_t>(number_of(key.month)));
+  out.u32(number_of(key.month));
   return bytes;
 }
 
@@ -566,16 +299,19 @@ Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
   const std::uint64_t used = in.varint();
   for (std::uint64_t i = 0; i < used && in.is_ok(); ++i) {
     const std::uint64_t lag = in.varint();
-    if (lag > lag_days_max) return Errc::corrupt_record;
-    month.add_lag(static_cast<std::uint32_t>(lag), static_cast<std::uint32_t>(in.varint()));
+    const auto count = in.varint<std::uint32_t>();
+    const bool is_next = lag >= month.by_lag.size() && lag <= ledger::lag_days_max;
+    if (!is_next || count == 0) return Errc::corrupt_record;
+    month.add_lag(static_cast<std::uint32_t>(lag), count);
   }
   month.duplicates = in.varint();
   const std::uint64_t rejected = in.varint();
   for (std::uint64_t i = 0; i < rejected && in.is_ok(); ++i) {
     const auto code = static_cast<Code>(in.u8());
-    month.add_rejected(code, in.varint());
+    if (i != 0 && code <= month.rejected.back().first) return Errc::corrupt_record;
+    month.rejected.emplace_back(code, in.varint());
   }
-  if (!in.is_complete()) return Errc::corrupt_record;
+  if (!in.is_complete() || field_out_of_bounds(month) != nullptr) return Errc::corrupt_record;
   return month;
 }
 
@@ -621,13 +357,11 @@ Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes)
   ByteReader in(bytes);
   event.type = static_cast<ledger::EventType>(in.u8());
   event.account.person = ledger::PersonId{in.varint()};
-  event.account.year = static_cast<int>(in.varint());
+  event.account.year = in.varint<int>();
   event.registration = Position{in.varint()};
   event.amount = Money::from_ore(in.zigzag());
   event.entitled_from = date_of(in.zigzag());
-  const auto type = static_cast<std::size_t>(event.type);
-  const bool is_known = type >= 1 && type < ledger::event_type_count;
-  if (!is_known || !in.is_complete()) return Errc::corrupt_record;
+  if (!in.is_complete() || field_out_of_bounds(event) != nullptr) return Errc::corrupt_record;
   return event;
 }
 
@@ -706,32 +440,32 @@ Result<AppliedState> decode_applied(std::string_view bytes) {
   totals.refunded_ore = in.zigzag();
   if (in.varint() != totals.events.size()) return Errc::corrupt_record;
   for (std::uint64_t& count : totals.events) count = in.varint();
-  if (!in.is_complete()) return Errc::corrupt_record;
+  if (!in.is_complete() || field_out_of_bounds(applied) != nullptr) return Errc::corrupt_record;
   return applied;
 }
 
 Result<std::map<int, ledger::AnnualCeiling>> decode_rules(std::string_view text) {
   std::map<int, ledger::AnnualCeiling> ceilings;
-  bool is_first = true;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
+  if (text.empty()) return ceilings;
+  // The first line names the format.
+  std::size_t at = text.find('\n') + 1;
+  while (at != 0 && at < text.size()) {
+    const std::size_t end = text.find('\n', at);
     if (end == std::string_view::npos) return Errc::corrupt_record;
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    if (is_first) {
-      if (line != "frikort-rule-pack 1") return Errc::corrupt_record;
-      is_first = false;
-      continue;
-    }
     int year = 0;
     std::int64_t ore = 0;
-    const char* const line_end = line.data() + line.size();
-    const auto year_read = std::from_chars(line.data(), line_end, year);
+    const char* const line_end = text.data() + end;
+    const auto year_read = std::from_chars(text.data() + at, line_end, year);
+    at = end + 1;
     if (year_read.ec != std::errc() || year_read.ptr == line_end) return Errc::corrupt_record;
     const auto ore_read = std::from_chars(year_read.ptr + 1, line_end, ore);
     if (ore_read.ec != std::errc() || ore_read.ptr == line_end) return Errc::corrupt_record;
-    ceilings[year] = {Money::from_ore(ore), std::string(ore_read.ptr + 1, line_end)};
+    ledger::AnnualCeiling& ceiling = ceilings[year];
+    ceiling = {Money::from_ore(ore), std::string(ore_read.ptr + 1, line_end)};
+    if (!fault_of_ceiling(year, ceiling).empty()) return Errc::corrupt_record;
   }
+  // Canonical means that there is one text for these rules.
+  if (ledger::RulePack::canonical_text(ceilings) != text) return Errc::corrupt_record;
   return ceilings;
 }
 

@@ -49,6 +49,7 @@
 ///   rules       lines that end with a line feed: `frikort-rule-pack 1`, then for each year
 ///               `year ceiling-in-øre source`. Given in the first group under them, and in force
 ///               from its first entry on; the digest of the rule pack is the SHA-256 of the text.
+///   bounds      of every value: format_bounds.h. A number is written as short as it can be.
 ///   tally       a code of a rejection, or 0 for resends; an empty practice is not attributable
 ///   flags       bits 0 and 1: type, 1 co-payment, 2 payment, 3 credit note; 4 paid; 8 exemption
 ///               given; 16 new practice, with its id; 32 new person, with the encrypted number;
@@ -57,8 +58,8 @@
 ///               payment or credit note they speak of the co-payment that it refers to
 ///   guid        with the practice it names the co-payment: a payment or credit note has that of
 ///               the co-payment it refers to, and that one's person and account
-///   practice    numbered 1, 2, 3 ... as they are first seen: in entries, then, at the end of each
-///               group, in its tallies as far as there was room (StateOptions::practices_max)
+///   practice    numbered 1, 2, 3 ... as they are first seen in entries; the tallies of one that is
+///               not known at the end of the group are the nation's alone
 ///   person      numbered 1, 2, 3 ... as they are first seen in entries
 ///   previous    an account is a person's year of service in Oslo; the first entry of an account
 ///               names position 0
@@ -95,6 +96,10 @@ struct JournalRecord {
 std::string journal_key(ledger::Position position);
 ledger::Position decode_journal_key(std::string_view key);
 std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root);
+/// What of a group does not come back from its encoded content as it was, by kind of record and
+/// field; empty when all of it does. What has a fault must not be appended.
+std::string fault_of_content(std::string_view content, const ledger::CommitGroup& group,
+                             const ledger::Digest& previous_root);
 void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
                  const ledger::Seal& seal);
 ledger::Result<JournalRecord> decode_record(std::string_view bytes);

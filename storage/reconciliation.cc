@@ -301,6 +301,7 @@ class Reconciliation {
   void collect_journal() {
     const Position end{at_.position + 1};
     Position next{1};
+    practices_introduced_ = 0;
     const auto read = source_.journal.for_each(
         Position{1},
         [&](Position, std::string_view bytes) -> Result<void> {
@@ -323,10 +324,13 @@ class Reconciliation {
 
   void collect_group(const ledger::CommitGroup& group) {
     const auto known = std::find(rule_packs_.begin(), rule_packs_.end(), group.rule_pack);
-    const auto rule_pack = static_cast<std::uint16_t>(known - rule_packs_.begin());
+    const auto rule_pack = static_cast<std::uint32_t>(known - rule_packs_.begin());
     if (known == rule_packs_.end()) rule_packs_.push_back(group.rule_pack);
     for (const Entry& entry : group.entries) {
-      if (entry.is_new_practice) check_practice(entry);
+      if (entry.is_new_practice) {
+        ++practices_introduced_;
+        check_practice(entry);
+      }
       if (entry.is_new_person) {
         parts_->introduced.add(part_of_person(entry.person.value()),
                                {entry.person.value(), entry.item.person.bytes});
@@ -363,8 +367,10 @@ class Reconciliation {
   void collect_tally(const ledger::Tally& tally) {
     if (int{tally.month.year()} != year_) return;
     const auto found = practice_numbers_.find(std::string(tally.practice.view()));
-    // Without a practice, or of one for which there was no room: the nation's alone.
-    const std::uint32_t practice = found == practice_numbers_.end() ? 0 : found->second;
+    // Without a practice, or of one that was not known then: the nation's alone.
+    const bool is_known =
+        found != practice_numbers_.end() && found->second <= practices_introduced_;
+    const std::uint32_t practice = is_known ? found->second : 0;
     parts_->tallies.add(
         part_of_practice(practice),
         {practice, month_number(tally.month), tally.count, static_cast<std::uint8_t>(tally.code)});
@@ -479,7 +485,7 @@ class Reconciliation {
 
   void reconcile_person(PersonId person, const Person& found) {
     const AccountKey key{person, year_};
-    std::vector<std::uint16_t> rule_packs;
+    std::vector<std::uint32_t> rule_packs;
     const std::vector<Entry> entries = entries_of_year(found.entries, rule_packs);
     ReferenceAccount expected = recompute(entries, rule_packs);
 
@@ -512,7 +518,7 @@ class Reconciliation {
 
   /// Payments and credit notes of other years have been put aside too: they stay out here.
   static std::vector<Entry> entries_of_year(std::span<const PutAsideEntry> records,
-                                            std::vector<std::uint16_t>& rule_packs) {
+                                            std::vector<std::uint32_t>& rule_packs) {
     std::vector<Entry> entries;
     std::map<std::pair<std::uint32_t, std::array<std::uint8_t, 16>>, bool> registrations;
     for (const PutAsideEntry& record : records) {
@@ -529,7 +535,7 @@ class Reconciliation {
   }
 
   ReferenceAccount recompute(std::span<const Entry> entries,
-                             const std::vector<std::uint16_t>& rule_packs) const {
+                             const std::vector<std::uint32_t>& rule_packs) const {
     ReferenceAccount account = ledger::reference_account(entries, year_, ceiling_, {});
     if (!account.account.card) return account;
     // Decided under the rules that were in force when it was issued.
@@ -725,7 +731,7 @@ class Reconciliation {
 
   /// Lists what came after the statement before, and recomputes the person-year as it was then.
   void explain_changes(PersonId person, const std::vector<Entry>& entries,
-                       const std::vector<std::uint16_t>& rule_packs,
+                       const std::vector<std::uint32_t>& rule_packs,
                        const ReferenceAccount& account) {
     const auto later = std::partition_point(
         entries.begin(), entries.end(),
@@ -852,6 +858,7 @@ class Reconciliation {
   std::unique_ptr<StatementTables> tables_;
   std::vector<ledger::PracticeId> practice_ids_;  // by number
   std::unordered_map<std::string, std::uint32_t> practice_numbers_;
+  std::uint32_t practices_introduced_ = 0;         // by the entries read so far
   std::vector<PracticeFigures> practice_figures_;  // by number
   std::vector<ledger::RulePackHash> rule_packs_;
   const UseDifference use_difference_ = [this](const Difference& difference) {

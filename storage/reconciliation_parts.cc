@@ -11,7 +11,7 @@ using ledger::PersonId;
 using ledger::Position;
 using ledger::PracticeNumber;
 
-PutAsideEntry put_aside(const Entry& entry, std::uint16_t rule_pack) {
+PutAsideEntry put_aside(const Entry& entry, std::uint32_t rule_pack) {
   PutAsideEntry record;
   record.person = entry.person.value();
   record.position = entry.verdict.position.value();

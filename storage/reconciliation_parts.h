@@ -31,7 +31,7 @@ struct PutAsideEntry {
   std::int32_t received_nanoseconds = 0;
   std::uint32_t practice = 0;
   std::uint32_t amount_ore = 0;
-  std::uint16_t rule_pack = 0;  ///< index of those that the journal has had
+  std::uint32_t rule_pack = 0;  ///< index of those that the journal has had
   std::uint8_t type = 0;
   std::uint8_t service_type = 0;
   std::uint8_t reason = 0;
@@ -41,7 +41,7 @@ struct PutAsideEntry {
   bool is_exempt = false;
 };
 
-PutAsideEntry put_aside(const ledger::Entry& entry, std::uint16_t rule_pack);
+PutAsideEntry put_aside(const ledger::Entry& entry, std::uint32_t rule_pack);
 ledger::Entry take_up(const PutAsideEntry& record);
 
 struct PutAsideEvent {

@@ -77,6 +77,8 @@ class Database {
 
   /// Notes a failed operation and translates it; `kind` is what it is unless files are damaged.
   ledger::Errc fault(const rocksdb::Status& status, FaultKind kind) const;
+  /// Notes that something is not stored because it could not be read again: what, and which field.
+  ledger::Errc unstorable(const std::string& what) const;
   /// Notes a row that does not decode.
   ledger::Errc undecodable_row(std::size_t family) const;
 

@@ -176,6 +176,9 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::append(
   for (const auto& [group, result_texts] : groups) {
     LEDGER_ASSERT(group.position == next);
     std::string record = encode_content(group, root);
+    // What cannot be read again must not be answered, nor stand in the way of what can.
+    const std::string fault = fault_of_content(record, group, root);
+    if (!fault.empty()) return impl_->database.unstorable(fault);
     root = seals.emplace_back(seal(record, result_texts, signing_)).root;
     next = group.next_position();
     if (status.ok()) {

@@ -225,6 +225,17 @@ ledger::Errc Database::fault(const rocksdb::Status& status, FaultKind kind) cons
   return errc_of(status);
 }
 
+ledger::Errc Database::unstorable(const std::string& what) const {
+  if (faults_.note) {
+    faults_.note(
+        {FaultKind::unwritable,
+         fmt::format("{} cannot be written: it could not be read again ({}); nothing of it "
+                     "is stored; remedy: report this fault of the program",
+                     faults_.name, what)});
+  }
+  return ledger::Errc::unstorable;
+}
+
 ledger::Errc Database::undecodable_row(std::size_t family) const {
   return fault(
       rocksdb::Status::Corruption("a row of `" + handles_[family]->GetName() + "` does not decode"),

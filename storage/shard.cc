@@ -75,9 +75,8 @@ void refuse_changed_years(const std::map<int, ledger::AnnualCeiling>& known,
 /// The journal keeps the rules as text: what does not come back from it the same must not get in.
 ledger::RulePack configured_rules(const std::map<int, ledger::AnnualCeiling>& ceilings) {
   for (const auto& [year, ceiling] : ceilings) {
-    if (ceiling.source.find('\n') == std::string::npos) continue;
-    throw std::runtime_error("the source of the ceiling of " + std::to_string(year) +
-                             " has more than one line; remedy: write it on one");
+    const std::string fault = ledger::fault_of_ceiling(year, ceiling);
+    if (!fault.empty()) throw std::runtime_error(fault);
   }
   return rule_pack_of(ceilings);
 }

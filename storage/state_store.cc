@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "ledger/assert.h"
+#include "storage/format_bounds.h"
 #include "storage/rocksdb_internal.h"
 #include "storage/state_reader.h"
 
@@ -299,9 +300,18 @@ void StateStore::read_expected(std::span<const ledger::Fingerprint> keys) {
   }
 }
 
+/// An error, which has been told, when what is kept in memory now could not be read from the files.
+template <class Value>
+Result<void> StateStore::require_storable(const char* kind, const Value& value) const {
+  const char* const field = field_out_of_bounds(value);
+  if (field == nullptr) return ledger::ok();
+  return files_->database.unstorable(std::string(kind) + ": " + field);
+}
+
 Result<void> StateStore::put_registration(const ledger::Fingerprint& key,
                                           const ledger::Registration* before,
                                           const ledger::Registration& after) {
+  if (const auto storable = require_storable("registration", after); !storable) return storable;
   StateTotals& totals = applied_.totals;
   const RegistrationKey key_bytes = registration_key(key);
   if (before != nullptr) {
@@ -377,6 +387,9 @@ Result<std::optional<ledger::PersonId>> StateStore::find_person(
 }
 
 Result<ledger::PersonId> StateStore::add_person(const ledger::EncryptedNumber& number) {
+  if (applied_.totals.persons == ledger::person_max.value()) {
+    return files_->database.unstorable("person: number");
+  }
   const ledger::PersonId person{++applied_.totals.persons};
   numbers_.put(number, person);
   return person;
@@ -458,6 +471,7 @@ Result<void> StateStore::load_account(const AccountKey& key, ledger::Account& ou
 
 Result<void> StateStore::put_account(const AccountKey& key, const ledger::Account& account) {
   LEDGER_ASSERT(key == account_row_key_);
+  if (const auto storable = require_storable("account", account); !storable) return storable;
   StateTotals& totals = applied_.totals;
   const std::string key_bytes = account_key(key);
   if (account_row_.empty()) {
@@ -488,6 +502,7 @@ Result<ledger::Account> StateStore::account(const AccountKey& key) const {
 template <class Change>
 Result<void> StateStore::change_timeliness(const ledger::TimelinessKey& key, Change&& change) {
   if (timeliness_.update(key, change)) return ledger::ok();
+  if (const auto storable = require_storable("timeliness", key); !storable) return storable;
   rocksdb::PinnableSlice value;
   const auto found = files_->get(Family::timeliness, timeliness_key(key), value);
   if (!found) return found.error();
@@ -546,14 +561,8 @@ Result<void> StateStore::record_lag(PracticeNumber practice, ledger::Date servic
 Result<void> StateStore::record_tally(const ledger::Tally& tally) {
   std::vector<PracticeNumber> counted_for{ledger::nation};
   if (!tally.practice.view().empty()) {
-    std::optional<PracticeNumber> practice = practice_number(tally.practice);
-    if (!practice) {
-      // Where there is no room for another practice, the nation still counts: what is refused must
-      // not be able to stop the ledger.
-      const auto added = add_practice(tally.practice);
-      if (added) practice = added.value();
-      if (!added && added.error() != Errc::overloaded) return added.error();
-    }
+    // What is refused makes no practice known: anybody could make up any number of them.
+    const auto practice = practice_number(tally.practice);
     if (practice) counted_for.push_back(*practice);
   }
   for (const PracticeNumber whose : counted_for) {
@@ -591,6 +600,9 @@ Result<ledger::TimelinessMonth> StateStore::timeliness(const ledger::TimelinessK
 
 Result<void> StateStore::record_events(std::span<const ledger::Event> new_events) {
   if (new_events.empty()) return ledger::ok();
+  for (const ledger::Event& event : new_events) {
+    if (const auto storable = require_storable("event", event); !storable) return storable;
+  }
   const std::lock_guard lock(events_mutex_);
   std::uint32_t ordinal = 0;
   for (const ledger::Event& event : new_events) {
@@ -802,8 +814,9 @@ void StateStore::run_hand_over() {
     }
     lock.unlock();
     std::string error;
+    bool is_done = false;
     try {
-      hand_over_frozen();
+      is_done = hand_over_frozen();
     } catch (const std::exception& exception) {
       error = exception.what();
     }
@@ -815,12 +828,15 @@ void StateStore::run_hand_over() {
       hand_over_changed_.notify_all();
       return;
     }
+    // Given up, its rows are in no file: they stay in memory.
+    if (!is_done) return;
     is_frozen_ = false;
     hand_over_changed_.notify_all();
   }
 }
 
-void StateStore::hand_over_frozen() {
+/// False when it was given up because the journal will never have it.
+bool StateStore::hand_over_frozen() {
   std::vector<rocksdb::IngestExternalFileArg> arguments;
   // `rows` are in the order of their encoded keys: every key type sorts as its bytes do, which the
   // file writer insists on.
@@ -885,7 +901,7 @@ void StateStore::hand_over_frozen() {
     hand_over_changed_.wait(lock, [this] {
       return is_abandoned_ || is_stopping_ || durable_ >= frozen_applied_.next_position.value();
     });
-    if (is_abandoned_ || durable_ < frozen_applied_.next_position.value()) return;
+    if (is_abandoned_ || durable_ < frozen_applied_.next_position.value()) return false;
   }
   write_family(Family::meta, std::vector{frozen_applied_}, [](const AppliedState& applied) {
     return std::pair(std::string(applied_key), encode_applied(applied));
@@ -896,6 +912,7 @@ void StateStore::hand_over_frozen() {
   frozen_practices_.clear();
   const std::lock_guard lock(events_mutex_);
   frozen_events_.clear();
+  return true;
 }
 
 }  // namespace storage

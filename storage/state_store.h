@@ -180,6 +180,8 @@ class StateStore final : public ledger::Store {
                                         std::uint32_t lag);
   template <class Change>
   ledger::Result<void> change_timeliness(const ledger::TimelinessKey& key, Change&& change);
+  template <class Value>
+  ledger::Result<void> require_storable(const char* kind, const Value& value) const;
   ledger::Result<void> read_account_row(const ledger::AccountKey& key, std::string& row) const;
   NoteFault keep_damage(NoteFault note_fault);
   [[noreturn]] void refuse_files(const std::string& what) const;
@@ -187,7 +189,7 @@ class StateStore final : public ledger::Store {
   void want_room();
   void freeze();
   void run_hand_over();
-  void hand_over_frozen();
+  bool hand_over_frozen();
   bool is_handed_over() const;
   void thaw_next();
   const InlineRow* find_row(const ledger::Fingerprint& key) const;

@@ -42,8 +42,10 @@ class Verifier {
       return false;
     }
     const auto decoded = decode_record(bytes);
-    std::string wrong = decoded ? check(key, decoded.value())
-                                : "does not decode: its bytes were cut short or changed";
+    std::string wrong = decoded
+                            ? check(key, decoded.value())
+                            : "does not decode: its bytes were cut short or changed, or were not "
+                              "written by this program";
     if (!wrong.empty()) {
       find(key, wrong);
       return false;
@@ -122,10 +124,6 @@ class Verifier {
     const auto entry_is = [&](const std::string& wrong) {
       return "its entry at " + text_of(entry.verdict.position) + " " + wrong;
     };
-    // What goes further back than the beginning wraps, and so comes out as a later one.
-    if (entry.previous >= entry.verdict.position) {
-      return entry_is("has no earlier one as the one before it in the account");
-    }
     if (entry.is_new_person) ++persons_;
     if (entry.person.value() == 0 || entry.person.value() > persons_ ||
         (entry.is_new_person && entry.person.value() != persons_)) {
@@ -141,12 +139,6 @@ class Verifier {
 
   void note(const JournalRecord& record, std::size_t bytes) {
     const ledger::CommitGroup& group = record.group;
-    // A practice of which everything was refused so far has a number too; not beyond the limit.
-    for (const ledger::Tally& tally : group.tallies) {
-      if (!tally.practice.view().empty() && practices_.size() < StateOptions().practices_max) {
-        practices_.emplace(tally.practice.view());
-      }
-    }
     if (report_.records == 0) report_.first = group.position;
     newest_ = group.position;
     ++report_.records;

@@ -58,9 +58,11 @@ struct Process {
   Process(const storage::ShardOptions& options)
       : shard(options),
         writer(shard.state(), shard.journal(), shard.rules(), shard.are_rules_new(),
-               [this](const ingest::Submission&, const ingest::ParsedItem& parsed) {
+               [this](const ingest::Submission&, const ingest::ParsedItem& parsed,
+                      std::optional<bool> exempt) {
                  storage::AccessRecord record;
                  record.person = parsed.item.person;
+                 record.exempt = exempt;
                  static_cast<void>(shard.journal().access_log().add(record));
                }) {}
   storage::Shard shard;

@@ -152,7 +152,7 @@ class IngestorTest : public testing::Test {
  protected:
   std::unique_ptr<Ingestor> start(ledger::Store& store, Ingestor::Options options = {}) {
     return std::make_unique<Ingestor>(
-        store, journal_, rules(), true, [](const Submission&, const ParsedItem&) {},
+        store, journal_, rules(), true, [](const auto&...) {},
         [this](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries_.take(std::move(submissions));
         },
@@ -321,7 +321,7 @@ TEST_F(IngestorTest, takes_a_modest_sender_into_the_next_two_groups_whatever_a_f
     MemoryJournal journal;
     Deliveries deliveries;
     Ingestor ingestor(
-        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        store, journal, rules(), true, [](const auto&...) {},
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -439,7 +439,7 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
     Deliveries deliveries;
     journal.fail_at(fail_at);
     Ingestor ingestor(
-        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        store, journal, rules(), true, [](const auto&...) {},
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -497,7 +497,7 @@ TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
     journal.fail_at(1);
     journal.hold();
     Ingestor ingestor(
-        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        store, journal, rules(), true, [](const auto&...) {},
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },

@@ -123,6 +123,28 @@ TEST(ItemParser, takes_a_received_time_from_operators_only) {
             "INVALID_RECEIVED_TIME");
 }
 
+TEST(ItemParser, takes_receipts_of_the_days_that_a_ledger_knows) {
+  for (const ItemText& item : {a_copayment(), ItemText::payment(), ItemText::credit_note()}) {
+    const auto parse_received = [&](const char* time) {
+      return parse(ItemText(item).add("receivedTime", time), an_operator);
+    };
+    for (const char* const time :
+         {"\"2010-01-01T00:00:00+01:00\"", "\"2009-12-31T23:00:00Z\"",
+          "\"2009-12-31T00:00:00-23:00\"", "\"2199-12-31T23:59:59.999999999+01:00\"",
+          "\"2199-12-31T22:59:59.999999999Z\"", "\"2200-01-01T22:58:59+23:59\""}) {
+      EXPECT_EQ(parse_received(time).refusal, Code::none) << time;
+    }
+    for (const char* const time : {"\"2009-12-31T22:59:59.999999999Z\"",
+                                   "\"2009-12-31T23:59:59+01:00\"", "\"2199-12-31T23:00:00Z\"",
+                                   "\"2200-01-01T00:00:00+01:00\"", "\"0000-01-01T00:00:00+23:59\"",
+                                   "\"9999-12-31T23:59:59-23:59\"", "\"1970-01-01T00:00:00Z\""}) {
+      const ParsedItem parsed = parse_received(time);
+      EXPECT_EQ(parsed.refusal, Code::invalid_received_time) << time;
+      EXPECT_EQ(parsed.item.received, received) << "it is counted under the month it came in";
+    }
+  }
+}
+
 // ---- what is refused, and in which order ----
 
 struct Defect {

@@ -73,8 +73,9 @@ class MemoryJournal final : public ledger::Journal {
     const auto& [group, result_texts] = answered;
     // A real journal stops the process here: the group does not follow on the last one.
     LEDGER_ASSERT(group.position == next_position());
-    std::vector<ledger::Digest> leaves{
-        storage::MerkleTree::leaf_hash(storage::encode_content(group, head_))};
+    const std::string content = storage::encode_content(group, head_);
+    LEDGER_ASSERT(storage::fault_of_content(content, group, head_).empty());
+    std::vector<ledger::Digest> leaves{storage::MerkleTree::leaf_hash(content)};
     for (const std::string& text : result_texts) {
       leaves.push_back(storage::MerkleTree::leaf_hash(text));
     }

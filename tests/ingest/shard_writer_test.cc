@@ -96,8 +96,12 @@ class ShardWriterTest : public testing::Test {
   std::vector<std::string> noted_;
   ShardWriter writer_{
       store_, journal_, rules(), true,
-      [this](const Submission& submission, const ParsedItem& item) {
-        noted_.push_back(submission.correlation_id + ' ' + to_string(item.item.guid));
+      [this](const Submission& submission, const ParsedItem& item, std::optional<bool> exempt) {
+        noted_.push_back(submission.correlation_id + ' ' +
+                         std::to_string(ledger::test::number_of(item.item.guid)) +
+                         (!exempt   ? " unanswered"
+                          : *exempt ? " yes"
+                                    : " no"));
       }};
 };
 
@@ -197,12 +201,36 @@ TEST_F(ShardWriterTest, counts_rejections_and_resends_by_practice_month_and_code
   EXPECT_TRUE(journal_.groups()[1].tallies.empty()) << "tallies of the group before";
 }
 
-TEST_F(ShardWriterTest, notes_that_a_refused_exemption_tells_something_about_a_person) {
-  auto submission = submission_of({a_copayment().guid(1).of_ore(0).exempt_for('F'),
-                                   a_copayment().guid(2).of_ore(0).exempt_for('G')});
+TEST_F(ShardWriterTest, notes_every_item_that_asks_for_a_card) {
+  const auto exempt = [](std::uint32_t guid) {
+    return a_copayment().guid(guid).of_ore(0).exempt_for('F');
+  };
+  auto submission = submission_of({exempt(1), exempt(2).of_person(9),
+                                   a_copayment().guid(3).of_ore(ledger::amount_max.ore()),
+                                   exempt(4), a_copayment().guid(5).of_ore(0).exempt_for('G')});
   submission->correlation_id = "c1";
-  EXPECT_EQ(commit_one(std::move(submission)), (Verdicts{"NO_CARD_REGISTERED", "accepted"}));
-  EXPECT_EQ(noted_, std::vector<std::string>{"c1 00000000-0000-0000-0000-000000000001"});
+  EXPECT_EQ(commit_one(std::move(submission)), (Verdicts{"NO_CARD_REGISTERED", "NO_CARD_REGISTERED",
+                                                         "accepted", "accepted", "accepted"}));
+  EXPECT_EQ(noted_, (std::vector<std::string>{"c1 1 no", "c1 2 no", "c1 4 yes"}));
+}
+
+TEST_F(ShardWriterTest, notes_no_item_that_is_answered_before_that_question) {
+  const auto exempt = [](std::uint32_t guid) {
+    return a_copayment().guid(guid).of_ore(0).exempt_for('F');
+  };
+  commit_one(submission_of({a_copayment().guid(1).of_ore(ledger::amount_max.ore()), exempt(2)}));
+  noted_.clear();
+  ParsedItem refused_by_parser = parsed(exempt(3));
+  refused_by_parser.refusal = Code::invalid_paid;
+  EXPECT_EQ(
+      commit_one(submission_of(
+          {parsed(exempt(2)), parsed(exempt(1)), refused_by_parser,
+           parsed(exempt(4).on("2011-03-01T10:00:00+01:00")),
+           parsed(exempt(5).on("2025-03-01T10:00:00Z").received_at("2025-02-01T10:00:00Z")),
+           parsed(exempt(6).on("2024-03-01T10:00:00Z").received_at("2025-03-01T10:00:00Z"))})),
+      (Verdicts{"duplicate", "CONTENT_CONFLICT", "INVALID_PAID", "NO_RULES_FOR_YEAR",
+                "FUTURE_SERVICE_TIME", "TIME_BARRED"}));
+  EXPECT_TRUE(noted_.empty()) << noted_.front();
 }
 
 // ---- all or nothing ----
@@ -235,17 +263,26 @@ TEST_F(ShardWriterTest, commits_nothing_of_an_atomic_submission_with_a_rejection
   EXPECT_TRUE(pending.submissions[0]->seal) << "the refusal is an answer, too";
 }
 
-TEST_F(ShardWriterTest, notes_a_refused_exemption_of_an_aborted_submission_once) {
-  commit_one(submission_of({a_copayment().guid(1), a_copayment().guid(2).of_ore(0).exempt_for('F')},
-                           true));
-  EXPECT_EQ(noted_.size(), 1U);
+TEST_F(ShardWriterTest, notes_a_question_of_an_atomic_submission_once) {
+  const auto exempt = [](std::uint32_t guid) {
+    return a_copayment().guid(guid).of_ore(0).exempt_for('F');
+  };
+  commit_one(submission_of({a_copayment().guid(1), exempt(2)}, true));
+  EXPECT_EQ(noted_, std::vector<std::string>{" 2 no"});
+  noted_.clear();
+  const Item crossing = a_copayment().guid(3).of_ore(ledger::amount_max.ore());
+  commit_one(submission_of({crossing, exempt(4), a_payment().guid(77)}, true));
+  EXPECT_EQ(noted_, std::vector<std::string>{" 4 unanswered"}) << "all is ATOMIC_ABORTED";
+  noted_.clear();
+  commit_one(submission_of({crossing, exempt(4)}, true));
+  EXPECT_EQ(noted_, std::vector<std::string>{" 4 yes"});
 }
 
 TEST(ShardWriterProperty, rehearses_exactly_what_it_then_does) {
   constexpr std::uint64_t seed = 11;
   MemoryStore store;
   MemoryJournal journal;
-  const auto ignore = [](const Submission&, const ParsedItem&) {};
+  const auto ignore = [](const auto&...) {};
   ShardWriter writer(store, journal, rules(), true, ignore);
   storage::test::Workload workload(seed);
   int committed = 0;

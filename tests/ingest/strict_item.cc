@@ -135,7 +135,11 @@ bool is_valid(const Members::Member& member) {
   }
   if (member.name == "serviceType") return ledger::parse_service_type(text).has_value();
   if (member.name == "exemption") return text.size() == 1 && text >= "A" && text <= "Z";
-  return ledger::parse_rfc3339(text).has_value();  // the two times
+  const auto time = ledger::parse_rfc3339(text);
+  if (member.name == "serviceTime") return time.has_value();
+  if (!time) return false;
+  const int year = ledger::year_of(ledger::oslo_date(*time));
+  return year >= 2010 && year <= 2199;
 }
 
 /// Every field with the refusal of a bad one, in the order of the refusals.

@@ -129,14 +129,14 @@ TEST(StoredNumbers, never_change) {
 
 TEST(Errc, has_a_message_for_every_error) {
   std::set<std::string> messages;
-  for (const Errc errc : {Errc::store_unavailable, Errc::corrupt_record, Errc::overloaded,
-                          Errc::sender_overloaded, Errc::shutting_down}) {
+  for (const Errc errc : {Errc::store_unavailable, Errc::corrupt_record, Errc::unstorable,
+                          Errc::overloaded, Errc::sender_overloaded, Errc::shutting_down}) {
     const boost::system::error_code code = errc;
     EXPECT_TRUE(code.failed());
     EXPECT_EQ(code.category(), error_category());
     messages.insert(code.message());
   }
-  EXPECT_EQ(messages.size(), 5U);
+  EXPECT_EQ(messages.size(), 6U);
   EXPECT_FALSE(messages.contains("unknown error"));
 }
 

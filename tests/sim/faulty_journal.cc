@@ -29,6 +29,8 @@ ledger::Seal FaultyJournal::keep(const ledger::AnsweredGroup& answered) {
   const auto& [group, result_texts] = answered;
   check(group.position == next_position_, "a group follows on the one before");
   std::string record = storage::encode_content(group, head_root_);
+  const std::string fault = storage::fault_of_content(record, group, head_root_);
+  if (!fault.empty()) fail("what is written cannot be read again: " + fault);
   std::vector<Digest> leaves{MerkleTree::leaf_hash(record)};
   for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
   const MerkleTree tree(leaves);

@@ -105,7 +105,7 @@ class Simulator {
     } while (!waiting_.empty() && items + waiting_.front()->items.size() <= group_items_max());
 
     if (happens(options_.failed_read_per_mille)) store_->fail_after(prng_.below(3 * items));
-    refused_queries_ = 0;
+    queries_.clear();
     if (!writer_->build(built.pending, now())) {
       ++figures_.failed_reads;
       store_->abandon();
@@ -242,7 +242,8 @@ class Simulator {
     const bool are_rules_new = recovered.rules.hash() != rules_.hash();
     writer_ = std::make_unique<ingest::ShardWriter>(
         *store_, journal_, rules_, are_rules_new,
-        [this](const ingest::Submission&, const ingest::ParsedItem&) { ++refused_queries_; });
+        [this](const ingest::Submission&, const ingest::ParsedItem& asking,
+               std::optional<bool> exempt) { queries_.emplace_back(&asking, exempt); });
   }
 
   /// No more faults: everybody gets an answer within a bounded number of steps.
@@ -260,15 +261,30 @@ class Simulator {
     changed_.clear();
   }
 
-  /// A refused exemption by card answers a question about a person, which has to be logged.
+  /// An exemption by card asks about a person, which has to be logged with what is answered.
   void check_queries_are_noted(const ingest::PendingGroup& pending) const {
-    std::uint64_t refused = 0;
+    auto next = queries_.begin();
     for (const auto& submission : pending.submissions) {
-      for (const Outcome& outcome : submission->outcomes) {
-        refused += outcome.rejection == ledger::Code::no_card_registered ? 1 : 0;
+      for (std::size_t i = 0; i < submission->items.size(); ++i) {
+        const ingest::ParsedItem& parsed = submission->items[i];
+        const Outcome& outcome = submission->outcomes[i];
+        const bool is_noted = next != queries_.end() && next->first == &parsed;
+        const bool is_asking = parsed.refusal == ledger::Code::none &&
+                               parsed.item.type == ledger::ItemType::copayment &&
+                               parsed.item.exemption == 'F';
+        if (is_asking && outcome.disposition == Disposition::accepted) {
+          check(is_noted && next->second == outcome.verdict.exempt, "a card shown is noted");
+        } else if (is_asking && outcome.rejection == ledger::Code::no_card_registered) {
+          check(is_noted && next->second == false, "a card missed is noted");
+        } else if (is_asking && outcome.rejection == ledger::Code::atomic_aborted) {
+          check(!is_noted || !next->second, "what is aborted tells nothing");
+        } else {
+          check(!is_noted, "nothing else is noted");
+        }
+        if (is_noted) ++next;
       }
     }
-    check(refused == refused_queries_, "every query that an item answers is noted");
+    check(next == queries_.end(), "each query is noted once, in order");
   }
 
   void check_end() {
@@ -308,7 +324,7 @@ class Simulator {
   std::unique_ptr<ingest::ShardWriter> writer_;
   std::deque<std::unique_ptr<ingest::Submission>> waiting_;
   std::deque<Built> built_;
-  std::uint64_t refused_queries_ = 0;   // in the group being built
+  std::vector<std::pair<const ingest::ParsedItem*, std::optional<bool>>> queries_;  // of the group
   std::set<ledger::PersonId> changed_;  // since the last check
 };
 

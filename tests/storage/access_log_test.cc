@@ -24,6 +24,7 @@ AccessRecord record_of(std::uint32_t caller, std::int64_t number) {
   record.caller = "practice " + std::to_string(caller);
   record.correlation_id = std::to_string(number);
   record.subject = number % 5 == 0 ? "" : "LE 2025-03-01";
+  if (number % 3 != 0) record.exempt = number % 3 == 1;
   return record;
 }
 
@@ -34,6 +35,7 @@ void expect_same(const AccessRecord& actual, const AccessRecord& expected) {
   EXPECT_EQ(actual.caller, expected.caller);
   EXPECT_EQ(actual.correlation_id, expected.correlation_id);
   EXPECT_EQ(actual.subject, expected.subject);
+  EXPECT_EQ(actual.exempt, expected.exempt);
 }
 
 class AccessLogTest : public testing::Test {

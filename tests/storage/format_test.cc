@@ -32,14 +32,30 @@ std::uint64_t number(Prng& prng, unsigned bits_max) {
   return prng.next() >> (64 - 1 - prng.below(bits_max));
 }
 
+/// Of the whole domain, its ends included.
 Instant instant(Prng& prng) {
-  const auto seconds = static_cast<std::int64_t>(1'600'000'000 + prng.below(200'000'000));
-  const std::uint64_t fraction = prng.chance(1, 2) ? 0 : prng.below(1'000'000'000);
-  return {seconds, static_cast<std::int32_t>(fraction)};
+  if (prng.chance(1, 10)) return prng.chance(1, 2) ? ledger::first_instant : ledger::last_instant;
+  const auto span =
+      static_cast<std::uint64_t>(ledger::last_instant.seconds - ledger::first_instant.seconds);
+  const auto seconds = static_cast<std::int64_t>(prng.below(span));
+  std::int32_t fraction = 0;
+  if (prng.chance(1, 2)) fraction = static_cast<std::int32_t>(prng.below(1'000'000'000));
+  if (prng.chance(1, 10)) fraction = ledger::nanoseconds_max;
+  return {ledger::first_instant.seconds + seconds, fraction};
 }
 
 Date day(Prng& prng) {
-  return Date{std::chrono::days{static_cast<std::int64_t>(18'000 + prng.below(4'000))}};
+  if (prng.chance(1, 10)) return prng.chance(1, 2) ? ledger::first_day : ledger::last_day;
+  const auto days = static_cast<std::uint64_t>((ledger::last_day - ledger::first_day).count());
+  return ledger::first_day + std::chrono::days{static_cast<std::int64_t>(prng.below(days))};
+}
+
+ledger::PersonId person(Prng& prng) {
+  return prng.chance(1, 10) ? ledger::person_max : ledger::PersonId{1 + number(prng, 34)};
+}
+
+Position place(Prng& prng) {
+  return prng.chance(1, 10) ? ledger::position_max : Position{1 + number(prng, 48)};
 }
 
 template <std::size_t Size>
@@ -69,7 +85,7 @@ ledger::Entry entry(Prng& prng, std::uint64_t position) {
   entry.practice = ledger::PracticeNumber{static_cast<std::uint32_t>(1 + number(prng, 30))};
   entry.is_new_practice = prng.chance(1, 5);
   if (entry.is_new_practice) item.practice = practice(prng);
-  entry.person = ledger::PersonId{1 + number(prng, 60)};
+  entry.person = person(prng);
   entry.previous = Position{prng.below(position)};
   entry.verdict = verdict(prng, position);
   if (item.type != ItemType::copayment) return entry;
@@ -97,7 +113,7 @@ ledger::CommitGroup group(Prng& prng, std::size_t entries) {
     if (prng.chance(2, 3)) tally.practice = practice(prng);
     tally.month = ledger::month_of(day(prng));
     tally.code = static_cast<Code>(prng.below(28));
-    tally.count = 1 + number(prng, 40);
+    tally.count = 1 + prng.below(ledger::group_items_max);
     group.tallies.push_back(tally);
   }
   return group;
@@ -119,25 +135,26 @@ std::string record_of(Prng& prng, const ledger::CommitGroup& group) {
 
 ledger::Registration registration(Prng& prng) {
   ledger::Registration row;
-  row.person = ledger::PersonId{1 + number(prng, 60)};
+  row.person = person(prng);
   row.content_hash = prng.next();
   row.amount = Money::from_ore(static_cast<std::int64_t>(prng.below(10'000'001)));
   row.service_date = day(prng);
   row.is_paid = prng.chance(1, 2);
   row.is_credited = prng.chance(1, 2);
-  row.reported = verdict(prng, 1 + number(prng, 62));
-  if (prng.chance(1, 2)) row.payment = verdict(prng, 1 + number(prng, 62));
-  if (prng.chance(1, 2)) row.credit_note = verdict(prng, 1 + number(prng, 62));
+  row.reported = verdict(prng, place(prng).value());
+  if (prng.chance(1, 2)) row.payment = verdict(prng, place(prng).value());
+  if (prng.chance(1, 2)) row.credit_note = verdict(prng, place(prng).value());
   return row;
 }
 
 ledger::Account account(Prng& prng) {
   ledger::Account row;
   row.counted_sum = Money::from_ore(static_cast<std::int64_t>(number(prng, 50)));
-  row.newest = Position{number(prng, 60)};
+  row.newest = Position{number(prng, 49)};
   Date at = day(prng);
   for (std::uint64_t i = prng.below(6); i > 0; --i) {
-    at += std::chrono::days{static_cast<std::int64_t>(1 + prng.below(50))};
+    at = std::min(ledger::last_day,
+                  at + std::chrono::days{static_cast<std::int64_t>(1 + prng.below(50))});
     row.days.push_back({at, Money::from_ore(static_cast<std::int64_t>(1 + number(prng, 30)))});
   }
   if (prng.chance(1, 2)) {
@@ -151,7 +168,7 @@ ledger::Account account(Prng& prng) {
   }
   for (std::uint64_t i = prng.below(5); i > 0; --i) {
     ledger::RefundLine line;
-    line.cause = Position{1 + number(prng, 60)};
+    line.cause = place(prng);
     line.registration = Position{1 + prng.below(line.cause.value())};
     fill(prng, line.guid.bytes);
     line.amount = Money::from_ore(static_cast<std::int64_t>(prng.below(200'000)) - 100'000);
@@ -185,9 +202,9 @@ ledger::Practice practice_row(Prng& prng) {
 ledger::Event event(Prng& prng) {
   ledger::Event row;
   row.type = static_cast<ledger::EventType>(1 + prng.below(7));
-  row.account = {ledger::PersonId{1 + number(prng, 60)}, static_cast<int>(2020 + prng.below(10))};
-  row.cause = Position{1 + number(prng, 62)};
-  row.registration = Position{1 + number(prng, 62)};
+  row.account = {person(prng), static_cast<int>(2010 + prng.below(190))};
+  row.cause = place(prng);
+  row.registration = place(prng);
   row.amount = Money::from_ore(static_cast<std::int64_t>(prng.below(200'000)) - 100'000);
   row.entitled_from = day(prng);
   return row;
@@ -195,7 +212,7 @@ ledger::Event event(Prng& prng) {
 
 AppliedState applied(Prng& prng) {
   AppliedState state;
-  state.next_position = Position{1 + number(prng, 60)};
+  state.next_position = place(prng);
   state.rules = ledger::RulePack::canonical_text(ledger::RulePack::published_ceilings());
   fill(prng, state.rule_pack);
   StateTotals& totals = state.totals;
@@ -265,7 +282,7 @@ const std::vector<Kind>& kinds() {
          ledger::Account out;
          return decode_account(bytes, out).has_value();
        }},
-      {"person id", [](Prng& prng) { return encode_person_id(ledger::PersonId{number(prng, 60)}); },
+      {"person id", [](Prng& prng) { return encode_person_id(person(prng)); },
        [](std::string_view bytes) { return decode_person_id(bytes).has_value(); }},
       {"practice", [](Prng& prng) { return encode_practice(practice_row(prng)); },
        [](std::string_view bytes) { return decode_practice(bytes).has_value(); }},
@@ -326,6 +343,28 @@ TEST(ByteCodec, reads_zeros_after_the_end_and_says_so) {
 TEST(ByteCodec, refuses_a_number_that_never_ends) {
   ByteReader in(std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12));
   EXPECT_EQ(in.varint(), 0U);
+  EXPECT_FALSE(in.is_ok());
+}
+
+TEST(ByteCodec, refuses_a_number_that_is_written_longer_than_it_has_to_be) {
+  for (const std::string_view padded :
+       {std::string_view("\x80\x00", 2), std::string_view("\xff\x80\x00", 3),
+        std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10)}) {
+    ByteReader in(padded);
+    EXPECT_EQ(in.varint(), 0U);
+    EXPECT_FALSE(in.is_ok());
+  }
+}
+
+TEST(ByteCodec, refuses_a_number_that_does_not_fit_into_its_type) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.varint(std::numeric_limits<std::int32_t>::max());
+  out.varint(std::uint64_t{1} << 31);
+  ByteReader in(bytes);
+  EXPECT_EQ(in.varint<std::int32_t>(), std::numeric_limits<std::int32_t>::max());
+  EXPECT_TRUE(in.is_ok());
+  EXPECT_EQ(in.varint<std::int32_t>(), 0);
   EXPECT_FALSE(in.is_ok());
 }
 
@@ -433,7 +472,7 @@ TEST(Format, reads_state_rows_as_they_were_written) {
     const ledger::Registration written = registration(prng);
     encode_registration(written, bytes);
     EXPECT_EQ(decode_registration(bytes).value(), written);
-    EXPECT_LE(bytes.size(), 63U) << "more than the store keeps inline";
+    EXPECT_LE(bytes.size(), 47U) << "more than the store keeps inline";
 
     const ledger::Account written_account = account(prng);
     encode_account(written_account, bytes);
@@ -441,8 +480,8 @@ TEST(Format, reads_state_rows_as_they_were_written) {
     ASSERT_TRUE(decode_account(bytes, read_account));
     EXPECT_EQ(read_account, written_account);
 
-    const ledger::PersonId person{number(prng, 63)};
-    EXPECT_EQ(decode_person_id(encode_person_id(person)).value(), person);
+    const ledger::PersonId written_person = person(prng);
+    EXPECT_EQ(decode_person_id(encode_person_id(written_person)).value(), written_person);
 
     const ledger::Practice practice = practice_row(prng);
     const ledger::Practice read_practice = decode_practice(encode_practice(practice)).value();
@@ -471,18 +510,17 @@ TEST(Format, reads_state_rows_as_they_were_written) {
 }
 
 TEST(Format, keeps_the_longest_registration_within_what_the_store_holds_inline) {
-  const Position last{std::numeric_limits<std::uint64_t>::max()};
   ledger::Registration row;
-  row.person = ledger::PersonId{std::numeric_limits<std::uint64_t>::max()};
+  row.person = ledger::person_max;
   row.content_hash = std::numeric_limits<std::uint64_t>::max();
   row.amount = ledger::amount_max;
-  row.service_date = ledger::test::date("2999-12-31");
+  row.service_date = ledger::last_day;
   for (auto* verdict : {&row.reported, &row.payment, &row.credit_note}) {
-    *verdict = {last, Code::under_16, true, true};
+    *verdict = {ledger::position_max, Code::under_16, false, true};
   }
   std::string bytes;
   encode_registration(row, bytes);
-  EXPECT_LE(bytes.size(), 63U);
+  EXPECT_LE(bytes.size(), 47U);
   EXPECT_EQ(decode_registration(bytes).value(), row);
 }
 

@@ -310,7 +310,7 @@ TEST_F(Verify, sees_what_no_ledger_writes_though_it_is_signed) {
        [](ledger::CommitGroup& group) {
          group.entries.front().practice = ledger::PracticeNumber{1'000'000};
        }},
-      {"has no earlier one as the one before it",
+      {"does not decode",
        [](ledger::CommitGroup& group) {
          group.entries.front().previous = group.entries.front().verdict.position;
        }},
