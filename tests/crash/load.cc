@@ -50,6 +50,8 @@ sim::Options workload_of(const LoadOptions& options) {
   made.timings[static_cast<std::size_t>(sim::Timing::plain)] = 8;
   made.start_seconds = 1'730'000'000;  // late in October 2024
   made.span_days = 120;
+  made.edge_percent = 5;
+  made.large_request_percent = 1;
   return made;
 }
 

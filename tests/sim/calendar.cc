@@ -8,13 +8,13 @@ namespace {
 using ledger::Date;
 using ledger::Instant;
 
-/// The Sundays in March and October on which clocks are moved, from calendar_first_year on.
+/// The Sundays in March and October on which clocks are moved, as published.
+constexpr int first_published_year = 2018;
 constexpr struct {
   unsigned march;
   unsigned october;
 } changes[] = {{25, 28}, {31, 27}, {29, 25}, {28, 31}, {27, 30}, {26, 29}, {31, 27}, {30, 26},
                {29, 25}, {28, 31}, {26, 29}, {25, 28}, {31, 27}, {30, 26}, {28, 31}, {27, 30}};
-static_assert(std::size(changes) == calendar_last_year - calendar_first_year + 1);
 
 constexpr std::int64_t hour = 3600;
 constexpr std::int64_t day_seconds = 24 * hour;
@@ -26,24 +26,31 @@ Date utc_day(std::int64_t seconds) {
       std::chrono::sys_seconds{std::chrono::seconds{seconds}});
 }
 
-const auto& changes_of(int year) {
-  LEDGER_ASSERT(year >= calendar_first_year && year <= calendar_last_year);
-  return changes[year - calendar_first_year];
+/// March and October have 31 days; 1970-01-01 was a Thursday.
+unsigned last_sunday(int year, std::chrono::month month) {
+  const Date last = std::chrono::year{year} / month / 31;
+  const auto weekday = ((last.time_since_epoch().count() + 4) % 7 + 7) % 7;
+  return 31 - static_cast<unsigned>(weekday);
+}
+
+Instant change_in(int year, std::chrono::month month) {
+  const bool is_published = year >= first_published_year &&
+                            year < first_published_year + static_cast<int>(std::size(changes));
+  unsigned day = last_sunday(year, month);
+  if (is_published) {
+    const auto& published = changes[year - first_published_year];
+    const unsigned told = month == std::chrono::March ? published.march : published.october;
+    LEDGER_ASSERT(told == day);
+    day = told;
+  }
+  return midnight_utc(std::chrono::year{year} / month / std::chrono::day{day}) +
+         std::chrono::hours{1};
 }
 
 }  // namespace
 
-Instant spring_change(int year) {
-  const Date day =
-      std::chrono::year{year} / std::chrono::March / std::chrono::day{changes_of(year).march};
-  return midnight_utc(day) + std::chrono::hours{1};
-}
-
-Instant autumn_change(int year) {
-  const Date day =
-      std::chrono::year{year} / std::chrono::October / std::chrono::day{changes_of(year).october};
-  return midnight_utc(day) + std::chrono::hours{1};
-}
+Instant spring_change(int year) { return change_in(year, std::chrono::March); }
+Instant autumn_change(int year) { return change_in(year, std::chrono::October); }
 
 Date oslo_day(Instant instant) {
   const int year = ledger::year_of(utc_day(instant.seconds));

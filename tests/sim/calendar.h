@@ -4,12 +4,9 @@
 
 namespace sim {
 
-/// Oslo's calendar from the published dates of summer time, for the years that a simulation may
-/// touch. Shares nothing with the product's arithmetic but the types, so that the oracle and the
-/// product cannot go wrong together.
-
-inline constexpr int calendar_first_year = 2018;
-inline constexpr int calendar_last_year = 2033;
+/// Oslo's calendar: from the published dates of summer time for the years that a simulation is
+/// about, and by counting to the last Sunday for all others. Shares nothing with the product's
+/// arithmetic but the types, so that the oracle and the product cannot go wrong together.
 
 ledger::Date oslo_day(ledger::Instant instant);
 

@@ -81,6 +81,9 @@ Options Options::of_seed(std::uint64_t seed) {
   options.unheard_per_mille = fault(50);
   options.sent_twice_per_mille = fault(50);
   options.clock_back_per_mille = fault(20);
+
+  options.edge_percent = one_of(prng, {0, 2, 25});
+  options.large_request_percent = one_of(prng, {0, 0, 1});
   return options;
 }
 
@@ -103,12 +106,19 @@ std::string Options::text() const {
       << " failed_read_per_mille=" << failed_read_per_mille
       << " unheard_per_mille=" << unheard_per_mille
       << " sent_twice_per_mille=" << sent_twice_per_mille
-      << " clock_back_per_mille=" << clock_back_per_mille;
+      << " clock_back_per_mille=" << clock_back_per_mille << " edge_percent=" << edge_percent
+      << " large_request_percent=" << large_request_percent;
   return out.str();
 }
 
 std::map<int, ledger::AnnualCeiling> Options::ceilings(bool has_gap_year) const {
   auto ceilings = ledger::RulePack::published_ceilings();
+  if (edge_percent != 0) {
+    const auto of_2021 = ceilings.at(2021);
+    for (const ledger::Date day : {ledger::first_day, ledger::last_day}) {
+      ceilings.emplace(ledger::year_of(day), of_2021);
+    }
+  }
   if (!has_gap_year) ceilings.erase(gap_year);
   for (auto& [year, ceiling] : ceilings) {
     ceiling.amount =

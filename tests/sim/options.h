@@ -78,6 +78,10 @@ struct Options {
   std::uint64_t sent_twice_per_mille = 0;  ///< the network delivers a request twice
   std::uint64_t clock_back_per_mille = 0;
 
+  // Drawn last, so that a seed of before means what it meant.
+  std::uint64_t edge_percent = 0;           ///< of items, with values at the ends of what is taken
+  std::uint64_t large_request_percent = 0;  ///< of as many items as a group may have, or nearly
+
   static Options of_seed(std::uint64_t seed);
   /// `name=value` of all, on one line.
   std::string text() const;

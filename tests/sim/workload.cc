@@ -4,6 +4,7 @@
 
 #include "ledger/assert.h"
 #include "ledger/fingerprint.h"
+#include "ledger/rfc3339.h"
 #include "tests/sim/calendar.h"
 #include "tests/support/builders.h"
 
@@ -30,7 +31,8 @@ Instant plus(Instant instant, std::int64_t seconds) {
 Workload::Workload(const Options& options)
     : options_(options),
       ceilings_(options.ceilings(false)),
-      prng_(ledger::test::Prng::mix(options.seed + 1)) {
+      prng_(ledger::test::Prng::mix(options.seed + 1)),
+      edge_prng_(ledger::test::Prng::mix(options.seed + 4)) {
   for (std::uint64_t i = 0; i < options.clients; ++i) {
     Client& client = clients_.emplace_back();
     // Clients may share a practice. One identifier is as another with a zero before it.
@@ -48,7 +50,7 @@ std::unique_ptr<Request> Workload::send(Instant now) {
   auto request = std::make_unique<Request>();
   request->client = chosen;
   request->is_atomic = prng_.chance(options_.atomic_percent, 100);
-  const std::uint64_t items = 1 + prng_.below(options_.request_items_max);
+  const std::uint64_t items = make_request_size();
   while (request->items.size() < items && !client.unanswered.empty()) {
     request->items.push_back(client.unanswered.front());
     client.unanswered.pop_front();
@@ -61,6 +63,15 @@ std::unique_ptr<Request> Workload::send(Instant now) {
   if (request->items.empty()) return nullptr;
   client.is_waiting = true;
   return request;
+}
+
+std::uint64_t Workload::make_request_size() {
+  const std::uint64_t items = 1 + prng_.below(options_.request_items_max);
+  if (!edge_prng_.chance(options_.large_request_percent, 100)) return items;
+  // A record keeps an offset for every 64th entry, and a group takes 4096 items.
+  static constexpr std::uint64_t sizes[] = {63,    64,    65,    128,   129,
+                                            1'023, 1'024, 1'025, 4'095, 4'096};
+  return edge_prng_.pick(std::span<const std::uint64_t>(sizes));
 }
 
 std::unique_ptr<Request> Workload::copy_of(const Request& request) {
@@ -133,6 +144,12 @@ ParsedItem Workload::make_item(Client& client, Instant now) {
       parsed.item = make_copayment(client, kind, now);
       break;
   }
+  if (edge_prng_.chance(options_.edge_percent, 100)) {
+    move_to_edge(parsed.item, client.is_operator);
+  }
+  // Others do not get past the parser.
+  parsed.item.received =
+      std::clamp(parsed.item.received, ledger::first_instant, ledger::last_instant);
   identify(parsed.item);
   client.sent.push_back(parsed);
   return parsed;
@@ -227,6 +244,47 @@ void Workload::set_times(Item& item, Timing timing, bool is_operator, Instant no
   }
 }
 
+void Workload::move_to_edge(Item& item, bool is_operator) {
+  const auto near = [this](Instant end, int direction) {
+    const std::int64_t reach[] = {0, 1, hour, 3 * day, 100 * day};
+    const std::int64_t away = edge_prng_.pick(std::span<const std::int64_t>(reach));
+    return plus(end, direction * away);
+  };
+  const std::uint64_t kind = edge_prng_.below(8);
+  if (is_operator && kind < 4) {
+    const bool is_first = kind % 2 == 0;
+    item.received = is_first ? near(ledger::first_instant, 1) : near(ledger::last_instant, -1);
+  }
+  if (item.type != ItemType::copayment) return;
+  switch (kind) {
+    case 0:  // in the first year, received in it
+      item.service_time = ledger::first_instant;
+      break;
+    case 1:  // in the last one; without a receipt there it comes too early
+      item.service_time = near(ledger::last_instant, -1);
+      if (is_operator) item.received = ledger::last_instant;
+      break;
+    case 4:  // the first and the last that can be written
+      item.service_time =
+          *ledger::parse_rfc3339(edge_prng_.chance(1, 2) ? "0000-01-01T00:00:00+23:59"
+                                                         : "9999-12-31T23:59:59.999999999-23:59");
+      break;
+    case 5:
+      item.service_time.nanoseconds = ledger::nanoseconds_max;
+      if (is_operator) item.received.nanoseconds = ledger::nanoseconds_max;
+      break;
+    case 6:
+      if (item.exemption == 0) item.amount = ledger::amount_max;
+      break;
+    case 7:
+      item.practice = ledger::test::practice_id(edge_prng_.chance(1, 2) ? "00000000000000000000"
+                                                                        : "99999999999999999999");
+      break;
+    default:
+      break;
+  }
+}
+
 Item Workload::make_follow_up(const Client& client, ItemType type, Instant now) {
   Item item;
   item.type = type;
@@ -259,7 +317,7 @@ Item Workload::make_conflict(const Client& client, Instant now) {
   if (!client.is_operator) item.received = now;
   switch (prng_.below(7)) {
     case 0:
-      item.amount += Money::from_ore(1);
+      item.amount += Money::from_ore(item.amount < ledger::amount_max ? 1 : -1);
       break;
     case 1:
       item.is_paid = !item.is_paid;

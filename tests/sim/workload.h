@@ -54,6 +54,9 @@ class Workload {
   ledger::Item make_unknown_original(Client& client, ledger::Instant now);
   ledger::Item make_conflict(const Client& client, ledger::Instant now);
   void set_times(ledger::Item& item, Timing timing, bool is_operator, ledger::Instant now);
+  /// Moves some of the item's values to the ends of what a parser lets through.
+  void move_to_edge(ledger::Item& item, bool is_operator);
+  std::uint64_t make_request_size();
   ledger::Money make_amount(int year);
   const ledger::Item* earlier_copayment(const Client& client);
   ledger::Guid make_guid();
@@ -66,6 +69,7 @@ class Workload {
   const Options& options_;
   const std::map<int, ledger::AnnualCeiling> ceilings_;
   ledger::test::Prng prng_;
+  ledger::test::Prng edge_prng_;
   std::vector<Client> clients_;
   std::uint64_t sent_items_ = 0;
 };

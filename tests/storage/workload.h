@@ -30,10 +30,19 @@ class Workload {
     if (kind < 92) return original;
     if (kind < 95) return ledger::test::ItemBuilder(earlier).of_ore(1 + original.amount.ore());
     if (kind < 97) {
-      return ledger::test::a_payment().guid(4'000'000'000U).by("77").on(original.received);
+      const ledger::Instant receipts[] = {original.received, ledger::first_instant,
+                                          ledger::last_instant};
+      return ledger::test::a_payment()
+          .guid(4'000'000'000U)
+          .by(next_guid_ % 2 == 0 ? "77" : "00000000000000000077")
+          .received_at(receipts[next_guid_ % 3]);
     }
     if (kind < 99) return ledger::test::ItemBuilder(earlier).guid(next_guid_++).exempt_for('F');
-    return ledger::test::ItemBuilder(earlier).guid(next_guid_++).on("2012-05-05T12:00:00+02:00");
+    static constexpr const char* times[] = {"2012-05-05T12:00:00+02:00",
+                                            "0000-01-01T00:00:00+23:59",
+                                            "9999-12-31T23:59:59.999999999-23:59"};
+    const char* const time = times[next_guid_ % 3];
+    return ledger::test::ItemBuilder(earlier).guid(next_guid_++).on(time);
   }
 
   std::vector<ledger::Item> take(std::size_t count) {
