@@ -7,6 +7,7 @@
 #include "api/awaitables.h"
 #include "api/http_submission.h"
 #include "ingest/clock.h"
+#include "ingest/json_text.h"
 #include "ingest/result_text.h"
 
 namespace api {
@@ -39,7 +40,11 @@ std::optional<ParsedItems> parse_json(const Service& service, const Request& req
   const ledger::Instant received = ingest::now();
   std::vector<std::string_view> elements;
   if (!ingest::split_json(request.body, elements, items_max)) {
-    problem = {400, "MALFORMED_REQUEST", "The body is not a JSON object or array.", ""};
+    const std::string fault = ingest::json_fault(request.body);
+    problem = {400, "MALFORMED_REQUEST",
+               fault.empty() ? "The body is not a JSON object or array."
+                             : "The body is not valid JSON: " + fault + '.',
+               ""};
     return std::nullopt;
   }
   if (elements.size() > items_max) {

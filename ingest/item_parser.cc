@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/basic_parser_impl.hpp>
 #include <optional>
 
+#include "ingest/json_text.h"
+#include "ingest/result_text.h"
 #include "ledger/fingerprint.h"
 #include "ledger/rfc3339.h"
 
@@ -67,23 +68,6 @@ bool is_allowed(Field field, ItemType item_type, const Caller& caller) {
   return item_type == ItemType::copayment || rules[field].is_in_payment;
 }
 
-/// A field name as it may be shown: bounded, and without what could be a person's number.
-std::string shown_name(std::string_view name) {
-  constexpr std::size_t bytes_max = 64;
-  std::string shown(name.substr(0, bytes_max));
-  // Never cut within a UTF-8 sequence.
-  if (name.size() > bytes_max) {
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80) {
-      shown.pop_back();
-    }
-    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0) shown.pop_back();
-  }
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto digits = std::count_if(shown.begin(), shown.end(), is_digit);
-  if (digits >= 6) std::replace_if(shown.begin(), shown.end(), is_digit, '*');
-  return shown;
-}
-
 /// A JSON integer without sign, fraction or exponent.
 bool parse_amount(std::string_view token, ledger::Money& amount) {
   while (!token.empty() && (token.back() == ' ' || token.back() == '\t' || token.back() == '\n' ||
@@ -105,44 +89,6 @@ std::optional<ItemType> parse_type(std::string_view text) {
   if (text == "payment") return ItemType::payment;
   if (text == "creditNote") return ItemType::credit_note;
   return std::nullopt;
-}
-
-/// Accepts everything: for finding out whether a text is JSON at all.
-struct AcceptingHandler {
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  using Error = boost::json::error_code;
-  using Text = boost::json::string_view;
-
-  bool on_document_begin(Error&) { return true; }
-  bool on_document_end(Error&) { return true; }
-  bool on_object_begin(Error&) { return true; }
-  bool on_object_end(std::size_t, Error&) { return true; }
-  bool on_array_begin(Error&) { return true; }
-  bool on_array_end(std::size_t, Error&) { return true; }
-  bool on_key_part(Text, std::size_t, Error&) { return true; }
-  bool on_key(Text, std::size_t, Error&) { return true; }
-  bool on_string_part(Text, std::size_t, Error&) { return true; }
-  bool on_string(Text, std::size_t, Error&) { return true; }
-  bool on_number_part(Text, Error&) { return true; }
-  bool on_int64(std::int64_t, Text, Error&) { return true; }
-  bool on_uint64(std::uint64_t, Text, Error&) { return true; }
-  bool on_double(double, Text, Error&) { return true; }
-  bool on_bool(bool, Error&) { return true; }
-  bool on_null(Error&) { return true; }
-  bool on_comment_part(Text, Error&) { return true; }
-  bool on_comment(Text, Error&) { return true; }
-};
-
-/// Strict and slower than the reading of items: asked only when something is wrong with one.
-bool is_valid_json(std::string_view text) {
-  boost::json::parse_options options;
-  boost::json::basic_parser<AcceptingHandler> parser(options);
-  boost::json::error_code error;
-  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
-  return !error && text.find_first_not_of(" \t\r\n", used) == std::string_view::npos;
 }
 
 bool is_object(std::string_view text) {
@@ -298,6 +244,8 @@ struct ItemParser::Impl {
 
   /// Hands each field to `fields`; false when the text is not one JSON object.
   bool walk(std::string_view text, Fields& fields, ledger::Item& item) {
+    // Versions of simdjson differ about it; a line is no place for it.
+    if (text.starts_with(byte_order_mark)) return false;
     simdjson::ondemand::document document;
     simdjson::ondemand::object object;
     const simdjson::padded_string_view padded(text.data(), text.size(),
@@ -345,49 +293,6 @@ ParsedItem ItemParser::parse(std::string_view text, const Caller& caller,
   if (!fields.has(practice_id)) parsed.item.practice = ledger::PracticeId();
   if (parsed.refusal == Code::none) ledger::identify(parsed.item);
   return parsed;
-}
-
-bool split_json(std::string_view text, std::vector<std::string_view>& elements,
-                std::size_t elements_max) {
-  if (!is_valid_json(text)) return false;
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  const std::size_t last = text.find_last_not_of(" \t\r\n");
-  if (text[first] == '{') {
-    elements.push_back(text.substr(first, last - first + 1));
-    return true;
-  }
-  if (text[first] != '[') return false;
-  // The text is valid JSON, so brackets and quotes are enough to find the commas between elements.
-  std::size_t begin = first + 1;
-  int depth = 0;
-  bool is_in_string = false;
-  const auto add = [&](std::size_t end) {
-    const std::string_view element = text.substr(begin, end - begin);
-    const std::size_t from = element.find_first_not_of(" \t\r\n");
-    if (from != std::string_view::npos) {
-      elements.push_back(element.substr(from, element.find_last_not_of(" \t\r\n") - from + 1));
-    }
-    begin = end + 1;
-  };
-  for (std::size_t i = first + 1; i < last; ++i) {
-    const char c = text[i];
-    if (is_in_string) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        is_in_string = false;
-      continue;
-    }
-    if (c == '"') is_in_string = true;
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (c == ',' && depth == 0) {
-      add(i);
-      if (elements.size() > elements_max) return true;
-    }
-  }
-  add(last);
-  return true;
 }
 
 }  // namespace ingest

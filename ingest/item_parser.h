@@ -53,10 +53,4 @@ class ItemParser {
   const ledger::NumberSeries series_;
 };
 
-/// The elements of a JSON array, or the text itself when it is an object. False when `text` is not
-/// valid JSON, or is neither. Of more than `elements_max` no more than one above it are given: of a
-/// body that is refused nothing large is made.
-bool split_json(std::string_view text, std::vector<std::string_view>& elements,
-                std::size_t elements_max = SIZE_MAX);
-
 }  // namespace ingest

@@ -1,5 +1,6 @@
 #include "ingest/result_text.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace ingest {
@@ -57,6 +58,22 @@ void append_json_string(std::string& out, std::string_view text) {
     }
   }
   out += '"';
+}
+
+std::string shown_name(std::string_view name) {
+  constexpr std::size_t bytes_max = 64;
+  std::string shown(name.substr(0, bytes_max));
+  // Never cut within a UTF-8 sequence.
+  if (name.size() > bytes_max) {
+    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80) {
+      shown.pop_back();
+    }
+    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0) shown.pop_back();
+  }
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto digits = std::count_if(shown.begin(), shown.end(), is_digit);
+  if (digits >= 6) std::replace_if(shown.begin(), shown.end(), is_digit, '*');
+  return shown;
 }
 
 void append_position(std::string& out, ledger::Position position) {

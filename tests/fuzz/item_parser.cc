@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <string_view>
 
+#include "ingest/json_text.h"
 #include "ledger/assert.h"
 #include "tests/ingest/item_text.h"
 #include "tests/ingest/strict_item.h"

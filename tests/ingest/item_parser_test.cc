@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "ingest/json_text.h"
 #include "ledger/fingerprint.h"
 #include "tests/ingest/item_text.h"
 #include "tests/support/builders.h"

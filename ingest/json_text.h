@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ingest {
+
+/// A text in UTF-8 may begin with it; it is no part of the JSON (RFC 8259, 8.1).
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// Strict and slower than the reading of items: asked only when something is wrong with one.
+bool is_valid_json(std::string_view text);
+
+/// Why the text is not JSON, and where: `syntax error at byte 17, in item 2`, both counted from 0.
+/// The item is told within an array. Empty when the text is JSON. Repeats nothing of the text.
+std::string json_fault(std::string_view text);
+
+/// The elements of a JSON array, or the text itself when it is an object. False when `text` is not
+/// valid JSON, or is neither. Of more than `elements_max` no more than one above it are given: of a
+/// body that is refused nothing large is made.
+bool split_json(std::string_view text, std::vector<std::string_view>& elements,
+                std::size_t elements_max = SIZE_MAX);
+
+}  // namespace ingest
