@@ -165,7 +165,7 @@ class AccountText {
 
 std::optional<Problem> read_question(const Service& service, OpenShard& open,
                                      const Request& request, Question& question) {
-  RequestFields fields(request.body, {"personId", "year", "limit", "cursor"});
+  RequestFields fields(request.body, {"personId", "year"}, {"limit", "cursor"});
   const auto number = fields.person(service.series());
   question.year = static_cast<int>(fields.integer("year", 1, 9999, "INVALID_YEAR"));
   if (fields.has("limit")) {

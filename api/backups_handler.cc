@@ -59,7 +59,7 @@ Response start_backup(Service& service, OpenShard& open, const Request& request)
   if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
-  RequestFields fields(request.body, {"to", "verify", "keep", "privateKeys"});
+  RequestFields fields(request.body, {"to"}, {"verify", "keep", "privateKeys"});
   storage::BackupOptions options;
   options.to = fields.text("to", "INVALID_FOLDER");
   if (fields.has("verify")) options.is_verified = fields.truth("verify", "INVALID_OPTION");

@@ -1,8 +1,12 @@
 // POST /v1/card-status and /v1/card-status/batch: may a practice charge this person?
 
+#include <algorithm>
+#include <vector>
+
 #include "api/request_fields.h"
 #include "api/service.h"
 #include "ingest/clock.h"
+#include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
 
 namespace api {
@@ -59,6 +63,31 @@ std::string_view text_of(bool is_exempt) {
   return is_exempt ? R"({"exempt":true})" : R"({"exempt":false})";
 }
 
+/// Those of a body that are not blank.
+std::vector<std::string_view> lines_of(std::string_view body) {
+  std::vector<std::string_view> lines;
+  while (!body.empty()) {
+    const std::size_t end = std::min(body.find('\n'), body.size());
+    const std::string_view line = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) lines.push_back(line);
+  }
+  return lines;
+}
+
+/// What is wrong with a line; a line that is no question has the code that it has elsewhere.
+void append_line_problem(std::string& out, const Problem& problem) {
+  const bool is_malformed = problem.code == "MALFORMED_REQUEST";
+  out += "{\"code\":\"";
+  out += is_malformed ? "MALFORMED_ITEM" : problem.code;
+  out += '"';
+  if (!problem.field.empty()) {
+    out += ",\"field\":";
+    ingest::append_json_string(out, problem.field);
+  }
+  out += "}\n";
+}
+
 }  // namespace
 
 Response card_status(Service& service, OpenShard& open, const Request& request) {
@@ -71,32 +100,23 @@ Response card_status(Service& service, OpenShard& open, const Request& request) 
 }
 
 Response card_status_batch(Service& service, OpenShard& open, const Request& request) {
+  const std::size_t lines_max = service.limits().card_status_lines_max;
+  const std::vector<std::string_view> lines = lines_of(request.body);
+  // Before any of them: what is not answered is not logged.
+  if (lines.size() > lines_max) {
+    return to_response({413, "TOO_LARGE",
+                        "At most " + std::to_string(lines_max) + " lines; split the request.", ""},
+                       request.correlation_id);
+  }
   Response response;
   response.content_type = "application/x-ndjson";
-  std::size_t lines = 0;
-  std::string_view rest = request.body;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    if (++lines > service.limits().card_status_lines_max) {
-      return to_response({413, "TOO_LARGE",
-                          "At most " + std::to_string(service.limits().card_status_lines_max) +
-                              " lines; split the request.",
-                          ""},
-                         request.correlation_id);
-    }
+  for (const std::string_view line : lines) {
     const Answer given = answer(service, open, request, line);
     if (given.problem && given.problem->status != 400) {
       return to_response(*given.problem, request.correlation_id);
     }
     if (given.problem) {
-      response.body += "{\"code\":\"" + std::string(given.problem->code) + '"';
-      if (!given.problem->field.empty()) {
-        response.body += ",\"field\":\"" + given.problem->field + '"';
-      }
-      response.body += "}\n";
+      append_line_problem(response.body, *given.problem);
     } else {
       response.body += text_of(given.is_exempt);
       response.body += '\n';

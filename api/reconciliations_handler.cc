@@ -89,7 +89,7 @@ Response start_reconciliation(Service& service, OpenShard& open, const Request& 
   if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
-  RequestFields fields(request.body, {"year", "dryRun"});
+  RequestFields fields(request.body, {"year"}, {"dryRun"});
   StatementId id;
   id.year = static_cast<int>(fields.integer("year", 1900, 9999, "INVALID_YEAR"));
   const bool is_dry_run = fields.has("dryRun") && fields.truth("dryRun", "INVALID_DRY_RUN");

@@ -4,57 +4,94 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <vector>
 
 #include "ingest/item_parser.h"
+#include "ingest/json_text.h"
+#include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
 
 namespace api {
 namespace {
 
-/// The number of members as they are written, repeated ones too; Boost.JSON keeps the last of each.
-std::size_t count_members(std::string_view object_text) {
+/// Calls `take` with the name of each member as it is written, repeated ones too; Boost.JSON keeps
+/// the last of each. The text is a JSON object.
+template <class Take>
+void walk_members(std::string_view object_text, Take take) {
   static_assert(ingest::ItemParser::padding_bytes >= simdjson::SIMDJSON_PADDING);
   thread_local simdjson::ondemand::parser parser;
   simdjson::ondemand::document document;
   simdjson::ondemand::object object;
-  std::size_t count = 0;
   if (parser
           .iterate(object_text.data(), object_text.size(),
                    object_text.size() + simdjson::SIMDJSON_PADDING)
           .get(document) ||
       document.get_object().get(object))
-    return 0;
-  if (object.count_fields().get(count)) return 0;
+    return;
+  for (auto member : object) {
+    std::string_view name;
+    if (member.unescaped_key().get(name)) return;
+    take(name);
+  }
+}
+
+std::size_t count_members(std::string_view object_text) {
+  std::size_t count = 0;
+  walk_members(object_text, [&count](std::string_view) { ++count; });
   return count;
+}
+
+/// The first name that has been there before.
+std::string repeated_name(std::string_view object_text) {
+  std::vector<std::string> seen;
+  std::string repeated;
+  walk_members(object_text, [&](std::string_view name) {
+    const bool is_known = std::find(seen.begin(), seen.end(), name) != seen.end();
+    if (is_known && repeated.empty()) repeated = name;
+    seen.emplace_back(name);
+  });
+  return repeated;
 }
 
 std::string quoted(std::string_view name) { return '`' + std::string(name) + '`'; }
 
 }  // namespace
 
-RequestFields::RequestFields(std::string_view body, std::initializer_list<std::string_view> names) {
+RequestFields::RequestFields(std::string_view body, Names required, Names optional) {
   boost::json::error_code error;
   boost::json::value parsed = boost::json::parse(body, error, &memory_);
-  if (error || !parsed.is_object()) {
+  if (error) {
+    refuse("MALFORMED_REQUEST", "", "The body is not JSON: " + ingest::json_fault(body) + '.');
+  } else if (!parsed.is_object()) {
     refuse("MALFORMED_REQUEST", "", "The body is not a JSON object.");
-    return;
+  } else {
+    body_ = std::move(parsed);  // within the same memory: nothing is copied
+    judge_names(body, required, optional);
   }
-  body_ = std::move(parsed);  // within the same memory: nothing is copied
-  if (count_members(body) != object().size()) {
-    refuse("DUPLICATE_FIELD", "", "The body has a member twice.");
-    return;
-  }
+}
+
+void RequestFields::judge_names(std::string_view body, Names required, Names optional) {
+  const auto is_in = [](Names names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   for (const auto& member : object()) {
     const std::string_view name(member.key().data(), member.key().size());
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      // The name itself is not repeated: it may be anything.
-      std::string known;
-      for (const std::string_view allowed : names)
+    if (is_in(required, name) || is_in(optional, name)) continue;
+    std::string known;
+    for (const Names names : {required, optional}) {
+      for (const std::string_view allowed : names) {
         known += (known.empty() ? "" : ", ") + quoted(allowed);
-      refuse("UNKNOWN_FIELD", "",
-             "The body has a member that is not known here; known are " + known + ".");
-      return;
+      }
     }
+    // In the text the name is not repeated: it may be anything.
+    refuse("UNKNOWN_FIELD", ingest::shown_name(name),
+           "The body has a member that is not known here; known are " + known + ".");
+    return;
+  }
+  for (const std::string_view name : required) find(name);
+  if (!problem_ && count_members(body) != object().size()) {
+    const std::string name = ingest::shown_name(repeated_name(body));
+    refuse("DUPLICATE_FIELD", name, "The body has a member twice.");
   }
 }
 
@@ -76,7 +113,13 @@ std::string RequestFields::text(std::string_view name, std::string_view code) {
     refuse(code, name, quoted(name) + " must be a string.");
     return {};
   }
-  return {found->as_string().data(), found->as_string().size()};
+  std::string value(found->as_string().data(), found->as_string().size());
+  // To the system the text would end there.
+  if (value.find('\0') != std::string::npos) {
+    refuse(code, name, quoted(name) + " has a NUL character.");
+    return {};
+  }
+  return value;
 }
 
 std::int64_t RequestFields::integer(std::string_view name, std::int64_t min, std::int64_t max,

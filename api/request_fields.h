@@ -18,9 +18,12 @@ namespace api {
 /// named. The first problem stays; values read after it mean nothing.
 class RequestFields {
  public:
-  /// `names`: all members that may be there. `body` is followed by
-  /// ingest::ItemParser::padding_bytes that may be read, and outlives this.
-  RequestFields(std::string_view body, std::initializer_list<std::string_view> names);
+  using Names = std::initializer_list<std::string_view>;
+
+  /// Names of members are judged first: an unknown one, then a missing one in the order of
+  /// `required`, then a repeated one. `body` is followed by ingest::ItemParser::padding_bytes that
+  /// may be read, and outlives this.
+  RequestFields(std::string_view body, Names required, Names optional = {});
   RequestFields(const RequestFields&) = delete;
   RequestFields& operator=(const RequestFields&) = delete;
 
@@ -37,6 +40,7 @@ class RequestFields {
   ledger::Date date(std::string_view name, std::string_view code);
 
  private:
+  void judge_names(std::string_view body, Names required, Names optional);
   const boost::json::value* find(std::string_view name);
   void refuse(std::string_view code, std::string_view field, std::string detail);
 
