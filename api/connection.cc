@@ -1,7 +1,8 @@
 #include "api/connection.h"
 
 #include <algorithm>
-#include <boost/beast/http/read.hpp>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/core/string.hpp>
 #include <random>
 #include <utility>
 
@@ -14,18 +15,18 @@ namespace {
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-/// In all, who sends a body has a second for so many bytes, besides the time for a piece: else a
-/// connection could be kept open for days, a byte at a time.
-constexpr std::size_t slowest_bytes_per_second = 1U << 10;
 /// What a connection may send ahead of what is read; also bounds chunk extensions and trailers.
 constexpr std::size_t buffered_bytes_max = 64U << 10;
-/// What is read and thrown away so that a client gets its answer before the connection closes.
-constexpr std::size_t discarded_bytes_max = 4U << 20;
 /// A connection that waits keeps the memory of its last body and of its last answer up to this.
 constexpr std::size_t kept_bytes_max = 4U << 10;
 /// More than the head of any answer has.
 constexpr std::size_t head_bytes = 512;
+/// A connection that is to close waits so long for more input, or for its end: a client that sends
+/// all before it reads shall find its answer. Who sends that fast gets a second more for each of
+/// these many bytes, up to a bound.
 constexpr auto linger_timeout = std::chrono::seconds{2};
+constexpr std::size_t linger_bytes_per_second = 1U << 20;
+constexpr auto linger_time_max = std::chrono::seconds{10};
 /// A connection rests so long after a refusal, and twice as long after each that follows, up to
 /// what Retry-After says: who heeds it does not notice.
 constexpr auto shortest_rest = std::chrono::milliseconds{100};
@@ -104,16 +105,19 @@ Awaitable<bool> Connection::read_head() {
   allow(service_.limits().slow_timeout, begun_);
   is_body_broken_ = false;
   is_chunked_ = head_->chunked();
+  if (is_chunked_) chunks_ = ChunkDecoder();
   body_left_ = is_chunked_ ? 0 : head_->content_length().value_or(0);
   waited_ = {};
   const auto& message = head_->get();
   is_closing_ = !message.keep_alive();
+  const std::string_view expect = message[http::field::expect];
+  expects_continue_ = !is_old() && has_sent_body_left() &&
+                      beast::iequals({expect.data(), expect.size()}, "100-continue");
   read_request(message, request_);
-  if (!is_framing_clear(message)) {
+  const std::string_view unclear = unclear_point_of(message);
+  if (!unclear.empty()) {
     is_closing_ = true;
-    Problem problem{400, "MALFORMED_REQUEST",
-                    "A request has one Host, and one Content-Length or Transfer-Encoding: chunked.",
-                    ""};
+    Problem problem{400, "MALFORMED_REQUEST", std::string(unclear), ""};
     co_await refuse(std::move(problem));
     co_return false;
   }
@@ -122,10 +126,19 @@ Awaitable<bool> Connection::read_head() {
 
 /// Reads until `head_` has a whole head. What came behind it stays in the buffer.
 Awaitable<error_code> Connection::parse_head() {
+  bool may_skip_line = true;  // an empty one, as some send behind a body (RFC 9112, 2.2)
   for (;;) {
-    if (buffer_.size() != 0) {
+    if (may_skip_line && buffered().starts_with("\r\n")) {
+      buffer_.consume(2);
+      may_skip_line = false;
+    }
+    if (buffer_.size() != 0 && (!may_skip_line || buffered() != "\r")) {
+      may_skip_line = false;
       error_code error;
-      buffer_.consume(head_->put(buffer_.data(), error));
+      const std::size_t used = head_->put(buffer_.data(), error);
+      const bool is_fold = is_folded(buffered().substr(0, used));
+      buffer_.consume(used);
+      if (is_fold) co_return http::error::bad_obs_fold;
       if (error != http::error::need_more) co_return error;
     }
     const std::size_t size = beast::read_size(buffer_, piece_bytes);
@@ -144,8 +157,10 @@ Awaitable<void> Connection::refuse_head(error_code error) {
     close();
     co_return;
   }
-  make_correlation_id(request_.correlation_id);
+  request_.method = head_->get().method_string();
+  take_correlation_id(head_->get(), request_.correlation_id);
   begun_ = Clock::now();
+  expects_continue_ = false;
   Problem problem;
   if (error == http::error::header_limit) {
     problem = Problem{431, "HEADER_TOO_LARGE", "The request head is too large.", ""};
@@ -153,6 +168,7 @@ Awaitable<void> Connection::refuse_head(error_code error) {
     problem = Problem{408, "REQUEST_TIMEOUT", "The request head came too slowly.", ""};
   } else if (error.category() == http::make_error_code(http::error::bad_method).category()) {
     problem = Problem{400, "MALFORMED_REQUEST", "This is not an HTTP/1.1 request.", ""};
+    if (error == http::error::bad_obs_fold) problem.detail = "A line of the head is folded.";
   } else {
     close();
     co_return;
@@ -160,111 +176,8 @@ Awaitable<void> Connection::refuse_head(error_code error) {
   co_await refuse(std::move(problem));
 }
 
-Awaitable<std::size_t> Connection::read_some(char* data, std::size_t size) {
-  if (!is_chunked_) {
-    // What came with the head needs no wait.
-    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
-    const std::size_t got = asio::buffer_copy(asio::buffer(data, size), buffer_.data());
-    buffer_.consume(got);
-    body_left_ -= got;
-    if (got != 0 || size == 0) co_return got;
-  }
-  const Clock::duration limit = service_.limits().slow_timeout;
-  const Clock::time_point begin = Clock::now();
-  allow(limit - waited_, begin);
-  const std::size_t got = co_await receive(data, size);
-  const std::chrono::duration<double> due{static_cast<double>(got) / slowest_bytes_per_second};
-  waited_ += Clock::now() - begin - std::chrono::duration_cast<Clock::duration>(due);
-  waited_ = std::max(waited_, Clock::duration::zero());
-  co_return got;
-}
-
-/// Waits for the client.
-Awaitable<std::size_t> Connection::receive(char* data, std::size_t size) {
-  if (!is_chunked_) {
-    auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
-    if (error) is_body_broken_ = true;
-    const std::size_t got = error ? 0 : read;
-    body_left_ -= got;
-    co_return got;
-  }
-  while (!head_->is_done()) {
-    auto& body = head_->get().body();
-    body.data = data;
-    body.size = size;
-    auto [error, read] = co_await http::async_read_some(socket_, buffer_, *head_, awaited);
-    const std::size_t got = size - body.size;
-    if (error && error != http::error::need_buffer) {
-      is_body_broken_ = true;
-      co_return 0;
-    }
-    if (got != 0) co_return got;
-  }
-  co_return 0;
-}
-
-Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max) {
-  std::string& body = request_.body;
-  bool is_too_large = body_left_ > bytes_max;
-  bool is_full = false;
-  std::size_t filled = 0;
-  while (!is_too_large && !is_full && has_body_left() && !is_body_broken_) {
-    if (filled == body.size()) {
-      std::size_t more = std::clamp(3 * filled, first_piece_bytes, piece_bytes);
-      if (!is_chunked_) more = static_cast<std::size_t>(std::min<std::uint64_t>(more, body_left_));
-      body.reserve(filled + more + ingest::ItemParser::padding_bytes);
-      body.resize(filled + more);
-    }
-    filled += co_await read_some(body.data() + filled, body.size() - filled);
-    is_too_large = filled > bytes_max;
-    hold(filled);
-    // A small request is taken also when large ones fill the memory.
-    is_full = filled > first_piece_bytes && is_memory_full();
-  }
-  body.resize(filled);
-  if (is_too_large) {
-    Problem problem = body_is_too_large(bytes_max);
-    is_closing_ = true;
-    co_await refuse(std::move(problem));
-    co_return false;
-  }
-  if (is_full) {
-    is_closing_ = true;
-    Problem problem = memory_is_full();
-    co_await refuse(std::move(problem));
-    co_return false;
-  }
-  if (is_body_broken_) {
-    is_closing_ = true;
-    Problem problem{400, "MALFORMED_REQUEST", "The body is not well-formed.", ""};
-    if (is_timed_out_) problem = {408, "REQUEST_TIMEOUT", "The body came too slowly.", ""};
-    co_await refuse(std::move(problem));
-    co_return false;
-  }
-  body.reserve(body.size() + ingest::ItemParser::padding_bytes);
-  co_return true;
-}
-
-Awaitable<void> Connection::discard_body() {
-  if (body_left_ > discarded_bytes_max) {
-    is_closing_ = true;
-    co_return;
-  }
-  std::string piece(piece_bytes, '\0');
-  std::size_t discarded = 0;
-  while (has_body_left() && !is_body_broken_ && discarded <= discarded_bytes_max) {
-    discarded += co_await read_some(piece.data(), piece.size());
-  }
-  if (has_body_left()) is_closing_ = true;
-}
-
-Problem Connection::body_is_too_large(std::size_t bytes_max) {
-  return {413, "TOO_LARGE",
-          "The body is larger than " + std::to_string(bytes_max) + " bytes; split the request.",
-          ""};
-}
-
 void Connection::forget_request() {
+  gzip_.reset();
   hold(0);
   if (!is_refused_) rest_ = shortest_rest;
   request_.method.clear();
@@ -273,12 +186,7 @@ void Connection::forget_request() {
   if (request_.body.capacity() > kept_bytes_max) request_.body.shrink_to_fit();
 }
 
-bool Connection::expects_continue() const {
-  const std::string_view expect = head_->get()[http::field::expect];
-  return beast::iequals({expect.data(), expect.size()}, "100-continue");
-}
-
-void Connection::stop_watching_input() {
+void Connection::stop_reading() {
   error_code ignored;
   socket_.cancel(ignored);
 }
@@ -308,7 +216,11 @@ void Connection::append_head(const Response& response, std::string& text) {
   add("Content-Type", response.content_type);
   add("Correlation-Id", request_.correlation_id);
   for (const auto& [name, value] : response.headers) add(name, value);
-  if (is_closing_) add("Connection", "close");
+  if (is_closing_) {
+    add("Connection", "close");
+  } else if (is_old()) {
+    add("Connection", "keep-alive");
+  }
   add("Content-Length", std::to_string(response.body.size()));
   text.append("\r\n");
 }
@@ -320,7 +232,8 @@ Awaitable<void> Connection::answer(Response response) {
     if (error) response = to_response(problem_of(error), request_.correlation_id);
   }
   response.reflected.reset();
-  if (network_.is_draining) is_closing_ = true;
+  // Who was not told to send the body may send it or not: what comes next could be either.
+  if (network_.is_draining || expects_continue_) is_closing_ = true;
   is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
   std::string text = std::move(answer_);
   text.clear();
@@ -372,13 +285,17 @@ Awaitable<void> Connection::linger() {
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
   is_timed_out_ = false;
-  allow(linger_timeout);
+  const Clock::time_point begin = Clock::now();
+  Clock::duration granted = linger_timeout;
   std::string piece(16U << 10, '\0');
   std::size_t discarded = 0;
-  while (discarded < discarded_bytes_max) {
+  for (auto now = begin; now - begin < granted; now = Clock::now()) {
+    allow(granted - (now - begin), now);
     auto [error, got] = co_await socket_.async_read_some(asio::buffer(piece), awaited);
     if (error) break;
     discarded += got;
+    const std::chrono::seconds earned{discarded / linger_bytes_per_second};
+    granted = std::min<Clock::duration>(linger_timeout + earned, linger_time_max);
   }
 }
 

@@ -2,12 +2,14 @@
 
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "api/chunk_decoder.h"
+#include "api/gzip_decoder.h"
 #include "api/http_counters.h"
 #include "api/http_message.h"
 #include "api/network.h"
@@ -21,6 +23,8 @@ namespace api {
 constexpr std::size_t first_piece_bytes = 16U << 10;
 /// At most this much of a body is read at a time.
 constexpr std::size_t piece_bytes = 256U << 10;
+/// What is read and thrown away so that a client gets its answer before the connection closes.
+constexpr std::size_t discarded_bytes_max = 4U << 20;
 
 /// One connection of a client: reads requests and writes answers, one after the other, within the
 /// limits of time and memory. What is answered is the business of run_session().
@@ -60,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// This connection has so many bytes of a body and its answer. All connections are bounded
   /// together.
   void hold(std::size_t bytes) {
+    if (gzip_) bytes += GzipDecoder::memory_bytes;
     http_counters().held_bytes += bytes - held_bytes_;  // modulo 2^64
     held_bytes_ = bytes;
   }
@@ -77,17 +82,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string_view target() const { return head_->get().target(); }
   /// HTTP/1.0, which has no chunks.
   bool is_old() const { return head_->get().version() < 11; }
-  bool expects_continue() const;
-  bool is_chunked() const { return is_chunked_; }
-  /// Bytes to come, of a body of known length.
+  /// The size of the body is not told, or is that of what it was packed into.
+  bool has_unknown_size() const { return is_chunked_ || gzip_; }
+  /// From now on what is read of the body is what was packed. Before anything of it is read.
+  void unpack_body() {
+    gzip_ = std::make_unique<GzipDecoder>();
+    is_unpacked_ = false;
+  }
+  /// Bytes to come, of a body of known length, as it was packed.
   std::uint64_t body_left() const { return body_left_; }
-  bool has_body_left() const { return is_chunked_ ? !head_->is_done() : body_left_ != 0; }
+  bool has_body_left() const { return gzip_ ? !is_unpacked_ : has_sent_body_left(); }
   /// Reads a piece of the body; 0 at its end, or when it is broken off. The client may make us wait
-  /// as long as for any piece, and in all not much longer for few bytes.
-  Awaitable<std::size_t> read_some(char* data, std::size_t size);
+  /// as long as for any piece, and in all not much longer for few bytes. A client that asked
+  /// whether to send the body is told so first: who is refused before that is not.
+  Awaitable<std::size_t> read_some(char* data, std::size_t size) {
+    return gzip_ ? read_packed(data, size) : read_sent(data, size);
+  }
+  /// The same of the body as it was packed.
+  bool has_sent_body_left() const { return is_chunked_ ? !chunks_.is_done() : body_left_ != 0; }
+  Awaitable<std::size_t> read_sent(char* data, std::size_t size);
   /// What came was worth the wait: the time in all begins anew.
   void forgive_waiting() { waited_ = {}; }
   bool is_body_broken() const { return is_body_broken_; }
+  /// Why it is broken.
+  Problem body_problem() const;
   /// Into the request, with the padding that parsing needs. False when a problem has been answered.
   Awaitable<bool> read_whole_body(std::size_t bytes_max);
   static Problem body_is_too_large(std::size_t bytes_max);
@@ -99,7 +117,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Notices the end of the client's input, and wakes. A client that sends its next request
   /// meanwhile is alive, and not watched any more.
   void watch_input();
-  void stop_watching_input();
+  /// Ends the watch, and what else waits for input or output.
+  void stop_reading();
   bool is_input_ended() const { return is_input_ended_; }
 
   // ---- answers ----
@@ -115,12 +134,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> write(Buffers bytes) {
     boost::beast::buffers_suffix<Buffers> rest(bytes);
     while (boost::beast::buffer_bytes(rest) != 0) {
-      allow_a_piece();
+      writes_since_ = Clock::now();
+      allow(service_.limits().slow_timeout, writes_since_);
       auto [error, size] = co_await socket_.async_write_some(rest, awaited);
+      writes_since_ = Clock::time_point::max();
       if (error) co_return false;
       rest.consume(size);
     }
     co_return true;
+  }
+  /// The client has taken nothing for so long of what is being written to it.
+  bool has_not_read_for(Clock::duration duration) const {
+    return writes_since_ < Clock::now() - duration;
   }
   /// So much of the time was waiting for events, which is no slowness: it stays out of the metrics.
   void leave_out(Clock::duration waiting) { begun_ += waiting; }
@@ -145,6 +170,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void watch();
+  /// Reads a piece of what the body was packed from; as read_some().
+  Awaitable<std::size_t> read_packed(char* data, std::size_t size);
+  /// What has come and is not read yet.
+  std::string_view buffered() const {
+    return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+  }
+  std::size_t take_buffered(char* data, std::size_t size);
   Awaitable<std::size_t> receive(char* data, std::size_t size);
   Awaitable<error_code> parse_head();
   Awaitable<void> refuse_head(error_code error);
@@ -166,12 +198,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   boost::beast::flat_buffer buffer_;
   std::size_t held_bytes_ = 0;
-  std::optional<boost::beast::http::request_parser<boost::beast::http::buffer_body>> head_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> head_;
   Request request_;
   std::string answer_;  // memory for the next
   Clock::time_point begun_;
+  Clock::time_point writes_since_ = Clock::time_point::max();
+  bool expects_continue_ = false;  // and has not been told
   bool is_chunked_ = false;
+  ChunkDecoder chunks_;
   std::uint64_t body_left_ = 0;
+  std::unique_ptr<GzipDecoder> gzip_;
+  bool is_unpacked_ = false;  // to the end
   Clock::duration waited_{};  // for the body, less what is due to the bytes that came
   bool is_body_broken_ = false;
 };

@@ -14,18 +14,22 @@
 
 namespace api {
 
+/// How a body is packed (Content-Encoding).
+enum class ContentCoding : std::uint8_t { identity, gzip, unknown };
+
 /// An HTTP request as handlers see it: whole, and without a socket.
 struct Request {
   std::string method;
   std::string path;
   std::vector<std::pair<std::string, std::string>> query;
   std::string content_type;  ///< without parameters, in lower case
+  ContentCoding coding = ContentCoding::identity;
   std::string correlation_id;
   std::string path_parameter;  ///< what stood for `{}` in the route
-  std::string body;
+  std::string body;            ///< unpacked, without a byte order mark
   ingest::Caller caller;
 
-  /// The first value of a query parameter, or null.
+  /// The value of a query parameter, or null. The router has seen that it is there once.
   const std::string* query_value(std::string_view name) const;
 };
 

@@ -31,7 +31,7 @@ Awaitable<bool> wait_for_event(Connection& connection, ledger::Position after,
     connection.changed().expires_at(deadline);
     co_await connection.changed().async_wait(awaited);
   }
-  connection.stop_watching_input();
+  connection.stop_reading();
   connection.lane().polls.erase(&connection);
   --waiting;
   co_return newest_event(service) > after;

@@ -40,13 +40,6 @@ std::string_view title_of(unsigned status) {
 
 }  // namespace
 
-const std::string* Request::query_value(std::string_view name) const {
-  for (const auto& [key, value] : query) {
-    if (key == name) return &value;
-  }
-  return nullptr;
-}
-
 std::string problem_json(const Problem& problem, std::string_view correlation_id) {
   std::string json = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"code":"{}")",
                                  title_of(problem.status), problem.status, problem.code);

@@ -1,6 +1,61 @@
 #include "api/router.h"
 
+#include <algorithm>
+
+#include "ingest/result_text.h"
+
 namespace api {
+namespace {
+
+/// `a`, `b` and so on, each within `quote`.
+std::string list_of(const std::vector<std::string_view>& names, std::string_view quote) {
+  std::string list;
+  for (const std::string_view name : names) {
+    if (!list.empty()) list += ", ";
+    list.append(quote).append(name).append(quote);
+  }
+  return list;
+}
+
+std::string known_parameters(const Route& route) {
+  if (route.parameters.empty()) return "No parameter is known here.";
+  return "Known here, each once: " + list_of(route.parameters, "`") + ".";
+}
+
+}  // namespace
+
+std::optional<Problem> query_problem(const Route& route, const Request& request) {
+  const auto& query = request.query;
+  for (auto at = query.begin(); at != query.end(); ++at) {
+    const auto& name = at->first;
+    const auto is_same = [&name](const auto& other) { return other.first == name; };
+    const bool is_known =
+        std::find(route.parameters.begin(), route.parameters.end(), name) != route.parameters.end();
+    if (is_known && std::none_of(query.begin(), at, is_same)) continue;
+    std::string detail = is_known ? "The query has a parameter twice. "
+                                  : "The query has a parameter that is not known. ";
+    std::string shown = ingest::shown_name(name);
+    // Decoded, it need not be UTF-8.
+    std::replace_if(
+        shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7E; },
+        '?');
+    return Problem{400, "MALFORMED_REQUEST", detail + known_parameters(route), std::move(shown)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> media_problem(const Route& route, const Request& request) {
+  if (request.coding == ContentCoding::unknown) {
+    return Problem{415, "UNSUPPORTED_MEDIA_TYPE",
+                   "The only Content-Encoding is gzip; or send the body as it is.", ""};
+  }
+  const auto& types = route.media_types;
+  if (types.empty() || std::find(types.begin(), types.end(), request.content_type) != types.end()) {
+    return std::nullopt;
+  }
+  return Problem{415, "UNSUPPORTED_MEDIA_TYPE",
+                 "Send a body of Content-Type " + list_of(types, "") + ".", ""};
+}
 
 void Router::add(Route route) {
   const std::size_t hole = route.path.find("{}");
@@ -31,9 +86,12 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     const auto parameter = match_path(entry, path);
     if (!parameter) continue;
     const Route& route = entry.route;
-    if (route.method == method) return {&route, std::string(*parameter), ""};
+    const bool is_get = route.method == "GET";
+    if (route.method == method || (is_get && method == "HEAD")) {
+      return {&route, std::string(*parameter), ""};
+    }
     if (!match.allowed.empty()) match.allowed += ", ";
-    match.allowed += route.method;
+    match.allowed.append(route.method).append(is_get ? ", HEAD" : "");
   }
   return match;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/http_message.h"
+#include "api/problem.h"
 
 namespace api {
 
@@ -19,13 +20,19 @@ enum class RouteKind : std::uint8_t {
 using Handler = std::function<Response(const Request&)>;
 
 struct Route {
-  std::string_view method;
-  std::string_view path;  ///< `{}` stands for one segment
+  std::string_view method;  ///< `GET` is also what answers HEAD
+  std::string_view path;    ///< `{}` stands for one segment
   RouteKind kind = RouteKind::quick;
-  std::size_t body_bytes_max = 0;                    ///< 0: takes no body
-  std::string_view media_type = "application/json";  ///< of the body
+  std::size_t body_bytes_max = 0;             ///< 0: takes no body
+  std::vector<std::string_view> media_types;  ///< of the body
+  std::vector<std::string_view> parameters;   ///< those of the query
   Handler handler;
 };
+
+/// What is wrong with the query: each parameter is known to the route, and is there once.
+std::optional<Problem> query_problem(const Route& route, const Request& request);
+/// What is wrong with the media type or the packing of the body, if the route takes one.
+std::optional<Problem> media_problem(const Route& route, const Request& request);
 
 /// The table method + path -> handler.
 class Router {

@@ -1,5 +1,7 @@
 #include "api/service.h"
 
+#include <utility>
+
 #include "api/problem.h"
 
 namespace api {
@@ -29,26 +31,37 @@ Response Service::call(LedgerHandler handle, const Request& request) {
 
 void Service::add_routes() {
   constexpr std::size_t small_body = 16U << 10;
+  using Names = std::vector<std::string_view>;
+  const Names lines{"application/x-ndjson"};
   const auto add = [this](std::string_view method, std::string_view path, RouteKind kind,
-                          std::size_t body_bytes_max, auto handle,
-                          std::string_view media_type = "application/json") {
-    router_.add({method, path, kind, body_bytes_max, media_type,
+                          std::size_t body_bytes_max, auto handle, const Names& parameters = {},
+                          const Names& media_types = {"application/json"}) {
+    router_.add({method, path, kind, body_bytes_max, body_bytes_max == 0 ? Names{} : media_types,
+                 parameters,
                  [this, handle](const Request& request) { return call(handle, request); }});
   };
-  router_.add(
-      {"POST", "/v1/registrations", RouteKind::submission, limits_.ndjson_body_bytes_max, {}, {}});
+  router_.add({"POST",
+               "/v1/registrations",
+               RouteKind::submission,
+               limits_.ndjson_body_bytes_max,
+               {"application/json", "application/x-ndjson"},
+               {"atomic", "trustReceivedTime"},
+               {}});
   add("POST", "/v1/card-status", RouteKind::quick, small_body, card_status);
   add("POST", "/v1/card-status/batch", RouteKind::slow, limits_.card_status_lines_max * 512,
-      card_status_batch, "application/x-ndjson");
+      card_status_batch, {}, lines);
   add("POST", "/v1/persons/account", RouteKind::slow, small_body, person_account);
-  add("GET", "/v1/practices/{}/timeliness", RouteKind::slow, 0, practice_timeliness);
-  add("GET", "/v1/timeliness", RouteKind::slow, 0, national_timeliness);
-  add("GET", "/v1/timeliness/practices", RouteKind::slow, 0, practice_ranking);
-  add("GET", "/v1/events", RouteKind::slow, 0, events);
+  add("GET", "/v1/practices/{}/timeliness", RouteKind::slow, 0, practice_timeliness,
+      {"from", "to", "basis"});
+  add("GET", "/v1/timeliness", RouteKind::slow, 0, national_timeliness, {"from", "to", "basis"});
+  add("GET", "/v1/timeliness/practices", RouteKind::slow, 0, practice_ranking,
+      {"from", "to", "basis", "sort", "limit"});
+  add("GET", "/v1/events", RouteKind::slow, 0, events, {"after", "limit", "wait"});
   add("POST", "/v1/reconciliations", RouteKind::slow, small_body, start_reconciliation);
   add("GET", "/v1/reconciliations", RouteKind::slow, 0, list_reconciliations);
   add("GET", "/v1/reconciliations/{}", RouteKind::slow, 0, reconciliation);
-  add("GET", "/v1/reconciliations/{}/file", RouteKind::slow, 0, reconciliation_file);
+  add("GET", "/v1/reconciliations/{}/file", RouteKind::slow, 0, reconciliation_file,
+      {"name", "offset"});
   add("GET", "/v1/status", RouteKind::slow, 0, ledger_status);
   add("POST", "/v1/backups", RouteKind::slow, small_body, start_backup);
   add("GET", "/v1/backups/{}", RouteKind::slow, 0, backup_progress);

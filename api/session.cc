@@ -18,12 +18,6 @@ constexpr std::size_t whole_body_bytes_max = 1U << 20;
 Awaitable<void> serve_handler(Connection& connection, const Route& route) {
   Request& request = connection.request();
   if (route.body_bytes_max != 0) {
-    if (request.content_type != route.media_type) {
-      Problem problem{415, "UNSUPPORTED_MEDIA_TYPE", "Send " + std::string(route.media_type) + ".",
-                      ""};
-      co_await connection.refuse(std::move(problem));
-      co_return;
-    }
     const bool is_read = co_await connection.read_whole_body(route.body_bytes_max);
     if (!is_read) co_return;
   }
@@ -54,14 +48,6 @@ Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& par
   Request& request = connection.request();
   const bool is_json = request.content_type == "application/json";
   Problem problem;
-  if (!is_json && request.content_type != "application/x-ndjson") {
-    problem = {415, "UNSUPPORTED_MEDIA_TYPE",
-               "Send application/json (an item or an array) or application/x-ndjson (an item a "
-               "line).",
-               ""};
-    co_await connection.refuse(std::move(problem));
-    co_return;
-  }
   bool is_atomic = false;
   bool is_trusted = true;
   if (!read_flag(request, "atomic", is_atomic, problem) ||
@@ -70,7 +56,8 @@ Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& par
     co_return;
   }
   if (!is_trusted) request.caller.is_operator = false;
-  const bool is_small = !connection.is_chunked() && connection.body_left() <= whole_body_bytes_max;
+  const bool is_small =
+      !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;
   // A stream is answered in chunks, which came with HTTP/1.1.
   if (is_json || is_atomic || is_small || connection.is_old()) {
     co_await serve_whole_submission(connection, parser, is_json, is_atomic);
@@ -86,26 +73,34 @@ Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& par
   co_await serve_stream(connection, parser);
 }
 
-/// The route that the request asks for; null, and the refusal in `response`, when there is none.
+/// The route that the request asks for; null, and the refusal in `response`, when there is none, or
+/// it takes no such query or body.
 const Route* find_route(Connection& connection, Response& response) {
   Request& request = connection.request();
-  if (!read_target(connection.target(), request)) {
-    response =
-        to_response({400, "MALFORMED_REQUEST", "The request target is not a well-formed path.", ""},
-                    request.correlation_id);
+  const auto refuse = [&](const Problem& problem) -> const Route* {
+    response = to_response(problem, request.correlation_id);
     return nullptr;
+  };
+  if (!read_target(connection.target(), request)) {
+    return refuse({400, "MALFORMED_REQUEST", "The request target is not a well-formed path.", ""});
   }
   Router::Match match = connection.service().router().find(request.method, request.path);
-  if (match.route != nullptr) {
-    request.path_parameter = std::move(match.path_parameter);
-  } else if (match.allowed.empty()) {
-    response = to_response({404, "NOT_FOUND", "There is nothing here; see /openapi.yaml.", ""},
-                           request.correlation_id);
-  } else {
-    response =
-        to_response({405, "METHOD_NOT_ALLOWED", "Only " + match.allowed + " is allowed here.", ""},
-                    request.correlation_id);
+  if (match.route == nullptr && match.allowed.empty()) {
+    return refuse({404, "NOT_FOUND", "There is nothing here; see /openapi.yaml.", ""});
+  }
+  if (match.route == nullptr) {
+    refuse({405, "METHOD_NOT_ALLOWED", "Only " + match.allowed + " is allowed here.", ""});
     response.headers.emplace_back("Allow", match.allowed);
+    return nullptr;
+  }
+  request.path_parameter = std::move(match.path_parameter);
+  if (const auto problem = query_problem(*match.route, request)) return refuse(*problem);
+  if (const auto problem = media_problem(*match.route, request)) {
+    refuse(*problem);
+    if (request.coding == ContentCoding::unknown) {
+      response.headers.emplace_back("Accept-Encoding", "gzip");
+    }
+    return nullptr;
   }
   return match.route;
 }
@@ -117,10 +112,8 @@ Awaitable<void> serve(Connection& connection, ingest::ItemParser& parser) {
     co_await connection.answer(std::move(refusal));
     co_return;
   }
-  if (connection.expects_continue() && connection.body_left() <= route->body_bytes_max) {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await connection.write(asio::buffer(go_on));
-  }
+  const bool takes_body = route->body_bytes_max != 0;
+  if (takes_body && connection.request().coding == ContentCoding::gzip) connection.unpack_body();
   if (route->kind == RouteKind::submission) {
     co_await serve_submission(connection, parser);
   } else {

@@ -153,6 +153,17 @@ class FramingTest(HostileCase):
             "chunked in HTTP/1.0": b"POST /v1/registrations HTTP/1.0\r\n" + JSON + CHUNKED + b"\r\n" + body,
             "no host": get + b"\r\n",
             "two hosts": get + HOST + b"Host: other\r\n\r\n",
+            "list of equal lengths": POST + JSON + b"Content-Length: 2, 2\r\n\r\n[]",
+            "two types": POST + JSON + JSON + b"Content-Length: 2\r\n\r\n[]",
+            "two packings": POST + JSON + b"Content-Encoding: gzip\r\n" * 2 + b"Content-Length: 2\r\n\r\n[]",
+            "host with a blank": get + b"Host: a b\r\n\r\n",
+            "host with a user": get + b"Host: u@a\r\n\r\n",
+            "host cut off": get + b"Host: [::1\r\n\r\n",
+            "host with a path": get + b"Host: a/b\r\n\r\n",
+            "host with a wrong port": get + b"Host: a:x\r\n\r\n",
+            "folded line": get + HOST + b"X: y\r\n  z\r\n\r\n",
+            "folded length": POST + JSON + b"Content-Length:\r\n 2\r\n\r\n[]",
+            "folded host": get + b"Host: a\r\n\tb\r\n\r\n",
             "line feeds only": b"GET /version HTTP/1.1\nHost: localhost\n\n",
             "one line feed only": get + b"Host: localhost\nX: y\r\n\r\n",
             "carriage return only": get + b"Host: localhost\rX: y\r\n\r\n",
@@ -172,9 +183,18 @@ class FramingTest(HostileCase):
     def test_bad_chunks(self):
         head = POST + JSON + CHUNKED + b"\r\n"
         for chunks in (b"zz\r\n[]\r\n", b"-2\r\n[]\r\n", b"ffffffffffffffffff\r\n[]\r\n", b"2\r\n[]0\r\n\r\n", b"\r\n[]\r\n",
-                       b"2\n[]\r\n", b"2\r\n[]\r\n0\r\nX y\r\n\r\n"):
+                       b"2\n[]\r\n", b"2\r\n[]\r\n0\r\nX y\r\n\r\n", b'2;a="\nx"\r\n[]\r\n', b'2;a="\r\nx"\r\n[]\r\n',
+                       b"2;a=\0\r\n[]\r\n", b"2;a=\x1b\r\n[]\r\n", b"2;\r\n[]\r\n", b"2 \r\n[]\r\n", b" 2\r\n[]\r\n",
+                       b"0x2\r\n[]\r\n", b"2\r\n[]\n", b"2\r\n[]\r\n0\r\nContent-Length: 5\r\n\r\n",
+                       b"2\r\n[]\r\n0\r\nHost: other\r\n\r\n", b"2\r\n[]\r\n0\r\nX: y\n\r\n"):
             with self.subTest(chunks):
                 self.assert_refused(self.exchange(head + chunks + b"0\r\n\r\n" + self.smuggled), 400)
+        # Refused at the end of its line, not after a silence.
+        sock = self.connect()
+        sock.sendall(head + b'2;a="x\r\n')
+        begin = time.monotonic()
+        self.assert_refused(read_to_end(sock), 400)
+        self.assertLess(time.monotonic() - begin, SLOW)
         # A chunk larger than any body: nothing is set aside for it.
         self.assert_refused(self.exchange(head + b"7fffffffffffffff\r\n[]"), 408)
         self.assert_served()
@@ -182,10 +202,12 @@ class FramingTest(HostileCase):
     def test_what_is_unusual_and_allowed(self):
         get = b"GET /version HTTP/1.1\r\n" + HOST
         good = {
-            "folded line": get + CLOSE + b"X: y\r\n  z\r\n\r\n",
             "GET with a body": get + CLOSE + b"Content-Length: 5\r\n\r\nhello",
             "HTTP/1.0": b"GET /version HTTP/1.0\r\n\r\n",
             "no blank after the colon": b"GET /version HTTP/1.1\r\nHost:a\r\nConnection:close\r\n\r\n",
+            "target with a host, as to a proxy": b"GET http://localhost/version HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n",
+            "chunks with extensions and a trailer": POST + JSON + CLOSE + CHUNKED + b"\r\n" +
+                                                    b'2;a="b;\\"c";d\r\n[]\r\n0;e=f\r\nX: y\r\n\r\n',
             "upgrade is ignored": get + b"Connection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n",
         }
         for name, request in good.items():
@@ -196,7 +218,9 @@ class FramingTest(HostileCase):
         answer = self.exchange(get + b"Content-Length: %d\r\n\r\n" % len(self.smuggled) + self.smuggled + get + CLOSE + b"\r\n")
         self.assertEqual((statuses(answer), answer.count(b'"alive"')), ([200, 200], 0))
         self.assertEqual(statuses(self.exchange(b"BREW /version HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")), [405])
-        self.assertEqual(statuses(self.exchange(b"CONNECT a:80 HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")), [404])
+        self.assertEqual(statuses(self.exchange(b"CONNECT a:80 HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")), [400])
+        for target in (b"http://u@localhost/version", b"ftp://localhost/version", b"/v1%2Fstatus", b"/version%00"):
+            self.assertEqual(statuses(self.exchange(b"GET " + target + b" HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")), [400])
         self.assertEqual(statuses(self.exchange(b"OPTIONS * HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")), [400])
 
     def test_stream_of_http_1_0_is_answered_without_chunks(self):

@@ -347,7 +347,8 @@ class StatementTest(ReconcileCase):
             self.assertEqual((reply.status, reply.body, reply.header("Next-Offset")), (200, b"", None))
 
     def test_methods(self):
-        for path, allowed in ((PATH, "GET, POST"), (f"{PATH}/{YEAR}-1", "GET"), (f"{PATH}/{YEAR}-1/file", "GET")):
+        for path, allowed in ((PATH, "GET, HEAD, POST"), (f"{PATH}/{YEAR}-1", "GET, HEAD"),
+                              (f"{PATH}/{YEAR}-1/file", "GET, HEAD")):
             for method in ("DELETE", "PUT", "PATCH", *(() if "POST" in allowed else ("POST",))):
                 with self.subTest(method=method, path=path):
                     reply = self.server.request(method, path)
