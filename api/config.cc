@@ -44,6 +44,7 @@ void read_limits(const std::string& path, const toml::table& table, Config& conf
       {"connections_max", &limits.connections_max},
       {"card_status_lines_max", &limits.card_status_lines_max},
       {"waiting_bytes_max", &limits.waiting_bytes_max},
+      {"unread_result_bytes_max", &limits.unread_result_bytes_max},
       {"waiting_items_max", &limits.waiting_items_max},
       {"waiting_polls_max", &limits.waiting_polls_max}};
   const std::map<std::string_view, std::chrono::seconds*> times{

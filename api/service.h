@@ -23,7 +23,8 @@ struct Limits {
   std::size_t header_bytes_max = 16U << 10;
   std::size_t connections_max = 10'000;
   std::size_t card_status_lines_max = 10'000;
-  std::size_t waiting_bytes_max = 128U << 20;  ///< bodies and answers, of all connections
+  std::size_t waiting_bytes_max = 128U << 20;       ///< bodies and answers, of all connections
+  std::size_t unread_result_bytes_max = 32U << 20;  ///< of a stream whose client sends first
   std::size_t waiting_items_max = 64U << 10;
   std::size_t waiting_polls_max = 1000;    ///< requests that wait for events
   std::chrono::seconds idle_timeout{30};   ///< for the next request head

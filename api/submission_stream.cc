@@ -6,12 +6,14 @@
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <deque>
 #include <optional>
 #include <utility>
 
 #include "api/http_submission.h"
 #include "api/log.h"
 #include "ingest/clock.h"
+#include "ingest/json_text.h"
 #include "ingest/result_text.h"
 
 namespace api {
@@ -19,13 +21,24 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// Results that may wait for a client that does not read yet.
+/// When so many bytes of results wait, nothing is read while the client takes some of them ...
 constexpr std::size_t waiting_result_bytes_max = 2U << 20;
+/// ... but who takes nothing for this long is a client that sends all before it reads, and its
+/// results are kept aside (`unread_result_bytes_max`).
+constexpr auto sends_first_after = std::chrono::milliseconds{250};
+/// With no room left to keep them, who takes nothing for this long gets a problem line.
+constexpr auto unread_patience = std::chrono::seconds{2};
+/// Results that come in small pieces leave together up to this.
+constexpr std::size_t joined_bytes_max = 64U << 10;
 
 /// read() reads lines and keeps one or two submissions on the way; finish_submission() takes the
 /// results of one and sends the next; write() sends what there is. All on one thread; each waits on
-/// the connection's changed() for the others. Its time is set once: setting it wakes whoever waits,
-/// for nothing.
+/// the connection's changed() for the others. Its time is set only while read() waits for the
+/// client: setting it wakes whoever waits, for nothing.
+///
+/// Nobody waits for ever: read() waits for the client to take results only while it takes some, or
+/// for `unread_patience`; after a problem line what still comes is read away, so that a client that
+/// sends first comes to its answer.
 class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
  public:
   SubmissionStream(Connection& connection, ingest::ItemParser& parser)
@@ -41,9 +54,14 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   Awaitable<void> read();
   Awaitable<void> read_piece();
   Awaitable<void> wait_for_others();
+  bool must_wait_for_client();
+  Awaitable<void> wait_for_client();
+  Awaitable<void> discard_rest();
+  bool skip_byte_order_mark();
   void take_lines();
   void submit_next();
   void finish_submission(SubmissionPtr submission);
+  void add_results(std::string text);
   void fail(Problem problem);
   void hold();
   static Awaitable<void> run_writer(std::shared_ptr<SubmissionStream> stream);
@@ -59,6 +77,7 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
 
   std::size_t piece_ = first_piece_bytes;  // to be read next
   std::string unread_;                     // bytes that are not a whole line yet
+  bool is_begun_ = false;                  // what may stand before the first line is skipped
   bool is_at_end_ = false;                 // of the body
   bool has_lines_ = false;                 // `unread_` has whole lines
   bool is_skipping_ = false;               // within a line that is too long
@@ -72,7 +91,9 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   bool is_writing_ = false;  // the head of the answer has been sent
   bool is_broken_ = false;   // the client cannot be written to
   bool is_written_ = false;  // run_writer() has ended
-  std::string results_;      // to be written
+  bool is_discarding_ = false;
+  std::deque<std::string> results_;  // to be written
+  std::size_t result_bytes_ = 0;     // of these, and of what is being written
   std::optional<Problem> problem_;
 };
 
@@ -89,8 +110,15 @@ Awaitable<void> SubmissionStream::serve() {
   }
   is_read_ = true;
   connection_.wake();
+  const bool is_answered = is_writing_ || !results_.empty();
+  if (problem_ && is_answered) co_await discard_rest();
   while (!is_written_) {
     co_await connection_.changed().async_wait(awaited);
+  }
+  if (is_broken_ && connection_.is_timed_out()) {
+    log(LogLevel::warning, "stream_cut",
+        {{"reason", "the client took nothing of its results in time"},
+         {"correlationId", connection_.request().correlation_id}});
   }
   if (problem_ || is_broken_) connection_.close_after_answer();
   const bool is_refused = problem_ && !is_writing_;
@@ -104,11 +132,14 @@ Awaitable<void> SubmissionStream::serve() {
 
 Awaitable<void> SubmissionStream::read() {
   while (!is_broken_ && !problem_) {
-    const bool is_full =
-        parsed_.size() >= group_items_max_ || results_.size() > waiting_result_bytes_max;
+    const bool is_full = parsed_.size() >= group_items_max_;
     const bool has_work = has_lines_ || !parsed_.empty() || in_flight_ != 0;
     if (is_at_end_ && !has_work) break;
-    if (has_lines_ && !is_full) {
+    if (must_wait_for_client()) {
+      co_await wait_for_client();
+    } else if (problem_) {
+      break;
+    } else if (has_lines_ && !is_full) {
       take_lines();
       submit_next();
     } else if (is_at_end_ || is_full) {
@@ -139,6 +170,49 @@ Awaitable<void> SubmissionStream::wait_for_others() {
   if (connection_.is_timed_out()) is_broken_ = true;
 }
 
+/// Whether to read and submit no more for now, because so much is to be written. Fails when the
+/// client leaves its results where they are and there is no more room for them.
+bool SubmissionStream::must_wait_for_client() {
+  if (problem_ || result_bytes_ <= waiting_result_bytes_max) return false;
+  const Limits& limits = connection_.service().limits();
+  const bool is_too_much = result_bytes_ > limits.unread_result_bytes_max;
+  // Half of the memory stays for those who read.
+  const bool is_crowded = http_counters().held_bytes > limits.waiting_bytes_max / 2;
+  if (!is_too_much && !is_crowded) return !connection_.has_not_read_for(sends_first_after);
+  if (!connection_.has_not_read_for(unread_patience)) return true;
+  if (is_too_much) {
+    fail({413, "TOO_LARGE",
+          "More than " + std::to_string(limits.unread_result_bytes_max) +
+              " bytes of results wait; read them while you send, or split the request.",
+          ""});
+  } else {
+    fail(Connection::memory_is_full());
+  }
+  log(LogLevel::warning, "results_not_read",
+      {{"bytes", std::to_string(result_bytes_)},
+       {"correlationId", connection_.request().correlation_id}});
+  return false;
+}
+
+Awaitable<void> SubmissionStream::wait_for_client() {
+  connection_.changed().expires_after(sends_first_after);
+  co_await connection_.changed().async_wait(awaited);
+  connection_.changed().expires_at(Clock::time_point::max());
+  if (connection_.is_timed_out()) is_broken_ = true;
+}
+
+/// Until the answer has been taken, or the client has sent as much as a body may have.
+Awaitable<void> SubmissionStream::discard_rest() {
+  is_discarding_ = true;
+  std::string piece(piece_bytes, '\0');
+  const std::uint64_t bytes_max = connection_.service().limits().ndjson_body_bytes_max;
+  std::uint64_t bytes = 0;
+  while (!is_written_ && !is_broken_ && bytes <= bytes_max && connection_.has_sent_body_left() &&
+         !connection_.is_body_broken()) {
+    bytes += co_await connection_.read_sent(piece.data(), piece.size());
+  }
+}
+
 Awaitable<void> SubmissionStream::read_piece() {
   const std::size_t filled = unread_.size();
   unread_.reserve(filled + piece_ + ingest::ItemParser::padding_bytes);
@@ -148,20 +222,28 @@ Awaitable<void> SubmissionStream::read_piece() {
   piece_ = std::clamp(4 * got, first_piece_bytes, piece_bytes);
   bytes_ += got;
   if (connection_.is_body_broken()) {
-    if (connection_.is_timed_out()) {
-      fail({408, "REQUEST_TIMEOUT", "The body came too slowly.", ""});
-    } else {
-      fail({400, "MALFORMED_REQUEST", "The body broke off.", ""});
-    }
+    fail(connection_.body_problem());
     co_return;
   }
-  if (bytes_ > connection_.service().limits().ndjson_body_bytes_max) {
-    fail({413, "TOO_LARGE", "The body is too large; split the request.", ""});
+  const std::size_t bytes_max = connection_.service().limits().ndjson_body_bytes_max;
+  if (bytes_ > bytes_max) {
+    fail(Connection::body_is_too_large(bytes_max));
     co_return;
   }
   is_at_end_ = got == 0;
+  if (!skip_byte_order_mark()) co_return;
   if (is_at_end_ && !unread_.empty()) unread_ += '\n';
   take_lines();
+}
+
+/// False while it could still be coming.
+bool SubmissionStream::skip_byte_order_mark() {
+  if (is_begun_) return true;
+  if (!is_at_end_ && unread_.size() < ingest::byte_order_mark.size()) return false;
+  if (unread_.starts_with(ingest::byte_order_mark))
+    unread_.erase(0, ingest::byte_order_mark.size());
+  is_begun_ = true;
+  return true;
 }
 
 /// Parses whole lines in `unread_` until there is a group of them; says whether more are left.
@@ -245,9 +327,10 @@ void SubmissionStream::finish_submission(SubmissionPtr submission) {
   } else if (submission->error) {
     fail(problem_of(submission->error));
   } else {
-    results_ += submission->results;
-    append_receipt(results_, *submission);
-    results_ += '\n';
+    std::string text = std::move(submission->results);
+    append_receipt(text, *submission);
+    text += '\n';
+    add_results(std::move(text));
     connection_.allow_a_piece();
     submit_next();
     hold();
@@ -255,12 +338,21 @@ void SubmissionStream::finish_submission(SubmissionPtr submission) {
   connection_.wake();
 }
 
+void SubmissionStream::add_results(std::string text) {
+  result_bytes_ += text.size();
+  if (!results_.empty() && results_.back().size() + text.size() <= joined_bytes_max) {
+    results_.back() += text;
+  } else {
+    results_.push_back(std::move(text));
+  }
+}
+
 void SubmissionStream::fail(Problem problem) {
   if (!problem_) problem_ = std::move(problem);
 }
 
 void SubmissionStream::hold() {
-  connection_.hold(unread_.size() + parsed_.size() * sizeof(ingest::ParsedItem) + results_.size());
+  connection_.hold(unread_.size() + parsed_.size() * sizeof(ingest::ParsedItem) + result_bytes_);
 }
 
 // ---- writing ----
@@ -273,6 +365,8 @@ Awaitable<void> SubmissionStream::run_writer(std::shared_ptr<SubmissionStream> s
     stream->is_broken_ = true;
   }
   stream->is_written_ = true;
+  // What discard_rest() waits for is of no use any more.
+  if (stream->is_discarding_) stream->connection_.stop_reading();
   stream->connection_.wake();
 }
 
@@ -284,9 +378,12 @@ Awaitable<void> SubmissionStream::write() {
       continue;
     }
     if (!is_writing_) co_await write_head();
-    std::string piece;
-    piece.swap(results_);
+    std::string piece = std::move(results_.front());
+    results_.pop_front();
+    const std::size_t size = piece.size();
     co_await write_chunk(std::move(piece));
+    result_bytes_ -= size;
+    hold();
     connection_.wake();
   }
   const bool is_refused_whole = problem_ && !is_writing_;
