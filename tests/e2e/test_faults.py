@@ -439,10 +439,13 @@ class DamageTest(FaultCase):
         self.damage(self.files("state/*.sst"))
         for person in sums:
             self.server.post_json("/v1/persons/account", {"personId": person, "year": YEAR})
-        self.wait_until_refused("/state/")
+        # What is shown is what stands in the way now: first the damage, or the log of these queries; then the full disk.
+        self.wait_until(lambda: self.ready().status == 503, NOTICED_SECONDS, "/isready says no")
+        self.assertRegex(self.ready().json().get("detail", ""), "/state/|" + NO_SPACE)
         self.assertTrue(os.path.exists(os.path.join(self.data, "state")), "not removed while nothing can be written")
         self.faults.lift()
         self.ask_until_healed(sums)
+        self.check_state_was_made_again()
         self.check_whole()
 
     def test_log_of_the_journal_damaged(self):
