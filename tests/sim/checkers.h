@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "storage/format.h"
+#include "tests/sim/checksum.h"
 #include "tests/sim/faulty_journal.h"
 #include "tests/sim/model.h"
 #include "tests/support/memory_store.h"
@@ -37,9 +37,6 @@ struct Acknowledgement {
 /// The journal holds no item twice, and each acknowledged one at its place.
 void check_acknowledged(const std::vector<Acknowledgement>& acknowledgements,
                         const FaultyJournal& journal);
-
-/// The checksum of the state as the product defines it, from all rows.
-storage::SetHash checksum_of(const ledger::test::MemoryStore& store);
 
 /// An item that was accepted, and under which of several rules.
 struct AcceptedItem {
