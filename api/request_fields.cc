@@ -2,9 +2,9 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
-#include <vector>
+#include <optional>
+#include <string>
 
 #include "ingest/item_parser.h"
 #include "ingest/json_text.h"
@@ -14,46 +14,31 @@
 namespace api {
 namespace {
 
-/// Calls `take` with the name of each member as it is written, repeated ones too; Boost.JSON keeps
-/// the last of each. The text is a JSON object.
-template <class Take>
-void walk_members(std::string_view object_text, Take take) {
-  static_assert(ingest::ItemParser::padding_bytes >= simdjson::SIMDJSON_PADDING);
-  thread_local simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  if (parser
-          .iterate(object_text.data(), object_text.size(),
-                   object_text.size() + simdjson::SIMDJSON_PADDING)
-          .get(document) ||
-      document.get_object().get(object))
-    return;
-  for (auto member : object) {
-    std::string_view name;
-    if (member.unescaped_key().get(name)) return;
-    take(name);
-  }
-}
-
-std::size_t count_members(std::string_view object_text) {
-  std::size_t count = 0;
-  walk_members(object_text, [&count](std::string_view) { ++count; });
-  return count;
-}
-
-/// The first name that has been there before.
-std::string repeated_name(std::string_view object_text) {
-  std::vector<std::string> seen;
-  std::string repeated;
-  walk_members(object_text, [&](std::string_view name) {
-    const bool is_known = std::find(seen.begin(), seen.end(), name) != seen.end();
-    if (is_known && repeated.empty()) repeated = name;
-    seen.emplace_back(name);
-  });
-  return repeated;
-}
-
 std::string quoted(std::string_view name) { return '`' + std::string(name) + '`'; }
+
+std::string_view name_at(std::size_t place, RequestFields::Names required,
+                         RequestFields::Names optional) {
+  return place < required.size() ? required.begin()[place]
+                                 : optional.begin()[place - required.size()];
+}
+
+/// Among the required names and then the optional ones; their number when it is none of them.
+std::size_t place_of(std::string_view name, RequestFields::Names required,
+                     RequestFields::Names optional) {
+  const std::size_t count = required.size() + optional.size();
+  std::size_t place = 0;
+  while (place < count && name_at(place, required, optional) != name) ++place;
+  return place;
+}
+
+/// The name itself is not repeated: it may be anything.
+std::string unknown_detail(RequestFields::Names required, RequestFields::Names optional) {
+  std::string known;
+  for (std::size_t place = 0; place < required.size() + optional.size(); ++place) {
+    known += (known.empty() ? "" : ", ") + quoted(name_at(place, required, optional));
+  }
+  return "The body has a member that is not known here; known are " + known + ".";
+}
 
 }  // namespace
 
@@ -64,34 +49,46 @@ RequestFields::RequestFields(std::string_view body, Names required, Names option
     refuse("MALFORMED_REQUEST", "", "The body is not JSON: " + ingest::json_fault(body) + '.');
   } else if (!parsed.is_object()) {
     refuse("MALFORMED_REQUEST", "", "The body is not a JSON object.");
-  } else {
-    body_ = std::move(parsed);  // within the same memory: nothing is copied
-    judge_names(body, required, optional);
-  }
-}
-
-void RequestFields::judge_names(std::string_view body, Names required, Names optional) {
-  const auto is_in = [](Names names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  for (const auto& member : object()) {
-    const std::string_view name(member.key().data(), member.key().size());
-    if (is_in(required, name) || is_in(optional, name)) continue;
-    std::string known;
-    for (const Names names : {required, optional}) {
-      for (const std::string_view allowed : names) {
-        known += (known.empty() ? "" : ", ") + quoted(allowed);
-      }
-    }
-    // In the text the name is not repeated: it may be anything.
-    refuse("UNKNOWN_FIELD", ingest::shown_name(name),
-           "The body has a member that is not known here; known are " + known + ".");
     return;
   }
+  body_ = std::move(parsed);  // within the same memory: nothing is copied
+  check_names(body, required, optional);
+}
+
+/// As they are written: Boost.JSON keeps the last of a repeated member.
+void RequestFields::check_names(std::string_view body, Names required, Names optional) {
+  static_assert(ingest::ItemParser::padding_bytes >= simdjson::SIMDJSON_PADDING);
+  thread_local simdjson::ondemand::parser parser;
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  if (parser.iterate(body.data(), body.size(), body.size() + simdjson::SIMDJSON_PADDING)
+          .get(document) ||
+      document.get_object().get(object)) {
+    refuse("MALFORMED_REQUEST", "", "The body is not a JSON object.");
+    return;
+  }
+  std::optional<std::string> unknown;
+  std::string_view repeated;
+  std::uint64_t seen = 0;  // a bit for each known name
+  for (auto member : object) {
+    std::string_view name;
+    if (member.unescaped_key().get(name)) {
+      refuse("MALFORMED_REQUEST", "", "The body is not a JSON object.");
+      return;
+    }
+    const std::size_t place = place_of(name, required, optional);
+    if (place == required.size() + optional.size()) {
+      if (!unknown) unknown = ingest::shown_name(name);
+      continue;
+    }
+    const std::uint64_t bit = std::uint64_t{1} << place;
+    if ((seen & bit) != 0 && repeated.empty()) repeated = name_at(place, required, optional);
+    seen |= bit;
+  }
+  if (unknown) refuse("UNKNOWN_FIELD", *unknown, unknown_detail(required, optional));
   for (const std::string_view name : required) find(name);
-  if (!problem_ && count_members(body) != object().size()) {
-    const std::string name = ingest::shown_name(repeated_name(body));
-    refuse("DUPLICATE_FIELD", name, "The body has a member twice.");
+  if (!repeated.empty()) {
+    refuse("DUPLICATE_FIELD", repeated, "The body has " + quoted(repeated) + " twice.");
   }
 }
 
@@ -133,6 +130,23 @@ std::int64_t RequestFields::integer(std::string_view name, std::int64_t min, std
     return 0;
   }
   return found->as_int64();
+}
+
+std::vector<std::string_view> RequestFields::texts(std::string_view name, std::string_view code) {
+  const boost::json::value* const found = find(name);
+  if (found == nullptr) return {};
+  std::vector<std::string_view> texts;
+  if (found->is_array()) {
+    for (const boost::json::value& element : found->as_array()) {
+      if (!element.is_string()) break;
+      texts.emplace_back(element.as_string().data(), element.as_string().size());
+    }
+  }
+  if (!found->is_array() || texts.size() != found->as_array().size()) {
+    refuse(code, name, quoted(name) + " must be an array of strings.");
+    return {};
+  }
+  return texts;
 }
 
 bool RequestFields::truth(std::string_view name, std::string_view code) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/problem.h"
 #include "ledger/national_id.h"
@@ -20,9 +21,9 @@ class RequestFields {
  public:
   using Names = std::initializer_list<std::string_view>;
 
-  /// Names of members are judged first: an unknown one, then a missing one in the order of
-  /// `required`, then a repeated one. `body` is followed by ingest::ItemParser::padding_bytes that
-  /// may be read, and outlives this.
+  /// No other members may be there, and none of the required may be missing. Checked in the order
+  /// of the codes of items: unknown, missing, repeated. `body` is followed by
+  /// ingest::ItemParser::padding_bytes that may be read, and outlives this.
   RequestFields(std::string_view body, Names required, Names optional = {});
   RequestFields(const RequestFields&) = delete;
   RequestFields& operator=(const RequestFields&) = delete;
@@ -32,6 +33,8 @@ class RequestFields {
   bool has(std::string_view name) const { return object().contains(name); }
 
   std::string text(std::string_view name, std::string_view code);
+  /// The elements of an array of strings; they live as long as this.
+  std::vector<std::string_view> texts(std::string_view name, std::string_view code);
   std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max,
                        std::string_view code);
   bool truth(std::string_view name, std::string_view code);
@@ -40,7 +43,7 @@ class RequestFields {
   ledger::Date date(std::string_view name, std::string_view code);
 
  private:
-  void judge_names(std::string_view body, Names required, Names optional);
+  void check_names(std::string_view body, Names required, Names optional);
   const boost::json::value* find(std::string_view name);
   void refuse(std::string_view code, std::string_view field, std::string detail);
 

@@ -164,14 +164,33 @@ class BatchTest(fs.ServerCase):
         reply = self.server.post_ndjson(PATH + "/batch", [self.question(person), "{", self.question(wrong),
                                                           self.question(person)])
         self.assertNotIn(wrong.encode(), reply.body, "an invalid number must not be echoed")
-        if reply.status == 200:
-            answers = [json.loads(line) for line in reply.raw_lines()]
-            self.assertEqual(len(answers), 4, "one answer a line")
-            self.assertEqual((answers[0].get("exempt"), answers[3].get("exempt")), (True, True))
-            for answer in answers[1:3]:
-                self.assertIsNot(answer.get("exempt"), True, answer)
-        else:
-            self.assert_problem(reply, 400)
+        self.assertEqual(reply.status, 200)
+        self.assertEqual([json.loads(line) for line in reply.raw_lines()],
+                         [{"exempt": True}, {"code": "MALFORMED_ITEM"}, {"code": "INVALID_PERSON_ID", "field": "personId"},
+                          {"exempt": True}])
+
+    def test_the_first_code_that_applies(self):
+        good, old = self.question(fs.new_person()), "1999-01-01"
+        bad = {"personId": "1", "serviceType": "X", "serviceDate": "2025-02-30"}
+        self.assertEqual(self.batch([
+            "[]", "1", '{"personId":"\xff"}'.encode("latin-1"),
+            {**bad, "more": 1}, {"more": 1}, {k: bad[k] for k in ("personId", "serviceDate")}, {},
+            fs.compact(bad)[:-1] + ',"serviceType":"LE"}', bad, {**bad, "personId": good["personId"]},
+            {**good, "serviceDate": "2025-02-30"}, {**good, "serviceDate": 20250601}, {**good, "serviceDate": old}]),
+            [{"code": "MALFORMED_ITEM"}] * 3 + [
+                {"code": "UNKNOWN_FIELD", "field": "more"}, {"code": "UNKNOWN_FIELD", "field": "more"},
+                {"code": "MISSING_FIELD", "field": "serviceType"}, {"code": "MISSING_FIELD", "field": "personId"},
+                {"code": "DUPLICATE_FIELD", "field": "serviceType"}, {"code": "INVALID_PERSON_ID", "field": "personId"},
+                {"code": "INVALID_SERVICE_TYPE", "field": "serviceType"},
+                {"code": "INVALID_SERVICE_DATE", "field": "serviceDate"},
+                {"code": "INVALID_SERVICE_DATE", "field": "serviceDate"},
+                {"code": "SERVICE_DATE_TOO_OLD", "field": "serviceDate"}])
+
+    def test_an_unknown_name_is_shown_without_a_number(self):
+        person = fs.new_person()
+        answer = self.batch([{**self.question(person), person: 1}])[0]
+        self.assertEqual(answer["code"], "UNKNOWN_FIELD")
+        self.assertNotIn(person, answer["field"])
 
 
 if __name__ == "__main__":
