@@ -132,7 +132,7 @@ class EmbeddedTarget final : public Target {
       : shard_(shard_options(options.data, options.keys, config)),
         ingestor_(
             shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
-            [](const auto&...) {},
+            [](const auto&...) { return ledger::ok(); },
             [this](std::vector<std::unique_ptr<ingest::Submission>> done) {
               const std::lock_guard lock(mutex_);
               for (auto& submission : done) done_.push_back(std::move(submission));

@@ -13,9 +13,8 @@ OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Del
                      ingest::Ingestor::Options ingest_options)
     : shard_(options) {
   if (options.mode == storage::OpenMode::read_only) return;
-  const auto note_submission = [this](const ingest::Submission& submission,
-                                      const ingest::ParsedItem& parsed,
-                                      std::optional<bool> exempt) {
+  const auto note_answer = [this](const ingest::Submission& submission,
+                                  const ingest::ParsedItem& parsed, std::optional<bool> exempt) {
     storage::AccessRecord record;
     record.time = ingest::now();
     record.reason = storage::AccessReason::submission;
@@ -26,11 +25,10 @@ OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Del
     record.subject += ' ';
     ledger::append_date(record.subject, oslo_date(parsed.item.service_time));
     record.exempt = exempt;
-    // A full access log does not undo the item; the log says so itself by failing.
-    static_cast<void>(shard_.journal().access_log().add(record));
+    return shard_.journal().access_log().add(record);
   };
   ingestor_ = std::make_unique<ingest::Ingestor>(shard_.state(), shard_.journal(), shard_.rules(),
-                                                 shard_.are_rules_new(), note_submission,
+                                                 shard_.are_rules_new(), note_answer,
                                                  std::move(deliver), ingest_options);
 }
 
@@ -83,6 +81,14 @@ ledger::Result<void> OpenShard::note_access(storage::AccessReason reason,
   record.correlation_id = request.correlation_id;
   record.subject = std::move(subject);
   return shard_.journal().access_log().add(record);
+}
+
+void OpenShard::between_groups(std::function<void()> task) {
+  if (is_read_only()) {
+    task();
+  } else {
+    ingestor_->between_groups(std::move(task));
+  }
 }
 
 void OpenShard::hand_over_state() {

@@ -36,6 +36,10 @@ class OpenShard {
     return position < shard_.journal().next_position();
   }
 
+  /// Like Ingestor::between_groups(). Read-only nothing is written, and several may run at once:
+  /// `task` only reads.
+  void between_groups(std::function<void()> task);
+
   /// Logs a query about a person; an error means that it must not be answered.
   ledger::Result<void> note_access(storage::AccessReason reason,
                                    const ledger::EncryptedNumber& person, const Request& request,

@@ -46,11 +46,12 @@ bool read_flag(const Request& request, std::string_view name, bool& value, Probl
 
 Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& parser) {
   Request& request = connection.request();
-  const bool is_json = request.content_type == "application/json";
+  SubmissionForm form;
+  form.is_json = request.content_type == "application/json";
   Problem problem;
-  bool is_atomic = false;
   bool is_trusted = true;
-  if (!read_flag(request, "atomic", is_atomic, problem) ||
+  if (!read_flag(request, "atomic", form.is_atomic, problem) ||
+      !read_flag(request, "dryRun", form.is_dry_run, problem) ||
       !read_flag(request, "trustReceivedTime", is_trusted, problem)) {
     co_await connection.refuse(std::move(problem));
     co_return;
@@ -59,8 +60,8 @@ Awaitable<void> serve_submission(Connection& connection, ingest::ItemParser& par
   const bool is_small =
       !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;
   // A stream is answered in chunks, which came with HTTP/1.1.
-  if (is_json || is_atomic || is_small || connection.is_old()) {
-    co_await serve_whole_submission(connection, parser, is_json, is_atomic);
+  if (form.is_json || form.is_one_group() || is_small || connection.is_old()) {
+    co_await serve_whole_submission(connection, parser, form);
     co_return;
   }
   const std::size_t bytes_max = connection.service().limits().ndjson_body_bytes_max;

@@ -328,8 +328,10 @@ void SubmissionStream::finish_submission(SubmissionPtr submission) {
     fail(problem_of(submission->error));
   } else {
     std::string text = std::move(submission->results);
-    append_receipt(text, *submission);
-    text += '\n';
+    if (has_receipt(*submission)) {
+      append_receipt(text, *submission);
+      text += '\n';
+    }
     add_results(std::move(text));
     connection_.allow_a_piece();
     submit_next();

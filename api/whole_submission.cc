@@ -23,6 +23,14 @@ Problem too_many_items(std::size_t items_max) {
           "More than " + std::to_string(items_max) + " items in a body; split the request.", ""};
 }
 
+Problem too_many_for_a_group(SubmissionForm form) {
+  const std::string most = std::to_string(ingest::group_items_max) + " items.";
+  if (form.is_dry_run) {
+    return {413, "TOO_LARGE", "A dry run takes at most " + most + " Split the request.", "dryRun"};
+  }
+  return {413, "TOO_LARGE", "All or nothing holds for at most " + most, "atomic"};
+}
+
 /// Whether the first of the items may come in; asked before the others are parsed, because a flood
 /// shall be refused at no more than the price of reading it.
 bool has_room(const Service& service, const ingest::ParsedItem& first, std::size_t items,
@@ -102,11 +110,12 @@ std::optional<ParsedItems> parse_lines(const Service& service, const Request& re
 
 /// Submits the items that begin at `first` of the request, and returns them with their answer.
 Awaitable<SubmissionPtr> submit_part(Connection& connection, ParsedItems items, std::size_t first,
-                                     bool is_atomic) {
+                                     SubmissionForm form) {
   const ShardKeeper& keeper = connection.service().keeper();
   auto submission = make_submission(connection, std::move(items));
   submission->first_index = first;
-  submission->is_atomic = is_atomic;
+  submission->is_atomic = form.is_atomic;
+  submission->is_dry_run = form.is_dry_run;
   ++connection.lane().awaited_submissions;
   auto [reply] = co_await async_submit(keeper, std::move(submission), awaited);
   // Once the beginning is committed, the rest waits for its turn: 429 says that nothing was.
@@ -137,15 +146,15 @@ Response json_answer(std::string results, std::string_view receipts) {
 }  // namespace
 
 Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParser& parser,
-                                       bool is_json, bool is_atomic) {
+                                       SubmissionForm form) {
   const Service& service = connection.service();
   const Request& request = connection.request();
   const bool is_read = co_await connection.read_whole_body(service.limits().json_body_bytes_max);
   if (!is_read) co_return;
   Problem problem;
   const auto parse = [&]() {
-    return is_json ? parse_json(service, request, parser, problem)
-                   : parse_lines(service, request, parser, problem);
+    return form.is_json ? parse_json(service, request, parser, problem)
+                        : parse_lines(service, request, parser, problem);
   };
   std::optional<ParsedItems> parsed;
   if (request.body.size() <= quick_body_bytes_max) {
@@ -155,11 +164,8 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
     parsed =
         co_await run_on(connection.network().parsers, connection.lane().context, std::move(work));
   }
-  if (parsed && is_atomic && parsed->size() > ingest::group_items_max) {
-    problem = {
-        413, "TOO_LARGE",
-        "All or nothing holds for at most " + std::to_string(ingest::group_items_max) + " items.",
-        "atomic"};
+  if (parsed && form.is_one_group() && parsed->size() > ingest::group_items_max) {
+    problem = too_many_for_a_group(form);
     parsed.reset();
   }
   if (!parsed) {
@@ -179,7 +185,7 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
       part.assign(std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(first)),
                   std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(end)));
     }
-    const SubmissionPtr reply = co_await submit_part(connection, std::move(part), first, is_atomic);
+    const SubmissionPtr reply = co_await submit_part(connection, std::move(part), first, form);
     if (reply->error) {
       problem = problem_of(reply->error);
       co_await connection.refuse(std::move(problem));
@@ -190,7 +196,8 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
     } else {
       results += reply->results;
     }
-    if (is_json) {
+    if (!has_receipt(*reply)) continue;
+    if (form.is_json) {
       if (!receipts.empty()) receipts += ',';
       append_receipt(receipts, *reply);
     } else {
@@ -199,7 +206,7 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
     }
   }
   Response response;
-  if (is_json) {
+  if (form.is_json) {
     response = json_answer(std::move(results), receipts);
   } else {
     response.content_type = "application/x-ndjson";

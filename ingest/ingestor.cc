@@ -21,6 +21,7 @@ constexpr std::size_t long_group_items = 1024;
 constexpr std::size_t remembered_senders_max = 4096;
 
 void count_outcomes(const Submission& submission, IngestFigures& figures) {
+  if (submission.is_dry_run) return;
   figures.items += submission.items.size();
   for (const ledger::Outcome& outcome : submission.outcomes) {
     switch (outcome.disposition) {
@@ -280,7 +281,7 @@ bool Ingestor::commit(std::span<PendingGroup> groups) {
     return false;
   }
   count(groups, taken.count());
-  store_.note_durable(groups.back().group.next_position());
+  store_.note_durable(journal_.next_position());
   wake_waiters();
   deliver_(submissions_of(groups));
   return true;
@@ -355,7 +356,8 @@ void Ingestor::wake_waiters() {
 
 void Ingestor::count(std::span<const PendingGroup> groups, double seconds) {
   IngestFigures counted;
-  counted.groups = groups.size();
+  counted.groups = static_cast<std::uint64_t>(std::count_if(
+      groups.begin(), groups.end(), [](const PendingGroup& group) { return group.is_kept(); }));
   counted.commit_seconds = seconds;
   for (const PendingGroup& pending : groups) {
     for (const auto& submission : pending.submissions) count_outcomes(*submission, counted);

@@ -124,9 +124,19 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
   }
   out += outcome.verdict.counted ? ",\"counted\":true" : ",\"counted\":false";
   out += outcome.verdict.exempt ? ",\"exempt\":true" : ",\"exempt\":false";
-  out += ",\"position\":";
-  append_position(out, outcome.verdict.position);
+  if (outcome.verdict.is_given()) {
+    out += ",\"position\":";
+    append_position(out, outcome.verdict.position);
+  }
   out += "}\n";
+}
+
+bool has_receipt(const Submission& submission) {
+  return submission.seal != nullptr &&
+         std::any_of(submission.outcomes.begin(), submission.outcomes.end(),
+                     [](const ledger::Outcome& outcome) {
+                       return outcome.disposition == Disposition::accepted;
+                     });
 }
 
 void append_receipt(std::string& out, const Submission& submission) {

@@ -35,16 +35,26 @@ std::optional<bool> exempt_told(const Outcome& outcome) {
   return std::nullopt;
 }
 
-/// One for each submission, in the memory that it has ready.
+/// In the memory that the submission has ready.
+std::string take_results(Submission& submission) {
+  std::string text = std::move(submission.results);
+  text.clear();
+  for (std::size_t i = 0; i < submission.outcomes.size(); ++i) {
+    append_result(text, submission.first_index + i, submission.items[i], submission.outcomes[i]);
+  }
+  return text;
+}
+
+/// One for each submission that the journal gets; dry runs are completed here.
 std::vector<std::string> result_texts_of(const PendingGroup& pending) {
   std::vector<std::string> texts;
   texts.reserve(pending.submissions.size());
   for (const auto& submission : pending.submissions) {
-    std::string& text = texts.emplace_back(std::move(submission->results));
-    text.clear();
-    for (std::size_t i = 0; i < submission->items.size(); ++i) {
-      append_result(text, submission->first_index + i, submission->items[i],
-                    submission->outcomes[i]);
+    std::string text = take_results(*submission);
+    if (submission->is_dry_run) {
+      submission->results = std::move(text);
+    } else {
+      texts.push_back(std::move(text));
     }
   }
   return texts;
@@ -52,12 +62,13 @@ std::vector<std::string> result_texts_of(const PendingGroup& pending) {
 
 void complete(const PendingGroup& pending, std::vector<std::string> texts, ledger::Seal sealed) {
   const auto seal = std::make_shared<const ledger::Seal>(std::move(sealed));
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    Submission& submission = *pending.submissions[i];
-    submission.results = std::move(texts[i]);
-    submission.group = pending.group.position;
-    submission.seal = seal;
-    submission.place = i;
+  std::size_t place = 0;
+  for (const auto& submission : pending.submissions) {
+    if (submission->is_dry_run) continue;
+    submission->results = std::move(texts[place]);
+    submission->group = pending.group.position;
+    submission->seal = seal;
+    submission->place = place++;
   }
 }
 
@@ -83,6 +94,7 @@ Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
   decided_ = 0;
   expected_ = 0;
   for (const auto& submission : pending.submissions) {
+    if (submission->is_dry_run) continue;
     for (const ParsedItem& parsed : submission->items) {
       if (parsed.refusal == Code::none) items_.push_back(&parsed.item);
     }
@@ -90,12 +102,16 @@ Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
   LEDGER_ASSERT(items_.size() <= group_items_max);
   group.entries.reserve(items_.size());
 
-  store_.begin_group(group.position);
+  const bool is_kept = pending.is_kept();
+  if (is_kept) store_.begin_group(group.position);
   tallies_.clear();
   for (const auto& submission : pending.submissions) {
-    const auto processed = process(*submission, group);
+    const Position next{group.position.value() + 1 + group.entries.size()};
+    const auto processed =
+        submission->is_dry_run ? answer_dry_run(*submission, next) : process(*submission, group);
     if (!processed) return processed.error();
   }
+  if (!is_kept) return ledger::ok();
   const auto recorded = record_tallies(group);
   if (!recorded) return recorded.error();
   store_.finish_group(group);
@@ -108,7 +124,8 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
   submission.outcomes.clear();
   submission.outcomes.reserve(submission.items.size());
   if (submission.is_atomic) {
-    const auto passes = passes_rehearsal(submission, submission.outcomes);
+    const auto passes =
+        passes_rehearsal(submission, Position{group.position.value() + 1 + group.entries.size()});
     if (!passes) return passes.error();
     if (!passes.value()) {
       for (std::size_t i = 0; i < submission.items.size(); ++i) {
@@ -131,12 +148,37 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
     const auto outcome = ledger_.process(parsed.item, position, entry);
     if (!outcome) return outcome.error();
     submission.outcomes.push_back(outcome.value());
+    // A full access log does not undo the item; the log says so itself by failing.
     if (asked_for_card(parsed, outcome.value())) {
-      note_access_(submission, parsed, exempt_told(outcome.value()));
+      static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));
     }
     if (outcome.value().disposition == Disposition::accepted) continue;
     group.entries.pop_back();
     tally(parsed, outcome.value().rejection);
+  }
+  return ledger::ok();
+}
+
+/// The items after each other as if they were committed behind what the group has by now. What is
+/// told of a person is logged, or nothing is told.
+Result<void> ShardWriter::answer_dry_run(Submission& submission, Position next) {
+  const auto passes = passes_rehearsal(submission, next);
+  if (!passes) return passes.error();
+  if (!passes.value()) return ledger::ok();  // nobody is told anything, and who asked is logged
+  for (std::size_t i = 0; i < submission.items.size(); ++i) {
+    const ParsedItem& parsed = submission.items[i];
+    Outcome& outcome = submission.outcomes[i];
+    if (outcome.verdict.position >= next) outcome.verdict.position = {};  // nothing is there
+    const bool is_told = outcome.disposition != Disposition::rejected &&
+                         parsed.item.type == ledger::ItemType::copayment;
+    if (!is_told && !asked_for_card(parsed, outcome)) continue;
+    const auto noted = note_access_(
+        submission, parsed, is_told ? outcome.verdict.exempt : exempt_told(outcome));
+    if (!noted) {
+      submission.error = noted.error();
+      submission.outcomes.clear();
+      break;
+    }
   }
   return ledger::ok();
 }
@@ -151,21 +193,25 @@ void ShardWriter::look_ahead() {
   ++decided_;
 }
 
-Result<bool> ShardWriter::passes_rehearsal(const Submission& submission,
-                                           std::vector<Outcome>& outcomes) {
+/// The outcomes as they would be, the first accepted item at `next`. False, and the others are
+/// aborted, when an item of an atomic submission is rejected.
+Result<bool> ShardWriter::passes_rehearsal(Submission& submission, Position next) {
   RehearsalStore rehearsal(store_);
   ledger::Ledger ledger(rehearsal, rules_);
   ledger::Entry entry;
-  std::uint64_t position = next_position_.value();
+  std::vector<Outcome>& outcomes = submission.outcomes;
+  outcomes.clear();
+  std::uint64_t position = next.value();
   for (const ParsedItem& parsed : submission.items) {
     if (parsed.refusal != Code::none) {
       outcomes.push_back(rejected(parsed.refusal));
       continue;
     }
-    const auto outcome = ledger.process(parsed.item, Position{++position}, entry);
+    const auto outcome = ledger.process(parsed.item, Position{position++}, entry);
     if (!outcome) return outcome.error();
     outcomes.push_back(outcome.value());
   }
+  if (!submission.is_atomic) return true;
   const bool passes = std::none_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
     return outcome.disposition == Disposition::rejected;
   });
@@ -175,7 +221,8 @@ Result<bool> ShardWriter::passes_rehearsal(const Submission& submission,
     if (outcomes[i].disposition != Disposition::rejected) {
       outcomes[i] = rejected(Code::atomic_aborted);
     }
-    if (has_asked) note_access_(submission, submission.items[i], exempt_told(outcomes[i]));
+    if (!has_asked) continue;
+    static_cast<void>(note_access_(submission, submission.items[i], exempt_told(outcomes[i])));
   }
   return false;
 }
@@ -205,12 +252,15 @@ Result<void> ShardWriter::commit(std::span<PendingGroup> groups) {
   texts.reserve(groups.size());
   answered.reserve(groups.size());
   for (const PendingGroup& pending : groups) {
-    answered.push_back({pending.group, texts.emplace_back(result_texts_of(pending))});
+    texts.push_back(result_texts_of(pending));
+    if (pending.is_kept()) answered.push_back({pending.group, texts.back()});
   }
+  if (answered.empty()) return ledger::ok();
   auto sealed = journal_.append(answered);
   if (!sealed) return sealed.error();
+  auto seal = sealed.value().begin();
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    complete(groups[i], std::move(texts[i]), std::move(sealed.value()[i]));
+    if (groups[i].is_kept()) complete(groups[i], std::move(texts[i]), std::move(*seal++));
   }
   return ledger::ok();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,13 +19,20 @@ namespace ingest {
 struct PendingGroup {
   ledger::CommitGroup group;
   std::vector<std::unique_ptr<Submission>> submissions;
+
+  /// Whether the journal gets the group: it does not when nothing but dry runs was taken.
+  bool is_kept() const {
+    return std::any_of(submissions.begin(), submissions.end(),
+                       [](const auto& submission) { return !submission->is_dry_run; });
+  }
 };
 
-/// Called for every item that asked whether the person has a card: with exemption F, and nothing
-/// before that question refused it. `exempt` is what it is told: nothing when the answer says
-/// neither, as for a submission that is aborted for another item's sake.
-using AccessNote =
-    std::function<void(const Submission&, const ParsedItem&, std::optional<bool> exempt)>;
+/// Called for every item whose answer tells whether the person has a card: exemption F was asked
+/// for and nothing before that question refused it, or a dry run is told of a co-payment. `exempt`
+/// is what it is told: nothing when the answer says neither, as for a submission that is aborted for
+/// another item's sake. An error means that it cannot be logged.
+using AccessNote = std::function<ledger::Result<void>(const Submission&, const ParsedItem&,
+                                                      std::optional<bool> exempt)>;
 
 /// The single writer of a shard, without threads: build() posts a group on the state in memory,
 /// commit() makes groups durable and completes the answers. build() of the next group may run while
@@ -36,7 +44,8 @@ class ShardWriter {
               bool are_rules_new, AccessNote note_access);
 
   /// Posts the submissions in `pending`, at most group_items_max items in all. After an error the
-  /// state in memory is worthless: no further group may be built.
+  /// state in memory is worthless: no further group may be built. A group that is not kept takes no
+  /// position and changes nothing.
   ledger::Result<void> build(PendingGroup& pending, ledger::Instant now);
 
   /// The groups share one sync. After an error it is unknown how many of them are kept: nobody may
@@ -48,8 +57,8 @@ class ShardWriter {
 
   ledger::Result<void> process(Submission& submission, ledger::CommitGroup& group);
   void look_ahead();
-  ledger::Result<bool> passes_rehearsal(const Submission& submission,
-                                        std::vector<ledger::Outcome>& outcomes);
+  ledger::Result<void> answer_dry_run(Submission& submission, ledger::Position next);
+  ledger::Result<bool> passes_rehearsal(Submission& submission, ledger::Position next);
   void tally(const ParsedItem& parsed, ledger::Code code);
   ledger::Result<void> record_tallies(ledger::CommitGroup& group);
 

@@ -24,6 +24,7 @@ struct Submission {
 
   std::uint64_t first_index = 0;  ///< of the first item within its request
   bool is_atomic = false;         ///< all items or none
+  bool is_dry_run = false;        ///< answered as if it were committed, and nothing is kept
   std::string correlation_id;     ///< of the request, for the access log
   std::string sender;             ///< whose turn in the queue it takes: the practice
   Caller caller;
@@ -34,7 +35,7 @@ struct Submission {
   std::vector<ledger::Outcome> outcomes;
   std::string results;                       ///< one line for each item
   ledger::Position group;                    ///< the commit group
-  std::shared_ptr<const ledger::Seal> seal;  ///< of the group
+  std::shared_ptr<const ledger::Seal> seal;  ///< of the group; null for a dry run
   std::size_t place = 0;                     ///< among the group's submissions
 
   /// Memory for the answer. To be called by the thread that will free it: what one thread takes and

@@ -22,7 +22,7 @@ class Database;
 enum class AccessReason : std::uint8_t {
   card_status = 1,  ///< a practice asked whether the person is exempt
   account = 2,      ///< the portal showed the account
-  submission = 3,   ///< an item with exemption F asked whether the person has a card
+  submission = 3,   ///< the answer to an item said whether the person has a card
 };
 
 inline constexpr std::size_t access_reason_count = 3;

@@ -656,8 +656,6 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
 // ---- groups and hand-over ----
 
 void StateStore::begin_group(Position position) {
-  expected_.clear();  // the files may have changed since
-  next_expected_ = 0;
   if (stripes_to_thaw_ != 0 && is_handed_over()) thaw_next();
   begun_.store(position.value(), std::memory_order_release);
 }
@@ -669,6 +667,8 @@ std::string StateStore::failure() const {
 
 void StateStore::finish_group(const ledger::CommitGroup& group) {
   put_into_table();
+  expected_.clear();  // the files may change from here on
+  next_expected_ = 0;
   for (const auto& [key, lags] : nation_aside_) {
     const bool is_there =
         timeliness_.update(key, [&lags = lags](ledger::TimelinessMonth& row) { row.merge(lags); });

@@ -65,7 +65,7 @@ struct Process {
                  storage::AccessRecord record;
                  record.person = parsed.item.person;
                  record.exempt = exempt;
-                 static_cast<void>(shard.journal().access_log().add(record));
+                 return shard.journal().access_log().add(record);
                }) {}
   storage::Shard shard;
   ingest::ShardWriter writer;

@@ -215,7 +215,7 @@ class Session {
 
   MemoryStore store_;
   Records records_;
-  ingest::ShardWriter writer_{store_, records_, rules(), true, [](const auto&...) {}};
+  ingest::ShardWriter writer_{store_, records_, rules(), true, [](const auto&...) { return ledger::ok(); }};
   ingest::PendingGroup pending_;
   std::size_t items_ = 0;
   std::unique_ptr<ingest::Submission> request_;

@@ -152,7 +152,8 @@ class IngestorTest : public testing::Test {
  protected:
   std::unique_ptr<Ingestor> start(ledger::Store& store, Ingestor::Options options = {}) {
     return std::make_unique<Ingestor>(
-        store, journal_, rules(), true, [](const auto&...) {},
+        store, journal_, rules(), true,
+        [](const auto&...) { return ledger::ok(); },
         [this](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries_.take(std::move(submissions));
         },
@@ -321,7 +322,8 @@ TEST_F(IngestorTest, takes_a_modest_sender_into_the_next_two_groups_whatever_a_f
     MemoryJournal journal;
     Deliveries deliveries;
     Ingestor ingestor(
-        store, journal, rules(), true, [](const auto&...) {},
+        store, journal, rules(), true,
+        [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -439,7 +441,8 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
     Deliveries deliveries;
     journal.fail_at(fail_at);
     Ingestor ingestor(
-        store, journal, rules(), true, [](const auto&...) {},
+        store, journal, rules(), true,
+        [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -497,7 +500,8 @@ TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
     journal.fail_at(1);
     journal.hold();
     Ingestor ingestor(
-        store, journal, rules(), true, [](const auto&...) {},
+        store, journal, rules(), true,
+        [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -648,6 +652,42 @@ TEST_F(IngestorTest, calls_back_with_an_error_when_a_position_will_never_be_dura
   std::promise<error_code> afterwards;
   ingestor->when_durable(Position{6}, [&](error_code error) { afterwards.set_value(error); });
   EXPECT_EQ(afterwards.get_future().get(), make_error_code(Errc::store_unavailable));
+}
+
+TEST_F(IngestorTest, delivers_a_dry_run_when_what_it_read_is_durable) {
+  journal_.hold();
+  std::promise<void> answered;
+  std::atomic<std::uint64_t> appended{0};
+  auto ingestor = std::make_unique<Ingestor>(
+      store_, journal_, rules(), true,
+      [](const auto&...) { return ledger::ok(); },
+      [&](std::vector<std::unique_ptr<Submission>> submissions) {
+        for (const auto& submission : submissions) {
+          if (!submission->is_dry_run) continue;
+          appended = journal_.next_position().value();
+          EXPECT_FALSE(submission->error);
+          EXPECT_EQ(submission->outcomes.front().disposition, ledger::Disposition::duplicate);
+          EXPECT_TRUE(submission->outcomes.front().verdict.is_given());
+          answered.set_value();
+        }
+      },
+      Ingestor::Options{});
+  auto item = submission_of(1);
+  ASSERT_TRUE(ingestor->submit(item));
+  journal_.wait_for_appends(1);
+  auto dry = submission_of(1);
+  dry->is_dry_run = true;
+  dry->sender = "another";
+  ASSERT_TRUE(ingestor->submit(dry));
+  auto answer = answered.get_future();
+  EXPECT_EQ(answer.wait_for(std::chrono::milliseconds{50}), std::future_status::timeout);
+  journal_.release();
+  answer.get();
+  EXPECT_EQ(appended, 3U) << "one group, and the dry run took no place";
+  ingestor->stop();
+  EXPECT_EQ(ingestor->figures().items, 1U);
+  EXPECT_EQ(ingestor->figures().duplicate, 0U);
+  EXPECT_EQ(ingestor->figures().groups, 1U);
 }
 
 TEST_F(IngestorTest, calls_back_with_an_error_when_it_stops_before_a_position) {

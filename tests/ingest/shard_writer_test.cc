@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 
 #include "ingest/result_text.h"
@@ -94,6 +95,7 @@ class ShardWriterTest : public testing::Test {
   MemoryStore store_;
   MemoryJournal journal_;
   std::vector<std::string> noted_;
+  bool is_log_full_ = false;
   ShardWriter writer_{
       store_, journal_, rules(), true,
       [this](const Submission& submission, const ParsedItem& item, std::optional<bool> exempt) {
@@ -102,6 +104,7 @@ class ShardWriterTest : public testing::Test {
                          (!exempt   ? " unanswered"
                           : *exempt ? " yes"
                                     : " no"));
+        return is_log_full_ ? ledger::Result<void>(ledger::Errc::overloaded) : ledger::ok();
       }};
 };
 
@@ -278,22 +281,110 @@ TEST_F(ShardWriterTest, notes_a_question_of_an_atomic_submission_once) {
   EXPECT_EQ(noted_, std::vector<std::string>{" 4 yes"});
 }
 
+std::unique_ptr<Submission> dry_run_of(const std::vector<Item>& items, bool is_atomic = false) {
+  auto submission = submission_of(items, is_atomic);
+  submission->is_dry_run = true;
+  return submission;
+}
+
+TEST_F(ShardWriterTest, answers_a_dry_run_and_keeps_nothing) {
+  commit_one(submission_of({a_copayment().guid(1)}));
+  const Position next = journal_.next_position();
+  const MemoryStore before = store_;
+  PendingGroup pending = group_of(dry_run_of(
+      {a_copayment().guid(1), a_copayment().guid(2), a_copayment().guid(2), a_payment().guid(9)}));
+  commit(pending);
+  const Submission& answered = *pending.submissions.front();
+  EXPECT_EQ(verdicts_of(answered),
+            (Verdicts{"duplicate", "accepted", "duplicate", "UNKNOWN_ORIGINAL"}));
+  EXPECT_EQ(answered.outcomes[0].verdict.position, Position{2}) << "it is stored";
+  EXPECT_FALSE(answered.outcomes[1].verdict.is_given());
+  EXPECT_FALSE(answered.outcomes[2].verdict.is_given());
+  EXPECT_EQ(answered.results.find("\"position\""), answered.results.rfind("\"position\""));
+  EXPECT_EQ(answered.seal, nullptr);
+  EXPECT_FALSE(has_receipt(answered));
+  EXPECT_EQ(journal_.next_position(), next);
+  EXPECT_EQ(journal_.append_count(), 1U);
+  EXPECT_EQ(store_.registrations(), before.registrations());
+  EXPECT_EQ(store_.tallies().size(), before.tallies().size());
+  commit_one(submission_of({a_copayment().guid(3)}));
+  EXPECT_EQ(journal_.groups().back().position, next) << "a dry run takes no position";
+}
+
+TEST_F(ShardWriterTest, answers_a_dry_run_by_what_its_group_has_so_far) {
+  PendingGroup pending = group_of(submission_of({a_copayment().guid(1)}),
+                                  dry_run_of({a_copayment().guid(1), a_copayment().guid(2)}),
+                                  submission_of({a_copayment().guid(2)}));
+  commit(pending);
+  EXPECT_EQ(verdicts_of(*pending.submissions[1]), (Verdicts{"duplicate", "accepted"}));
+  EXPECT_EQ(pending.submissions[1]->outcomes[0].verdict.position, Position{2});
+  EXPECT_FALSE(pending.submissions[1]->outcomes[1].verdict.is_given());
+  EXPECT_EQ(verdicts_of(*pending.submissions[2]), Verdicts{"accepted"});
+  EXPECT_TRUE(has_receipt(*pending.submissions[0]));
+  EXPECT_TRUE(has_receipt(*pending.submissions[2]));
+  EXPECT_EQ(pending.submissions[2]->place, 1U) << "the dry run has no leaf";
+  EXPECT_EQ(pending.submissions[2]->seal->paths.size(), 2U);
+}
+
+TEST_F(ShardWriterTest, aborts_an_atomic_dry_run) {
+  PendingGroup pending = group_of(dry_run_of({a_copayment().guid(1), a_payment().guid(9)}, true));
+  commit(pending);
+  EXPECT_EQ(verdicts_of(*pending.submissions.front()),
+            (Verdicts{"ATOMIC_ABORTED", "UNKNOWN_ORIGINAL"}));
+  EXPECT_TRUE(noted_.empty()) << "nothing was told";
+}
+
+TEST_F(ShardWriterTest, notes_what_a_dry_run_tells_of_persons) {
+  commit_one(submission_of({a_copayment().guid(1).of_ore(500'000)}));
+  PendingGroup pending = group_of(
+      dry_run_of({a_copayment().guid(1).of_ore(500'000), a_copayment().guid(2).of_person(77),
+                  a_copayment().guid(3).of_ore(0).exempt_for('F').of_person(77),
+                  a_credit_note().guid(1), a_payment().guid(9)}));
+  pending.submissions.front()->correlation_id = "c";
+  commit(pending);
+  EXPECT_EQ(noted_, (std::vector<std::string>{"c 1 yes", "c 2 no", "c 3 no"}));
+}
+
+TEST_F(ShardWriterTest, refuses_a_dry_run_that_cannot_be_logged) {
+  is_log_full_ = true;
+  PendingGroup pending = group_of(dry_run_of({a_copayment().guid(1)}));
+  commit(pending);
+  EXPECT_EQ(pending.submissions.front()->error, make_error_code(ledger::Errc::overloaded));
+  EXPECT_TRUE(pending.submissions.front()->results.empty());
+}
+
+TEST_F(ShardWriterTest, gives_no_receipt_for_what_stored_nothing) {
+  commit_one(submission_of({a_copayment().guid(1)}));
+  PendingGroup pending =
+      group_of(submission_of({a_copayment().guid(1), a_payment().guid(9)}),
+               submission_of({a_copayment().guid(2), a_payment().guid(9)}),
+               submission_of({a_copayment().guid(3), a_payment().guid(9)}, true));
+  commit(pending);
+  EXPECT_FALSE(has_receipt(*pending.submissions[0]));
+  EXPECT_TRUE(has_receipt(*pending.submissions[1]));
+  EXPECT_FALSE(has_receipt(*pending.submissions[2]));
+}
+
 TEST(ShardWriterProperty, rehearses_exactly_what_it_then_does) {
   constexpr std::uint64_t seed = 11;
   MemoryStore store;
   MemoryJournal journal;
-  const auto ignore = [](const auto&...) {};
+  const auto ignore = [](const auto&...) { return ledger::ok(); };
   ShardWriter writer(store, journal, rules(), true, ignore);
   storage::test::Workload workload(seed);
   int committed = 0;
   int aborted = 0;
   for (int round = 0; round < 1'500; ++round) {
     const std::vector<Item> items = workload.take(1 + static_cast<std::size_t>(round) % 9);
+    PendingGroup dry = group_of(dry_run_of(items, true));
+    ASSERT_TRUE(writer.build(dry, committed_at));
+    ASSERT_TRUE(writer.commit({&dry, 1}));
     const MemoryStore before = store;
     PendingGroup atomic = group_of(submission_of(items, true));
     ASSERT_TRUE(writer.build(atomic, committed_at));
     ASSERT_TRUE(writer.commit({&atomic, 1}));
     const Submission& answered = *atomic.submissions.front();
+    ASSERT_EQ(verdicts_of(*dry.submissions.front()), verdicts_of(answered)) << "round " << round;
 
     // What the same items get where each stands alone.
     MemoryStore alone = before;

@@ -243,7 +243,10 @@ class Simulator {
     writer_ = std::make_unique<ingest::ShardWriter>(
         *store_, journal_, rules_, are_rules_new,
         [this](const ingest::Submission&, const ingest::ParsedItem& asking,
-               std::optional<bool> exempt) { queries_.emplace_back(&asking, exempt); });
+               std::optional<bool> exempt) {
+          queries_.emplace_back(&asking, exempt);
+          return ledger::ok();
+        });
   }
 
   /// No more faults: everybody gets an answer within a bounded number of steps.

@@ -32,7 +32,7 @@ class OpenLedger {
   explicit OpenLedger(const ShardOptions& options)
       : shard_(options),
         writer_(shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
-                [](const auto&...) {}) {}
+                [](const auto&...) { return ledger::ok(); }) {}
 
   void commit(std::span<const ledger::Item> items) { commit_in_groups(items, items.size()); }
 

@@ -57,7 +57,7 @@ Journaled read_journal(const storage::Shard& shard, storage::RocksDbJournal& jou
 /// Loads a generated year in groups of uneven size, as submissions would come.
 void load_generated_year(storage::Shard& shard, const ingest::GeneratorOptions& options) {
   ingest::ShardWriter writer(shard.state(), shard.journal(), shard.rules(), shard.are_rules_new(),
-                             [](const auto&...) {});
+                             [](const auto&...) { return ledger::ok(); });
   ingest::ItemParser parser(shard.keys().numbers, ledger::NumberSeries::production_and_tests);
   const ingest::Caller caller{"test", true};
   std::vector<ingest::ParsedItem> items;
