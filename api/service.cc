@@ -45,14 +45,17 @@ void Service::add_routes() {
                RouteKind::submission,
                limits_.ndjson_body_bytes_max,
                {"application/json", "application/x-ndjson"},
-               {"atomic", "trustReceivedTime"},
+               {"atomic", "dryRun", "trustReceivedTime"},
                {}});
+  add("POST", "/v1/registrations/lookup", RouteKind::slow, 128U << 10, look_up_registrations);
   add("POST", "/v1/card-status", RouteKind::quick, small_body, card_status);
   add("POST", "/v1/card-status/batch", RouteKind::slow, limits_.card_status_lines_max * 512,
       card_status_batch, {}, lines);
   add("POST", "/v1/persons/account", RouteKind::slow, small_body, person_account);
   add("GET", "/v1/practices/{}/timeliness", RouteKind::slow, 0, practice_timeliness,
       {"from", "to", "basis"});
+  add("GET", "/v1/practices/{}/unpaid", RouteKind::slow, 0, unpaid_registrations,
+      {"from", "to", "limit", "cursor"});
   add("GET", "/v1/timeliness", RouteKind::slow, 0, national_timeliness, {"from", "to", "basis"});
   add("GET", "/v1/timeliness/practices", RouteKind::slow, 0, practice_ranking,
       {"from", "to", "basis", "sort", "limit"});

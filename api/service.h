@@ -81,6 +81,8 @@ class Service {
 Response card_status(Service& service, OpenShard& open, const Request& request);
 Response card_status_batch(Service& service, OpenShard& open, const Request& request);
 Response person_account(Service& service, OpenShard& open, const Request& request);
+Response look_up_registrations(Service& service, OpenShard& open, const Request& request);
+Response unpaid_registrations(Service& service, OpenShard& open, const Request& request);
 Response practice_timeliness(Service& service, OpenShard& open, const Request& request);
 Response national_timeliness(Service& service, OpenShard& open, const Request& request);
 Response practice_ranking(Service& service, OpenShard& open, const Request& request);

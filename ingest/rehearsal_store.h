@@ -65,6 +65,11 @@ class RehearsalStore final : public ledger::Store {
     accounts_[key] = account;
     return ledger::ok();
   }
+  ledger::Result<void> add_unpaid(const ledger::UnpaidKey&,
+                                  const ledger::UnpaidRegistration&) override {
+    return ledger::ok();
+  }
+  ledger::Result<void> remove_unpaid(const ledger::UnpaidKey&) override { return ledger::ok(); }
   ledger::Result<void> record_lag(ledger::PracticeNumber, ledger::Date, ledger::Date) override {
     return ledger::ok();
   }

@@ -112,6 +112,12 @@ Result<Outcome> Ledger::accept_copayment(const Item& item, Position position, En
   entry.verdict = post_copayment(item, context.value(), registration, account_, events_);
   const auto kept = keep(item, nullptr, registration, key);
   if (!kept) return kept.error();
+  if (!item.is_paid) {
+    const auto added =
+        store_.add_unpaid({entry.practice, service, position},
+                          {position, item.guid, item.service_time, item.received, item.amount});
+    if (!added) return added.error();
+  }
   const auto recorded = store_.record_lag(entry.practice, service, oslo_date(item.received));
   if (!recorded) return recorded.error();
   return accepted(entry.verdict);
@@ -153,6 +159,11 @@ Result<Outcome> Ledger::follow_up(const Item& item, const Registration& known, P
   entry.verdict = post(item, context.value(), registration, account_, events_);
   const auto kept = keep(item, &known, registration, key);
   if (!kept) return kept.error();
+  if (!known.is_paid && !known.is_credited) {
+    const auto removed =
+        store_.remove_unpaid({entry.practice, known.service_date, known.reported.position});
+    if (!removed) return removed.error();
+  }
   return accepted(entry.verdict);
 }
 

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, difference_kind_count> kind_names{
     "cardMissing",        "cardUnfounded",       "cardDiffers",           "secondCard",
     "cardEventMissing",   "refundLineMissing",   "refundLineTooMany",     "refundSumDiffers",
     "refundEventDiffers", "registrationMissing", "registrationUnfounded", "registrationDiffers",
-    "numberDiffers",      "practiceDiffers",     "timelinessDiffers"};
+    "numberDiffers",      "practiceDiffers",     "timelinessDiffers",     "unpaidMissing",
+    "unpaidUnfounded",    "unpaidDiffers"};
 
 std::string text_of(Money money) { return std::to_string(money.ore()); }
 std::string text_of(Position position) { return std::to_string(position.value()); }

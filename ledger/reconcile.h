@@ -32,9 +32,12 @@ enum class DifferenceKind : std::uint8_t {
   number_differs,          ///< the index of national numbers leads to another person
   practice_differs,        ///< a practice is kept under another number
   timeliness_differs,      ///< a counter is not what a full scan counts
+  unpaid_missing,          ///< not paid nor credited, but not in the index of those
+  unpaid_unfounded,        ///< in the index of the unpaid, but paid, credited or never reported
+  unpaid_differs,          ///< the index of the unpaid says something else than the journal
 };
 
-inline constexpr std::size_t difference_kind_count = 19;
+inline constexpr std::size_t difference_kind_count = 22;
 
 /// As it stands in a statement: `cardMissing`.
 std::string_view name_of(DifferenceKind kind);

@@ -36,6 +36,25 @@ struct Registration {
   friend bool operator==(const Registration&, const Registration&) = default;
 };
 
+/// A registration that nobody has paid nor credited yet, as its practice is reminded of it.
+struct UnpaidRegistration {
+  Position position;
+  Guid guid;
+  Instant service_time;
+  Instant received;
+  Money amount;
+
+  friend bool operator==(const UnpaidRegistration&, const UnpaidRegistration&) = default;
+};
+
+/// What an unpaid registration is found by, in the order in which a practice is shown them.
+struct UnpaidKey {
+  PracticeNumber practice;
+  Date service_date{};
+  Position position;
+  friend auto operator<=>(const UnpaidKey&, const UnpaidKey&) = default;
+};
+
 /// Why a registration does not count, the first that applies; `none` when it counts.
 Code reason_not_counted(const Registration& registration);
 

@@ -50,6 +50,11 @@ class Store {
   /// Follows a load_account() of the same key.
   virtual Result<void> put_account(const AccountKey& key, const Account& account) = 0;
 
+  /// A registration has been accepted that is not paid yet; until remove_unpaid().
+  virtual Result<void> add_unpaid(const UnpaidKey& key, const UnpaidRegistration& registration) = 0;
+  /// It has been paid or credited.
+  virtual Result<void> remove_unpaid(const UnpaidKey& key) = 0;
+
   /// An accepted co-payment of this practice: counts its lag for practice and nation, both bases.
   virtual Result<void> record_lag(PracticeNumber practice, Date service, Date received) = 0;
   virtual Result<void> record_tally(const Tally& tally) = 0;

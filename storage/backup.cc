@@ -120,6 +120,16 @@ Position cut_journal(const fs::path& folder, Position last) {
   return next;
 }
 
+/// How far the journal has been applied to a state; 0 when it is damaged or of another version, and
+/// has to be made again.
+Position applied_by(const fs::path& state) {
+  try {
+    return StateReader(state).applied().next_position;
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
 /// Restores a backup into the folder of `shard_options`, up to `last`, and holds the opened ledger
 /// against the manifest.
 Restored restore_into(const Engines& engines, const BackupManifest& manifest, Position last,
@@ -143,8 +153,8 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
   restored.copy_seconds = copying.seconds();
 
   const Position end = cut_journal(folder / "journal", last);
-  Position applied = StateReader(folder / "state").applied().next_position;
-  if (applied > end) {
+  Position applied = applied_by(folder / "state");
+  if (applied > end || applied.value() == 0) {
     fs::remove_all(folder / "state");
     applied = Position{1};
   }

@@ -365,6 +365,52 @@ Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes)
   return event;
 }
 
+std::string unpaid_key(const ledger::UnpaidKey& key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u32(key.practice.value());
+  out.u32(static_cast<std::uint32_t>(days_of(key.service_date)));
+  out.u64(key.position.value());
+  return bytes;
+}
+
+ledger::UnpaidKey decode_unpaid_key(std::string_view key) {
+  ByteReader in(key);
+  ledger::UnpaidKey decoded;
+  decoded.practice = ledger::PracticeNumber{in.u32()};
+  decoded.service_date = date_of(in.u32());
+  decoded.position = Position{in.u64()};
+  return decoded;
+}
+
+std::string encode_unpaid(const ledger::UnpaidRegistration& registration) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.raw(registration.guid.bytes);
+  out.zigzag(registration.service_time.seconds);
+  out.varint(static_cast<std::uint64_t>(registration.service_time.nanoseconds));
+  out.zigzag(registration.received.seconds);
+  out.varint(static_cast<std::uint64_t>(registration.received.nanoseconds));
+  out.varint(static_cast<std::uint64_t>(registration.amount.ore()));
+  return bytes;
+}
+
+Result<ledger::UnpaidRegistration> decode_unpaid(std::string_view key, std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::UnpaidRegistration registration;
+  registration.position = decode_unpaid_key(key).position;
+  registration.guid.bytes = in.raw<16>();
+  registration.service_time.seconds = in.zigzag();
+  registration.service_time.nanoseconds = in.varint<std::int32_t>();
+  registration.received.seconds = in.zigzag();
+  registration.received.nanoseconds = in.varint<std::int32_t>();
+  registration.amount = Money::from_ore(in.varint<std::int64_t>());
+  if (!in.is_complete() || field_out_of_bounds(registration) != nullptr) {
+    return Errc::corrupt_record;
+  }
+  return registration;
+}
+
 void SetHash::add(std::string_view family, std::string_view key, std::string_view content,
                   std::uint64_t times) {
   const XXH128_hash_t hash = hash_row(family, key, content);
@@ -398,7 +444,7 @@ std::uint64_t StateTotals::cards_under_review() const {
 std::string encode_applied(const AppliedState& applied) {
   std::string bytes;
   ByteWriter out(bytes);
-  out.u8(format_version);
+  out.u8(state_version);
   out.u64(applied.next_position.value());
   out.text(applied.rules);
   out.raw(applied.rule_pack);
@@ -422,7 +468,7 @@ std::string encode_applied(const AppliedState& applied) {
 Result<AppliedState> decode_applied(std::string_view bytes) {
   ByteReader in(bytes);
   AppliedState applied;
-  if (in.u8() != format_version) return Errc::corrupt_record;
+  if (in.u8() != state_version) return Errc::corrupt_record;
   applied.next_position = Position{in.u64()};
   applied.rules = in.text();
   applied.rule_pack = in.raw<32>();

@@ -74,12 +74,16 @@
 ///   practices      u32 number                  -> text id, day first, day last, varint active days
 ///   timeliness     u32 practice, u8 basis, u32 month -> lags, duplicates, rejections
 ///   events         u64 cause, u32 ordinal      -> u8 type and fields
+///   unpaid         u32 practice, u32 day, u64 position -> 16 bytes guid, times, amount: of each
+///                  registration that is neither paid nor credited
 ///   meta           "applied"                   -> AppliedState
 /// In registrations and accounts `content` is what the state checksum covers; positions are not. Of
 /// timeliness it covers the lag histograms: see encode_lag_content().
 namespace storage {
 
 inline constexpr std::uint8_t format_version = 1;
+/// Of the rows of the state: one of another version is made again from the journal.
+inline constexpr std::uint8_t state_version = 2;
 
 // ---- journal ----
 
@@ -105,6 +109,11 @@ void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
 ledger::Result<JournalRecord> decode_record(std::string_view bytes);
 /// One entry of a record, without decoding the whole. `corrupt_record` when it is not in there.
 ledger::Result<ledger::Entry> decode_entry_at(std::string_view record, ledger::Position position);
+
+/// Whether a record has an entry at this position: without decoding the whole.
+ledger::Result<bool> has_entry_at(std::string_view record, ledger::Position position);
+/// When the group of a record was committed, without decoding the whole.
+ledger::Result<ledger::Instant> decode_committed_at(std::string_view record);
 
 // ---- state ----
 
@@ -153,6 +162,13 @@ std::string event_key(ledger::Position cause, std::uint32_t ordinal);
 std::uint32_t decode_event_ordinal(std::string_view key);
 std::string encode_event(const ledger::Event& event);
 ledger::Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes);
+
+/// Service days are from 1970 on.
+std::string unpaid_key(const ledger::UnpaidKey& key);
+ledger::UnpaidKey decode_unpaid_key(std::string_view key);
+std::string encode_unpaid(const ledger::UnpaidRegistration& registration);
+ledger::Result<ledger::UnpaidRegistration> decode_unpaid(std::string_view key,
+                                                         std::string_view bytes);
 
 /// An order-independent hash of a set of rows: the sum of their 128-bit hashes, lane by lane.
 struct SetHash {

@@ -90,6 +90,13 @@ const char* field_out_of_bounds(const ledger::Registration& registration) {
   return nullptr;
 }
 
+const char* field_out_of_bounds(const ledger::UnpaidRegistration& registration) {
+  if (!is_place(registration.position)) return "position";
+  if (!is_in_bounds(registration.service_time)) return "serviceTime";
+  if (!is_in_bounds(registration.received)) return "receivedTime";
+  return is_amount(registration.amount) ? nullptr : "amountOre";
+}
+
 const char* field_out_of_bounds(const ledger::Account& account) {
   if (account.counted_sum < Money()) return "sum";
   if (account.newest > ledger::position_max) return "newest item";

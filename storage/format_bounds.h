@@ -21,6 +21,7 @@ const char* field_out_of_bounds(const ledger::Tally& tally);
 /// Of all but the entries and tallies of the group.
 const char* field_out_of_bounds(const ledger::CommitGroup& group);
 const char* field_out_of_bounds(const ledger::Registration& registration);
+const char* field_out_of_bounds(const ledger::UnpaidRegistration& registration);
 const char* field_out_of_bounds(const ledger::Account& account);
 const char* field_out_of_bounds(const ledger::Practice& practice);
 const char* field_out_of_bounds(const ledger::TimelinessKey& key);

@@ -334,4 +334,19 @@ Result<Entry> decode_entry_at(std::string_view record, Position position) {
   return entry;
 }
 
+Result<bool> has_entry_at(std::string_view record, Position position) {
+  ByteReader in(record);
+  const auto head = decode_head(in);
+  if (!head) return head.error();
+  const std::uint64_t group = head.value().group.position.value();
+  return position.value() > group && position.value() <= group + head.value().entry_count;
+}
+
+Result<Instant> decode_committed_at(std::string_view record) {
+  ByteReader in(record);
+  const auto head = decode_head(in);
+  if (!head) return head.error();
+  return head.value().group.committed_at;
+}
+
 }  // namespace storage

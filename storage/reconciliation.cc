@@ -24,6 +24,7 @@
 #include "storage/statement.h"
 #include "storage/statement_tables.h"
 #include "storage/timeliness_comparison.h"
+#include "storage/unpaid_comparison.h"
 
 namespace storage {
 namespace {
@@ -63,7 +64,7 @@ std::string position_text(Position position) {
 enum class Phase : std::uint32_t { collect, persons, registrations, timeliness };
 
 struct Checkpoint {
-  std::uint64_t format = 0x66726b2d72656331;  // "frk-rec1"
+  std::uint64_t format = 0x66726b2d72656332;  // "frk-rec2"
   std::uint64_t number = 0;
   std::uint64_t previous = 0;  ///< number of the statement before; 0 = none
   std::uint64_t position = 0;
@@ -115,6 +116,7 @@ class Reconciliation {
       go_on_with_next_part(Phase::timeliness);
       parts_->registrations.remove(part);
     }
+    compare_unpaid(*state_, *parts_, practice_ids_.size(), year_, use_difference_, report_);
     return finish(compare_timeliness(*state_, *parts_, practice_ids_.size(), year_, use_difference_,
                                      report_));
   }
@@ -190,6 +192,7 @@ class Reconciliation {
 
   void save_checkpoint() {
     parts_->registrations.finish();
+    parts_->unpaid.finish();
     std::vector<TableFile::Extent> extents;
     for (TableFile* const table : tables_->files()) {
       table->file().flush();
@@ -202,6 +205,7 @@ class Reconciliation {
     write_values(file, practice_figures_);
     write_values(file, extents);
     write_values(file, parts_->registrations.sizes());
+    write_values(file, parts_->unpaid.sizes());
     file.close();
     if (!file) throw std::runtime_error("cannot write " + fresh.string());
     fs::rename(fresh, work_ / "checkpoint");
@@ -213,15 +217,18 @@ class Reconciliation {
     const Checkpoint fresh;
     std::vector<TableFile::Extent> extents;
     std::vector<std::uint64_t> sizes;
+    std::vector<std::uint64_t> unpaid_sizes;
     if (!file.read(reinterpret_cast<char*>(&at_), sizeof at_)) return false;
     const bool is_current = at_.format == fresh.format && at_.previous == previous_number();
     if (!is_current || !read_values(file, rule_packs_) || !read_values(file, practice_figures_) ||
-        !read_values(file, extents) || !read_values(file, sizes)) {
+        !read_values(file, extents) || !read_values(file, sizes) ||
+        !read_values(file, unpaid_sizes)) {
       return false;
     }
     open_files();
     const std::vector<TableFile*> files = tables_->files();
-    if (files.size() != extents.size() || sizes.size() != parts_->count) {
+    if (files.size() != extents.size() || sizes.size() != parts_->count ||
+        unpaid_sizes.size() != parts_->count) {
       return false;
     }
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -230,7 +237,7 @@ class Reconciliation {
     // The parts that have been compared are not there any more.
     if (at_.phase == Phase::registrations) std::fill_n(sizes.begin(), at_.next_part, 0);
     if (at_.phase == Phase::timeliness) std::fill(sizes.begin(), sizes.end(), 0);
-    return parts_->registrations.continue_at(sizes);
+    return parts_->registrations.continue_at(sizes) && parts_->unpaid.continue_at(unpaid_sizes);
   }
 
   // ---- differences ----
@@ -513,6 +520,7 @@ class Reconciliation {
     add_lateness(expected);
     write_rows(person, expected);
     put_aside_registrations(person, entries, expected);
+    put_aside_unpaid(entries, expected);
     if (previous_) explain_changes(person, entries, rule_packs, expected);
   }
 
@@ -726,6 +734,23 @@ class Reconciliation {
       record.size = static_cast<std::uint8_t>(row.size());
       std::memcpy(record.row, row.data(), row.size());
       parts_->registrations.add(parts_->part_of_fingerprint(fingerprint.high), record);
+    }
+  }
+
+  /// What the index of unpaid registrations must say of this person-year.
+  void put_aside_unpaid(std::span<const Entry> entries, const ReferenceAccount& account) {
+    for (const ReferenceRegistration& registration : account.registrations) {
+      if (registration.reason != ledger::Code::unpaid) continue;
+      const auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& reported) {
+        return reported.verdict.position == registration.position;
+      });
+      LEDGER_ASSERT(entry != entries.end());
+      parts_->unpaid.add(
+          part_of_practice(registration.practice.value()),
+          put_aside(
+              {registration.practice, oslo_date(registration.service_time), registration.position},
+              {registration.position, registration.guid, registration.service_time,
+               entry->item.received, registration.amount}));
     }
   }
 

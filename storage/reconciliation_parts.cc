@@ -52,6 +52,33 @@ Entry take_up(const PutAsideEntry& record) {
   return entry;
 }
 
+PutAsideUnpaid put_aside(const ledger::UnpaidKey& key, const ledger::UnpaidRegistration& unpaid) {
+  PutAsideUnpaid record;
+  record.practice = key.practice.value();
+  record.service_day = static_cast<std::int32_t>(key.service_date.time_since_epoch().count());
+  record.position = key.position.value();
+  record.service_seconds = unpaid.service_time.seconds;
+  record.service_nanoseconds = unpaid.service_time.nanoseconds;
+  record.received_seconds = unpaid.received.seconds;
+  record.received_nanoseconds = unpaid.received.nanoseconds;
+  record.guid = unpaid.guid.bytes;
+  record.amount_ore = unpaid.amount.ore();
+  return record;
+}
+
+ledger::UnpaidKey key_of(const PutAsideUnpaid& record) {
+  return {PracticeNumber{record.practice}, ledger::Date{std::chrono::days{record.service_day}},
+          Position{record.position}};
+}
+
+ledger::UnpaidRegistration take_up(const PutAsideUnpaid& record) {
+  return {Position{record.position},
+          ledger::Guid{record.guid},
+          {record.service_seconds, record.service_nanoseconds},
+          {record.received_seconds, record.received_nanoseconds},
+          Money::from_ore(record.amount_ore)};
+}
+
 void require_read(const ledger::Result<void>& read, const char* what) {
   if (read) return;
   throw DamagedCopy(

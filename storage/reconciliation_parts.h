@@ -70,6 +70,23 @@ struct PutAsideRegistration {
   std::pair<std::uint64_t, std::uint64_t> key() const { return {high, low}; }
 };
 
+/// The row that the index of unpaid registrations must have.
+struct PutAsideUnpaid {
+  std::uint32_t practice = 0;
+  std::int32_t service_day = 0;
+  std::uint64_t position = 0;
+  std::int64_t service_seconds = 0;
+  std::int64_t received_seconds = 0;
+  std::int32_t service_nanoseconds = 0;
+  std::int32_t received_nanoseconds = 0;
+  std::array<std::uint8_t, 16> guid{};
+  std::int64_t amount_ore = 0;
+};
+
+PutAsideUnpaid put_aside(const ledger::UnpaidKey& key, const ledger::UnpaidRegistration& unpaid);
+ledger::UnpaidKey key_of(const PutAsideUnpaid& record);
+ledger::UnpaidRegistration take_up(const PutAsideUnpaid& record);
+
 struct PutAsideLag {
   std::uint32_t practice = 0;
   std::int32_t service_day = 0;
@@ -93,6 +110,7 @@ struct ReconciliationParts {
         introduced(folder, "introduced", parts),
         indexed(folder, "indexed", parts),
         registrations(folder, "registrations", parts),
+        unpaid(folder, "unpaid", parts),
         lags(folder, "lags", parts),
         tallies(folder, "tallies", parts) {}
 
@@ -102,6 +120,7 @@ struct ReconciliationParts {
   Spill<PutAsideNumber> introduced;           ///< by person: as the journal has it
   Spill<PutAsideNumber> indexed;              ///< by person: as the index has it
   Spill<PutAsideRegistration> registrations;  ///< by fingerprint
+  Spill<PutAsideUnpaid> unpaid;               ///< by practice
   Spill<PutAsideLag> lags;                    ///< by practice
   Spill<PutAsideTally> tallies;               ///< by practice
 

@@ -195,16 +195,34 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::append(
   return seals;
 }
 
-Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
-  const Database& database = impl_->database;
+/// What `decode` finds in the record that the position is in.
+template <class Decode>
+auto read_record_of(const Database& database, Position position, const Decode& decode)
+    -> decltype(decode(std::string_view())) {
   const std::unique_ptr<rocksdb::Iterator> record{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
   record->SeekForPrev(journal_key(position));
   if (!record->status().ok()) return database.fault(record->status(), FaultKind::unreadable);
-  const auto entry = record->Valid() ? decode_entry_at(view_of(record->value()), position)
-                                     : Result<ledger::Entry>(Errc::corrupt_record);
-  if (!entry) return database.undecodable_row(0);
-  return entry;
+  if (!record->Valid()) return database.undecodable_row(0);
+  auto decoded = decode(view_of(record->value()));
+  if (!decoded) return database.undecodable_row(0);
+  return decoded;
+}
+
+Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
+  return read_record_of(impl_->database, position, [position](std::string_view record) {
+    return decode_entry_at(record, position);
+  });
+}
+
+Result<bool> RocksDbJournal::has_entry(Position position) const {
+  return read_record_of(impl_->database, position, [position](std::string_view record) {
+    return has_entry_at(record, position);
+  });
+}
+
+Result<ledger::Instant> RocksDbJournal::committed_at(Position position) const {
+  return read_record_of(impl_->database, position, decode_committed_at);
 }
 
 Result<void> RocksDbJournal::replay(

@@ -64,6 +64,12 @@ class RocksDbJournal final : public ledger::Journal {
   /// The entry at a position. `corrupt_record` when the journal has none there.
   ledger::Result<ledger::Entry> read_entry(ledger::Position position) const;
 
+  /// Whether an entry is at a position, which a group or nothing may be at instead.
+  ledger::Result<bool> has_entry(ledger::Position position) const;
+
+  /// When the entry or group at a position was committed. `corrupt_record` when there is none.
+  ledger::Result<ledger::Instant> committed_at(ledger::Position position) const;
+
   /// Calls `use` with every group from `first` on, in order; stops at its first error.
   ledger::Result<void> replay(
       ledger::Position first,

@@ -182,7 +182,8 @@ std::vector<Database::Family> state_families() {
           {"persons", state_family_options(cache, false, random)},
           {"practices", state_family_options(cache, false, regular)},
           {"timeliness", state_family_options(cache, true, regular)},
-          {"events", state_family_options(cache, false, regular)}};
+          {"events", state_family_options(cache, false, regular)},
+          {"unpaid", state_family_options(cache, false, regular)}};
 }
 
 Database::Database(const std::string& path, const rocksdb::DBOptions& given,

@@ -153,7 +153,16 @@ Result<Fields> fields_of(const ledger::Event& event) {
                 {"year", to_text(std::int64_t{event.account.year})},
                 {"registration", to_text(event.registration)},
                 {"amountOre", to_text(event.amount)},
-                {"entitledFrom", to_text(event.entitled_from)}};
+                {"cardId", to_hex(event.card)},
+                {"entitledFrom", to_text(event.entitled_from)},
+                {"movedFrom", to_text(event.moved_from)}};
+}
+
+Result<Fields> fields_of(const ledger::UnpaidRegistration& registration) {
+  return Fields{{"guid", to_string(registration.guid)},
+                {"serviceTime", ledger::to_rfc3339(registration.service_time)},
+                {"receivedTime", ledger::to_rfc3339(registration.received)},
+                {"amountOre", to_text(registration.amount)}};
 }
 
 Result<Fields> fields_of(const AppliedState& applied) {
@@ -204,8 +213,17 @@ Result<Fields> fields_of(StateFamily family, std::string_view key, std::string_v
       return fields_of(decode_timeliness(value));
     case StateFamily::events:
       return fields_of(decode_event(key, value));
+    case StateFamily::unpaid:
+      return fields_of(decode_unpaid(key, value));
   }
   return Errc::corrupt_record;
+}
+
+std::string name_practice(ledger::PracticeNumber practice, const Practices& practices) {
+  const std::uint32_t number = practice.value();
+  if (practice == ledger::nation) return "nation";
+  if (number < practices.size()) return "practice " + std::string(practices[number].view());
+  return "practice number " + to_text(std::uint64_t{number});
 }
 
 /// Which row: `key`, and person and year where the row is about them.
@@ -247,10 +265,7 @@ StateDifference name_row(StateFamily family, std::string_view key, std::string_v
       break;
     case StateFamily::timeliness: {
       const ledger::TimelinessKey month = decode_timeliness_key(key);
-      const std::uint32_t number = month.practice.value();
-      row.key = month.practice == ledger::nation ? "nation"
-                : number < practices.size() ? "practice " + std::string(practices[number].view())
-                                            : "practice number " + to_text(std::uint64_t{number});
+      row.key = name_practice(month.practice, practices);
       row.key += month.basis == ledger::Basis::received ? ", received " : ", service ";
       row.key += ledger::to_string(month.month);
       break;
@@ -263,6 +278,13 @@ StateDifference name_row(StateFamily family, std::string_view key, std::string_v
                  to_text(std::uint64_t{decode_event_ordinal(key)});
       row.person_ref = event.value().account.person.value();
       row.year = event.value().account.year;
+      break;
+    }
+    case StateFamily::unpaid: {
+      const ledger::UnpaidKey unpaid = decode_unpaid_key(key);
+      row.key =
+          "unpaid " + to_text(unpaid.position) + " of " + name_practice(unpaid.practice, practices);
+      row.year = ledger::year_of(unpaid.service_date);
       break;
     }
   }
@@ -286,7 +308,7 @@ class Comparison {
     // What people ask about first.
     for (const StateFamily family :
          {StateFamily::meta, StateFamily::accounts, StateFamily::registrations,
-          StateFamily::timeliness, StateFamily::events, StateFamily::practices,
+          StateFamily::timeliness, StateFamily::events, StateFamily::unpaid, StateFamily::practices,
           StateFamily::persons, StateFamily::numbers}) {
       walk(family);
     }
@@ -390,9 +412,9 @@ class Comparison {
 }  // namespace
 
 std::string_view name_of(StateFamily family) {
-  static constexpr std::array<std::string_view, 8> names{"meta",       "registrations", "accounts",
+  static constexpr std::array<std::string_view, 9> names{"meta",       "registrations", "accounts",
                                                          "numbers",    "persons",       "practices",
-                                                         "timeliness", "events"};
+                                                         "timeliness", "events",        "unpaid"};
   return names[static_cast<std::size_t>(family)];
 }
 

@@ -22,6 +22,7 @@ enum class StateFamily : std::uint8_t {
   practices,
   timeliness,
   events,
+  unpaid,
 };
 
 /// The stored state as files, for those who read all of it: reconciliation, export, comparison. The

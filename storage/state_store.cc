@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 
 #include "ledger/assert.h"
@@ -46,6 +47,17 @@ void prefetch_content(const std::pair<Key, const std::string*>& row) {
   prefetch_bytes(*row.second);
 }
 void prefetch_content(const auto& /*row*/) {}
+
+template <class Bytes>
+rocksdb::Status write_row(rocksdb::SstFileWriter& writer, const rocksdb::Slice& key,
+                          const Bytes& value) {
+  return writer.Put(key, {value.data(), value.size()});
+}
+/// Without a value: the row is taken out.
+rocksdb::Status write_row(rocksdb::SstFileWriter& writer, const rocksdb::Slice& key,
+                          const std::optional<std::string>& value) {
+  return value ? writer.Put(key, *value) : writer.Delete(key);
+}
 
 std::uint64_t mix(std::uint64_t value) {
   value ^= value >> 32;
@@ -212,17 +224,28 @@ void StateStore::load_practices() {
 Result<std::optional<ledger::Registration>> StateStore::find_registration(
     const ledger::Fingerprint& key) {
   if (known_registrations_->is_new(key)) return std::optional<ledger::Registration>();
+  if (const InlineRow* const row = find_row(key); row != nullptr) return read_row(row->view());
+  if (const Expected* const read = expected(key); read != nullptr) return read->found;
+  return registration_in_files(key);
+}
+
+Result<std::optional<ledger::Registration>> StateStore::registration_in_memory(
+    const ledger::Fingerprint& key) const {
+  const InlineRow* const row = find_row(key);
+  if (row == nullptr) return std::optional<ledger::Registration>();
+  return read_row(row->view());
+}
+
+Result<std::optional<ledger::Registration>> StateStore::registration_in_files(
+    const ledger::Fingerprint& key) const {
   rocksdb::PinnableSlice value;
-  std::string_view bytes;
-  if (const InlineRow* const row = find_row(key); row != nullptr) {
-    bytes = row->view();
-  } else {
-    if (const Expected* const read = expected(key); read != nullptr) return read->found;
-    const auto found = files_->get(Family::registrations, view_of(registration_key(key)), value);
-    if (!found) return found.error();
-    if (!found.value()) return std::optional<ledger::Registration>();
-    bytes = view_of(value);
-  }
+  const auto found = files_->get(Family::registrations, view_of(registration_key(key)), value);
+  if (!found) return found.error();
+  if (!found.value()) return std::optional<ledger::Registration>();
+  return read_row(view_of(value));
+}
+
+Result<std::optional<ledger::Registration>> StateStore::read_row(std::string_view bytes) const {
   const auto decoded = decode_registration(bytes);
   if (!decoded) return files_->undecodable(Family::registrations);
   return std::optional<ledger::Registration>(decoded.value());
@@ -653,6 +676,70 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
   return found;
 }
 
+Result<bool> StateStore::has_event(Position cause, std::uint32_t ordinal) const {
+  if (cause.value() == 0) return false;
+  constexpr std::uint32_t last = std::numeric_limits<std::uint32_t>::max();
+  const auto found =
+      ordinal == 0 ? events(Position{cause.value() - 1}, last, 1) : events(cause, ordinal - 1, 1);
+  if (!found) return found.error();
+  if (found.value().empty()) return false;
+  const auto& [place, event] = found.value().front();
+  return event.cause == cause && place == ordinal;
+}
+
+// ---- unpaid registrations ----
+
+Result<void> StateStore::add_unpaid(const ledger::UnpaidKey& key,
+                                    const ledger::UnpaidRegistration& registration) {
+  unpaid_.add(key, registration);
+  return ledger::ok();
+}
+
+Result<void> StateStore::remove_unpaid(const ledger::UnpaidKey& key) {
+  unpaid_.remove(key);
+  return ledger::ok();
+}
+
+Result<std::vector<ledger::UnpaidRegistration>> StateStore::unpaid(const ledger::UnpaidKey& after,
+                                                                   ledger::Date last_day,
+                                                                   std::size_t limit) const {
+  std::vector<ledger::UnpaidRegistration> found;
+  const ledger::UnpaidKey end{after.practice, last_day,
+                              Position{std::numeric_limits<std::uint64_t>::max()}};
+  ledger::UnpaidKey last = after;
+  while (found.size() < limit && last < end) {
+    const ledger::UnpaidKey first{last.practice, last.service_date,
+                                  Position{last.position.value() + 1}};
+    last = end;
+    // Memory first: what is handed over meanwhile is then found in the files, never missed.
+    UnpaidTable::Changes rows = unpaid_.changes(first, last, limit);
+    const auto read = add_unpaid_of_files(first, last, limit + rows.size(), rows);
+    if (!read) return read.error();
+    for (const auto& [key, registration] : rows) {
+      if (registration && found.size() < limit) found.push_back(*registration);
+    }
+  }
+  return found;
+}
+
+/// Each row of memory hides at most one of the files: so many more are read.
+Result<void> StateStore::add_unpaid_of_files(const ledger::UnpaidKey& first,
+                                             const ledger::UnpaidKey& last, std::size_t rows_max,
+                                             UnpaidTable::Changes& rows) const {
+  const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
+      rocksdb::ReadOptions(), files_->database.family(static_cast<std::size_t>(Family::unpaid)))};
+  std::size_t count = 0;
+  for (row->Seek(unpaid_key(first)); row->Valid() && count < rows_max; row->Next(), ++count) {
+    const ledger::UnpaidKey key = decode_unpaid_key(view_of(row->key()));
+    if (key > last) break;
+    const auto registration = decode_unpaid(view_of(row->key()), view_of(row->value()));
+    if (!registration) return files_->undecodable(Family::unpaid);
+    rows.try_emplace(key, registration.value());
+  }
+  if (!row->status().ok()) return files_->database.fault(row->status(), FaultKind::unreadable);
+  return ledger::ok();
+}
+
 // ---- groups and hand-over ----
 
 void StateStore::begin_group(Position position) {
@@ -790,6 +877,7 @@ void StateStore::freeze() {
     const std::lock_guard lock(events_mutex_);
     frozen_events_.swap(active_events_);
   }
+  unpaid_.freeze();
   active_items_ = 0;
   {
     const std::lock_guard lock(hand_over_mutex_);
@@ -854,9 +942,7 @@ bool StateStore::hand_over_frozen() {
       if (i + 32 < rows.size()) prefetch_row(rows[i + 32]);
       if (i + 16 < rows.size()) prefetch_content(rows[i + 16]);
       const auto [key, value] = encode(rows[i]);
-      if (status.ok()) {
-        status = writer.Put({key.data(), key.size()}, {value.data(), value.size()});
-      }
+      if (status.ok()) status = write_row(writer, {key.data(), key.size()}, value);
     }
     if (status.ok()) status = writer.Finish();
     if (!status.ok()) files_->fail_hand_over(status);
@@ -895,6 +981,13 @@ bool StateStore::hand_over_frozen() {
   write_family(Family::events, frozen_events_, [](const PendingEvent& pending) {
     return std::pair(event_key(pending.event.cause, pending.ordinal), encode_event(pending.event));
   });
+  const std::vector<UnpaidTable::Changes::value_type> unpaid(unpaid_.frozen().begin(),
+                                                             unpaid_.frozen().end());
+  write_family(Family::unpaid, unpaid, [](const auto& row) {
+    const auto& [key, registration] = row;
+    return std::pair(unpaid_key(key), registration ? std::optional(encode_unpaid(*registration))
+                                                   : std::optional<std::string>());
+  });
   {
     std::unique_lock lock(hand_over_mutex_);
     // State that the journal does not have yet must never reach the files.
@@ -910,6 +1003,7 @@ bool StateStore::hand_over_frozen() {
   const rocksdb::Status status = files_->database.db().IngestExternalFiles(arguments);
   if (!status.ok()) files_->fail_hand_over(status);
   frozen_practices_.clear();
+  unpaid_.forget_frozen();
   const std::lock_guard lock(events_mutex_);
   frozen_events_.clear();
   return true;

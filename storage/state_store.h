@@ -17,6 +17,7 @@
 #include "storage/format.h"
 #include "storage/known_registrations.h"
 #include "storage/open_mode.h"
+#include "storage/unpaid_table.h"
 #include "storage/write_behind.h"
 
 namespace rocksdb {
@@ -77,6 +78,9 @@ class StateStore final : public ledger::Store {
   ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override;
   ledger::Result<void> put_account(const ledger::AccountKey& key,
                                    const ledger::Account& account) override;
+  ledger::Result<void> add_unpaid(const ledger::UnpaidKey& key,
+                                  const ledger::UnpaidRegistration& registration) override;
+  ledger::Result<void> remove_unpaid(const ledger::UnpaidKey& key) override;
   ledger::Result<void> record_lag(ledger::PracticeNumber practice, ledger::Date service,
                                   ledger::Date received) override;
   ledger::Result<void> record_tally(const ledger::Tally& tally) override;
@@ -104,7 +108,22 @@ class StateStore final : public ledger::Store {
   /// Throws std::runtime_error.
   std::uint32_t back_up(DatabaseBackups& backups, const DatabaseBackups::OnBytes& on_bytes) const;
 
+  /// The registration unless it has left memory for the files. Between groups, or where nothing is
+  /// written: what it looks in has no locks.
+  ledger::Result<std::optional<ledger::Registration>> registration_in_memory(
+      const ledger::Fingerprint& key) const;
+
   // For readers.
+  /// The registration if the files have it, which is after it has left memory.
+  ledger::Result<std::optional<ledger::Registration>> registration_in_files(
+      const ledger::Fingerprint& key) const;
+  /// The registrations of a practice that are neither paid nor credited: those behind `after`, up
+  /// to the service day `last_day`, in the order of their keys, at most `limit`.
+  ledger::Result<std::vector<ledger::UnpaidRegistration>> unpaid(const ledger::UnpaidKey& after,
+                                                                 ledger::Date last_day,
+                                                                 std::size_t limit) const;
+  /// Whether this event has been recorded, durable or not.
+  ledger::Result<bool> has_event(ledger::Position cause, std::uint32_t ordinal) const;
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;
   /// The encrypted number of a person who has been handed over to the files.
@@ -193,6 +212,10 @@ class StateStore final : public ledger::Store {
   bool is_handed_over() const;
   void thaw_next();
   const InlineRow* find_row(const ledger::Fingerprint& key) const;
+  ledger::Result<std::optional<ledger::Registration>> read_row(std::string_view bytes) const;
+  ledger::Result<void> add_unpaid_of_files(const ledger::UnpaidKey& first,
+                                           const ledger::UnpaidKey& last, std::size_t rows_max,
+                                           UnpaidTable::Changes& rows) const;
   void put_aside(const ledger::Fingerprint& key, std::string_view bytes);
   void put_into_table();
   const Expected* expected(const ledger::Fingerprint& key);
@@ -220,6 +243,8 @@ class StateStore final : public ledger::Store {
   std::vector<PendingEvent> active_events_;
   std::vector<PendingEvent> frozen_events_;
   std::atomic<std::uint64_t> newest_event_{0};
+
+  UnpaidTable unpaid_;
 
   // The writer's own.
   AppliedState applied_;

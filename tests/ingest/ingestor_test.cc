@@ -80,6 +80,13 @@ class BreakingStore final : public ledger::Store {
                                    const ledger::Account& account) override {
     return memory_.put_account(key, account);
   }
+  ledger::Result<void> add_unpaid(const ledger::UnpaidKey& key,
+                                  const ledger::UnpaidRegistration& registration) override {
+    return memory_.add_unpaid(key, registration);
+  }
+  ledger::Result<void> remove_unpaid(const ledger::UnpaidKey& key) override {
+    return memory_.remove_unpaid(key);
+  }
   ledger::Result<void> record_lag(ledger::PracticeNumber practice, ledger::Date service,
                                   ledger::Date received) override {
     return memory_.record_lag(practice, service, received);

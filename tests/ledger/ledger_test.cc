@@ -419,5 +419,40 @@ TEST(Ledger, passes_on_every_error_of_the_store) {
   }
 }
 
+TEST(Unpaid, is_listed_until_it_is_paid_or_credited) {
+  TestLedger ledger{published_rules()};
+  const auto listed = [&] {
+    std::vector<std::uint32_t> guids;
+    for (const auto& [key, unpaid] : ledger.store().unpaid()) {
+      guids.push_back(number_of(unpaid.guid));
+    }
+    return guids;
+  };
+  using Guids = std::vector<std::uint32_t>;
+  ledger.submit(a_copayment().guid(1).paid(false).on("2025-03-02T10:00:00+01:00"));
+  ledger.submit(a_copayment().guid(2).paid(false).on("2025-03-01T10:00:00+01:00"));
+  ledger.submit(a_copayment().guid(3).on("2025-03-01T10:00:00+01:00"));
+  ledger.submit(a_copayment().guid(4).paid(false).of_ore(0).on("2025-03-01T10:00:00+01:00"));
+  EXPECT_EQ(listed(), (Guids{2, 4, 1})) << "by service day, then as they came";
+  ledger.submit(a_payment().guid(2));
+  ledger.submit(a_payment().guid(3));
+  ledger.submit(a_credit_note().guid(3));
+  EXPECT_EQ(listed(), (Guids{4, 1}));
+  ledger.submit(a_credit_note().guid(1));
+  ledger.submit(a_payment().guid(4));
+  ledger.submit(a_credit_note().guid(4));
+  EXPECT_EQ(listed(), Guids{});
+}
+
+TEST(CardId, is_the_name_based_uuid_that_others_compute) {
+  // uuid.uuid5(uuid.UUID("5f1c7a52-0d3e-4b5e-9a51-6f0d8c2b7e03"), "frikort/1/2026") in Python.
+  const Guid crossing = *parse_guid("5f1c7a52-0d3e-4b5e-9a51-6f0d8c2b7e03");
+  const CardId id = card_id_of({PersonId{1}, 2026}, crossing);
+  EXPECT_EQ(to_string(Guid{id}), "c32ce861-ada1-5175-8933-58251ef9d116");
+  EXPECT_NE(card_id_of({PersonId{2}, 2026}, crossing), id);
+  EXPECT_NE(card_id_of({PersonId{1}, 2025}, crossing), id);
+  EXPECT_NE(card_id_of({PersonId{1}, 2026}, guid_of(1)), id);
+}
+
 }  // namespace
 }  // namespace ledger::test

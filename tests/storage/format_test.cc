@@ -206,7 +206,26 @@ ledger::Event event(Prng& prng) {
   row.cause = place(prng);
   row.registration = place(prng);
   row.amount = Money::from_ore(static_cast<std::int64_t>(prng.below(200'000)) - 100'000);
-  row.entitled_from = day(prng);
+  if (is_about_card(row.type)) {
+    fill(prng, row.card);
+    row.entitled_from = day(prng);
+    row.moved_from = day(prng);
+  }
+  return row;
+}
+
+ledger::UnpaidKey unpaid_place(Prng& prng) {
+  return {ledger::PracticeNumber{static_cast<std::uint32_t>(number(prng, 32))},
+          Date{std::chrono::days{prng.below(60'000)}}, Position{number(prng, 64)}};
+}
+
+ledger::UnpaidRegistration unpaid(Prng& prng, Position position) {
+  ledger::UnpaidRegistration row;
+  row.position = position;
+  fill(prng, row.guid.bytes);
+  row.service_time = instant(prng);
+  row.received = instant(prng);
+  row.amount = Money::from_ore(static_cast<std::int64_t>(prng.below(10'000'001)));
   return row;
 }
 
@@ -291,6 +310,10 @@ const std::vector<Kind>& kinds() {
       {"event", [](Prng& prng) { return encode_event(event(prng)); },
        [](std::string_view bytes) {
          return decode_event(event_key(Position{7}, 0), bytes).has_value();
+       }},
+      {"unpaid", [](Prng& prng) { return encode_unpaid(unpaid(prng, Position{7})); },
+       [](std::string_view bytes) {
+         return decode_unpaid(unpaid_key({{}, {}, Position{7}}), bytes).has_value();
        }},
       {"applied", [](Prng& prng) { return encode_applied(applied(prng)); },
        [](std::string_view bytes) { return decode_applied(bytes).has_value(); }},
@@ -499,6 +522,12 @@ TEST(Format, reads_state_rows_as_they_were_written) {
     const ledger::Event written_event = event(prng);
     EXPECT_EQ(decode_event(event_key(written_event.cause, 9), encode_event(written_event)).value(),
               written_event);
+
+    const ledger::UnpaidKey place = unpaid_place(prng);
+    const ledger::UnpaidRegistration written_unpaid = unpaid(prng, place.position);
+    EXPECT_EQ(decode_unpaid_key(unpaid_key(place)), place);
+    EXPECT_EQ(decode_unpaid(unpaid_key(place), encode_unpaid(written_unpaid)).value(),
+              written_unpaid);
 
     const AppliedState state = applied(prng);
     const AppliedState read_state = decode_applied(encode_applied(state)).value();

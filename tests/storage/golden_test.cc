@@ -147,8 +147,22 @@ std::string describe_event(std::string_view bytes) {
   std::ostringstream out;
   out << name_of(row.type) << "\nperson " << row.account.person.value() << " year "
       << row.account.year << "\ncause " << row.cause.value() << " registration "
-      << row.registration.value() << "\namount " << row.amount.ore() << "\nentitled from "
-      << to_string(row.entitled_from) << '\n';
+      << row.registration.value() << "\namount " << row.amount.ore() << '\n';
+  if (is_about_card(row.type)) {
+    out << "card " << to_hex(row.card) << "\nentitled from " << to_string(row.entitled_from)
+        << " moved from " << to_string(row.moved_from) << '\n';
+  }
+  return out.str();
+}
+
+std::string describe_unpaid(std::string_view bytes) {
+  const auto decoded = decode_unpaid(unpaid_key({{}, {}, Position{4711}}), bytes);
+  if (!decoded) return "does not decode\n";
+  const ledger::UnpaidRegistration& row = decoded.value();
+  std::ostringstream out;
+  out << "position " << row.position.value() << ' ' << to_string(row.guid) << "\nservice "
+      << to_rfc3339(row.service_time) << " received " << to_rfc3339(row.received) << "\namount "
+      << row.amount.ore() << '\n';
   return out.str();
 }
 
@@ -285,7 +299,12 @@ std::string event_1() {
   return encode_event(row);
 }
 
-std::string applied_1() {
+std::string unpaid_2() {
+  return encode_unpaid({Position{4711}, guid_of(11), instant("2025-02-28T09:15:00+01:00"),
+                        instant("2025-03-01T10:59:59.5+01:00"), Money::from_ore(17'500)});
+}
+
+std::string applied_2() {
   AppliedState row;
   row.next_position = Position{90'001};
   row.rules = ledger::RulePack::canonical_text(
@@ -319,8 +338,10 @@ const Golden goldens[] = {
     {"account_1", account_1, describe_account},
     {"practice_1", practice_1, describe_practice},
     {"timeliness_1", timeliness_1, describe_timeliness},
-    {"event_1", event_1, describe_event},
-    {"applied_1", applied_1, describe_applied},
+    {"event_2", event_2, describe_event},
+    {"card_event_2", card_event_2, describe_event},
+    {"unpaid_2", unpaid_2, describe_unpaid},
+    {"applied_2", applied_2, describe_applied},
 };
 
 fs::path folder() { return GOLDEN_FOLDER; }

@@ -122,6 +122,15 @@ class ReconciliationTest : public testing::Test {
     OpenState(state()).put(StateFamily::registrations, key, row);
   }
 
+  /// A row of the index of unpaid registrations of the year.
+  std::pair<std::string, std::string> unpaid() const {
+    for (const auto& [key, row] : rows_of(state(), StateFamily::unpaid)) {
+      if (ledger::year_of(decode_unpaid_key(key).service_date) == year) return {key, row};
+    }
+    ADD_FAILURE() << "the workload has nothing unpaid";
+    return {};
+  }
+
   fs::path data() const { return temp_ / "data"; }
   fs::path state() const { return temp_ / "data/state"; }
 
@@ -492,6 +501,32 @@ TEST_F(ReconciliationTest, finds_a_forgotten_rejection_and_a_forgotten_duplicate
     return;
   }
   FAIL() << "nothing was refused";
+}
+
+TEST_F(ReconciliationTest, finds_an_unpaid_registration_that_is_not_listed) {
+  const auto [key, row] = unpaid();
+  OpenState(state()).remove(StateFamily::unpaid, key);
+  const std::string position = std::to_string(decode_unpaid_key(key).position.value());
+  EXPECT_EQ(first_difference("unpaidMissing").at("position").as_string(), "0-" + position);
+  EXPECT_EQ(made_.differences, 1);
+}
+
+TEST_F(ReconciliationTest, finds_a_listed_registration_that_is_paid) {
+  const auto [key, row] = unpaid();
+  ledger::UnpaidKey other = decode_unpaid_key(key);
+  other.position = Position{other.position.value() + 1'000'000};
+  OpenState(state()).put(StateFamily::unpaid, unpaid_key(other), row);
+  first_difference("unpaidUnfounded");
+  EXPECT_EQ(made_.differences, 1);
+}
+
+TEST_F(ReconciliationTest, finds_a_listed_registration_that_says_something_else) {
+  const auto [key, row] = unpaid();
+  ledger::UnpaidRegistration listed = decode_unpaid(key, row).value();
+  listed.amount += ledger::Money::from_ore(1);
+  OpenState(state()).put(StateFamily::unpaid, key, encode_unpaid(listed));
+  first_difference("unpaidDiffers");
+  EXPECT_EQ(made_.differences, 1);
 }
 
 TEST_F(ReconciliationTest, finds_a_practice_under_another_number) {

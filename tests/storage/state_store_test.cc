@@ -143,12 +143,38 @@ void expect_same_events(const StateStore& state, const MemoryStore& memory) {
   }
 }
 
+/// Each practice's, in pages of several sizes.
+void expect_same_unpaid(const StateStore& state, const MemoryStore& memory) {
+  for (const auto& [digits, number] : memory.practices()) {
+    std::vector<ledger::UnpaidRegistration> due;
+    for (const auto& [key, unpaid] : memory.unpaid()) {
+      if (key.practice == number) due.push_back(unpaid);
+    }
+    const auto practice = state.practice_number(ledger::test::practice_id(digits)).value();
+    for (const std::size_t page : {3U, 100'000U}) {
+      std::vector<ledger::UnpaidRegistration> found;
+      ledger::UnpaidKey after{practice, {}, {}};
+      for (;;) {
+        const auto rows = state.unpaid(after, ledger::test::date("2199-12-31"), page).value();
+        found.insert(found.end(), rows.begin(), rows.end());
+        if (rows.size() < page) break;
+        after = {practice, oslo_date(rows.back().service_time), rows.back().position};
+      }
+      ASSERT_EQ(found.size(), due.size()) << digits << " in pages of " << page;
+      EXPECT_EQ(found, due) << digits << " in pages of " << page;
+    }
+  }
+}
+
 /// Every row and every total; from the writer's thread.
 void expect_same_state(StateStore& state, const MemoryStore& memory) {
   for (const auto& [key, registration] : memory.registrations()) {
     const auto found = state.find_registration(key);
     ASSERT_TRUE(found);
     ASSERT_EQ(found.value(), registration);
+    auto looked_up = state.registration_in_memory(key).value();
+    if (!looked_up) looked_up = state.registration_in_files(key).value();
+    ASSERT_EQ(looked_up, registration);
   }
   for (const auto& [key, account] : memory.accounts()) {
     ASSERT_EQ(state.account(key).value(), account) << key.person.value();
@@ -164,6 +190,7 @@ void expect_same_state(StateStore& state, const MemoryStore& memory) {
     ASSERT_EQ(found.value().rejected, month.rejected) << ledger::to_string(key.month);
   }
   expect_same_events(state, memory);
+  expect_same_unpaid(state, memory);
 
   const StateTotals totals = state.head().totals;
   EXPECT_EQ(totals.registrations, memory.registrations().size());
@@ -282,6 +309,30 @@ TEST_F(StateStoreTest, goes_on_after_every_restart) {
   }
   StateStore state(temp_ / "state", {});
   expect_same_state(state, memory_);
+}
+
+TEST_F(StateStoreTest, knows_which_events_there_are) {
+  StateStore state(temp_ / "state", {});
+  Writer writer(state);
+  Writer in_memory(memory_);
+  for (const auto& items : {Workload(3, 20).take(500), Workload(4, 20).take(1)}) {
+    writer.write(items);
+    in_memory.write(items);
+    ASSERT_FALSE(memory_.events().empty());
+    std::map<Position, std::uint32_t> counts;
+    for (const ledger::Event& event : memory_.events()) ++counts[event.cause];
+    for (const auto& [cause, count] : counts) {
+      for (std::uint32_t ordinal = 0; ordinal < count; ++ordinal) {
+        EXPECT_TRUE(state.has_event(cause, ordinal).value());
+      }
+      EXPECT_FALSE(state.has_event(cause, count).value());
+      const Position next{cause.value() + 1};
+      EXPECT_EQ(state.has_event(next, 0).value(), counts.contains(next));
+    }
+    EXPECT_FALSE(state.has_event(Position{}, 0).value());
+    state.begin_hand_over();
+    ASSERT_TRUE(state.await_hand_over());
+  }
 }
 
 TEST_F(StateStoreTest, keeps_practices_and_their_rhythm) {

@@ -72,6 +72,16 @@ Result<void> MemoryStore::put_account(const AccountKey& key, const Account& acco
   return ok();
 }
 
+Result<void> MemoryStore::add_unpaid(const UnpaidKey& key, const UnpaidRegistration& registration) {
+  LEDGER_ASSERT(unpaid_.emplace(key, registration).second);
+  return ok();
+}
+
+Result<void> MemoryStore::remove_unpaid(const UnpaidKey& key) {
+  LEDGER_ASSERT(unpaid_.erase(key) == 1);
+  return ok();
+}
+
 Result<void> MemoryStore::record_lag(PracticeNumber practice, Date service, Date received) {
   const std::uint32_t lag = lag_days(service, received);
   for (const PracticeNumber whose : {practice, nation}) {

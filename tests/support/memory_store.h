@@ -28,6 +28,8 @@ class MemoryStore : public Store {
   Result<PracticeId> practice_id(PracticeNumber number) override;
   Result<void> load_account(const AccountKey& key, Account& out) override;
   Result<void> put_account(const AccountKey& key, const Account& account) override;
+  Result<void> add_unpaid(const UnpaidKey& key, const UnpaidRegistration& registration) override;
+  Result<void> remove_unpaid(const UnpaidKey& key) override;
   Result<void> record_lag(PracticeNumber practice, Date service, Date received) override;
   Result<void> record_tally(const Tally& tally) override;
   Result<void> record_events(std::span<const Event> events) override;
@@ -50,6 +52,7 @@ class MemoryStore : public Store {
   const std::map<std::string, PracticeNumber, std::less<>>& practices() const { return practices_; }
   const std::map<TimelinessKey, TimelinessMonth>& timeliness() const { return timeliness_; }
   const std::vector<Tally>& tallies() const { return tallies_; }
+  const std::map<UnpaidKey, UnpaidRegistration>& unpaid() const { return unpaid_; }
   const std::vector<Event>& events() const { return events_; }
   /// What note_durable() last said.
   Position durable_until() const { return durable_until_; }
@@ -63,6 +66,7 @@ class MemoryStore : public Store {
   std::map<AccountKey, Account> accounts_;
   std::map<TimelinessKey, TimelinessMonth> timeliness_;
   std::vector<Tally> tallies_;
+  std::map<UnpaidKey, UnpaidRegistration> unpaid_;
   std::vector<Event> events_;
   std::vector<Entry> entries_;
   Position durable_until_;
