@@ -9,6 +9,7 @@
 #include "ingest/clock.h"
 #include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
+#include "storage/crypto.h"
 
 namespace api {
 namespace {
@@ -58,17 +59,45 @@ std::vector<Shown> registrations_of(const std::vector<Entry>& entries) {
   return shown;
 }
 
+/// The head of the journal in the state that is shown.
+struct AsOf {
+  ledger::Position position;
+  ledger::Instant time;  ///< when that was committed
+};
+
+/// Reads the account until what it holds is durable, and says up to where it then knows.
+ledger::Result<AsOf> read_account(OpenShard& open, const AccountKey& key, Account& account) {
+  for (;;) {
+    // Before the account, so that nothing up to here is missing from it.
+    const ledger::Position head{open.shard().journal().next_position().value() - 1};
+    auto read = open.shard().state().account(key);
+    if (!read) return read.error();
+    if (read.value().newest <= head) {
+      account = std::move(read.value());
+      if (head.value() == 0) return AsOf{head, ingest::now()};
+      const auto time = open.shard().journal().committed_at(head);
+      if (!time) return time.error();
+      return AsOf{head, time.value()};
+    }
+    const auto waited = open.wait_durable(read.value().newest);
+    if (waited) return waited;
+  }
+}
+
 /// Writes the answer. Practices are shown by the identifier they use themselves.
 class AccountText {
  public:
   AccountText(const Account& account, const std::vector<Entry>& entries,
-              const std::vector<ledger::Practice>& practices, std::string card_number)
-      : account_(account), practices_(practices), card_number_(std::move(card_number)) {
+              const storage::StateStore& state)
+      : account_(account), state_(state) {
     for (const Entry& entry : entries) entries_[entry.verdict.position] = &entry;
+    for (const ledger::RefundLine& line : account.refund_lines) {
+      refunded_[line.registration] += line.amount;
+    }
   }
 
   std::string write(const AccountKey& key, ledger::Money ceiling, const Question& question,
-                    const std::vector<Shown>& shown, std::size_t from, ledger::Position as_of) {
+                    const std::vector<Shown>& shown, std::size_t from, const AsOf& as_of) {
     const ledger::Money counted = account_.counted_sum;
     const ledger::Money remaining = std::max(ledger::Money(), ceiling - counted);
     out_ = fmt::format(R"({{"year":{},"ceilingOre":{},"countedOre":{},"remainingOre":{})", key.year,
@@ -92,8 +121,8 @@ class AccountText {
       out_ += "null";
     }
     out_ += ",\"asOf\":{\"position\":";
-    ingest::append_position(out_, as_of);
-    write_time(",\"time\":", ingest::now());
+    ingest::append_position(out_, as_of.position);
+    write_time(",\"time\":", as_of.time);
     out_ += "}}";
     return std::move(out_);
   }
@@ -107,10 +136,8 @@ class AccountText {
   }
 
   void write_practice(ledger::PracticeNumber practice) {
-    const std::string_view id = practice.value() < practices_.size()
-                                    ? practices_[practice.value()].id.view()
-                                    : std::string_view();
-    out_ += fmt::format(R"(,"practiceId":"{}")", id);
+    const auto id = state_.practice_identifier(practice);
+    out_ += fmt::format(R"(,"practiceId":"{}")", id ? id.value().view() : std::string_view());
   }
 
   void write_card(const AccountKey& key) {
@@ -119,7 +146,7 @@ class AccountText {
       return;
     }
     const ledger::ExemptionCard& card = *account_.card;
-    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", card_number_,
+    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", storage::to_hex(card.id),
                         card.state == ledger::CardState::active ? "active" : "underReview");
     write_time(",\"issuedAt\":", card.issued_at);
     out_ +=
@@ -152,13 +179,14 @@ class AccountText {
                         shown.registration.is_credited, reason == ledger::Code::none);
     out_ += reason == ledger::Code::none ? std::string(",\"reason\":null")
                                          : fmt::format(R"(,"reason":"{}")", name_of(reason));
+    const auto refunded = refunded_.find(shown.entry->verdict.position);
     out_ += fmt::format(R"(,"refundedOre":{}}})",
-                        account_.refunded(shown.entry->verdict.position).ore());
+                        refunded == refunded_.end() ? 0 : refunded->second.ore());
   }
 
   const Account& account_;
-  const std::vector<ledger::Practice>& practices_;
-  const std::string card_number_;
+  const storage::StateStore& state_;
+  std::map<ledger::Position, ledger::Money> refunded_;  // by registration
   std::map<ledger::Position, const Entry*> entries_;
   std::string out_;
 };
@@ -199,14 +227,11 @@ Response person_account(Service& service, OpenShard& open, const Request& reques
 
   const auto person = open.shard().state().person_of(question.person);
   if (!person) return fail(problem_of(person.error()));
-  // Read before the account, so that nothing up to here is missing from it.
-  const ledger::Position durable{open.shard().journal().next_position().value() - 1};
   const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
-  const auto account = open.shard().state().account(key);
-  if (!account) return fail(problem_of(account.error()));
-  const auto waited = open.wait_durable(account.value().newest);
-  if (waited) return fail(problem_of(waited));
-  const auto entries = open.shard().history(account.value().newest);
+  Account account;
+  const auto as_of = read_account(open, key, account);
+  if (!as_of) return fail(problem_of(as_of.error()));
+  const auto entries = open.shard().history(account.newest);
   if (!entries) return fail(problem_of(entries.error()));
 
   const std::vector<Shown> shown = registrations_of(entries.value());
@@ -221,13 +246,10 @@ Response person_account(Service& service, OpenShard& open, const Request& reques
     }
     from = static_cast<std::size_t>(last - shown.begin()) + 1;
   }
-  const ledger::Position as_of = std::max(durable, account.value().newest);
-  const std::vector<ledger::Practice> practices = open.shard().state().practices();
+  const ledger::Money ceiling = *open.shard().rules().ceiling_of(key.year);
   Response response;
-  response.body =
-      AccountText(account.value(), entries.value(), practices,
-                  open.shard().keys().numbers.card_number(key.person, key.year))
-          .write(key, *open.shard().rules().ceiling_of(key.year), question, shown, from, as_of);
+  response.body = AccountText(account, entries.value(), open.shard().state())
+                      .write(key, ceiling, question, shown, from, as_of.value());
   return response;
 }
 

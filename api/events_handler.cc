@@ -10,8 +10,10 @@
 
 #include "api/problem.h"
 #include "api/service.h"
+#include "api/told_event.h"
 #include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
+#include "storage/crypto.h"
 
 namespace api {
 namespace {
@@ -25,6 +27,7 @@ constexpr std::size_t limit_max = 10'000;
 struct Question {
   ledger::Position after;
   std::uint32_t after_ordinal = 0;
+  bool is_after_item = true;  ///< `after` names an item or group, or the beginning
   std::size_t limit = default_limit;
   std::chrono::seconds wait = default_wait;
 };
@@ -42,19 +45,31 @@ bool parse_number(std::string_view text, Number& out) {
 bool parse_after(std::string_view text, Question& question) {
   const std::size_t dash = text.find('-', 2);
   if (!ingest::parse_position(text.substr(0, dash), question.after)) return false;
-  if (dash != std::string_view::npos) {
-    return parse_number(text.substr(dash + 1), question.after_ordinal);
-  }
+  question.is_after_item = dash == std::string_view::npos;
+  if (!question.is_after_item) return parse_number(text.substr(dash + 1), question.after_ordinal);
   question.after_ordinal = std::numeric_limits<std::uint32_t>::max();
   return true;
+}
+
+/// Whether the place that was asked for has ever been given: as that of an event, or of an item or
+/// group.
+ledger::Result<bool> is_ours(OpenShard& open, const Question& question) {
+  if (question.is_after_item) return open.is_durable(question.after);
+  if (!open.is_durable(question.after)) return false;
+  return open.shard().state().has_event(question.after, question.after_ordinal);
+}
+
+Problem invalid_after() {
+  return {400, "INVALID_AFTER",
+          "`after` must be the position of the last event read, or of an item, as this ledger has "
+          "given it.",
+          "after"};
 }
 
 std::optional<Problem> read_question(const Request& request, Question& question) {
   if (const std::string* const text = request.query_value("after")) {
     if (!parse_after(*text, question)) {
-      return Problem{400, "INVALID_AFTER",
-                     "`after` must be the position of the last event read, or of an item.",
-                     "after"};
+      return invalid_after();
     }
   }
   if (const std::string* const text = request.query_value("limit")) {
@@ -75,50 +90,36 @@ std::optional<Problem> read_question(const Request& request, Question& question)
   return std::nullopt;
 }
 
-/// Appends the event's line. `cause` and `registration` are the entries that it names.
-void append_event(std::string& out, OpenShard& open, std::uint32_t ordinal,
-                  const ledger::Event& event, const ledger::Entry& cause,
-                  const ledger::Entry& registration, const ledger::PracticeId& practice) {
-  const ledger::AccountKey& account = event.account;
-  out += fmt::format(R"({{"position":"0-{}-{}","type":"{}","at":")", event.cause.value(), ordinal,
-                     name_of(event.type));
-  ledger::append_rfc3339(out, cause.item.received);
-  out += fmt::format(R"(","personRef":{},"year":{})", account.person.value(), account.year);
-  if (event.amount.is_zero()) {
-    out += fmt::format(R"(,"cardId":"{}")",
-                       open.shard().keys().numbers.card_number(account.person, account.year));
+void append_event(std::string& out, const ToldEvent& told) {
+  const ledger::Event& event = told.event;
+  out +=
+      fmt::format(R"({{"position":"{}","type":"{}","at":")", told.position(), name_of(event.type));
+  ledger::append_rfc3339(out, told.at);
+  out += fmt::format(R"(","personRef":{},"year":{},"cause":"{}")", event.account.person.value(),
+                     event.account.year, name_of(told.cause_type));
+  out += fmt::format(R"(,"registration":"0-{}","practiceId":"{}","guid":"{}")",
+                     event.registration.value(), told.practice.view(), to_string(told.guid));
+  if (is_about_card(event.type)) {
+    out += fmt::format(R"(,"cardId":"{}","entitledFrom":"{}")", storage::to_hex(event.card),
+                       ledger::to_string(event.entitled_from));
   } else {
     out += fmt::format(R"(,"amountOre":{})", event.amount.ore());
   }
-  if (event.entitled_from != ledger::Date{}) {
-    out += fmt::format(R"(,"entitledFrom":"{}")", ledger::to_string(event.entitled_from));
+  if (event.type == ledger::EventType::entitlement_moved) {
+    out += fmt::format(R"(,"movedFrom":"{}")", ledger::to_string(event.moved_from));
   }
-  out +=
-      fmt::format(R"(,"registration":"0-{}","practiceId":"{}","guid":"{}"}})",
-                  event.registration.value(), practice.view(), to_string(registration.item.guid));
-  out += '\n';
+  out += "}\n";
 }
 
 /// Writes durable events, which may name what the journal holds.
 ledger::Result<std::string> write_events(
     OpenShard& open, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
   std::string lines;
-  ledger::Entry cause;
+  EventTeller teller(open.shard().journal(), open.shard().state());
   for (const auto& [ordinal, event] : events) {
-    if (cause.verdict.position != event.cause) {
-      const auto read = open.shard().journal().read_entry(event.cause);
-      if (!read) return read.error();
-      cause = read.value();
-    }
-    ledger::Entry registration = cause;
-    if (event.registration != event.cause) {
-      const auto read = open.shard().journal().read_entry(event.registration);
-      if (!read) return read.error();
-      registration = read.value();
-    }
-    const auto practice = open.shard().state().practice_identifier(registration.practice);
-    if (!practice) return practice.error();
-    append_event(lines, open, ordinal, event, cause, registration, practice.value());
+    const auto told = teller.tell(ordinal, event);
+    if (!told) return told.error();
+    append_event(lines, told.value());
   }
   return lines;
 }
@@ -130,6 +131,9 @@ Response events(Service& service, OpenShard& open, const Request& request) {
   if (const auto problem = read_question(request, question)) {
     return to_response(*problem, request.correlation_id);
   }
+  const auto is_known = is_ours(open, question);
+  if (!is_known) return to_response(problem_of(is_known.error()), request.correlation_id);
+  if (!is_known.value()) return to_response(invalid_after(), request.correlation_id);
   const storage::StateStore& state = open.shard().state();
   // Before the events are read, so that one that comes meanwhile is newer than what is waited for.
   const ledger::Position newest = state.newest_event();
@@ -147,8 +151,6 @@ Response events(Service& service, OpenShard& open, const Request& request) {
   response.wait = std::min(question.wait, service.limits().poll_timeout);
   if (durable != found.value().end()) {
     response.again_after = ledger::Position{durable->second.cause.value() - 1};
-  } else if (question.after > newest) {
-    response.again_after = ledger::Position{question.after.value() - 1};
   } else {
     response.again_after = newest;
   }

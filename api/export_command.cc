@@ -6,9 +6,11 @@
 #include "api/commands.h"
 #include "api/config.h"
 #include "api/progress.h"
+#include "api/told_event.h"
 #include "ingest/result_text.h"
 #include "ledger/fingerprint.h"
 #include "ledger/rfc3339.h"
+#include "storage/crypto.h"
 #include "storage/files.h"
 #include "storage/shard.h"
 #include "storage/state_reader.h"
@@ -26,17 +28,7 @@ using storage::StateFamily;
 using storage::TableFile;
 using storage::TableFormat;
 
-std::string_view name_of(ItemType type) {
-  switch (type) {
-    case ItemType::copayment:
-      return "copayment";
-    case ItemType::payment:
-      return "payment";
-    case ItemType::credit_note:
-      return "creditNote";
-  }
-  return "";
-}
+std::string position_text(Position position) { return fmt::format("0-{}", position.value()); }
 
 /// One export under way: writes the files of a ledger that is open and does not change.
 class Exporter {
@@ -141,7 +133,7 @@ class Exporter {
     if (!year) return year.error();
     if (!is_wanted(year.value())) return ledger::ok();
     const ledger::Item& item = entry.item;
-    entries.number(entry.verdict.position.value())
+    entries.text(position_text(entry.verdict.position))
         .text(name_of(item.type))
         .number(std::int64_t{year.value()});
     entries.text(practices_.at(entry.practice.value()).id.view()).number(entry.person.value());
@@ -170,10 +162,10 @@ class Exporter {
   void write_accounts() {
     TableFile accounts =
         table("accounts", {"personRef", "year", "countedOre", "refundedOre", "newest"});
-    TableFile cards = table("cards", {"personRef", "year", "state", "issuedAt", "entitledFrom",
-                                      "crossingGuid", "rulePack"});
-    TableFile lines =
-        table("refund_lines", {"personRef", "year", "guid", "registration", "cause", "amountOre"});
+    TableFile cards = table("cards", {"personRef", "year", "cardId", "state", "issuedAt",
+                                      "entitledFrom", "validTo", "crossingGuid", "rulePack"});
+    TableFile lines = table("refund_lines",
+                            {"personRef", "year", "position", "registration", "guid", "amountOre"});
     Progress progress("accounts", "accounts", head_.totals.accounts);
     ledger::Account account;
     for_each_row(StateFamily::accounts, "accounts",
@@ -184,12 +176,12 @@ class Exporter {
                    if (!decoded) return decoded.error();
                    accounts.number(key.person.value()).number(std::int64_t{key.year});
                    accounts.number(account.counted_sum.ore()).number(account.refunded().ore());
-                   accounts.number(account.newest.value()).end_row();
+                   accounts.text(position_text(account.newest)).end_row();
                    if (account.card) write_card(cards, key, *account.card);
                    for (const ledger::RefundLine& line : account.refund_lines) {
                      lines.number(key.person.value()).number(std::int64_t{key.year});
-                     lines.text(to_string(line.guid)).number(line.registration.value());
-                     lines.number(line.cause.value()).number(line.amount.ore()).end_row();
+                     lines.text(position_text(line.cause)).text(position_text(line.registration));
+                     lines.text(to_string(line.guid)).number(line.amount.ore()).end_row();
                    }
                    progress.update(accounts.rows());
                    return ledger::ok();
@@ -201,9 +193,10 @@ class Exporter {
 
   static void write_card(TableFile& cards, const ledger::AccountKey& key,
                          const ledger::ExemptionCard& card) {
-    cards.number(key.person.value()).number(std::int64_t{key.year});
+    cards.number(key.person.value()).number(std::int64_t{key.year}).text(storage::to_hex(card.id));
     cards.text(card.state == ledger::CardState::active ? "active" : "underReview");
     cards.text(ledger::to_rfc3339(card.issued_at)).text(ledger::to_string(card.entitled_from));
+    cards.text(fmt::format("{}-12-31", key.year));
     cards.text(to_string(card.crossing_guid)).text(storage::to_hex(card.rule_pack)).end_row();
   }
 
@@ -254,26 +247,51 @@ class Exporter {
     finish(practices, progress);
   }
 
+  /// As the feed tells them; what does not apply to an event is empty.
   void write_events() {
-    TableFile events = table("events", {"cause", "ordinal", "type", "personRef", "year",
-                                        "registration", "amountOre", "entitledFrom"});
+    TableFile events =
+        table("events", {"position", "type", "at", "personRef", "year", "cause", "registration",
+                         "practiceId", "guid", "cardId", "entitledFrom", "movedFrom", "amountOre"});
     Progress progress("events", "events", 0);
+    EventTeller teller(shard_.journal(), shard_.state());
     for_each_row(StateFamily::events, "events",
                  [&](std::string_view key, std::string_view bytes) -> Result<void> {
                    const auto decoded = storage::decode_event(key, bytes);
                    if (!decoded) return decoded.error();
-                   const ledger::Event& event = decoded.value();
-                   if (!is_wanted(event.account.year)) return ledger::ok();
-                   events.number(event.cause.value());
-                   events.number(std::uint64_t{storage::decode_event_ordinal(key)});
-                   events.text(ledger::name_of(event.type)).number(event.account.person.value());
-                   events.number(std::int64_t{event.account.year});
-                   events.number(event.registration.value()).number(event.amount.ore());
-                   events.text(ledger::to_string(event.entitled_from)).end_row();
+                   if (!is_wanted(decoded.value().account.year)) return ledger::ok();
+                   const auto told =
+                       teller.tell(storage::decode_event_ordinal(key), decoded.value());
+                   if (!told) return told.error();
+                   write_event(events, told.value());
                    progress.update(events.rows());
                    return ledger::ok();
                  });
     finish(events, progress);
+  }
+
+  static void write_event(TableFile& events, const ToldEvent& told) {
+    const ledger::Event& event = told.event;
+    events.text(told.position()).text(ledger::name_of(event.type));
+    events.text(ledger::to_rfc3339(told.at)).number(event.account.person.value());
+    events.number(std::int64_t{event.account.year}).text(ledger::name_of(told.cause_type));
+    events.text(position_text(event.registration)).text(told.practice.view());
+    events.text(to_string(told.guid));
+    if (is_about_card(event.type)) {
+      events.text(storage::to_hex(event.card)).text(ledger::to_string(event.entitled_from));
+    } else {
+      events.none().none();
+    }
+    if (event.type == ledger::EventType::entitlement_moved) {
+      events.text(ledger::to_string(event.moved_from));
+    } else {
+      events.none();
+    }
+    if (is_about_card(event.type)) {
+      events.none();
+    } else {
+      events.number(event.amount.ore());
+    }
+    events.end_row();
   }
 
   void write_journal() {

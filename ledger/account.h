@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -18,6 +19,9 @@ enum class CardState : std::uint8_t {
   under_review = 2,  ///< credits brought the sum under the ceiling; the card still exempts
 };
 
+/// What a card is known by: it stays the same for ever and names nobody. See card_id_of().
+using CardId = std::array<std::uint8_t, 16>;
+
 /// The exemption card of a person and year: issued once, never withdrawn.
 struct ExemptionCard {
   CardState state = CardState::active;
@@ -25,6 +29,7 @@ struct ExemptionCard {
   Date entitled_from{};  ///< service date on which the sum, in service order, reached the ceiling
   Guid crossing_guid;    ///< of the registration whose counting crossed
   RulePackHash rule_pack{};
+  CardId id{};
 
   friend bool operator==(const ExemptionCard&, const ExemptionCard&) = default;
 };

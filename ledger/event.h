@@ -22,6 +22,9 @@ inline constexpr std::size_t event_type_count = 8;
 
 std::string_view name_of(EventType type);
 
+/// Whether the event is about a card; the others are about a refund or a person.
+constexpr bool is_about_card(EventType type) { return type <= EventType::entitlement_moved; }
+
 /// One event; its place in the sequence is the item that caused it and a number within that item.
 struct Event {
   EventType type = EventType::card_issued;
@@ -29,7 +32,10 @@ struct Event {
   Position cause;
   Position registration;  ///< of the refund, or of the item that crossed
   Money amount;           ///< of the refund line; else 0
-  Date entitled_from{};   ///< of the card after the event
+  // Of an event about a card; else empty.
+  CardId card{};
+  Date entitled_from{};  ///< after the event
+  Date moved_from{};     ///< of `entitlement_moved`: before it
 
   friend bool operator==(const Event&, const Event&) = default;
 };

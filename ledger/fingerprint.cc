@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <string>
 
 #include "ledger/assert.h"
 
@@ -32,6 +34,17 @@ std::uint64_t content_hash_of(const Item& item) {
   bytes[17] = static_cast<std::uint8_t>(item.exemption);
   bytes[18] = item.is_paid ? 1 : 0;
   return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+CardId card_id_of(const AccountKey& account, const Guid& crossing_guid) {
+  boost::uuids::uuid name_space;
+  std::copy(crossing_guid.bytes.begin(), crossing_guid.bytes.end(), name_space.begin());
+  const std::string name =
+      "frikort/" + std::to_string(account.person.value()) + "/" + std::to_string(account.year);
+  const boost::uuids::uuid made = boost::uuids::name_generator_sha1(name_space)(name);
+  CardId id{};
+  std::copy(made.begin(), made.end(), id.begin());
+  return id;
 }
 
 void identify(Item& item) {

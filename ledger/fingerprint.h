@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ledger/account.h"
 #include "ledger/item.h"
 
 namespace ledger {
@@ -11,7 +12,13 @@ Fingerprint fingerprint_of(const PracticeId& practice, const Guid& guid);
 /// The person is compared by id, practice and guid by the fingerprint. STORED: never changes.
 std::uint64_t content_hash_of(const Item& item);
 
-/// Sets both in the item.
+/// The id of the card that the person gets for the year when this registration crosses the ceiling:
+/// the name-based UUID (RFC 9562, version 5) of the text `frikort/PERSON/YEAR` in the name space
+/// that the registration's guid is. Anybody who knows the three can work it out again. STORED:
+/// never changes.
+CardId card_id_of(const AccountKey& account, const Guid& crossing_guid);
+
+/// Sets fingerprint and content hash in the item.
 void identify(Item& item);
 
 }  // namespace ledger

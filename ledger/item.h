@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "ledger/ids.h"
 #include "ledger/money.h"
@@ -15,6 +16,9 @@ enum class ItemType : std::uint8_t {
   payment = 2,      ///< an unpaid co-payment has now been paid
   credit_note = 3,  ///< a co-payment is taken back, whole
 };
+
+/// The type as it stands on the wire: `creditNote`.
+std::string_view name_of(ItemType type);
 
 /// The reason "exemption card" of the national code list 7461: only this one needs a card.
 inline constexpr char exemption_by_card = 'F';

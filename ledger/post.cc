@@ -1,8 +1,10 @@
 #include "ledger/post.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ledger/assert.h"
+#include "ledger/fingerprint.h"
 
 namespace ledger {
 namespace {
@@ -73,15 +75,17 @@ class Poster {
   void settle_card() {
     const Date entitled_from = entitlement_date(account_, context_.ceiling);
     if (!account_.card) {
-      account_.card = ExemptionCard{CardState::active, item_.received, entitled_from, item_.guid,
-                                    context_.rule_pack};
-      tell(EventType::card_issued, registration_.reported.position, Money());
+      account_.card = ExemptionCard{CardState::active,  item_.received,
+                                    entitled_from,      item_.guid,
+                                    context_.rule_pack, card_id_of(context_.account, item_.guid)};
+      tell_of_card(EventType::card_issued);
       return;
     }
     if (account_.card->state == CardState::under_review) {
       account_.card->state = CardState::active;
-      account_.card->entitled_from = entitled_from;
-      tell(EventType::card_reinstated, registration_.reported.position, Money());
+      const Date before = std::exchange(account_.card->entitled_from, entitled_from);
+      tell_of_card(EventType::card_reinstated);
+      tell_of_move(before);
       return;
     }
     move_entitlement(entitled_from);
@@ -95,13 +99,11 @@ class Poster {
     }
     // The card keeps its last entitlement date: it still exempts.
     account_.card->state = CardState::under_review;
-    tell(EventType::card_under_review, registration_.reported.position, Money());
+    tell_of_card(EventType::card_under_review);
   }
 
   void move_entitlement(Date entitled_from) {
-    if (account_.card->entitled_from == entitled_from) return;
-    account_.card->entitled_from = entitled_from;
-    tell(EventType::entitlement_moved, registration_.reported.position, Money());
+    tell_of_move(std::exchange(account_.card->entitled_from, entitled_from));
   }
 
   void net(Money shrinkage) {
@@ -125,12 +127,19 @@ class Poster {
 
   void add_line(Position registration, const Guid& guid, Money amount) {
     account_.refund_lines.push_back({registration, guid, context_.position, amount});
-    tell(amount > Money() ? EventType::refund_due : EventType::refund_netted, registration, amount);
+    const EventType type = amount > Money() ? EventType::refund_due : EventType::refund_netted;
+    events_.push_back(
+        {type, context_.account, context_.position, registration, amount, {}, {}, {}});
   }
 
-  void tell(EventType type, Position registration, Money amount) {
-    events_.push_back({type, context_.account, context_.position, registration, amount,
-                       account_.card ? account_.card->entitled_from : Date{}});
+  void tell_of_card(EventType type, Date moved_from = {}) {
+    const ExemptionCard& card = *account_.card;
+    events_.push_back({type, context_.account, context_.position, registration_.reported.position,
+                       Money(), card.id, card.entitled_from, moved_from});
+  }
+
+  void tell_of_move(Date before) {
+    if (before != account_.card->entitled_from) tell_of_card(EventType::entitlement_moved, before);
   }
 
   const Item& item_;

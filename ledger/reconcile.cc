@@ -26,9 +26,10 @@ std::string text_of(Code code) { return std::string(name_of(code)); }
 std::string text_of(CardState state) {
   return state == CardState::active ? "active" : "underReview";
 }
-std::string text_of(const RulePackHash& hash) {
+template <std::size_t size>
+std::string text_of(const std::array<std::uint8_t, size>& bytes) {
   std::string text;
-  for (const std::uint8_t byte : hash) {
+  for (const std::uint8_t byte : bytes) {
     text += "0123456789abcdef"[byte / 16];
     text += "0123456789abcdef"[byte % 16];
   }
@@ -153,6 +154,7 @@ class Comparison {
     compare(kind, cause, "entitledFrom", due->entitled_from, found->entitled_from);
     compare(kind, cause, "crossingGuid", due->crossing_guid, found->crossing_guid);
     compare(kind, cause, "rulePack", due->rule_pack, found->rule_pack);
+    compare(kind, cause, "cardId", due->id, found->id);
   }
 
   void compare_refund_lines(const std::vector<RefundLine>& found) {

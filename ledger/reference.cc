@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ledger/assert.h"
+#include "ledger/fingerprint.h"
 
 namespace ledger {
 namespace {
@@ -41,9 +42,8 @@ struct History {
 class Recomputation {
  public:
   Recomputation(std::span<const Entry> entries, int year, Money ceiling, const RulePackHash& pack)
-      : entries_(entries), ceiling_(ceiling), rule_pack_(pack) {
-    for (std::size_t step = 0; step < entries.size(); ++step)
-      subjects_.push_back(place(step, year));
+      : entries_(entries), year_(year), ceiling_(ceiling), rule_pack_(pack) {
+    for (std::size_t step = 0; step < entries.size(); ++step) subjects_.push_back(place(step));
     for (std::size_t i = 0; i < histories_.size(); ++i) service_order_.push_back(i);
     std::stable_sort(service_order_.begin(), service_order_.end(),
                      [this](std::size_t a, std::size_t b) {
@@ -75,13 +75,13 @@ class Recomputation {
 
  private:
   /// Which registration the entry is about; notes what happens to it. `never` for a misfit.
-  std::size_t place(std::size_t step, int year) {
+  std::size_t place(std::size_t step) {
     const Entry& entry = entries_[step];
     const auto key = std::pair{entry.practice, entry.item.guid};
     const auto known = by_key_.find(key);
     if (entry.item.type == ItemType::copayment) {
       const bool fits =
-          known == by_key_.end() && year_of(oslo_date(entry.item.service_time)) == year;
+          known == by_key_.end() && year_of(oslo_date(entry.item.service_time)) == year_;
       if (!fits) return never;
       by_key_[key] = histories_.size();
       histories_.push_back(
@@ -124,7 +124,9 @@ class Recomputation {
     }
     if (!card_) {
       const Item& item = entries_[step].item;
-      card_ = ExemptionCard{CardState::active, item.received, {}, item.guid, rule_pack_};
+      const AccountKey account{entries_[step].person, year_};
+      card_ = ExemptionCard{CardState::active, item.received, {},
+                            item.guid,         rule_pack_,    card_id_of(account, item.guid)};
       card_cause_ = entries_[step].verdict.position;
     }
     card_->state = CardState::active;
@@ -189,6 +191,7 @@ class Recomputation {
   }
 
   std::span<const Entry> entries_;
+  int year_;
   Money ceiling_;
   RulePackHash rule_pack_;
   std::vector<History> histories_;          // in processing order

@@ -24,6 +24,7 @@ import hashlib
 import json
 import sys
 import time
+import uuid
 import zoneinfo
 from pathlib import Path
 
@@ -634,12 +635,14 @@ def compare_tables(tables, model, year, findings):
         if year not in (None, of):
             continue
         key = (str(person), str(of))
-        accounts[key] = (str(account.sum), str(account.excess()), str(account.newest))
+        accounts[key] = (str(account.sum), str(account.excess()), f"0-{account.newest}")
         if account.card:
             issued, issued_ns, guid, rule_pack, _ = account.card
             state, entitled = account.card_now()
-            cards[key] = (state, rfc3339(issued, issued_ns), str(entitled), guid_text(guid), rule_pack.hex())
-        lines += [(*key, guid_text(guids[registration]), str(registration), str(cause), str(amount))
+            card_id = uuid.uuid5(uuid.UUID(bytes=guid), f"frikort/{person}/{of}").hex
+            cards[key] = (card_id, state, rfc3339(issued, issued_ns), str(entitled), guid_text(guid),
+                          rule_pack.hex())
+        lines += [(*key, f"0-{cause}", f"0-{registration}", guid_text(guids[registration]), str(amount))
                   for registration, cause, amount in account.lines]
     lags = {key[:3] + (str(key[3]),): (str(count),) for key, count in model.lags.items()
             if year in (None, int(key[2][:4]))}
@@ -649,10 +652,10 @@ def compare_tables(tables, model, year, findings):
     compare_rows("accounts", exported("accounts", ("personRef", "year"), ("countedOre", "refundedOre", "newest")),
                  accounts, findings)
     compare_rows("cards", exported("cards", ("personRef", "year"),
-                                   ("state", "issuedAt", "entitledFrom", "crossingGuid", "rulePack")), cards, findings)
+                                   ("cardId", "state", "issuedAt", "entitledFrom", "crossingGuid", "rulePack")), cards, findings)
     compare_rows("timeliness", exported("timeliness", ("practiceId", "basis", "month", "lagDays"), ("count",)),
                  lags, findings)
-    rows = tables.rows("refund_lines", ("personRef", "year", "guid", "registration", "cause", "amountOre"))
+    rows = tables.rows("refund_lines", ("personRef", "year", "position", "registration", "guid", "amountOre"))
     compare_rows("refund_lines", enumerate(rows), dict(enumerate(lines)), findings)
     return {"accounts": len(accounts), "cards": len(cards), "refund_lines": len(lines), "timeliness": len(lags)}
 

@@ -309,10 +309,4 @@ std::string NumberCipher::decrypt(const ledger::EncryptedNumber& number) const {
   return digits;
 }
 
-std::string NumberCipher::card_number(ledger::PersonId person, int year) const {
-  char prefix[8] = {'c', 'a', 'r', 'd'};
-  for (std::size_t i = 8; i-- > 4; year /= 256) prefix[i] = static_cast<char>(year % 256);
-  return to_hex(encrypt_block(block_of(prefix, person.value())));
-}
-
 }  // namespace storage

@@ -101,10 +101,6 @@ class NumberCipher final : public ledger::NumberVault {
   /// they were encrypted with another key.
   std::string decrypt(const ledger::EncryptedNumber& number) const;
 
-  /// The number of the card of this person and year: 32 hexadecimal digits that are the same every
-  /// time, and tell nothing about the person without the key.
-  std::string card_number(ledger::PersonId person, int year) const;
-
  private:
   using Block = std::array<std::uint8_t, 16>;
   Block encrypt_block(const Block& block) const;

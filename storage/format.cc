@@ -153,6 +153,7 @@ void encode_account(const ledger::Account& account, std::string& out) {
   ByteWriter row(out);
   row.text(content);
   row.varint(account.newest.value());
+  if (account.card) row.raw(account.card->id);  // follows from the content
   for (const ledger::RefundLine& line : account.refund_lines) {
     row.varint(line.cause.value());
     row.varint(line.cause.value() - line.registration.value());
@@ -183,6 +184,7 @@ Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
   }
   const std::uint64_t lines = in.varint();
   out.newest = Position{row.varint()};
+  if (out.card) out.card->id = row.raw<16>();
   for (std::uint64_t i = 0; i < lines && in.is_ok(); ++i) {
     ledger::RefundLine line;
     line.amount = Money::from_ore(in.zigzag());
@@ -347,7 +349,11 @@ std::string encode_event(const ledger::Event& event) {
   out.varint(static_cast<std::uint64_t>(event.account.year));
   out.varint(event.registration.value());
   out.zigzag(event.amount.ore());
-  out.zigzag(days_of(event.entitled_from));
+  if (is_about_card(event.type)) {
+    out.raw(event.card);
+    out.zigzag(days_of(event.entitled_from));
+    out.zigzag(days_of(event.moved_from));
+  }
   return bytes;
 }
 
@@ -360,7 +366,11 @@ Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes)
   event.account.year = in.varint<int>();
   event.registration = Position{in.varint()};
   event.amount = Money::from_ore(in.zigzag());
-  event.entitled_from = date_of(in.zigzag());
+  if (is_about_card(event.type)) {
+    event.card = in.raw<16>();
+    event.entitled_from = date_of(in.zigzag());
+    event.moved_from = date_of(in.zigzag());
+  }
   if (!in.is_complete() || field_out_of_bounds(event) != nullptr) return Errc::corrupt_record;
   return event;
 }

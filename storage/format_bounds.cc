@@ -148,7 +148,8 @@ const char* field_out_of_bounds(const ledger::Event& event) {
   }
   if (!is_place(event.cause)) return "cause";
   if (!is_place(event.registration)) return "registration";
-  return is_in_bounds(event.entitled_from) ? nullptr : "entitlement";
+  const bool are_days = is_in_bounds(event.entitled_from) && is_in_bounds(event.moved_from);
+  return are_days ? nullptr : "entitlement";
 }
 
 const char* field_out_of_bounds(const AppliedState& applied) {

@@ -786,23 +786,19 @@ class Reconciliation {
     ChangeFigures& changes = at_.figures.changes;
     changes.counted_ore += counted.ore();
     changes.refunded_ore += refunded.ore();
-    std::string type;
     switch (entry.item.type) {
       case ItemType::copayment:
         ++changes.copayments;
-        type = "copayment";
         break;
       case ItemType::payment:
         ++changes.payments;
-        type = "payment";
         break;
       case ItemType::credit_note:
         ++changes.credit_notes;
-        type = "creditNote";
         break;
     }
     tables_->changes.text(position_text(entry.verdict.position))
-        .text(type)
+        .text(name_of(entry.item.type))
         .text(practice_text(entry.practice))
         .text(to_string(entry.item.guid))
         .number(person.value())

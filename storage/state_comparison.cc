@@ -118,6 +118,7 @@ Result<Fields> fields_of(const ledger::Account& account) {
     fields["cardEntitledFrom"] = to_text(card.entitled_from);
     fields["cardCrossingGuid"] = to_string(card.crossing_guid);
     fields["cardRulePack"] = to_hex(card.rule_pack);
+    fields["cardId"] = to_hex(card.id);
   }
   for (std::size_t i = 0; i < account.refund_lines.size(); ++i) {
     const ledger::RefundLine& line = account.refund_lines[i];

@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import threading
+import time
 import unittest
 
 import frikort_server as fs
@@ -547,6 +548,18 @@ class AccountTest(CardCase):
         self.assertEqual(account["year"], 2025)
         self.assertIn("position", account["asOf"])
         fs.parse_time(account["asOf"]["time"])
+
+    def test_as_of_is_the_head_of_the_journal(self):
+        before = datetime.datetime.now(fs.UTC) - datetime.timedelta(seconds=1)
+        item = dated("2025-07-01", 100)
+        self.server.submit_one(item)
+        head = self.server.get("/v1/status").json()["head"]
+        known, unknown = (self.server.account(person, 2025)["asOf"] for person in (item["personId"], fs.new_person()))
+        self.assertEqual(known, unknown, "the same for everybody")
+        self.assertEqual(known["position"], head)
+        self.assertTrue(before <= fs.parse_time(known["time"]) <= datetime.datetime.now(fs.UTC))
+        time.sleep(0.01)
+        self.assertEqual(self.server.account(item["personId"], 2025)["asOf"], known, "when it was committed")
 
     def test_registration_lines(self):
         item = dated("2025-07-01", 31_400, clock="00:15:00", serviceType="FT", paid=False)

@@ -89,9 +89,16 @@ std::string registration_problem(const MemoryStore& store, const ReferenceRegist
 std::string event_problem(const MemoryStore& store, const AccountKey& key, const Account& account) {
   std::optional<CardState> state;
   Date entitled_from{};
+  Date before{};  // of the entry that the event comes from
+  Position cause;
   Money refunded;
   for (const Event& event : store.events()) {
     if (event.account != key) continue;
+    if (is_about_card(event.type) && (!account.card || event.card != account.card->id)) {
+      return "an event of another card";
+    }
+    if (event.cause != cause) before = entitled_from;
+    cause = event.cause;
     switch (event.type) {
       case EventType::card_issued:
         if (state) return "a card issued twice";
@@ -106,7 +113,8 @@ std::string event_problem(const MemoryStore& store, const AccountKey& key, const
         state = CardState::active;
         break;
       case EventType::entitlement_moved:
-        if (event.entitled_from == entitled_from) return "an entitlement moved to where it was";
+        if (event.moved_from == event.entitled_from) return "an entitlement moved to where it was";
+        if (event.moved_from != before) return "an entitlement moved from where it was not";
         break;
       case EventType::refund_due:
         if (event.amount <= Money()) return "a refund due that is not above zero";

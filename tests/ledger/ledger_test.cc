@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ledger/fingerprint.h"
 #include "tests/support/builders.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/print.h"

@@ -97,7 +97,7 @@ void check_events(const Model& model, const MemoryStore& store) {
     check(event.cause >= last, "events come in order");
     last = event.cause;
     Told& of_account = told[event.account];
-    of_account.entitled_from = event.entitled_from;
+    if (is_about_card(event.type)) of_account.entitled_from = event.entitled_from;
     switch (event.type) {
       case EventType::card_issued:
         ++of_account.cards;

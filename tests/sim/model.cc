@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/assert.h"
+#include "ledger/fingerprint.h"
 #include "tests/sim/calendar.h"
 
 namespace sim {
@@ -205,7 +206,9 @@ Outcome Model::settle(PersonYear& year, const Report& subject, const Item& item,
 
   if (sum >= ceiling) {
     if (!year.card) {
-      year.card = {ledger::CardState::active, item.received, {}, item.guid, rules.hash()};
+      const ledger::AccountKey account{subject.person, year_of(subject.service_day)};
+      year.card = {ledger::CardState::active,     item.received, {}, item.guid, rules.hash(),
+                   card_id_of(account, item.guid)};
     }
     year.card->state = ledger::CardState::active;
     year.card->entitled_from = day_reaching(ceiling, year.reports);

@@ -164,6 +164,7 @@ ledger::Account account(Prng& prng) {
     card.entitled_from = day(prng);
     fill(prng, card.crossing_guid.bytes);
     fill(prng, card.rule_pack);
+    fill(prng, card.id);
     row.card = card;
   }
   for (std::uint64_t i = prng.below(5); i > 0; --i) {

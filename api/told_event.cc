@@ -1,0 +1,33 @@
+#include "api/told_event.h"
+
+#include <fmt/format.h>
+
+namespace api {
+
+std::string ToldEvent::position() const {
+  return fmt::format("0-{}-{}", event.cause.value(), ordinal);
+}
+
+ledger::Result<ToldEvent> EventTeller::tell(std::uint32_t ordinal, const ledger::Event& event) {
+  if (cause_.verdict.position != event.cause) {
+    const auto read = journal_.read_entry(event.cause);
+    if (!read) return read.error();
+    cause_ = read.value();
+  }
+  ledger::Entry registration = cause_;
+  if (event.registration != event.cause) {
+    const auto read = journal_.read_entry(event.registration);
+    if (!read) return read.error();
+    registration = read.value();
+  }
+  const auto practice = state_.practice_identifier(registration.practice);
+  if (!practice) return practice.error();
+  return ToldEvent{event,
+                   ordinal,
+                   cause_.item.received,
+                   cause_.item.type,
+                   practice.value(),
+                   registration.item.guid};
+}
+
+}  // namespace api
