@@ -3,10 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -38,6 +37,18 @@ class OpenFile {
       content.remove_prefix(static_cast<std::size_t>(written));
     }
   }
+  std::string read() {
+    std::string content;
+    for (;;) {
+      constexpr std::size_t piece_bytes = 64U << 10;
+      const std::size_t size = content.size();
+      content.resize(size + piece_bytes);
+      const ssize_t got = ::read(file_, content.data() + size, piece_bytes);
+      content.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      if (got < 0 && errno != EINTR) fail("read", path_);
+      if (got == 0) return content;
+    }
+  }
   void sync() {
     if (::fsync(file_) != 0) fail("sync", path_);
   }
@@ -50,10 +61,8 @@ class OpenFile {
 }  // namespace
 
 std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return text;
+  // A stream would not tell the reason.
+  return OpenFile(path, O_RDONLY).read();
 }
 
 void write_new_file(const fs::path& path, std::string_view content, mode_t mode) {
@@ -108,6 +117,7 @@ std::uint64_t copy_folder(const fs::path& from, const fs::path& to, const fs::pa
       continue;
     }
     fs::copy_file(entry.path(), to / name);
+    fs::permissions(to / name, fs::perms::others_all, fs::perm_options::remove);
     fs::last_write_time(to / name, entry.last_write_time());
     OpenFile(to / name, O_RDONLY).sync();
     bytes += entry.file_size();

@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
-#include <fstream>
-#include <iterator>
+#include <cerrno>
+#include <cstring>
 #include <stdexcept>
 
 #include "storage/files.h"
@@ -16,16 +16,15 @@ namespace fs = std::filesystem;
 std::string read_secret(const fs::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    throw std::runtime_error("the key file " + path.string() + " is missing");
+    if (errno == ENOENT) throw std::runtime_error("the key file " + path.string() + " is missing");
+    throw std::runtime_error("the key file " + path.string() +
+                             " cannot be read: " + std::strerror(errno));
   }
   if ((status.st_mode & 077) != 0) {
     throw std::runtime_error("the key file " + path.string() +
                              " can be read by others; remedy: chmod 600");
   }
-  std::ifstream file(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error("cannot read the key file " + path.string());
-  return content;
+  return read_file(path);
 }
 
 std::string read_hex(const fs::path& path) {

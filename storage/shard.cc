@@ -65,10 +65,15 @@ void refuse_changed_years(const std::map<int, ledger::AnnualCeiling>& known,
                           const ledger::RulePack& configured) {
   for (const auto& [year, ceiling] : known) {
     if (configured.ceiling_of(year) == ceiling.amount) continue;
+    const std::string kroner = std::to_string(ceiling.amount.ore() / 100) + " kroner";
+    if (!configured.ceiling_of(year)) {
+      throw std::runtime_error("this ledger has used a ceiling of " + std::to_string(year) + ", " +
+                               kroner + ", that neither the program nor the configuration has; " +
+                               "remedy: pass the configuration file that has it with --config");
+    }
     throw std::runtime_error("the configured ceiling of " + std::to_string(year) +
-                             " is not the one this ledger has used, " +
-                             std::to_string(ceiling.amount.ore()) +
-                             " øre; remedy: configure that amount, or only add years");
+                             " is not the one this ledger has used, " + kroner +
+                             "; remedy: configure that amount, or only add years");
   }
 }
 
