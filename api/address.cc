@@ -5,7 +5,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
-#include "api/commands.h"
+#include "api/usage_error.h"
 
 namespace api {
 

@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "api/usage_error.h"
+
 namespace api {
 
 /// Exit statuses of the program.
 enum ExitStatus : int {
   exit_done = 0,
-  exit_findings = 1,  ///< differences, rejected items with --strict
+  exit_findings = 1,  ///< done, and there is something to look at
   exit_wrong_usage = 2,
   exit_could_not_run = 3,
 };
@@ -22,6 +24,7 @@ struct ServeOptions {
   std::string keys;
   std::size_t threads = 3;  ///< network threads; with fewer, a processor waits now and then
   std::size_t spinning_threads = 2;  ///< while single items come without a pause
+  bool creates = false;              ///< a ledger in a folder that does not exist
 };
 
 struct GenerateOptions {
@@ -39,6 +42,7 @@ struct LoadOptions {
   std::string keys;
   std::string config;
   std::vector<std::string> files;
+  bool creates = false;  ///< a ledger in a folder that does not exist
   bool trusts_received_time = false;
   bool is_strict = false;
   bool is_json = false;
@@ -86,6 +90,7 @@ struct ReconcileOptions {
   std::string output;
   bool is_dry_run = false;
   bool is_without_numbers = false;
+  bool waits = false;  ///< until another job of the server has ended
   bool is_json = false;
 };
 
@@ -98,6 +103,7 @@ struct BackupCommandOptions {
   std::size_t keep = 7;
   bool is_without_verify = false;
   bool is_without_keys = false;
+  bool waits = false;  ///< until another job of the server has ended
   bool is_json = false;
 };
 
@@ -111,8 +117,9 @@ struct RestoreCommandOptions {
   bool is_json = false;
 };
 
-// Each prints its result on standard output, errors and progress on standard error, and returns the
-// exit status. What they throw is printed by main() as "could not run".
+// Each prints its result with fmt::print on standard output, progress on standard error, and
+// returns the exit status. What they throw is printed by main(); main() also sees to it that no
+// output is lost.
 int serve(const ServeOptions& options);
 int generate(const GenerateOptions& options);
 int load(const LoadOptions& options);
@@ -123,15 +130,5 @@ int verify(const VerifyOptions& options);
 int export_ledger(const ExportOptions& options);
 int backup(const BackupCommandOptions& options);
 int restore(const RestoreCommandOptions& options);
-
-/// An option's value is not usable: exit status 2.
-class UsageError : public std::exception {
- public:
-  explicit UsageError(std::string message) : message_(std::move(message)) {}
-  const char* what() const noexcept override { return message_.c_str(); }
-
- private:
-  std::string message_;
-};
 
 }  // namespace api
