@@ -207,7 +207,7 @@ std::optional<Problem> read_question(const Service& service, OpenShard& open,
                    "cursor"};
   }
   if (!open.shard().rules().ceiling_of(question.year)) {
-    return Problem{400, "NO_RULES_FOR_YEAR", "No ceiling is known for this year.", "year"};
+    return no_rules_for_year("year");
   }
   question.person = open.shard().keys().numbers.encrypt(*number);
   return std::nullopt;

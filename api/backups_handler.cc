@@ -82,11 +82,7 @@ Response start_backup(Service& service, OpenShard& open, const Request& request)
         return run_backup(open, options, report);
       });
   if (!is_started) {
-    return to_response(
-        {409, "JOB_RUNNING",
-         "Another job is running, `" + service.jobs().running() + "`; try again when it has ended.",
-         ""},
-        request.correlation_id);
+    return to_response(job_is_running(service.jobs().running()), request.correlation_id);
   }
   Response response;
   response.status = 202;

@@ -13,6 +13,7 @@
 #include "api/service.h"
 #include "api/status_text.h"
 #include "api/version.h"
+#include "ingest/result_text.h"
 
 namespace api {
 namespace {
@@ -124,7 +125,7 @@ void add_state_metrics(Metrics& metrics, const storage::AppliedState& head) {
 }
 
 void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
-  metrics.gauge("frikort_http_connections", "Open connections.",
+  metrics.gauge("frikort_http_open_connections", "Open connections.",
                 static_cast<double>(counters.connections));
   metrics.counter("frikort_http_connections_total", "Connections accepted.",
                   static_cast<double>(counters.connections_total));
@@ -170,7 +171,13 @@ Response is_ready(Service& service, const Request& request) {
       service.is_draining() ? "the service is stopping" : service.keeper().trouble();
   if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
   Response response;
-  response.body = R"({"ready":true})";
+  response.body = R"({"ready":true)";
+  if (const std::string warning = service.ceiling_warning(); !warning.empty()) {
+    response.body += ",\"warnings\":[";
+    ingest::append_json_string(response.body, warning);
+    response.body += ']';
+  }
+  response.body += '}';
   return response;
 }
 
@@ -180,6 +187,9 @@ Response metrics(Service& service, const Request&) {
   auto open = service.keeper().lease();
   add_ingest_metrics(metrics, service.keeper().figures());
   add_fault_metrics(metrics, service.keeper());
+  metrics.gauge("frikort_ceiling_missing",
+                "1 while this year, or from 1 December on the next, has no ceiling.",
+                service.ceiling_warning().empty() ? 0 : 1);
   if (open) add_state_metrics(metrics, open->shard().state().head());
   add_http_metrics(metrics, http_counters());
   response.content_type = "text/plain; version=0.0.4";

@@ -87,4 +87,18 @@ Problem problem_of(boost::system::error_code error) {
           ""};
 }
 
+Problem no_rules_for_year(std::string_view field) {
+  return {400, "NO_RULES_FOR_YEAR",
+          "No ceiling is known for this year; an operator adds one under [ceilings] of the "
+          "configuration file and restarts the service.",
+          std::string(field)};
+}
+
+Problem job_is_running(const std::string& name) {
+  return {409, "JOB_RUNNING",
+          name.empty() ? "No job can be started now; try again."
+                       : "Another job is running, `" + name + "`; try again when it has ended.",
+          ""};
+}
+
 }  // namespace api

@@ -95,8 +95,7 @@ Response start_reconciliation(Service& service, OpenShard& open, const Request& 
   const bool is_dry_run = fields.has("dryRun") && fields.truth("dryRun", "INVALID_DRY_RUN");
   if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
   if (!open.shard().rules().ceiling_of(id.year)) {
-    return to_response({400, "NO_RULES_FOR_YEAR", "No ceiling is known for that year.", "year"},
-                       request.correlation_id);
+    return to_response(no_rules_for_year("year"), request.correlation_id);
   }
   if (!is_dry_run) {
     const auto known = storage::statements_of(open.shard().folder() / "statements", id.year);
@@ -107,11 +106,7 @@ Response start_reconciliation(Service& service, OpenShard& open, const Request& 
         return make_statement(open, id, report);
       });
   if (!is_started) {
-    return to_response({409, "JOB_RUNNING",
-                        "Other long work is running (" + service.jobs().running() +
-                            "); ask again when it has ended.",
-                        ""},
-                       request.correlation_id);
+    return to_response(job_is_running(service.jobs().running()), request.correlation_id);
   }
   Response response;
   response.status = 202;

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "api/new_year.h"
 #include "api/problem.h"
+#include "ingest/clock.h"
 
 namespace api {
 
@@ -13,6 +15,12 @@ Service::Service(storage::ShardOptions shard, ledger::NumberSeries series, Limit
       keeper_(std::move(shard), std::move(deliver),
               ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_) {
   add_routes();
+}
+
+std::string Service::ceiling_warning() const {
+  const auto open = keeper_.lease();
+  if (!open) return {};
+  return api::ceiling_warning(open->shard().rules(), ledger::oslo_date(ingest::now()));
 }
 
 Response Service::call(PlainHandler handle, const Request& request) {

@@ -55,6 +55,9 @@ class Service {
   /// 1, 2, 3 ...: what a backup is known by while the process runs.
   std::uint64_t next_backup_id() { return ++backups_; }
 
+  /// What is missing for the new year; see new_year.h. Empty also while the ledger is closed.
+  std::string ceiling_warning() const;
+
   /// From now on /isready says no.
   void start_draining() { is_draining_ = true; }
   bool is_draining() const { return is_draining_; }
