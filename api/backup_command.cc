@@ -2,19 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/value_to.hpp>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
-#include <thread>
 
 #include "api/commands.h"
 #include "api/config.h"
 #include "api/http_client.h"
 #include "api/progress.h"
+#include "api/server_job.h"
 #include "ingest/clock.h"
 #include "storage/backup.h"
 
@@ -24,8 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using storage::BackupManifest;
-
-constexpr std::chrono::milliseconds poll_interval{200};
 
 double rate(std::uint64_t count, double seconds) {
   return seconds > 0 ? static_cast<double>(count) / seconds : 0;
@@ -52,16 +49,6 @@ BackupManifest back_up_folder(const BackupCommandOptions& options,
   return storage::back_up({shard, hand_over, [](ledger::Position) {}}, backup_options, report);
 }
 
-/// The answer as an object; what the server refuses is thrown.
-json::object object_of(const HttpClient::Answer& answer, unsigned expected_status) {
-  json::error_code error;
-  json::value parsed = json::parse(answer.body, error);
-  if (answer.status != expected_status || error || !parsed.is_object()) {
-    throw std::runtime_error("the server answers " + answer.body);
-  }
-  return std::move(parsed.as_object());
-}
-
 BackupManifest back_up_server(const BackupCommandOptions& options,
                               const storage::ReportProgress& report) {
   HttpClient client(options.server);
@@ -69,24 +56,9 @@ BackupManifest back_up_server(const BackupCommandOptions& options,
                              {"verify", !options.is_without_verify},
                              {"keep", options.keep},
                              {"privateKeys", !options.is_without_keys}};
-  json::object job = object_of(
-      client.post_streamed("/v1/backups", "application/json", json::serialize(request), {}), 202);
-  const std::string path = "/v1/backups/" + json::value_to<std::string>(job.at("id"));
-  while (job.at("state") == "running") {
-    std::this_thread::sleep_for(poll_interval);
-    job = object_of(client.get(path), 200);
-    const json::value* const progress = job.if_contains("progress");
-    if (progress == nullptr) continue;
-    const std::string phase = json::value_to<std::string>(progress->at("phase"));
-    if (phase.empty()) continue;  // it has not begun
-    report(phase, json::value_to<std::string>(progress->at("unit")),
-           json::value_to<std::uint64_t>(progress->at("done")),
-           json::value_to<std::uint64_t>(progress->at("total")));
-  }
-  if (job.at("state") != "done") {
-    throw std::runtime_error(json::value_to<std::string>(job.at("error")));
-  }
-  return BackupManifest::parse(json::serialize(job.at("result")));
+  const ServerJobResult made = run_server_job(
+      client, {"backup", "/v1/backups", json::serialize(request), options.waits}, report);
+  return BackupManifest::parse(json::serialize(made.job.at("result")));
 }
 
 void print_text(const BackupManifest& manifest) {

@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <optional>
@@ -16,7 +17,7 @@
 #include <thread>
 
 #include "api/address.h"
-#include "api/commands.h"
+#include "api/usage_error.h"
 
 namespace api {
 namespace {
@@ -173,6 +174,39 @@ HttpClient::Answer HttpClient::post_streamed(
     disconnect();
     throw std::runtime_error("no answer from " + impl_->name() + ": " + error.code().message());
   }
+}
+
+namespace {
+
+/// A member of the problem that the server answers with; empty when there is none.
+std::string problem_member(const HttpClient::Answer& answer, std::string_view name) {
+  boost::system::error_code error;
+  const boost::json::value problem = boost::json::parse(answer.body, error);
+  const boost::json::value* const member =
+      !error && problem.is_object() ? problem.as_object().if_contains(name) : nullptr;
+  return member != nullptr && member->is_string() ? std::string(member->as_string()) : "";
+}
+
+}  // namespace
+
+std::string problem_text(const HttpClient::Answer& answer) {
+  const std::string detail = problem_member(answer, "detail");
+  // Something else than our server, such as a proxy before it.
+  if (detail.empty())
+    return "The server answers with status " + std::to_string(answer.status) + '.';
+  const std::string field = problem_member(answer, "field");
+  // Most sentences name the field themselves.
+  const bool is_field_named = field.empty() || detail.find('`' + field + '`') != std::string::npos;
+  return is_field_named ? detail : detail + " (`" + field + "`)";
+}
+
+void require_status(const HttpClient::Answer& answer, unsigned expected) {
+  if (answer.status == expected) return;
+  const std::string text = "the server refuses: " + problem_text(answer);
+  // A folder that cannot be used is nothing that the command line could know.
+  const bool is_of_the_disk = problem_member(answer, "code") == "INVALID_FOLDER";
+  if (answer.status == 400 && !is_of_the_disk) throw UsageError(text);
+  throw std::runtime_error(text);
 }
 
 }  // namespace api

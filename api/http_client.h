@@ -44,4 +44,11 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What a server says about a request that it refuses: the sentence of the problem and the field.
+std::string problem_text(const HttpClient::Answer& answer);
+
+/// Throws what the server says when its status is another: UsageError when the request is wrong,
+/// std::runtime_error when it cannot be done.
+void require_status(const HttpClient::Answer& answer, unsigned expected);
+
 }  // namespace api

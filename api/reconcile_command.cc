@@ -9,13 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
 
 #include "api/commands.h"
 #include "api/config.h"
 #include "api/http_client.h"
 #include "api/progress.h"
 #include "api/report_page.h"
+#include "api/server_job.h"
+#include "api/status_text.h"
 #include "ingest/clock.h"
 #include "storage/files.h"
 #include "storage/reconciliation.h"
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::string_view refund_file = "refund_file.ndjson";
-constexpr auto poll_interval = std::chrono::milliseconds{200};
 
 void prepare_output(const fs::path& output) {
   if (fs::exists(output) && (!fs::is_directory(output) || !fs::is_empty(output))) {
@@ -103,31 +103,13 @@ std::string reconcile_offline(const ReconcileOptions& options, const fs::path& o
   return storage::read_file(output / "statement.json");
 }
 
-json::object wait_until_done(HttpClient& client, const std::string& location) {
-  PhasedProgress progress;
-  for (;; std::this_thread::sleep_for(poll_interval)) {
-    const HttpClient::Answer answer = client.get(location);
-    if (answer.status != 200) throw std::runtime_error("the server answers " + answer.body);
-    json::object job = json::parse(answer.body).as_object();
-    const std::string state(job.at("state").as_string());
-    if (state == "done") return job;
-    if (state != "running") {
-      throw std::runtime_error(std::string(job.at("error").as_string()));
-    }
-    const json::object& at = job.at("progress").as_object();
-    progress.update(std::string(at.at("phase").as_string()), std::string(at.at("unit").as_string()),
-                    at.at("done").to_number<std::uint64_t>(),
-                    at.at("total").to_number<std::uint64_t>());
-  }
-}
-
 /// Fetches a file piece by piece.
 template <class Write>
 void fetch(HttpClient& client, const std::string& location, std::string_view name, Write&& write) {
   for (std::string offset = "0"; !offset.empty();) {
     const HttpClient::Answer answer =
         client.get(fmt::format("{}/file?name={}&offset={}", location, name, offset));
-    if (answer.status != 200) throw std::runtime_error("the server answers " + answer.body);
+    require_status(answer, 200);
     write(answer.body);
     offset = answer.next_offset;
   }
@@ -136,32 +118,33 @@ void fetch(HttpClient& client, const std::string& location, std::string_view nam
 /// Has a running server reconcile; returns the text of statement.json.
 std::string reconcile_online(const ReconcileOptions& options, const fs::path& output) {
   HttpClient client(options.server);
-  const HttpClient::Answer started =
-      client.post("/v1/reconciliations",
-                  fmt::format(R"({{"year":{},"dryRun":{}}})", options.year, options.is_dry_run));
-  if (started.status == 400) throw UsageError("the server answers " + started.body);
-  if (started.status != 202) throw std::runtime_error("the server answers " + started.body);
-  const json::object job = wait_until_done(client, started.location);
+  PhasedProgress progress;
+  const ServerJobResult made =
+      run_server_job(client,
+                     {"reconciliation", "/v1/reconciliations",
+                      fmt::format(R"({{"year":{},"dryRun":{}}})", options.year, options.is_dry_run),
+                      options.waits},
+                     progress.report());
+  progress.finish();
   const auto write_file = [&](std::string_view name) {
     std::ofstream file(output / name, std::ios::binary);
-    fetch(client, started.location, name, [&](const std::string& piece) { file << piece; });
+    fetch(client, made.location, name, [&](const std::string& piece) { file << piece; });
     file.close();
     if (!file) throw std::runtime_error("cannot write " + (output / name).string());
   };
   if (options.is_dry_run) {
-    std::string statement = json::serialize(job.at("statement")) + "\n";
+    std::string statement = json::serialize(made.job.at("statement")) + "\n";
     std::ofstream(output / "statement.json") << statement;
     return statement;
   }
-  for (const json::value& file : job.at("manifest").at("files").as_array()) {
+  for (const json::value& file : made.job.at("manifest").at("files").as_array()) {
     write_file(std::string(file.at("name").as_string()));
   }
   write_file("manifest.json");
   write_file("manifest.sig");
   if (!options.is_without_numbers) {
     PrivateFile file(output / refund_file);
-    fetch(client, started.location, refund_file,
-          [&](const std::string& piece) { file.write(piece); });
+    fetch(client, made.location, refund_file, [&](const std::string& piece) { file.write(piece); });
   }
   return storage::read_file(output / "statement.json");
 }
@@ -170,19 +153,17 @@ void print_summary(const json::object& statement, const fs::path& output) {
   const auto number = [&](const char* name) {
     return statement.at("totals").at(name).to_number<std::int64_t>();
   };
-  const auto kroner = [](std::int64_t ore) {
-    return fmt::format("{}.{:02} kr", ore / 100, ore % 100);
-  };
   fmt::print("statement        {} up to {}\n", std::string(statement.at("statement").as_string()),
              std::string(statement.at("position").as_string()));
   fmt::print("registrations    {}, counted {}\n", number("registrations"),
-             kroner(number("countedOre")));
+             kroner_text(number("countedOre")));
   fmt::print("cards            {}, under review {}\n", number("cards"), number("cardsUnderReview"));
-  fmt::print("to pay out       {} to {} persons\n", kroner(number("payoutOre")), number("payouts"));
+  fmt::print("to pay out       {} to {} persons\n", kroner_text(number("payoutOre")),
+             number("payouts"));
   const json::object& cost = statement.at("latenessCost").as_object();
   fmt::print("cost of lateness {} ({} by lateness)\n",
-             kroner(cost.at("overpaidOre").to_number<std::int64_t>()),
-             kroner(cost.at("byLatenessOre").to_number<std::int64_t>()));
+             kroner_text(cost.at("overpaidOre").to_number<std::int64_t>()),
+             kroner_text(cost.at("byLatenessOre").to_number<std::int64_t>()));
   const json::object& differences = statement.at("differences").as_object();
   fmt::print("differences      {}\n", differences.at("count").to_number<std::int64_t>());
   for (const auto& kind : differences.at("byKind").as_object()) {

@@ -17,12 +17,50 @@ std::string read_status(const StatusOptions& options) {
   if (!options.server.empty()) {
     HttpClient client(options.server);
     const HttpClient::Answer answer = client.get("/v1/status");
-    if (answer.status != 200) throw std::runtime_error("the server answers " + answer.body);
+    require_status(answer, 200);
     return answer.body;
   }
   require_ledger(options.data);
   storage::Shard shard(shard_options(options.data, options.keys, read_config(options.config)));
   return status_json(shard.state().head());
+}
+
+struct Row {
+  std::string_view member;  ///< of the JSON object
+  std::string_view label;
+};
+
+/// The rows in their order, and what people call them.
+constexpr Row rows[] = {
+    {"head", "journal head"},
+    {"checksum", "state checksum"},
+    {"registrations", "registrations"},
+    {"payments", "payments"},
+    {"creditNotes", "credit notes"},
+    {"duplicates", "duplicates"},
+    {"rejected", "rejected"},
+    {"persons", "persons"},
+    {"accounts", "accounts"},
+    {"cards", "cards"},
+    {"cardsUnderReview", "cards under review now"},
+    {"countedOre", "counted"},
+    {"refundedOre", "refunded"},
+};
+
+std::string value_text(std::string_view member, const boost::json::value& value) {
+  if (value.is_string()) return std::string(value.as_string());
+  if (member.ends_with("Ore")) return kroner_text(value.to_number<std::int64_t>());
+  return boost::json::serialize(value);
+}
+
+void print_text(const boost::json::object& status) {
+  for (const Row& row : rows) {
+    fmt::print("{:<24} {}\n", row.label, value_text(row.member, status.at(row.member)));
+  }
+  fmt::print("events so far\n");
+  for (const auto& event : status.at("events").as_object()) {
+    fmt::print("  {:<22} {}\n", std::string(event.key()), boost::json::serialize(event.value()));
+  }
 }
 
 }  // namespace
@@ -31,21 +69,8 @@ int status(const StatusOptions& options) {
   const std::string json = read_status(options);
   if (options.is_json) {
     fmt::print("{}\n", json);
-    return exit_done;
-  }
-  const boost::json::value parsed = boost::json::parse(json);
-  for (const auto& member : parsed.as_object()) {
-    const std::string name(member.key());
-    if (!member.value().is_object()) {
-      const boost::json::value& value = member.value();
-      fmt::print(
-          "{:<18} {}\n", name,
-          value.is_string() ? std::string(value.as_string()) : boost::json::serialize(value));
-      continue;
-    }
-    for (const auto& inner : member.value().as_object()) {
-      fmt::print("{:<18} {}\n", std::string(inner.key()), boost::json::serialize(inner.value()));
-    }
+  } else {
+    print_text(boost::json::parse(json).as_object());
   }
   return exit_done;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "ledger/event.h"
 
 namespace api {
@@ -25,6 +27,10 @@ std::string status_json(const storage::AppliedState& head) {
   }
   json += "}}";
   return json;
+}
+
+std::string kroner_text(std::int64_t ore) {
+  return fmt::format("{}{}.{:02} kr", ore < 0 ? "-" : "", std::abs(ore) / 100, std::abs(ore) % 100);
 }
 
 }  // namespace api
