@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "api/log.h"
+#include "api/output.h"
 
 namespace api {
 namespace {
@@ -70,7 +71,7 @@ void Jobs::run(const std::string& name, const Work& work) {
   try {
     result = work(report);
   } catch (const std::exception& exception) {
-    error = exception.what();
+    error = text_of(exception);
   }
   if (error.empty()) {
     log(LogLevel::info, "job_done", {{"job", name}});

@@ -1,6 +1,5 @@
 // frikort load: files of items through the same pipeline as any submission, in file order.
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 #include <unistd.h>
@@ -8,16 +7,18 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
-#include <utility>
 
 #include "api/commands.h"
 #include "api/config.h"
 #include "api/http_client.h"
+#include "api/ledger_folder.h"
+#include "api/line_reader.h"
 #include "api/progress.h"
 #include "ingest/clock.h"
 #include "ingest/ingestor.h"
@@ -26,9 +27,6 @@
 namespace api {
 namespace {
 
-/// Lines sent in one request. Between two requests the server waits, so they are not small.
-constexpr std::size_t batch_lines_max = 100'000;
-constexpr std::size_t batch_bytes_max = 32U << 20;
 constexpr int attempts_max = 60;
 
 struct Summary {
@@ -43,72 +41,6 @@ struct Summary {
     ++rejected;
     ++codes[std::string(code)];
   }
-};
-
-/// Reads a file in batches of whole lines.
-class LineReader {
- public:
-  explicit LineReader(const std::string& name)
-      : name_(name == "-" ? "standard input" : name),
-        file_(name == "-" ? STDIN_FILENO : ::open(name.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (file_ < 0) throw std::runtime_error("cannot open " + name_ + ": " + std::strerror(errno));
-  }
-  ~LineReader() {
-    if (file_ != STDIN_FILENO) ::close(file_);
-  }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  /// Bytes of the file, 0 when it is not known.
-  std::uint64_t size() const {
-    const off_t end = ::lseek(file_, 0, SEEK_END);
-    if (end <= 0) return 0;
-    ::lseek(file_, 0, SEEK_SET);
-    return static_cast<std::uint64_t>(end);
-  }
-
-  /// The next whole lines; empty at the end.
-  std::string next() {
-    while (!is_at_end_ && !has_batch()) fill();
-    if (is_at_end_ && !bytes_.empty() && bytes_.back() != '\n') bytes_ += '\n';
-    const std::size_t end = batch_end();
-    std::string rest(bytes_, end);
-    bytes_.resize(end);
-    return std::exchange(bytes_, std::move(rest));
-  }
-
- private:
-  bool has_batch() const {
-    return bytes_.size() >= batch_bytes_max && bytes_.rfind('\n') != std::string::npos;
-  }
-
-  /// The end of the last line that the batch may hold.
-  std::size_t batch_end() const {
-    std::size_t end = 0;
-    for (std::size_t lines = 0; lines < batch_lines_max; ++lines) {
-      const std::size_t next = bytes_.find('\n', end);
-      if (next == std::string::npos) break;
-      end = next + 1;
-    }
-    return end;
-  }
-
-  void fill() {
-    const std::size_t filled = bytes_.size();
-    bytes_.reserve(batch_bytes_max * 2);
-    bytes_.resize(filled + (1U << 20));
-    const ssize_t got = ::read(file_, bytes_.data() + filled, 1U << 20);
-    bytes_.resize(filled + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got < 0 && errno != EINTR) {
-      throw std::runtime_error("cannot read " + name_ + ": " + std::strerror(errno));
-    }
-    is_at_end_ = got == 0;
-  }
-
-  const std::string name_;
-  const int file_;
-  std::string bytes_;
-  bool is_at_end_ = false;
 };
 
 /// Where batches go.
@@ -231,7 +163,9 @@ class AnswerCounter {
     if (parser_.iterate(padded).get(document)) return;
     if (document["verdict"].get(verdict)) {
       // A receipt, or the problem that ended the stream.
-      if (line.find("\"type\":\"about:blank\"") != std::string::npos) problem_ = line;
+      if (line.find("\"type\":\"about:blank\"") != std::string::npos) {
+        problem_ = problem_text({200, line, 0, {}, {}});
+      }
       return;
     }
     ++summary.lines;
@@ -274,7 +208,7 @@ class ServerTarget final : public Target {
           summary = counted;
           return;
         }
-        reason = answer.status == 200 ? counter.problem() : answer.body;
+        reason = answer.status == 200 ? counter.problem() : problem_text(answer);
         if (answer.status != 200 && answer.status != 429 && answer.status < 500) {
           throw UsageError("the server refuses the file: " + reason);
         }
@@ -283,6 +217,7 @@ class ServerTarget final : public Target {
         reason = error.what();
       }
       client_.disconnect();
+      if (attempt == 0) fmt::print(stderr, "\nfrikort: trying again: {}\n", reason);
       std::this_thread::sleep_for(std::chrono::seconds{pause_s});
     }
     throw std::runtime_error("gave up: " + reason);
@@ -314,41 +249,75 @@ void print_summary(const Summary& summary, bool is_json) {
   for (const auto& [code, count] : summary.codes) fmt::print("  {:<24} {}\n", code, count);
 }
 
+/// Before anything is sent: a name or a form that is wrong must not leave half of the files loaded.
+/// What can be read only once is looked at when its turn comes.
+void check_files(const LoadOptions& options) {
+  for (const std::string& name : options.files) {
+    if (name == "-") continue;
+    if (std::filesystem::is_directory(name)) throw UsageError(name + " is a folder, not a file");
+    if (!std::filesystem::is_regular_file(name)) {
+      if (::access(name.c_str(), R_OK) == 0) continue;
+      throw std::runtime_error("cannot open " + name + ": " + std::strerror(errno));
+    }
+    LineReader reader(name);
+    require_items(reader.next(), reader.name(), options.trusts_received_time);
+  }
+}
+
+void load_file(const LoadOptions& options, const std::string& name, Target& target,
+               Summary& summary) {
+  LineReader reader(name);
+  const std::uint64_t size = reader.size();
+  std::string lines = reader.next();
+  require_items(lines, reader.name(), options.trusts_received_time);
+  Progress progress("load", size == 0 ? "lines" : "bytes", size);
+  std::uint64_t done = 0;
+  // While a batch is sent the next is read: who writes a pipe works meanwhile.
+  while (!lines.empty()) {
+    std::future<std::string> ahead = std::async(std::launch::async, [&] { return reader.next(); });
+    target.send(lines, summary);
+    done += lines.size();
+    progress.update(size == 0 ? summary.lines : done);
+    lines = ahead.get();
+  }
+  target.finish(summary);
+  progress.finish(size == 0 ? summary.lines : done);
+}
+
+/// What helps when no line at all was taken for one reason.
+void print_hint(const LoadOptions& options, const Summary& summary) {
+  if (summary.lines == 0 || summary.rejected != summary.lines || summary.codes.size() != 1) return;
+  const std::string& code = summary.codes.begin()->first;
+  std::string hint = "all lines were rejected, " + code;
+  if (code == name_of(ledger::Code::unknown_field) && !options.trusts_received_time) {
+    hint += "; remedy: when that is `receivedTime`, add --trust-received-time, or leave it out";
+  }
+  if (code == name_of(ledger::Code::malformed_item))
+    hint += "; remedy: a file with one JSON object a line";
+  fmt::print(stderr, "frikort: {}\n", hint);
+}
+
 }  // namespace
 
 int load(const LoadOptions& options) {
   Config config = read_config(options.config);
   // A loaded file is a test file unless the configuration says otherwise.
   if (options.config.empty()) config.series = ledger::NumberSeries::production_and_tests;
-  // Before anything is sent: a name that is wrong must not leave half of the files loaded.
-  for (const std::string& file : options.files) LineReader check(file);
+  check_files(options);
   std::unique_ptr<Target> target;
   if (options.data.empty()) {
     target = std::make_unique<ServerTarget>(options);
   } else {
+    const bool is_new = prepare_ledger(options.data, options.creates);
     target = std::make_unique<EmbeddedTarget>(options, config);
+    if (is_new) fmt::print(stderr, "a new ledger was made in {}\n", options.data);
   }
 
   Summary summary;
-  for (const std::string& file : options.files) {
-    LineReader reader(file);
-    const std::uint64_t size = reader.size();
-    Progress progress("load", size == 0 ? "lines" : "bytes", size);
-    std::uint64_t done = 0;
-    // While a batch is sent the next is read: who writes a pipe works meanwhile.
-    for (std::string lines = reader.next(); !lines.empty();) {
-      std::future<std::string> ahead =
-          std::async(std::launch::async, [&] { return reader.next(); });
-      target->send(lines, summary);
-      done += lines.size();
-      progress.update(size == 0 ? summary.lines : done);
-      lines = ahead.get();
-    }
-    target->finish(summary);
-    progress.finish(size == 0 ? summary.lines : done);
-  }
+  for (const std::string& file : options.files) load_file(options, file, *target, summary);
   target.reset();
   print_summary(summary, options.is_json);
+  print_hint(options, summary);
   return options.is_strict && summary.rejected != 0 ? exit_findings : exit_done;
 }
 

@@ -4,14 +4,13 @@
 #include <boost/json/parse.hpp>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 
 #include "api/commands.h"
 #include "api/progress.h"
 #include "ingest/result_text.h"
+#include "storage/files.h"
 #include "storage/verify.h"
 
 namespace api {
@@ -19,15 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return content;
-}
-
 storage::PublicKey read_public_key(const fs::path& path) {
-  const std::string text = read_file(path);
+  const std::string text = storage::read_file(path);
   try {
     return storage::parse_public_key(text);
   } catch (const std::exception& error) {
@@ -40,7 +32,7 @@ storage::KnownEnd read_statement(const fs::path& path) {
   storage::KnownEnd end;
   end.source = "statement " + path.parent_path().filename().string();
   boost::system::error_code error;
-  const boost::json::value read = boost::json::parse(read_file(path), error);
+  const boost::json::value read = boost::json::parse(storage::read_file(path), error);
   const auto text_of = [&](std::string_view name) -> std::string_view {
     const boost::json::value* const member =
         !error && read.is_object() ? read.as_object().if_contains(name) : nullptr;
@@ -131,7 +123,7 @@ int verify(const VerifyOptions& options) {
   const storage::VerifyReport report = storage::verify_journal(wanted);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (progress) progress->finish(report.records);
+  if (progress && !report.finding) progress->finish(report.records);
   if (options.is_json) {
     fmt::print("{}\n", json_of(report, wanted.known_ends.size(), seconds));
   } else {

@@ -94,8 +94,8 @@ class Server:
             self.url = f"http://{address}"
         begin = time.monotonic()
         with open(f"{self.data}.log", "ab") as log:
-            self.process = subprocess.Popen([BUILD / "frikort", "serve", "--data", self.data, "--listen", address,
-                                             "--auth", "none"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([BUILD / "frikort", "serve", "--data", self.data, "--create", "--listen",
+                                             address, "--auth", "none"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         while time.monotonic() < begin + READY_SECONDS:
             if self.process.poll() is not None:
                 break

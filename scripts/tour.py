@@ -8,6 +8,7 @@ The citizen is new at each run and does not exist: the number is of the syntheti
 """
 
 import datetime
+import email.utils
 import json
 import random
 import sys
@@ -18,15 +19,38 @@ import uuid
 PRACTICE = "100001"
 
 
-def ask(server, path, body=None):
-    request = urllib.request.Request(
+def request_of(server, path, body=None):
+    return urllib.request.Request(
         server + path, data=None if body is None else json.dumps(body).encode(),
         headers={} if body is None else {"Content-Type": "application/json"})
+
+
+def ask(server, path, body=None):
+    request = request_of(server, path, body)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        sys.exit(f"{request.get_method()} {path}: {error.code} {error.read().decode()}")
+        problem = json.load(error)
+        sys.exit(f"{request.get_method()} {path}: {problem.get('detail', problem)}")
+
+
+def today(server):
+    """The date of the server, which is the one that counts."""
+    with urllib.request.urlopen(server + "/isalive", timeout=30) as answer:
+        return email.utils.parsedate_to_datetime(answer.headers["Date"]).date()
+
+
+def ceiling(server, person, year):
+    """Of a year, in øre; None when the ledger knows none."""
+    request = request_of(server, "/v1/persons/account", {"personId": person, "year": year})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["ceilingOre"]
+    except urllib.error.HTTPError as error:
+        if json.load(error)["code"] != "NO_RULES_FOR_YEAR":
+            raise
+        return None
 
 
 def check_digit(digits, weights):
@@ -79,20 +103,24 @@ def show_timeliness(server):
 
 
 def show_citizen(server):
-    # At 10:00 UTC it is the same day in Oslo, summer and winter.
-    day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+    now = today(server)
+    day = now - datetime.timedelta(days=1)
     person = synthetic_person()
+    # In a year that has no ceiling yet, nobody can get a card: the newest one that has is shown.
+    while (limit := ceiling(server, person, day.year)) is None:
+        day = datetime.date(day.year - 1, 12, 10)
     account = {"personId": person, "year": day.year}
-    ceiling = ask(server, "/v1/persons/account", account)["ceilingOre"]
+    received = day + datetime.timedelta(days=1)
 
     # Three payments of 30 % of the ceiling, in whole kroner, and one of 20 %, which crosses it.
     items = [{"guid": str(uuid.uuid4()), "practiceId": PRACTICE, "personId": person,
               "serviceType": service, "serviceTime": f"{day}T{hour:02}:00:00Z",
-              "amountOre": ceiling * percent // 10000 * 100, "paid": True}
+              "receivedTime": f"{received}T00:00:00Z", "amountOre": limit * percent // 10000 * 100,
+              "paid": True}
              for service, hour, percent in
              [("LE", 9, 30), ("FT", 10, 30), ("PO", 11, 30), ("LE", 12, 20)]]
 
-    title(f"A citizen reaches the ceiling of {day.year}, {kroner(ceiling)}")
+    title(f"A citizen reaches the ceiling of {day.year}, {kroner(limit)}")
     print("POST /v1/registrations")
     paid = 0
     for item, result in zip(items, ask(server, "/v1/registrations", items)["results"]):
@@ -107,13 +135,16 @@ def show_citizen(server):
     for name in ("ceilingOre", "countedOre", "remainingOre", "refundedOre", "card", "refunds"):
         print(f"  {name:13} {json.dumps(answer.get(name))}")
 
-    title("What the next practice sees")
-    status = {"personId": person, "serviceType": "LE", "serviceDate": str(day)}
-    print(f"POST /v1/card-status\n  {json.dumps(ask(server, '/v1/card-status', status))}")
+    tries = [("/v1/persons/account", account)]
+    # Practices may ask two years back.
+    if now - day < datetime.timedelta(days=700):
+        title("What the next practice sees")
+        status = {"personId": person, "serviceType": "LE", "serviceDate": str(day)}
+        print(f"POST /v1/card-status\n  {json.dumps(ask(server, '/v1/card-status', status))}")
+        tries.append(("/v1/card-status", status))
 
     title("Try it yourself (this person is synthetic)")
-    for path, body in (("/v1/persons/account", account),
-                       ("/v1/card-status", status)):
+    for path, body in tries:
         print(f"curl -s {server}{path} -H 'Content-Type: application/json' \\\n"
               f"  -d '{json.dumps(body)}'")
     print(f"curl -s '{server}/v1/timeliness?from=2025-01&to=2025-12'")

@@ -207,4 +207,11 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
   return status;
 }
 
+std::time_t time(std::time_t* result) noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (result != nullptr) *result = now.tv_sec;
+  return now.tv_sec;
+}
+
 }  // extern "C"

@@ -87,7 +87,7 @@ class AuditTest(unittest.TestCase):
 
     @classmethod
     def load(cls, content):
-        fs.frikort_json("load", "--data", cls.data, "--trust-received-time", "-", stdin=content)
+        fs.frikort_json("load", "--create", "--data", cls.data, "--trust-received-time", "-", stdin=content)
 
     def copy(self, form="ndjson"):
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder)) / "export"
