@@ -78,7 +78,9 @@ def main():
     print(f"clang-tidy: {len(todo)} of {len(keys)} files to check", flush=True)
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for path, (code, output) in zip(todo, pool.map(lambda path: run(path, build), todo)):
+        results = pool.map(lambda path: run(path, build), todo)
+        for number, (path, (code, output)) in enumerate(zip(todo, results), 1):
+            print(f"  {number} of {len(todo)}: {path}", flush=True)
             if code == 0:
                 (CACHE / keys[path]).touch()
             else:
