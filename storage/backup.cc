@@ -210,6 +210,23 @@ void prepare_folder(const fs::path& folder, const Shard& shard) {
   }
 }
 
+/// The backups of a folder follow each other: this ledger must have what the newest is of. Another
+/// copy, one that was rebuilt or restored and went its own way, would pass for its next state.
+void require_same_history(const fs::path& folder, const Shard& shard,
+                          const std::vector<BackupManifest>& manifests) {
+  if (manifests.empty()) return;
+  const BackupManifest& newest = manifests.back();
+  const Position next{newest.position.value() + 1};
+  if (next <= shard.journal().next_position()) {
+    const auto root = shard.journal().root_before(next);
+    if (!root) throw std::runtime_error("the journal cannot be read: " + root.error().message());
+    if (to_hex(root.value()) == newest.root) return;
+  }
+  throw std::runtime_error("the newest backup in " + folder.string() + " is of position 0-" +
+                           std::to_string(newest.position.value()) +
+                           " of another copy of this ledger; remedy: back up into a new folder");
+}
+
 /// Removes what interrupted work has left.
 void remove_leftovers(const fs::path& folder, const std::vector<BackupManifest>& manifests) {
   fs::remove_all(folder / "verification.partial");
@@ -334,6 +351,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   }
   fs::create_directory(folder / "backups");
   std::vector<BackupManifest> manifests = list_backups(folder);
+  require_same_history(folder, shard, manifests);
   remove_leftovers(folder, manifests);
   Engines engines(folder, DatabaseBackups::Access::write);
   engines.keep_only(manifests);

@@ -377,6 +377,26 @@ class GenerateTest(CommandCase):
         self.assertEqual(test_cli.generate(7, os.devnull, count=100).returncode, 0)
 
 
+class BackupTest(CommandCase):
+
+    def test_another_copy_of_the_ledger_is_not_its_next_backup(self):
+        data, copy, backups = self.ledger(), self.path("copy"), self.path("backups")
+        fs.frikort_json("rebuild", "--data", data, "--into", copy)
+        self.load(data, "-", stdin=fs.ndjson([dated("2025-03-02")]))
+        fs.frikort_json("backup", "--data", data, "--to", backups)
+        says = ("another copy of this ledger", "a new folder")
+        self.run_and_expect(3, "backup", "--data", copy, "--to", backups, says=says)
+        self.load(copy, "-", stdin=fs.ndjson([dated("2025-03-03") for _ in range(3)]))
+        self.run_and_expect(3, "backup", "--data", copy, "--to", backups, says=says)
+        # The ledger itself goes on, and so does one that was restored from the newest backup.
+        self.load(data, "-", stdin=fs.ndjson([dated("2025-03-04")]))
+        fs.frikort_json("backup", "--data", data, "--to", backups)
+        restored = self.path("restored")
+        fs.frikort_json("restore", "--from", backups, "--into", restored)
+        self.load(restored, "-", stdin=fs.ndjson([dated("2025-03-05")]))
+        self.assertEqual(fs.frikort_json("backup", "--data", restored, "--to", backups)["number"], 3)
+
+
 class StatusTest(CommandCase):
 
     def test_money_is_in_kroner_for_people(self):
