@@ -525,7 +525,8 @@ class CeilingTest(CommandCase):
 
     def test_years_that_are_accepted_are_audited_the_same(self):
         """The first and the last year that a ceiling can be of, on both sides of its summer time."""
-        config = self.config("accept_test_numbers = true\n[ceilings]\n2010 = 2000\n2199 = { kroner = 9000, confirmed = true }\n")
+        config = self.config("accept_test_numbers = true\n[ceilings]\n2010 = 2000\n"
+                             "2199 = { kroner = 9000, confirmed = true }\n")
         items = []
         for day in ("2010-03-28", "2010-10-31"):
             items += [dated(day, clock=clock) for clock in ("00:30:00", "03:30:00", "23:30:00")]

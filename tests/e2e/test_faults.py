@@ -225,7 +225,7 @@ class FaultCase(unittest.TestCase):
         items = os.path.join(self.folder, "items.ndjson")
         pathlib.Path(items).write_bytes(fs.ndjson(self.sent))
         plain = os.path.join(self.folder, "plain")
-        fs.frikort_json("load", "--data", plain, "--trust-received-time", items)
+        fs.frikort_json("load", "--create", "--data", plain, "--trust-received-time", items)
         self.assertEqual(status["checksum"], fs.frikort_json("status", "--data", plain)["checksum"])
         rebuilt = fs.frikort_json("rebuild", "--data", self.data, "--into", os.path.join(self.folder, "rebuilt"))
         self.assertIs(rebuilt["equal"], True, rebuilt)
