@@ -8,11 +8,14 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int no_room_errors[] = {ENOSPC, EDQUOT};
 
 [[noreturn]] void fail(const std::string& what, const fs::path& path) {
   throw std::runtime_error("cannot " + what + " " + path.string() + ": " + std::strerror(errno));
@@ -37,16 +40,12 @@ class OpenFile {
       content.remove_prefix(static_cast<std::size_t>(written));
     }
   }
-  std::string read() {
-    std::string content;
+  /// The next bytes of the file, in `space`; none at its end.
+  std::string_view read(std::string& space) const {
     for (;;) {
-      constexpr std::size_t piece_bytes = 64U << 10;
-      const std::size_t size = content.size();
-      content.resize(size + piece_bytes);
-      const ssize_t got = ::read(file_, content.data() + size, piece_bytes);
-      content.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-      if (got < 0 && errno != EINTR) fail("read", path_);
-      if (got == 0) return content;
+      const ssize_t bytes = ::read(file_, space.data(), space.size());
+      if (bytes >= 0) return {space.data(), static_cast<std::size_t>(bytes)};
+      if (errno != EINTR) fail("read", path_);
     }
   }
   void sync() {
@@ -62,7 +61,13 @@ class OpenFile {
 
 std::string read_file(const fs::path& path) {
   // A stream would not tell the reason.
-  return OpenFile(path, O_RDONLY).read();
+  const OpenFile file(path, O_RDONLY);
+  std::string content;
+  std::string piece(64U << 10, '\0');
+  for (std::string_view read = file.read(piece); !read.empty(); read = file.read(piece)) {
+    content += read;
+  }
+  return content;
 }
 
 void write_new_file(const fs::path& path, std::string_view content, mode_t mode) {
@@ -98,6 +103,30 @@ void sync_file(const fs::path& path) { OpenFile(path, O_RDONLY).sync(); }
 
 void sync_folder(const fs::path& folder) { OpenFile(folder, O_RDONLY | O_DIRECTORY).sync(); }
 
+void publish_folder(const fs::path& from, const fs::path& to) {
+  sync_folder(from);
+  fs::rename(from, to);
+  sync_folder(to.parent_path());
+}
+
+void copy_new_file(const fs::path& from, const fs::path& to) {
+  const OpenFile source(from, O_RDONLY);
+  OpenFile copy(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  std::string piece(1U << 20, '\0');
+  for (std::string_view read = source.read(piece); !read.empty(); read = source.read(piece)) {
+    copy.write(read);
+  }
+  fs::permissions(to, fs::status(from).permissions() & ~fs::perms::others_all);
+  copy.sync();
+}
+
+bool is_no_room(const std::exception& error) {
+  const std::string_view text = error.what();
+  return std::any_of(std::begin(no_room_errors), std::end(no_room_errors), [&](int number) {
+    return text.find(std::generic_category().message(number)) != std::string_view::npos;
+  });
+}
+
 std::uint64_t copy_folder(const fs::path& from, const fs::path& to, const fs::path& earlier) {
   std::uint64_t bytes = 0;
   fs::create_directory(to, from);
@@ -116,10 +145,8 @@ std::uint64_t copy_folder(const fs::path& from, const fs::path& to, const fs::pa
       fs::create_hard_link(before, to / name);
       continue;
     }
-    fs::copy_file(entry.path(), to / name);
-    fs::permissions(to / name, fs::perms::others_all, fs::perm_options::remove);
+    copy_new_file(entry.path(), to / name);
     fs::last_write_time(to / name, entry.last_write_time());
-    OpenFile(to / name, O_RDONLY).sync();
     bytes += entry.file_size();
   }
   sync_folder(to);
@@ -164,10 +191,8 @@ FreshFolder::~FreshFolder() {
 }
 
 void FreshFolder::keep() {
-  sync_folder(path_);
-  fs::rename(path_, target_);
+  publish_folder(path_, target_);
   path_.clear();
-  sync_folder(target_.parent_path());
 }
 
 }  // namespace storage

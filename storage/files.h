@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -28,6 +29,17 @@ void sync_file(const std::filesystem::path& path);
 
 /// Makes new, removed and renamed files of a folder durable.
 void sync_folder(const std::filesystem::path& folder);
+
+/// Puts a folder in its place, where there is nothing or an empty folder: its files are in it
+/// before its name is, and the name is on stable storage afterwards. The files must be synced.
+void publish_folder(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Copies a file to a new one, with its mode, and syncs the copy. Unlike std::filesystem's, it says
+/// that a disk is full.
+void copy_new_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Whether this is the error of a disk, or of a quota, that has no room left.
+bool is_no_room(const std::exception& error);
 
 /// Copies a folder with everything in it, modes and times kept, and syncs the copy. Names that
 /// begin with a dot, the work of a reconciliation that has not ended, are left out. A file that has

@@ -7,9 +7,12 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "storage/output_file.h"
 
 namespace storage {
 
@@ -91,14 +94,9 @@ class Spill {
   void flush(std::size_t partition) {
     std::vector<Record>& waiting = waiting_[partition];
     if (waiting.empty()) return;
-    std::ofstream file(path_of(partition), std::ios::binary | std::ios::app);
-    file.write(reinterpret_cast<const char*>(waiting.data()),
-               static_cast<std::streamsize>(waiting.size() * sizeof(Record)));
-    file.close();
-    if (!file) {
-      throw std::runtime_error("cannot write " + path_of(partition).string() +
-                               "; remedy: make room on that disk");
-    }
+    OutputFile file(path_of(partition));
+    file.write({reinterpret_cast<const char*>(waiting.data()), waiting.size() * sizeof(Record)});
+    file.flush();
     waiting.clear();
   }
 

@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
-#include <stdexcept>
 #include <utility>
 
 #include "ledger/assert.h"
-#include "storage/crypto.h"
-#include "storage/files.h"
 
 namespace storage {
 namespace {
@@ -19,41 +16,6 @@ std::filesystem::path with_suffix(std::filesystem::path path, TableFormat format
 }
 
 }  // namespace
-
-OutputFile::OutputFile(std::filesystem::path path)
-    : path_(std::move(path)), file_(path_, std::ios::binary | std::ios::app) {
-  if (!file_) throw std::runtime_error("cannot create " + path_.string());
-}
-
-void OutputFile::write(std::string_view bytes) {
-  file_ << bytes;
-  bytes_ += bytes.size();
-  if (!file_) throw std::runtime_error("cannot write " + path_.string() + "; is the disk full?");
-}
-
-void OutputFile::flush() {
-  file_.flush();
-  if (!file_) throw std::runtime_error("cannot write " + path_.string() + "; is the disk full?");
-}
-
-void OutputFile::close() {
-  flush();
-  file_.close();
-  sync_file(path_);
-}
-
-bool OutputFile::continue_at(std::uint64_t bytes) {
-  flush();
-  if (std::filesystem::file_size(path_) < bytes) return false;
-  std::filesystem::resize_file(path_, bytes);
-  bytes_ = bytes;
-  return true;
-}
-
-std::string OutputFile::manifest_entry(std::uint64_t rows) const {
-  return fmt::format(R"({{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})", name(), bytes_, rows,
-                     to_hex(sha256_of_file(path_)));
-}
 
 TableFile::TableFile(const std::filesystem::path& path, TableFormat format,
                      std::vector<std::string_view> columns)

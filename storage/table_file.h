@@ -2,37 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "storage/output_file.h"
+
 namespace storage {
-
-/// A file that is written from its beginning to its end, and can be continued where an earlier run
-/// was known to have been. Errors are thrown as std::runtime_error.
-class OutputFile {
- public:
-  explicit OutputFile(std::filesystem::path path);
-
-  void write(std::string_view bytes);
-  /// Hands everything to the operating system.
-  void flush();
-  /// Everything is on stable storage; nothing can be written any more.
-  void close();
-  /// Goes back to this size; what is behind it is forgotten. False when the file is shorter.
-  bool continue_at(std::uint64_t bytes);
-
-  std::string name() const { return path_.filename().string(); }
-  std::uint64_t bytes() const { return bytes_; }
-  /// The entry of a manifest: name, bytes, rows, sha256. For a file that is closed.
-  std::string manifest_entry(std::uint64_t rows) const;
-
- private:
-  std::filesystem::path path_;
-  std::ofstream file_;
-  std::uint64_t bytes_ = 0;
-};
 
 enum class TableFormat : std::uint8_t { ndjson, csv };
 
