@@ -149,6 +149,7 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
     applied_ = std::move(applied.value());
   }
   head_ = applied_;
+  first_new_person_ = ledger::PersonId{applied_.totals.persons + 1};
   known_registrations_.emplace(
       files_->database, static_cast<std::size_t>(Family::registrations),
       applied_.totals.registrations,
@@ -390,6 +391,14 @@ Result<std::optional<ledger::PersonId>> StateStore::person_of(
 }
 
 Result<ledger::EncryptedNumber> StateStore::number_of(ledger::PersonId person) const {
+  {
+    const std::lock_guard lock(new_persons_mutex_);
+    if (person >= first_new_person_) {
+      const std::uint64_t index = person.value() - first_new_person_.value();
+      if (index >= new_persons_.size()) return Errc::corrupt_record;
+      return new_persons_[index];
+    }
+  }
   rocksdb::PinnableSlice value;
   const auto found = files_->get(Family::persons, person_key(person), value);
   if (!found) return found.error();
@@ -415,6 +424,8 @@ Result<ledger::PersonId> StateStore::add_person(const ledger::EncryptedNumber& n
   }
   const ledger::PersonId person{++applied_.totals.persons};
   numbers_.put(number, person);
+  const std::lock_guard lock(new_persons_mutex_);
+  new_persons_.push_back(number);
   return person;
 }
 
@@ -1004,9 +1015,19 @@ bool StateStore::hand_over_frozen() {
   if (!status.ok()) files_->fail_hand_over(status);
   frozen_practices_.clear();
   unpaid_.forget_frozen();
+  forget_new_persons(ledger::PersonId{frozen_applied_.totals.persons});
   const std::lock_guard lock(events_mutex_);
   frozen_events_.clear();
   return true;
+}
+
+/// Those up to `last` are in the files now.
+void StateStore::forget_new_persons(ledger::PersonId last) {
+  const std::lock_guard lock(new_persons_mutex_);
+  const auto count = last.value() + 1 - first_new_person_.value();
+  new_persons_.erase(new_persons_.begin(),
+                     new_persons_.begin() + static_cast<std::ptrdiff_t>(count));
+  first_new_person_ = ledger::PersonId{last.value() + 1};
 }
 
 }  // namespace storage

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -126,7 +127,7 @@ class StateStore final : public ledger::Store {
   ledger::Result<bool> has_event(ledger::Position cause, std::uint32_t ordinal) const;
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;
-  /// The encrypted number of a person who has been handed over to the files.
+  /// The encrypted number of a person.
   ledger::Result<ledger::EncryptedNumber> number_of(ledger::PersonId person) const;
   ledger::Result<ledger::Account> account(const ledger::AccountKey& key) const;
   ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
@@ -209,6 +210,7 @@ class StateStore final : public ledger::Store {
   void freeze();
   void run_hand_over();
   bool hand_over_frozen();
+  void forget_new_persons(ledger::PersonId last);
   bool is_handed_over() const;
   void thaw_next();
   const InlineRow* find_row(const ledger::Fingerprint& key) const;
@@ -231,6 +233,11 @@ class StateStore final : public ledger::Store {
   WriteBehind<ledger::AccountKey, std::string, AccountHash> accounts_;
   WriteBehind<ledger::EncryptedNumber, ledger::PersonId, NumberHash> numbers_;
   WriteBehind<ledger::TimelinessKey, ledger::TimelinessMonth, TimelinessHash> timeliness_;
+
+  /// Numbers of the persons that are not in the files yet, in the order of their ids.
+  mutable std::mutex new_persons_mutex_;
+  std::deque<ledger::EncryptedNumber> new_persons_;
+  ledger::PersonId first_new_person_;
 
   mutable std::shared_mutex practices_mutex_;
   std::vector<ledger::Practice> practices_;
