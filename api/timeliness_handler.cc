@@ -144,25 +144,34 @@ Response timeliness(OpenShard& open, const Request& request, const std::string& 
   return response;
 }
 
-struct Ranked {
-  ledger::Practice practice;
-  TimelinessMonth month;
-  TimelinessFigures figures;
-};
-
 /// The value by which practices are ranked, worst first for shares and lags, largest first for
 /// counts.
-double rank_of(const Ranked& ranked, std::string_view sort, ledger::Date today) {
-  const double absent = 2;  // behind every share
-  if (sort == "share16") return ranked.figures.share[0].value_or(absent);
-  if (sort == "share24") return ranked.figures.share[1].value_or(absent);
-  if (sort == "share32") return ranked.figures.share[2].value_or(absent);
-  if (sort == "averageLagDays") return -ranked.figures.average_lag_days.value_or(-1);
+double rank_of(const ledger::Practice& practice, const TimelinessMonth& month,
+               std::string_view sort, ledger::Date today) {
   if (sort == "silent") {
-    const auto days = static_cast<double>((today - ranked.practice.last_received).count());
-    return ranked.practice.is_silent(today) ? -days : 0;
+    const auto days = static_cast<double>((today - practice.last_received).count());
+    return practice.is_silent(today) ? -days : 0;
   }
-  return -static_cast<double>(ranked.figures.count);
+  const TimelinessFigures figures = figures_of(month);
+  const double absent = 2;  // behind every share
+  if (sort == "share16") return figures.share[0].value_or(absent);
+  if (sort == "share24") return figures.share[1].value_or(absent);
+  if (sort == "share32") return figures.share[2].value_or(absent);
+  if (sort == "averageLagDays") return -figures.average_lag_days.value_or(-1);
+  return -static_cast<double>(figures.count);
+}
+
+/// All months of a practice together.
+ledger::Result<TimelinessMonth> months_of_practice(const storage::StateStore& state,
+                                                   ledger::PracticeNumber practice,
+                                                   const Range& range) {
+  TimelinessMonth months;
+  for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
+    const auto read = month_of_practice(state, practice, range.basis, month);
+    if (!read) return read.error();
+    months.merge(read.value());
+  }
+  return months;
 }
 
 std::optional<Problem> read_ranking(const Request& request, std::string& sort, std::size_t& limit) {
@@ -222,31 +231,29 @@ Response practice_ranking(Service&, OpenShard& open, const Request& request) {
 
   storage::StateStore& state = open.shard().state();
   const std::vector<ledger::Practice> practices = state.practices();
-  std::vector<Ranked> ranking;
+  // Of each practice its rank only: a million practices have no room for all their months. Those
+  // that are shown are read again.
+  std::vector<std::pair<double, std::uint32_t>> ranking;
   for (std::uint32_t number = 1; number < practices.size(); ++number) {
-    Ranked ranked{practices[number], {}, {}};
-    for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
-      const auto read =
-          month_of_practice(state, ledger::PracticeNumber{number}, range.basis, month);
-      if (!read) return to_response(problem_of(read.error()), request.correlation_id);
-      ranked.month.merge(read.value());
-    }
-    ranked.figures = figures_of(ranked.month);
-    ranking.push_back(std::move(ranked));
+    const auto months = months_of_practice(state, ledger::PracticeNumber{number}, range);
+    if (!months) return to_response(problem_of(months.error()), request.correlation_id);
+    ranking.emplace_back(rank_of(practices[number], months.value(), sort, today), number);
   }
-  std::stable_sort(ranking.begin(), ranking.end(), [&](const Ranked& a, const Ranked& b) {
-    return rank_of(a, sort, today) < rank_of(b, sort, today);
-  });
-  if (ranking.size() > limit) ranking.resize(limit);
+  limit = std::min(limit, ranking.size());
+  std::partial_sort(ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(limit),
+                    ranking.end());
 
   std::string out = fmt::format(R"({{"sort":"{}","from":"{}","to":"{}","practices":[)", sort,
                                 ledger::to_string(range.from), ledger::to_string(range.to));
-  for (std::size_t i = 0; i < ranking.size(); ++i) {
-    const ledger::Practice& practice = ranking[i].practice;
+  for (std::size_t i = 0; i < limit; ++i) {
+    const ledger::PracticeNumber number{ranking[i].second};
+    const ledger::Practice& practice = practices[number.value()];
+    const auto months = months_of_practice(state, number, range);
+    if (!months) return to_response(problem_of(months.error()), request.correlation_id);
     if (i != 0) out += ',';
     out += fmt::format(R"({{"practiceId":"{}",)", practice.id.view());
-    append_figures(out, ranking[i].month);
-    append_submissions(out, ranking[i].month);
+    append_figures(out, months.value());
+    append_submissions(out, months.value());
     const bool has_reported = practice.active_days != 0;
     out += fmt::format(
         R"(,"lastReceived":{},"rhythmDays":{},"silent":{}}})",
