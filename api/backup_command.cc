@@ -38,6 +38,8 @@ BackupManifest back_up_folder(const BackupCommandOptions& options,
     report("open", "positions", at.value(), end.value());
   };
   storage::Shard shard(ledger);
+  const std::string fault = storage::backup_folder_fault(options.to, shard);
+  if (!fault.empty()) throw UsageError("--to: " + fault);
   storage::BackupOptions backup_options;
   backup_options.to = options.to;
   backup_options.now = ingest::now();
@@ -73,6 +75,12 @@ void print_text(const BackupManifest& manifest) {
       break;
     case BackupManifest::Verification::passed:
       fmt::print("verified: restored, replayed, and the checksum of all rows is the same\n");
+      break;
+    case BackupManifest::Verification::no_room:
+      fmt::print(
+          "not verified, no room: {}; remedy: make room there for one more copy of the ledger, or "
+          "say --without-verify\n",
+          manifest.reason);
       break;
     case BackupManifest::Verification::failed:
       fmt::print("BAD, it cannot be restored: {}; remedy: back up into another folder\n",
@@ -129,12 +137,13 @@ int backup(const BackupCommandOptions& options) {
   } else {
     print_text(manifest);
   }
-  return manifest.verification == BackupManifest::Verification::failed ? exit_findings : exit_done;
+  return manifest.reason.empty() ? exit_done : exit_findings;
 }
 
 int restore(const RestoreCommandOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const Config config = read_config(options.config);
+  require_unused("--into", options.into);
   storage::RestoreOptions restore_options;
   restore_options.from = options.from;
   restore_options.keys = options.keys;

@@ -35,6 +35,10 @@ std::string run_backup(OpenShard& open, storage::BackupOptions options,
     log(LogLevel::error, "backup_is_bad",
         {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
   }
+  if (manifest.verification == storage::BackupManifest::Verification::no_room) {
+    log(LogLevel::warning, "backup_is_not_verified",
+        {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
+  }
   return manifest.to_json();
 }
 

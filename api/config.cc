@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <iterator>
 #include <stdexcept>
 #include <variant>
@@ -221,6 +222,12 @@ void require_ledger(const std::string& data) {
     throw std::runtime_error("there is no ledger in " + data +
                              "; remedy: name the data folder of a ledger");
   }
+}
+
+void require_unused(std::string_view option, const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
+  throw UsageError(fmt::format("{} wants a new or empty folder; {} is not empty", option, folder));
 }
 
 }  // namespace api

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "api/service.h"
 #include "ledger/rule_pack.h"
@@ -26,5 +27,9 @@ storage::ShardOptions shard_options(const std::string& data, const std::string& 
 
 /// For commands that need a ledger: throws std::runtime_error when there is none in the folder.
 void require_ledger(const std::string& data);
+
+/// For commands that write a folder: throws UsageError when there is something at the place that
+/// `option` names, other than an empty folder.
+void require_unused(std::string_view option, const std::string& folder);
 
 }  // namespace api

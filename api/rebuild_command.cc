@@ -153,6 +153,7 @@ void print_text(const Rebuilt& result) {
 }  // namespace
 
 int rebuild(const RebuildOptions& options) {
+  require_unused("--into", options.into);
   PhasedProgress progress;
   const Rebuilt result = run(options, progress.report());
   progress.finish();

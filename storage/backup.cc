@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "storage/database_backups.h"
@@ -260,10 +262,22 @@ std::uint64_t copy_small_files(const Shard& shard, const fs::path& into, const f
   return bytes;
 }
 
+/// A restored ledger is as large as the backup, and merges files once more.
+void check_room(const Engines& engines, const fs::path& folder, const BackupManifest& manifest) {
+  const std::uint64_t bytes = engines.journal.bytes_of(manifest.journal_backup) +
+                              engines.state.bytes_of(manifest.state_backup);
+  const std::uint64_t room = fs::space(folder).available;
+  if (room >= bytes) return;
+  throw std::system_error(ENOSPC, std::generic_category(),
+                          "it takes " + std::to_string(bytes) + " bytes, and " +
+                              std::to_string(room) + " are free in " + folder.string());
+}
+
 /// Restores the backup beside the others, and removes it again.
 void verify(const Engines& engines, const fs::path& folder, const Shard& source,
             BackupManifest& manifest, const ReportProgress& report) {
   try {
+    check_room(engines, folder, manifest);
     const FreshFolder scratch(folder / "verification");
     ShardOptions shard_options;
     shard_options.folder = scratch.path();
@@ -275,7 +289,7 @@ void verify(const Engines& engines, const fs::path& folder, const Shard& source,
     manifest.verification = Verification::passed;
   } catch (const std::exception& exception) {
     report("verify", "steps", 1, 1);  // throws when the work is to end: then the backup is not bad
-    manifest.verification = Verification::failed;
+    manifest.verification = is_no_room(exception) ? Verification::no_room : Verification::failed;
     manifest.reason = exception.what();
   }
 }
@@ -412,7 +426,8 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
   const auto chosen =
       std::find_if(manifests.rbegin(), manifests.rend(), [&](const BackupManifest& manifest) {
         return options.number ? manifest.number == *options.number
-                              : manifest.verification == Verification::passed;
+                              : manifest.verification == Verification::passed ||
+                                    manifest.verification == Verification::no_room;
       });
   if (chosen == manifests.rend()) {
     throw std::runtime_error(options.number

@@ -15,8 +15,8 @@
 ///   ledger.json                which ledger: the id of its signing key
 ///   journal, state             the two databases; files shared among the backups
 ///   backups/N/manifest.json    what backup N is of; written last, so without it there is no N
-///   backups/N/keys             the keys, private ones too unless told otherwise: guard it like
-///   them backups/N/statements       year-end statements, unchanged files linked to earlier backups
+///   backups/N/keys             the keys, private ones too unless told otherwise: guard them
+///   backups/N/statements       year-end statements, unchanged files linked to earlier backups
 ///   verification.partial       while a backup is tried out
 /// Everything here throws std::runtime_error.
 namespace storage {
@@ -39,8 +39,9 @@ struct BackupOptions {
 /// Why a folder cannot take backups of this ledger; empty when it can.
 std::string backup_folder_fault(const std::filesystem::path& folder, const Shard& shard);
 
-/// Makes a backup of exactly one position, and restores it once to see that it is good. A failed
-/// verification is in the manifest, not thrown. Earlier backups stay whole whatever happens.
+/// Makes a backup of exactly one position, and restores it once to see that it is good. A
+/// verification that failed, or had no room, is in the manifest, not thrown. Earlier backups stay
+/// whole whatever happens.
 BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
                        const ReportProgress& report);
 
@@ -50,7 +51,7 @@ std::vector<BackupManifest> list_backups(const std::filesystem::path& folder);
 struct RestoreOptions {
   std::filesystem::path from;
   std::filesystem::path keys;           ///< empty: those in the backup
-  std::optional<std::uint32_t> number;  ///< nothing: the newest verified backup
+  std::optional<std::uint32_t> number;  ///< nothing: the newest that passed or had no room
   /// Restore only groups that end here or before; nothing: all that the backup is of.
   std::optional<ledger::Position> position;
   /// How to open the restored ledger; its folder is where to restore to, and must not exist or be

@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t manifest_format = 1;
-constexpr std::array<std::string_view, 3> verification_names{"none", "passed", "failed"};
+constexpr std::array<std::string_view, 4> verification_names{"none", "passed", "failed", "noRoom"};
 
 ledger::Position parse_position(std::string_view text) {
   std::uint64_t offset = 0;

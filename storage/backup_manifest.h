@@ -13,9 +13,10 @@ namespace storage {
 /// ledger must show. Kept as JSON beside it.
 struct BackupManifest {
   enum class Verification : std::uint8_t {
-    none,    ///< not tried
-    passed,  ///< it has been restored once, and gave position, root and checksum
-    failed,  ///< it cannot be restored; see `reason`
+    none,     ///< not tried
+    passed,   ///< it has been restored once, and gave position, root and checksum
+    failed,   ///< it cannot be restored; see `reason`
+    no_room,  ///< there was no room to try it
   };
 
   std::uint32_t number = 0;
@@ -29,7 +30,7 @@ struct BackupManifest {
   std::uint64_t milliseconds = 0;  ///< taken, without verification
   bool has_private_keys = false;
   Verification verification = Verification::none;
-  std::string reason;                ///< why verification failed
+  std::string reason;                ///< why verification failed, or was not done
   std::uint32_t journal_backup = 0;  ///< numbers of the two databases' own backups
   std::uint32_t state_backup = 0;
 

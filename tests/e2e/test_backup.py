@@ -4,12 +4,14 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import threading
 import time
 import unittest
 
 import frikort_server as fs
 import test_cli
+import test_faults
 
 COUNT = 12_000
 
@@ -269,23 +271,41 @@ class OfflineTest(BackupCase):
         done = fs.run_frikort("restore", "--from", self.path("backups"), "--into", self.path("x"), "--number", 1)
         self.assertEqual(done.returncode, 3)
 
+    def test_no_room_for_the_verification(self):
+        data = self.make()
+        self.backup("--data", data, more=("--without-verify",))
+        faults = test_faults.Faults(self.folder)
+        faults.inject(test_faults.DISK_FULL, "verification.partial")
+        done = subprocess.run(
+            [fs.binary(), "backup", "--data", data, "--to", self.path("backups")], capture_output=True, timeout=120,
+            check=False, env={**os.environ, "LD_PRELOAD": test_faults.faulty_disk_library(), "FRIKORT_FAULTS": faults.path,
+                              "FRIKORT_FAULTS_UNDER": self.path("backups"),
+                              "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(b"not verified, no room: ", done.stdout)
+        self.assertNotIn(b"BAD", done.stdout)
+        self.assertFalse(os.path.exists(self.path("backups/verification.partial")))
+        restored = self.restore("restored")
+        self.assertEqual((restored["number"], restored["manifest"]["verification"]), (2, "noRoom"))
+        self.assertEqual(self.status(self.path("restored")), self.status(data))
+
     def test_targets(self):
         data = self.make()
         self.backup("--data", data)
         os.mkdir(self.path("full"))
         self.write("full/file", b"")
         os.mkdir(self.path("empty"))
-        cases = ((("backup", "--data", data, "--to", self.path("full")), b"not empty"),
-                 (("backup", "--data", data, "--to", os.path.join(data, "backups")), b"data folder"),
-                 (("backup", "--data", self.path("empty"), "--to", self.path("x")), b"no ledger"),
-                 (("restore", "--from", self.path("backups"), "--into", self.path("full")), b"not empty"),
-                 (("restore", "--from", self.path("backups"), "--into", data), b"not empty"),
-                 (("restore", "--from", self.path("empty"), "--into", self.path("x")), b"no backups"),
-                 (("restore", "--from", self.path("nowhere"), "--into", self.path("x")), b"no backups"))
-        for args, reason in cases:
+        cases = ((("backup", "--data", data, "--to", self.path("full")), 2, b"not empty"),
+                 (("backup", "--data", data, "--to", os.path.join(data, "backups")), 2, b"data folder"),
+                 (("backup", "--data", self.path("empty"), "--to", self.path("x")), 3, b"no ledger"),
+                 (("restore", "--from", self.path("backups"), "--into", self.path("full")), 2, b"not empty"),
+                 (("restore", "--from", self.path("backups"), "--into", data), 2, b"not empty"),
+                 (("restore", "--from", self.path("empty"), "--into", self.path("x")), 3, b"no backups"),
+                 (("restore", "--from", self.path("nowhere"), "--into", self.path("x")), 3, b"no backups"))
+        for args, exit_status, reason in cases:
             with self.subTest(args=args):
                 done = fs.run_frikort(*args)
-                self.assertEqual(done.returncode, 3)
+                self.assertEqual(done.returncode, exit_status)
                 self.assertIn(reason, done.stderr)
         self.restore("empty")
         self.assertFalse(os.path.exists(self.path("x")))

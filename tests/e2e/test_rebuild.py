@@ -83,12 +83,13 @@ class RebuildTest(test_cli.FolderCase):
         os.mkdir(self.path("full"))
         self.write("full/file", b"")
         os.mkdir(self.path("none"))
-        cases = ((data, self.path("full"), b"is not empty"), (self.path("none"), self.path("x"), b"there is no ledger"),
-                 (data, os.path.join(data, "x"), b"must not lie in"), (data, data, b"must not lie in"))
-        for source, into, reason in cases:
+        cases = ((data, self.path("full"), 2, b"is not empty"), (data, data, 2, b"is not empty"),
+                 (self.path("none"), self.path("x"), 3, b"there is no ledger"),
+                 (data, os.path.join(data, "x"), 3, b"must not lie in"))
+        for source, into, exit_status, reason in cases:
             with self.subTest(reason=reason):
                 done = fs.run_frikort("rebuild", "--data", source, "--into", into)
-                self.assertEqual(done.returncode, 3)
+                self.assertEqual(done.returncode, exit_status)
                 self.assertIn(reason, done.stderr)
 
     def test_a_ledger_in_use_is_refused(self):
