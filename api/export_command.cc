@@ -345,6 +345,7 @@ std::unique_ptr<storage::Shard> open_shard(const ExportOptions& options) {
 int export_ledger(const ExportOptions& options) {
   const fs::path data = options.data;
   require_ledger(options.data);
+  require_unused("--output", options.output);
   // Under another name until all of it is there: what was killed is never taken for an export.
   storage::FreshFolder folder(options.output);
   const auto shard = open_shard(options);

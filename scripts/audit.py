@@ -10,7 +10,8 @@ the exported tables and, when one is given, with a statement of reconciliation. 
 as storage/format.h describes them, the rules as ledger/README.md does.
 
 The public key (64 hexadecimal digits or PEM) is the auditor's own copy, not one from the ledger.
---year says of which year to print the figures; default: the newest, or the statement's.
+--year says of which year to print the figures; default: the statement's, or the one with the most
+co-payments.
 
 Exit status: 0 everything fits, 1 findings, 2 wrong usage, 3 could not run. Needs Python 3.9 and its
 package cryptography. Keeps the whole ledger in memory: meant for up to some millions of entries.
@@ -20,6 +21,7 @@ import argparse
 import collections
 import csv
 import datetime
+import functools
 import hashlib
 import json
 import sys
@@ -39,6 +41,7 @@ SERVICES = {1: "A", 2: "S", 3: "B", 4: "LE", 5: "HS", 6: "PO", 7: "LR", 8: "PS",
             11: "TB", 12: "RH", 13: "FT"}
 REASONS = {0: None, 40: "CREDITED", 41: "UNPAID", 42: "ZERO_AMOUNT", 43: "UNDER_16"}
 LIMITS = (16, 24, 32)
+WITHIN = {limit: f"within{limit}" for limit in LIMITS}
 
 
 class Finding(Exception):
@@ -49,15 +52,29 @@ def position_text(position):
     return f"0-{position}"
 
 
+@functools.lru_cache(maxsize=None)
+def oslo_offset(hour):
+    """Seconds to add to UTC in an hour since 1970, and the offset as text: clocks change on the hour."""
+    time_there = datetime.datetime.fromtimestamp(3600 * hour, OSLO)
+    return int(time_there.utcoffset().total_seconds()), time_there.isoformat()[-6:]
+
+
+@functools.lru_cache(maxsize=None)
+def date_of(day):
+    """The date a number of days after 1970-01-01, and its text."""
+    date = datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
+    return date, date.isoformat()
+
+
 def oslo_date(seconds):
-    return datetime.datetime.fromtimestamp(seconds, OSLO).date()
+    return date_of((seconds + oslo_offset(seconds // 3600)[0]) // 86400)[0]
 
 
 def rfc3339(seconds, nanoseconds):
-    text = datetime.datetime.fromtimestamp(seconds, OSLO).isoformat()
-    if nanoseconds:
-        text = text[:19] + f".{nanoseconds:09d}".rstrip("0") + text[19:]
-    return text
+    offset, offset_text = oslo_offset(seconds // 3600)
+    day, second = divmod(seconds + offset, 86400)
+    decimals = f".{nanoseconds:09d}".rstrip("0") if nanoseconds else ""
+    return f"{date_of(day)[1]}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}{decimals}{offset_text}"
 
 
 def guid_text(guid):
@@ -90,6 +107,9 @@ class Reader:
     def varint(self):
         data, at, value, shift = self.data, self.at, 0, 0
         try:
+            if data[at] < 128:  # most are short
+                self.at = at + 1
+                return data[at]
             while True:
                 byte = data[at]
                 at += 1
@@ -395,11 +415,16 @@ class Model:
         elif counted and not counts:
             account.remove(registration, entry)
 
+    def fullest_year(self):
+        """The year with the most co-payments; 0 when there is none."""
+        counts = collections.Counter(registration.year for registration in self.registrations.values())
+        return max(counts, key=lambda year: (counts[year], year), default=0)
+
     def figures(self, year):
         """What a statement of the year says, as it is now."""
         totals = collections.Counter({name: 0 for name in (
-            "registrations", "amountOre", "unpaid", "unpaidOre", "zeroAmount", "credited", "counted", "countedOre",
-            "persons", "cards", "cardsUnderReview", "refundLines", "refundedOre", "payouts", "payoutOre")})
+            "registrations", "amountOre", "unpaid", "unpaidOre", "zeroAmount", "credited", "creditedOre", "counted",
+            "countedOre", "persons", "cards", "cardsUnderReview", "refundLines", "refundedOre", "payouts", "payoutOre")})
         totals["payments"], totals["creditNotes"] = self.follow_ups[year, PAYMENT], self.follow_ups[year, CREDIT_NOTE]
         services = collections.defaultdict(collections.Counter)
         practices = collections.defaultdict(collections.Counter)
@@ -416,6 +441,8 @@ class Model:
             totals[names[reason]] += 1
             if reason == 41:
                 totals["unpaidOre"] += amount
+            if reason == 40:
+                totals["creditedOre"] += amount
             for row in (services[registration.service_type], practices[practice]):
                 row["registrations"] += 1
                 row["amountOre"] += amount
@@ -423,6 +450,7 @@ class Model:
                 row["refundedOre"] += refunded
             for limit in LIMITS:
                 within[limit] += registration.lag <= limit
+                practices[practice][WITHIN[limit]] += registration.lag <= limit
         for account in accounts.values():
             refunded = sum(amount for _, _, amount in account.lines)
             if refunded != account.excess():
@@ -449,14 +477,25 @@ class Model:
 # --- the checks ----------------------------------------------------------------------------------
 
 class Progress:
+    """How far it is, on standard error: one line that changes on a terminal, else a JSON line a second."""
 
     def __init__(self, total):
-        self.total, self.next = max(1, total), time.monotonic()
+        self.total, self.begin = max(1, total), time.monotonic()
+        self.next, self.is_terminal = self.begin + 1, sys.stderr.isatty()
 
-    def show(self, done, what):
-        if time.monotonic() >= self.next:
-            self.next += 1
-            print(f"{100 * done / self.total:3.0f} %, {what}", file=sys.stderr)
+    def show(self, done, entries):
+        now = time.monotonic()
+        if now < self.next and done != self.total:
+            return
+        self.next = now + (0.2 if self.is_terminal else 1)
+        rate = round(entries / max(now - self.begin, 1e-9))
+        if self.is_terminal:
+            end = "\n" if done == self.total else ""
+            print(f"\rjournal {100 * done / self.total:3.0f} %, {entries} entries, {rate}/s\033[K", end=end,
+                  file=sys.stderr, flush=True)
+        else:
+            print(json.dumps({"phase": "journal", "unit": "bytes", "done": done, "total": self.total,
+                              "entries": entries, "entriesPerSecond": rate}), file=sys.stderr, flush=True)
 
 
 class Journal:
@@ -487,7 +526,7 @@ class Journal:
                 done += 4 + len(data)
                 if self.last == at_position:
                     then()
-                progress.show(done, f"{self.entries} entries")
+                progress.show(done, self.entries)
 
     def check(self, record):
         if record.position != self.last + 1:
@@ -589,7 +628,7 @@ ENTRY_COLUMNS = ("position", "type", "year", "practiceId", "personRef", "guid", 
 
 
 def entry_row(entry, year):
-    row = [entry.position, TYPES[entry.type], year, entry.practice_id, entry.person, guid_text(entry.guid)]
+    row = [position_text(entry.position), TYPES[entry.type], year, entry.practice_id, entry.person, guid_text(entry.guid)]
     is_copayment = entry.type == COPAYMENT
     row += [SERVICES[entry.service_type], rfc3339(entry.service, entry.service_ns)] if is_copayment else [None, None]
     row.append(rfc3339(entry.received, entry.received_ns))
@@ -635,14 +674,14 @@ def compare_tables(tables, model, year, findings):
         if year not in (None, of):
             continue
         key = (str(person), str(of))
-        accounts[key] = (str(account.sum), str(account.excess()), f"0-{account.newest}")
+        accounts[key] = (str(account.sum), str(account.excess()), position_text(account.newest))
         if account.card:
             issued, issued_ns, guid, rule_pack, _ = account.card
             state, entitled = account.card_now()
             card_id = uuid.uuid5(uuid.UUID(bytes=guid), f"frikort/{person}/{of}").hex
             cards[key] = (card_id, state, rfc3339(issued, issued_ns), str(entitled), guid_text(guid),
                           rule_pack.hex())
-        lines += [(*key, f"0-{cause}", f"0-{registration}", guid_text(guids[registration]), str(amount))
+        lines += [(*key, position_text(cause), position_text(registration), guid_text(guids[registration]), str(amount))
                   for registration, cause, amount in account.lines]
     lags = {key[:3] + (str(key[3]),): (str(count),) for key, count in model.lags.items()
             if year in (None, int(key[2][:4]))}
@@ -703,6 +742,10 @@ class Statement:
                 compare(f"{part} {row[key]}:", said.pop(row[key], dict.fromkeys(row)), row)
             findings += [f"{self.folder}: {part} {name} does not follow from the journal"
                          for name, row in said.items() if row.get("registrations")]
+        practices = {row["practiceId"]: row for row in figures["practices"]}
+        for row in self.content.get("latestPractices", []):
+            compare(f"latestPractices {row['practiceId']}:", row, practices.get(row["practiceId"], dict.fromkeys(row)))
+        compare("refunds:", self.content.get("refunds", {}), {"dueOre": figures["totals"]["refundedOre"]})
         lags = self.content.get("timeliness", {})
         compare("timeliness:", lags, {"count": figures["timeliness"]["count"]})
         within = {limit["days"]: limit for limit in lags.get("limits", [])}
@@ -741,7 +784,7 @@ def audit(folder, key, statement, year):
                         f"{report['position']}, but the manifest names {manifest['position']} with another root")
     report["compared"] = compare_tables(tables, model, manifest.get("year"), findings)
     report["years"] = sorted({of for _, of in model.accounts})
-    report["figures"] = model.figures(year or max(report["years"], default=0))
+    report["figures"] = model.figures(year or model.fullest_year())
     if statement:
         report["statement"] = {"position": position_text(statement.position)}
         if journal.ends.get(statement.position, bytes()).hex() != statement.content["root"]:
@@ -763,7 +806,8 @@ def show(report):
     if "statement" in report and "figures" in report["statement"]:
         print(f"statement          {report['statement']['figures']} figures at {report['statement']['position']}")
     figures = report["figures"]
-    print(f"year               {figures['year']}, of {', '.join(map(str, report['years']))}")
+    others = [str(year) for year in report["years"] if year != figures["year"]]
+    print(f"year               {figures['year']}" + (f"; --year shows {', '.join(others)}" if others else ""))
     for name, value in figures["totals"].items():
         print(f"  {name:<16} {value}")
     for limit in figures["timeliness"]["limits"]:

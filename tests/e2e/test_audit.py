@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import shutil
 import sqlite3
 import subprocess
@@ -124,6 +125,38 @@ class AuditTest(unittest.TestCase):
                 self.assertEqual(totals["cards"], status["cards"] - 1)
                 self.assertGreater(totals["refundedOre"], 0)
 
+    def test_text_says_which_year_is_meant(self):
+        # The newer year has one co-payment.
+        done = subprocess.run([sys.executable, AUDIT, self.exports["csv"], "--public-key", self.key], capture_output=True,
+                              timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"year               {YEAR}; --year shows 2025\n", done.stdout.decode())
+        progress = [json.loads(line) for line in done.stderr.splitlines()]
+        self.assertEqual((progress[-1]["done"], progress[-1]["entries"]),
+                         (progress[-1]["total"], self.manifest_entries()))
+
+    def test_progress_on_a_terminal_is_one_line(self):
+        ours, theirs = pty.openpty()
+        try:
+            subprocess.run([sys.executable, AUDIT, self.exports["csv"], "--public-key", self.key], check=True, timeout=120,
+                           stdout=subprocess.DEVNULL, stderr=theirs)
+            shown = os.read(ours, 1 << 16)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        self.assertEqual((shown.count(b"\n"), b"100 %" in shown), (1, True), shown)
+
+    def manifest_entries(self):
+        return next(file["rows"] for file in self.manifest["files"] if file["name"].startswith("entries"))
+
+    def test_positions_have_one_form(self):
+        tables = {
+            "entries": ("position",), "accounts": ("newest",), "refund_lines": ("registration", "cause")}
+        for table, names in tables.items():
+            for line in (self.exports["ndjson"] / f"{table}.ndjson").read_text().splitlines():
+                for name in names:
+                    self.assertRegex(json.loads(line)[name], r"^0-[1-9]\d*$")
+
     def test_pem_key(self):
         pem = self.folder / "public.pem"
         private = load_pem_private_key((self.data / "keys" / "signing.pem").read_bytes(), None)
@@ -164,6 +197,7 @@ class AuditTest(unittest.TestCase):
                    SUM(NOT credited AND NOT paidNow) unpaid,
                    SUM((NOT credited AND NOT paidNow) * amountOre) unpaidOre,
                    SUM(NOT credited AND paidNow AND amountOre = 0) zeroAmount, SUM(credited) credited,
+                   SUM(credited * amountOre) creditedOre,
                    SUM(NOT credited AND paidNow AND amountOre > 0) counted,
                    SUM((NOT credited AND paidNow) * amountOre) countedOre
             FROM registrations""")
@@ -364,7 +398,7 @@ class AuditTest(unittest.TestCase):
     def test_export_refuses_a_folder_with_something_in_it(self):
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (folder / "mine").write_text("kept")
-        self.assertEqual(fs.run_frikort("export", "--data", self.data, "--output", folder).returncode, 3)
+        self.assertEqual(fs.run_frikort("export", "--data", self.data, "--output", folder).returncode, 2)
         self.assertEqual(os.listdir(folder), ["mine"])
         empty = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         self.assertEqual(fs.run_frikort("export", "--data", self.data, "--output", empty).returncode, 0)
