@@ -255,6 +255,13 @@ void add_reconcile(CLI::App& app, Run& run) {
       ->required();
   command.flag("--dry-run", &ReconcileOptions::is_dry_run,
                "a statement without number and signature that the ledger does not keep");
+  command.flag("--early", &ReconcileOptions::is_early,
+               "also of a year that is not over: more will come");
+  command
+      .number("--number", &ReconcileOptions::number, 1, 1'000'000,
+              "write out the year's statement of this number once more; make none")
+      ->excludes("--dry-run")
+      ->excludes("--early");
   command.flag("--without-numbers", &ReconcileOptions::is_without_numbers,
                "no refund file: it has national numbers");
   command.flag("--wait", &ReconcileOptions::waits,

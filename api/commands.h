@@ -87,8 +87,10 @@ struct ReconcileOptions {
   std::string keys;
   std::string config;
   int year = 0;
+  std::uint64_t number = 0;  ///< of a kept statement to write out once more; 0: make the next one
   std::string output;
   bool is_dry_run = false;
+  bool is_early = false;
   bool is_without_numbers = false;
   bool waits = false;  ///< until another job of the server has ended
   bool is_json = false;

@@ -2,15 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <fstream>
 
 #include "api/problem.h"
 #include "api/request_fields.h"
 #include "api/service.h"
+#include "ingest/clock.h"
 #include "ingest/result_text.h"
+#include "storage/closing.h"
 #include "storage/files.h"
+#include "storage/payouts.h"
 #include "storage/statement.h"
 
 namespace api {
@@ -18,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Bytes of a file that one answer brings.
+/// Bytes of a file that one answer brings, unless a single row is longer.
 constexpr std::size_t piece_bytes_max = 4U << 20;
 
 constexpr std::string_view refund_file = "refund_file.ndjson";
@@ -62,6 +64,24 @@ std::string read_json(const fs::path& path) {
   return text;
 }
 
+/// Whole rows from `offset` on, so that each piece can be read for itself. A row that is longer
+/// than a piece comes alone: it is of one account, which is in memory when a question is answered
+/// too.
+std::string read_piece(std::ifstream& file, std::uint64_t offset, std::uint64_t size) {
+  std::string piece;
+  for (std::size_t end = 0; end == 0;) {
+    const std::size_t known = piece.size();
+    piece.resize(known + std::min<std::uint64_t>(piece_bytes_max, size - offset - known));
+    file.seekg(static_cast<std::streamoff>(offset + known));
+    file.read(piece.data() + known, static_cast<std::streamsize>(piece.size() - known));
+    if (!file) throw std::runtime_error("a file of the statement cannot be read");
+    if (offset + piece.size() == size) return piece;
+    end = piece.rfind('\n') + 1;
+    if (end != 0) piece.resize(end);
+  }
+  return piece;
+}
+
 bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
   if (offset == 0) return true;
   file.seekg(static_cast<std::streamoff>(offset - 1));
@@ -89,13 +109,18 @@ Response start_reconciliation(Service& service, OpenShard& open, const Request& 
   if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
-  RequestFields fields(request.body, {"year"}, {"dryRun"});
+  RequestFields fields(request.body, {"year"}, {"dryRun", "early"});
   StatementId id;
   id.year = static_cast<int>(fields.integer("year", 1900, 9999, "INVALID_YEAR"));
   const bool is_dry_run = fields.has("dryRun") && fields.truth("dryRun", "INVALID_DRY_RUN");
+  const bool is_early = fields.has("early") && fields.truth("early", "INVALID_EARLY");
   if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
-  if (!open.shard().rules().ceiling_of(id.year)) {
-    return to_response(no_rules_for_year("year"), request.correlation_id);
+  const auto refusal = is_dry_run
+                           ? storage::dry_run_refusal(open.shard(), id.year)
+                           : storage::closing_refusal(open.shard(), id.year,
+                                                      ledger::oslo_date(ingest::now()), is_early);
+  if (refusal) {
+    return to_response({400, refusal->code, refusal->reason, "year"}, request.correlation_id);
   }
   if (!is_dry_run) {
     const auto known = storage::statements_of(open.shard().folder() / "statements", id.year);
@@ -186,12 +211,7 @@ Response reconciliation_file(Service&, OpenShard& open, const Request& request) 
                          request.correlation_id);
     }
   }
-  std::string piece(std::min<std::uint64_t>(piece_bytes_max, size - offset), '\0');
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-  if (!file) throw std::runtime_error("a file of the statement cannot be read");
-  // Whole rows only, so that each piece can be read for itself.
-  if (offset + piece.size() < size) piece.resize(piece.rfind('\n') + 1);
+  std::string piece = read_piece(file, offset, size);
   Response response;
   if (offset + piece.size() < size) {
     response.headers.emplace_back("Next-Offset", std::to_string(offset + piece.size()));
@@ -199,9 +219,17 @@ Response reconciliation_file(Service&, OpenShard& open, const Request& request) 
   response.content_type = stored.ends_with(".ndjson") ? "application/x-ndjson"
                           : stored.ends_with(".csv")  ? "text/csv"
                                                       : "application/json";
-  response.body = has_numbers ? storage::with_national_numbers(piece, open.shard().state(),
-                                                               open.shard().keys().numbers)
-                              : std::move(piece);
+  if (!has_numbers) {
+    response.body = std::move(piece);
+    return response;
+  }
+  auto rows = storage::refund_rows(piece, open.shard().state(), open.shard().keys().numbers,
+                                   [&](const ledger::EncryptedNumber& number) {
+                                     return open.note_access(storage::AccessReason::payout, number,
+                                                             request, id.text());
+                                   });
+  if (!rows) return to_response(problem_of(rows.error()), request.correlation_id);
+  response.body = std::move(rows.value());
   return response;
 }
 

@@ -23,9 +23,10 @@ enum class AccessReason : std::uint8_t {
   card_status = 1,  ///< a practice asked whether the person is exempt
   account = 2,      ///< the portal showed the account
   submission = 3,   ///< the answer to an item said whether the person has a card
+  payout = 4,       ///< the national number was told for a payout
 };
 
-inline constexpr std::size_t access_reason_count = 3;
+inline constexpr std::size_t access_reason_count = 4;
 
 /// One query about a person: who, when, which person, why.
 struct AccessRecord {

@@ -18,8 +18,10 @@
 #include "ledger/lateness_cost.h"
 #include "ledger/reconcile.h"
 #include "ledger/rfc3339.h"
+#include "storage/files.h"
 #include "storage/format.h"
 #include "storage/index_comparison.h"
+#include "storage/payouts.h"
 #include "storage/state_reader.h"
 #include "storage/statement.h"
 #include "storage/statement_tables.h"
@@ -76,11 +78,10 @@ struct Checkpoint {
 static_assert(std::is_trivially_copyable_v<Checkpoint>);
 
 template <class Value>
-void write_values(std::ofstream& file, const std::vector<Value>& values) {
+void write_values(OutputFile& file, const std::vector<Value>& values) {
   const std::uint64_t count = values.size();
-  file.write(reinterpret_cast<const char*>(&count), sizeof count);
-  file.write(reinterpret_cast<const char*>(values.data()),
-             static_cast<std::streamsize>(count * sizeof(Value)));
+  file.write({reinterpret_cast<const char*>(&count), sizeof count});
+  file.write({reinterpret_cast<const char*>(values.data()), count * sizeof(Value)});
 }
 
 template <class Value>
@@ -97,14 +98,15 @@ bool read_values(std::ifstream& file, std::vector<Value>& values) {
 class Reconciliation {
  public:
   Reconciliation(const ReconciliationSource& source, int year, bool is_dry_run,
-                 const ReportProgress& report)
+                 const ReportProgress& report, const UseFiles& use_files)
       : source_(source),
         year_(year),
         is_dry_run_(is_dry_run),
         report_(report),
+        use_files_(use_files),
         work_(reconciliation_work(source.folder, year, is_dry_run)),
         ceiling_(find_ceiling()),
-        previous_(find_previous()) {}
+        previous_(read_series(source.folder / "statements", year, source.signing)) {}
 
   MadeStatement run() {
     open();
@@ -129,16 +131,11 @@ class Reconciliation {
         "no ceiling is known for {}; remedy: configure one, or choose another year", year_));
   }
 
-  std::optional<PreviousStatement> find_previous() const {
-    const auto statements = statements_of(source_.folder / "statements", year_);
-    if (statements.empty()) return std::nullopt;
-    return read_statement(statements.rbegin()->second, source_.signing);
-  }
-
   /// Continues where a killed run was, or begins anew with a copy of the state.
   void open() {
     const bool can_continue = fs::exists(work_ / "checkpoint") && load_checkpoint();
     if (!can_continue) begin();
+    if (previous_) named_ = NamedPayouts(previous_->folder / "payouts.ndjson");
   }
 
   void begin() {
@@ -149,6 +146,7 @@ class Reconciliation {
     practice_figures_.clear();
     rule_packs_.clear();
     fs::remove_all(work_);
+    if (fs::create_directories(work_.parent_path())) sync_folder(source_.folder);
     fs::create_directories(work_ / "parts");
     fs::create_directories(work_ / "statement");
     report_("copying the state", "copies", 0, 1);
@@ -199,15 +197,15 @@ class Reconciliation {
       extents.push_back(table->extent());
     }
     const fs::path fresh = work_ / "checkpoint.new";
-    std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(&at_), sizeof at_);
+    fs::remove(fresh);
+    OutputFile file(fresh);
+    file.write({reinterpret_cast<const char*>(&at_), sizeof at_});
     write_values(file, rule_packs_);
     write_values(file, practice_figures_);
     write_values(file, extents);
     write_values(file, parts_->registrations.sizes());
     write_values(file, parts_->unpaid.sizes());
-    file.close();
-    if (!file) throw std::runtime_error("cannot write " + fresh.string());
+    file.flush();
     fs::rename(fresh, work_ / "checkpoint");
   }
 
@@ -347,6 +345,7 @@ class Reconciliation {
         const Date service = oslo_date(entry.item.service_time);
         const Date received = oslo_date(entry.item.received);
         is_of_year = ledger::year_of(service) == year_;
+        if (is_of_year) add_lag(entry.practice, ledger::lag_days(service, received));
         if (is_of_year || ledger::year_of(received) == year_) {
           parts_->lags.add(part_of_practice(entry.practice.value()),
                            {entry.practice.value(), day_number(service), day_number(received)});
@@ -357,6 +356,13 @@ class Reconciliation {
       }
     }
     for (const ledger::Tally& tally : group.tallies) collect_tally(tally);
+  }
+
+  void add_lag(PracticeNumber practice, std::uint32_t lag) {
+    PracticeFigures& figures = practice_figures(practice);
+    for (std::size_t i = 0; i < figures.within.size(); ++i) {
+      if (lag <= ledger::timeliness_limits[i]) ++figures.within[i];
+    }
   }
 
   void check_practice(const Entry& entry) {
@@ -429,6 +435,7 @@ class Reconciliation {
     std::span<const PutAsideEntry> entries;
     std::span<const PutAsideEvent> events;
     const std::string* row = nullptr;  // of the stored account
+    Money named;                       // to be paid, by the statements before
   };
 
   void reconcile_persons(std::size_t part) {
@@ -447,6 +454,7 @@ class Reconciliation {
       return std::tuple(a.person, a.cause, a.ordinal) < std::tuple(b.person, b.cause, b.ordinal);
     });
     const auto accounts = read_accounts(first, end);
+    named_.skip_to(first);
 
     constexpr std::uint64_t nobody = ~std::uint64_t{0};
     auto entry = entries.begin();
@@ -456,12 +464,14 @@ class Reconciliation {
       const std::uint64_t person =
           std::min({entry == entries.end() ? nobody : entry->person,
                     event == events.end() ? nobody : event->person,
-                    account == accounts.end() ? nobody : account->first.value()});
-      if (person == nobody) break;
+                    account == accounts.end() ? nobody : account->first.value(),
+                    named_.person().value_or(PersonId{nobody}).value()});
+      if (person >= end.value()) break;
       const auto is_other = [person](const auto& record) { return record.person != person; };
       const auto entries_end = std::find_if(entry, entries.end(), is_other);
       const auto events_end = std::find_if(event, events.end(), is_other);
-      Person found{{entry, entries_end}, {event, events_end}, nullptr};
+      Person found{{entry, entries_end}, {event, events_end}, nullptr, {}};
+      if (named_.person() == PersonId{person}) found.named = named_.take();
       if (account != accounts.end() && account->first.value() == person) {
         found.row = &account->second;
         ++account;
@@ -513,6 +523,7 @@ class Reconciliation {
     std::vector<Difference> differences;
     compare_account(key, entries, expected, stored, events, ceiling_, differences);
     for (const Difference& difference : differences) report_difference(difference);
+    write_payout(person, expected, found.named);
     if (entries.empty()) return;
 
     add_to(at_.figures.totals, entries, expected);
@@ -574,6 +585,7 @@ class Reconciliation {
           break;
         case ledger::Code::credited:
           ++totals[Figure::credited];
+          totals[Figure::credited_ore] += ore;
           break;
         case ledger::Code::unpaid:
           ++totals[Figure::unpaid];
@@ -646,9 +658,7 @@ class Reconciliation {
   }
 
   void write_rows(PersonId person, const ReferenceAccount& account) {
-    std::map<Position, const ReferenceRegistration*> by_position;
     for (const ReferenceRegistration& registration : account.registrations) {
-      by_position[registration.position] = &registration;
       if (registration.reason != ledger::Code::unpaid) continue;
       tables_->unpaid.text(position_text(registration.position))
           .text(practice_text(registration.practice))
@@ -659,7 +669,6 @@ class Reconciliation {
           .number(registration.amount.ore())
           .end_row();
     }
-    const std::int64_t refunded = account.account.refunded().ore();
     if (account.account.card) {
       const ledger::ExemptionCard& card = *account.account.card;
       tables_->cards.number(person.value())
@@ -669,30 +678,50 @@ class Reconciliation {
           .text(position_text(account.card_cause))
           .text(to_string(card.crossing_guid))
           .number(account.account.counted_sum.ore())
-          .number(refunded)
+          .number(account.account.refunded().ore())
           .end_row();
     }
-    if (refunded <= 0) return;
+  }
+
+  void write_payout(PersonId person, const ReferenceAccount& account, Money named) {
+    const Payout payout{person, account.account.refunded(), named};
+    if (payout.due == Money() && payout.named == Money()) return;
+    add_payout(payout);
+    std::map<Position, PracticeNumber> practices;
+    for (const ReferenceRegistration& registration : account.registrations) {
+      practices[registration.position] = registration.practice;
+    }
     std::string lines;
     for (const ledger::RefundLine& line : account.account.refund_lines) {
-      const std::string practice = practice_text(by_position.at(line.registration)->practice);
+      const std::string practice = practice_text(practices.at(line.registration));
       const std::string position = position_text(line.registration);
       lines += fmt::format(R"({}{{"position":"{}","practiceId":"{}","guid":"{}","amountOre":{}}})",
                            lines.empty() ? "" : ",", position, practice, to_string(line.guid),
                            line.amount.ore());
       tables_->payout_lines.number(person.value())
-          .number(refunded)
           .text(position)
           .text(practice)
           .text(to_string(line.guid))
           .number(line.amount.ore())
           .end_row();
     }
-    tables_->payouts.number(person.value())
-        .number(std::int64_t{year_})
-        .number(refunded)
-        .json(fmt::format("[{}]", lines))
-        .end_row();
+    for (TableFile* const table : {&tables_->payouts, &tables_->payouts_csv}) {
+      table->number(person.value()).number(std::int64_t{year_}).text("person");
+      table->number(payout.due.ore()).number(payout.named.ore()).number(payout.to_pay().ore());
+    }
+    tables_->payouts.json(fmt::format("[{}]", lines)).end_row();
+    tables_->payouts_csv.end_row();
+  }
+
+  void add_payout(const Payout& payout) {
+    RefundFigures& refunds = at_.figures.refunds;
+    ++refunds.persons;
+    refunds.due_ore += payout.due.ore();
+    refunds.named_ore += payout.named.ore();
+    const std::int64_t to_pay = payout.to_pay().ore();
+    if (to_pay > 0) ++refunds.pay_persons;
+    if (to_pay < 0) ++refunds.take_back_persons;
+    (to_pay > 0 ? refunds.pay_ore : refunds.take_back_ore) += to_pay;
   }
 
   /// What the index of registrations must say of this person-year.
@@ -810,6 +839,21 @@ class Reconciliation {
 
   // ---- the end ----
 
+  /// Those with the most co-payments that came after the last limit.
+  std::vector<NamedPractice> latest_practices() const {
+    std::vector<NamedPractice> latest;
+    for (std::uint32_t i = 1; i < practice_figures_.size(); ++i) {
+      NamedPractice practice{practice_text(PracticeNumber{i}), practice_figures_[i]};
+      if (practice.late() <= 0) continue;
+      const auto place = std::upper_bound(
+          latest.begin(), latest.end(), practice,
+          [](const auto& one, const auto& other) { return one.late() > other.late(); });
+      latest.insert(place, std::move(practice));
+      if (latest.size() > latest_practices_max) latest.pop_back();
+    }
+    return latest;
+  }
+
   MadeStatement finish(const std::array<TimelinessMonth, 12>& by_month) {
     for (std::uint32_t i = 1; i < practice_figures_.size(); ++i) {
       const PracticeFigures& practice = practice_figures_[i];
@@ -819,6 +863,9 @@ class Reconciliation {
           .number(practice.part.amount_ore)
           .number(practice.part.counted_ore)
           .number(practice.part.refunded_ore)
+          .number(practice.within[0])
+          .number(practice.within[1])
+          .number(practice.within[2])
           .number(practice.lateness.persons)
           .number(practice.lateness.by_lateness_ore)
           .number(practice.lateness.despite_card_ore)
@@ -848,6 +895,7 @@ class Reconciliation {
     statement.figures = at_.figures;
     statement.by_month = by_month;
     for (const TimelinessMonth& month : by_month) statement.timeliness.merge(month);
+    statement.latest_practices = latest_practices();
     statement.previous = previous_;
     const fs::path made = work_ / "statement";
     seal_statement(made, statement, files, is_dry_run_ ? nullptr : &source_.signing);
@@ -855,13 +903,16 @@ class Reconciliation {
     MadeStatement result{statement.id(), made, at_.figures.difference_count()};
     state_.reset();
     tables_.reset();
+    if (use_files_) use_files_(made);
     if (!is_dry_run_) {
       result.folder = source_.folder / "statements" / result.id;
-      fs::rename(made, result.folder);
-      fs::remove_all(work_);
-    } else {
-      for (const char* const name : {"checkpoint", "state", "parts"}) fs::remove_all(work_ / name);
+      publish_folder(made, result.folder);
     }
+    std::error_code ignored;  // it is made, whatever stays behind
+    for (const char* const name : {"checkpoint", "state", "parts"}) {
+      fs::remove_all(work_ / name, ignored);
+    }
+    if (!is_dry_run_) fs::remove_all(work_, ignored);
     return result;
   }
 
@@ -869,11 +920,13 @@ class Reconciliation {
   const int year_;
   const bool is_dry_run_;
   const ReportProgress& report_;
+  const UseFiles& use_files_;
   const fs::path work_;
   const Money ceiling_;
   const std::optional<PreviousStatement> previous_;
 
   Checkpoint at_;
+  NamedPayouts named_;
   std::unique_ptr<StateReader> state_;
   std::unique_ptr<ReconciliationParts> parts_;
   std::unique_ptr<StatementTables> tables_;
@@ -894,12 +947,23 @@ fs::path reconciliation_work(const fs::path& folder, int year, bool is_dry_run) 
 }
 
 MadeStatement reconcile(const ReconciliationSource& source, int year, bool is_dry_run,
-                        const ReportProgress& report) {
+                        const ReportProgress& report, const UseFiles& use_files) {
+  bool is_interrupted = false;
+  const ReportProgress watched = [&](std::string_view phase, std::string_view unit,
+                                     std::uint64_t done, std::uint64_t total) {
+    is_interrupted = true;  // unless it returns
+    report(phase, unit, done, total);
+    is_interrupted = false;
+  };
   try {
-    return Reconciliation(source, year, is_dry_run, report).run();
-  } catch (const DamagedCopy&) {
-    // The next run takes a new copy, of a state that has been repaired.
-    fs::remove_all(reconciliation_work(source.folder, year, is_dry_run));
+    return Reconciliation(source, year, is_dry_run, watched, use_files).run();
+  } catch (const std::exception&) {
+    // What failed begins anew: on a full disk it would be in the way, and a damaged copy of the
+    // state would end the next run too.
+    std::error_code ignored;
+    if (!is_interrupted) {
+      fs::remove_all(reconciliation_work(source.folder, year, is_dry_run), ignored);
+    }
     throw;
   }
 }

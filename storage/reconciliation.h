@@ -24,14 +24,19 @@ struct ReconciliationSource {
   std::uint64_t positions_per_part = 400'000;
 };
 
+/// Takes the files of a statement that is complete but has not taken its place yet: a folder to
+/// copy from. When it throws, there is no statement, and its number is not used.
+using UseFiles = std::function<void(const std::filesystem::path&)>;
+
 struct MadeStatement {
   std::string id;                ///< `2025-1`; `2025-dry` of a dry run
   std::filesystem::path folder;  ///< see statement.h; of a dry run for the caller to remove
   std::int64_t differences = 0;
 };
 
-/// The folder of a year's next statement while it is being made; a run that was killed is continued
-/// there. There is none when no reconciliation of the year is under way.
+/// The folder of a year's next statement while it is being made; a run that was killed, or ended by
+/// `report`, is continued there. There is none when no reconciliation of the year is under way, nor
+/// after one that failed.
 std::filesystem::path reconciliation_work(const std::filesystem::path& folder, int year,
                                           bool is_dry_run);
 
@@ -42,9 +47,9 @@ std::filesystem::path reconciliation_work(const std::filesystem::path& folder, i
 ///
 /// Memory is bounded whatever the size of the year: registrations are put aside by person, by key
 /// and by practice in files beside the statement, about 200 bytes each, and taken up part by part.
-/// Throws std::runtime_error with the remedy: the journal is damaged, the year has no ceiling, the
-/// disk is full.
+/// Throws std::runtime_error with the remedy: the journal or an earlier statement is damaged, the
+/// year has no ceiling, the disk is full. Whether the year may be closed: see closing.h.
 MadeStatement reconcile(const ReconciliationSource& source, int year, bool is_dry_run,
-                        const ReportProgress& report);
+                        const ReportProgress& report, const UseFiles& use_files = {});
 
 }  // namespace storage

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 namespace storage {
 
 using ledger::Entry;
@@ -81,11 +83,10 @@ ledger::UnpaidRegistration take_up(const PutAsideUnpaid& record) {
 
 void require_read(const ledger::Result<void>& read, const char* what) {
   if (read) return;
-  throw DamagedCopy(
-      fmt::format("{} cannot be read: {}; remedy: run `frikort verify`, restore the latest backup "
-                  "if the journal "
-                  "is damaged, or remove the folder `state` while the server is stopped",
-                  what, read.error().message()));
+  throw std::runtime_error(fmt::format(
+      "{} cannot be read: {}; remedy: run `frikort verify`, restore the latest backup "
+      "if the journal is damaged, or remove the folder `state` while the server is stopped",
+      what, read.error().message()));
 }
 
 }  // namespace storage

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -144,13 +143,7 @@ struct ReconciliationParts {
 /// Takes each difference that is found.
 using UseDifference = std::function<void(const ledger::Difference&)>;
 
-/// What was copied or put aside is damaged: going on with it would end there again.
-class DamagedCopy : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// Stops the work with a DamagedCopy that says what cannot be read and what to do.
+/// Throws std::runtime_error that says what cannot be read and what to do.
 void require_read(const ledger::Result<void>& read, const char* what);
 
 }  // namespace storage

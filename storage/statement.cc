@@ -9,8 +9,9 @@
 
 #include "ledger/rfc3339.h"
 #include "ledger/service_type.h"
+#include "storage/closing.h"
 #include "storage/files.h"
-#include "storage/table_file.h"
+#include "storage/output_file.h"
 
 namespace storage {
 namespace {
@@ -18,9 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, figure_count> figure_names{
-    "registrations",    "amountOre",   "unpaid",      "unpaidOre",   "zeroAmount", "credited",
-    "counted",          "countedOre",  "payments",    "creditNotes", "persons",    "cards",
-    "cardsUnderReview", "refundLines", "refundedOre", "payouts",     "payoutOre"};
+    "registrations", "amountOre",        "unpaid",      "unpaidOre",   "zeroAmount",  "credited",
+    "creditedOre",   "counted",          "countedOre",  "payments",    "creditNotes", "persons",
+    "cards",         "cardsUnderReview", "refundLines", "refundedOre", "payouts",     "payoutOre"};
 
 std::string totals_json(const Totals& totals) {
   std::string json = "{";
@@ -94,6 +95,25 @@ std::string service_types_json(const StatementFigures& figures) {
   return json + "]";
 }
 
+std::string latest_practices_json(const std::vector<NamedPractice>& practices) {
+  std::string json = "[";
+  for (const NamedPractice& practice : practices) {
+    const auto& [part, within, lateness] = practice.figures;
+    json += fmt::format(
+        R"({}{{"practiceId":"{}","registrations":{},"within16":{},"within24":{},"within32":{},"costByLatenessOre":{}}})",
+        json.size() == 1 ? "" : ",", practice.id, part.registrations, within[0], within[1],
+        within[2], lateness.by_lateness_ore);
+  }
+  return json + "]";
+}
+
+std::string refunds_json(const RefundFigures& refunds) {
+  return fmt::format(
+      R"({{"persons":{},"dueOre":{},"namedOre":{},"toPayOre":{},"payPersons":{},"payOre":{},"takeBackPersons":{},"takeBackOre":{}}})",
+      refunds.persons, refunds.due_ore, refunds.named_ore, refunds.pay_ore + refunds.take_back_ore,
+      refunds.pay_persons, refunds.pay_ore, refunds.take_back_persons, refunds.take_back_ore);
+}
+
 /// What changed since the statement before: the entries that came, and by how much each total grew.
 std::string changes_json(const Statement& statement) {
   if (!statement.previous) return R"("previous":null,"changes":null)";
@@ -120,6 +140,74 @@ std::string changes_json(const Statement& statement) {
   return json;
 }
 
+constexpr std::string_view payouts_file = "payouts.ndjson";
+
+std::runtime_error damaged_statement(const fs::path& folder, std::string_view what) {
+  return std::runtime_error(
+      fmt::format("the statement in {} is damaged: {}; remedy: restore it from a backup",
+                  folder.string(), what));
+}
+
+/// What a manifest says of a file. Throws when it does not name it.
+std::string listed_sha256(const std::string& manifest, std::string_view name) {
+  const boost::json::value parsed = boost::json::parse(manifest);
+  for (const boost::json::value& file : parsed.at("files").as_array()) {
+    if (file.at("name").as_string() == name) return std::string(file.at("sha256").as_string());
+  }
+  throw std::out_of_range("a file is not in the manifest");
+}
+
+/// Throws when it is damaged, or was not signed with this key. The payouts are only held against
+/// the manifest when `has_payouts`.
+PreviousStatement read_statement(const fs::path& folder, const SigningKey& signing,
+                                 bool has_payouts) {
+  const auto damaged = [&](const char* what) { return damaged_statement(folder, what); };
+  const std::string manifest = read_file(folder / "manifest.json");
+  const std::string statement = read_file(folder / "statement.json");
+  try {
+    const auto signature = boost::json::parse(read_file(folder / "manifest.sig")).as_object();
+    std::array<std::uint8_t, 64> bytes{};
+    const std::string hex(signature.at("signature").as_string());
+    if (hex.size() != 128) throw damaged("its signature is too short");
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, bytes[i], 16);
+    }
+    if (!is_signed_by(signing.public_key(), sha256(manifest), bytes)) {
+      throw damaged("its signature does not fit this ledger's key");
+    }
+    if (listed_sha256(manifest, "statement.json") != to_hex(sha256(statement))) {
+      throw damaged("statement.json is not the one that was signed");
+    }
+    if (has_payouts &&
+        listed_sha256(manifest, payouts_file) != to_hex(sha256_of_file(folder / payouts_file))) {
+      throw damaged("payouts.ndjson is not the one that was signed");
+    }
+    PreviousStatement previous;
+    previous.folder = folder;
+    const auto parsed = boost::json::parse(statement).as_object();
+    previous.id = parsed.at("statement").as_string();
+    const std::string position(parsed.at("position").as_string());
+    std::uint64_t offset = 0;
+    const char* const end = position.data() + position.size();
+    if (!position.starts_with("0-")) throw damaged("its position is none");
+    const auto read = std::from_chars(position.data() + 2, end, offset);
+    if (read.ec != std::errc() || read.ptr != end) throw damaged("its position is none");
+    previous.position = ledger::Position{offset};
+    previous.manifest_sha256 = to_hex(sha256(manifest));
+    if (const boost::json::value& earlier = parsed.at("previous"); !earlier.is_null()) {
+      previous.earlier_manifest_sha256 = earlier.at("manifestSha256").as_string();
+    }
+    for (std::size_t i = 0; i < figure_count; ++i) {
+      previous.totals.values[i] = parsed.at("totals").at(figure_names[i]).to_number<std::int64_t>();
+    }
+    return previous;
+  } catch (const boost::system::system_error&) {
+    throw damaged("it cannot be read");
+  } catch (const std::logic_error&) {
+    throw damaged("a member is missing or of another type");
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(Figure figure) { return figure_names[static_cast<std::size_t>(figure)]; }
@@ -142,6 +230,10 @@ std::string to_json(const Statement& statement) {
       statement.ceiling.ore(), to_hex(statement.rule_pack));
   json += fmt::format(R"(,"position":"0-{}","root":"{}","madeAt":"{}")", statement.position.value(),
                       to_hex(statement.root), ledger::to_rfc3339(statement.made_at));
+  json += fmt::format(R"(,"isYearOver":{},"lastReportDay":"{}","lastCreditNoteDay":"{}")",
+                      ledger::year_of(oslo_date(statement.made_at)) > statement.year,
+                      ledger::to_string(last_day_to_report_year(statement.year)),
+                      ledger::to_string(last_day_to_credit_year(statement.year)));
   json +=
       fmt::format(R"(,"totals":{},"differences":{},"timeliness":{})", totals_json(figures.totals),
                   differences_json(figures), timeliness_json(statement));
@@ -149,7 +241,8 @@ std::string to_json(const Statement& statement) {
                       service_types_json(figures));
   const LatenessFigures& cost = figures.lateness;
   json += fmt::format(
-      R"(,"latenessCost":{{"persons":{},"overpaidOre":{},"byLatenessOre":{},"despiteCardOre":{},"oreDays":{}}},)",
+      R"(,"latestPractices":{},"refunds":{},"latenessCost":{{"persons":{},"overpaidOre":{},"byLatenessOre":{},"despiteCardOre":{},"oreDays":{}}},)",
+      latest_practices_json(statement.latest_practices), refunds_json(figures.refunds),
       cost.persons, cost.overpaid_ore, cost.by_lateness_ore, cost.despite_card_ore, cost.ore_days);
   return json + changes_json(statement) + "}\n";
 }
@@ -192,71 +285,25 @@ std::map<std::uint64_t, fs::path> statements_of(const fs::path& folder, int year
   return statements;
 }
 
-std::string with_national_numbers(std::string_view payouts, const StateStore& state,
-                                  const NumberCipher& numbers) {
-  constexpr std::string_view head = R"({"personRef":)";
-  std::string rows;
-  rows.reserve(payouts.size() + payouts.size() / 4);
-  while (!payouts.empty()) {
-    const std::string_view row = payouts.substr(0, payouts.find('\n') + 1);
-    std::uint64_t person = 0;
-    const auto read = std::from_chars(row.data() + head.size(), row.data() + row.size(), person);
-    if (row.empty() || !row.starts_with(head) || read.ec != std::errc()) {
-      throw std::runtime_error("payouts.ndjson is damaged");
+std::optional<PreviousStatement> read_series(const fs::path& statements, int year,
+                                             const SigningKey& signing) {
+  const auto folders = statements_of(statements, year);
+  std::optional<PreviousStatement> newest;
+  std::uint64_t expected = 1;
+  for (const auto& [number, folder] : folders) {
+    if (number != expected) {
+      throw std::runtime_error(fmt::format(
+          "the statement {}-{} is missing in {}, so what it named to be paid is not known; remedy: "
+          "restore it from a backup",
+          year, expected, statements.string()));
     }
-    const auto number = state.number_of(ledger::PersonId{person});
-    if (!number) {
-      throw std::runtime_error("the number of a person cannot be read: " +
-                               number.error().message());
+    PreviousStatement read = read_statement(folder, signing, ++expected > folders.size());
+    if (read.earlier_manifest_sha256 != (newest ? newest->manifest_sha256 : std::string())) {
+      throw damaged_statement(folder, "it does not follow the one before it");
     }
-    rows += fmt::format(R"({{"personId":"{}",)", numbers.decrypt(number.value()));
-    rows += row.substr(1);
-    payouts.remove_prefix(row.size());
+    newest = std::move(read);
   }
-  return rows;
-}
-
-PreviousStatement read_statement(const fs::path& folder, const SigningKey& signing) {
-  const auto damaged = [&](const char* what) {
-    return std::runtime_error("the statement in " + folder.string() + " is damaged: " + what);
-  };
-  const std::string manifest = read_file(folder / "manifest.json");
-  const std::string statement = read_file(folder / "statement.json");
-  try {
-    const auto signature = boost::json::parse(read_file(folder / "manifest.sig")).as_object();
-    std::array<std::uint8_t, 64> bytes{};
-    const std::string hex(signature.at("signature").as_string());
-    if (hex.size() != 128) throw damaged("its signature is too short");
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, bytes[i], 16);
-    }
-    if (!is_signed_by(signing.public_key(), sha256(manifest), bytes)) {
-      throw damaged("its signature does not fit this ledger's key");
-    }
-    const auto listed = boost::json::parse(manifest).at("files").as_array();
-    if (listed.at(0).at("sha256").as_string() != to_hex(sha256(statement))) {
-      throw damaged("statement.json is not the one that was signed");
-    }
-    PreviousStatement previous;
-    const auto parsed = boost::json::parse(statement).as_object();
-    previous.id = parsed.at("statement").as_string();
-    const std::string position(parsed.at("position").as_string());
-    std::uint64_t offset = 0;
-    const char* const end = position.data() + position.size();
-    if (!position.starts_with("0-")) throw damaged("its position is none");
-    const auto read = std::from_chars(position.data() + 2, end, offset);
-    if (read.ec != std::errc() || read.ptr != end) throw damaged("its position is none");
-    previous.position = ledger::Position{offset};
-    previous.manifest_sha256 = to_hex(sha256(manifest));
-    for (std::size_t i = 0; i < figure_count; ++i) {
-      previous.totals.values[i] = parsed.at("totals").at(figure_names[i]).to_number<std::int64_t>();
-    }
-    return previous;
-  } catch (const boost::system::system_error&) {
-    throw damaged("it cannot be read");
-  } catch (const std::logic_error&) {
-    throw damaged("a member is missing or of another type");
-  }
+  return newest;
 }
 
 }  // namespace storage

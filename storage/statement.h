@@ -13,14 +13,13 @@
 #include "ledger/reconcile.h"
 #include "ledger/timeliness.h"
 #include "storage/crypto.h"
-#include "storage/state_store.h"
 
 /// A year is closed by a series of statements. Each is a folder `statements/YEAR-NUMBER` in the
 /// data folder with these files:
 ///   statement.json   the totals, differences by kind, timeliness, cost of lateness, and what
 ///                    changed since the statement before
-///   *.ndjson, *.csv  the tables: differences, unpaid, payouts, cards, changes, practices,
-///                    service_types
+///   *.ndjson, *.csv  the tables: differences, unpaid, payouts, payout_lines, cards, changes,
+///                    practices, service_types; their columns are explained in api/TABLES.md
 ///   manifest.json    statement, journal position and root, and the SHA-256 of every file above
 ///   manifest.sig     {"keyId","signature"}: Ed25519 over the SHA-256 of manifest.json
 namespace storage {
@@ -33,6 +32,7 @@ enum class Figure : std::uint8_t {
   unpaid_ore,
   zero_amount,
   credited,
+  credited_ore,
   counted,
   counted_ore,
   payments,
@@ -45,7 +45,7 @@ enum class Figure : std::uint8_t {
   payouts,  ///< persons to whom something is refunded
   payout_ore,
 };
-inline constexpr std::size_t figure_count = 17;
+inline constexpr std::size_t figure_count = 18;
 std::string_view name_of(Figure figure);
 
 struct Totals {
@@ -64,6 +64,17 @@ struct PartFigures {
   std::int64_t refunded_ore = 0;
 };
 
+/// What is paid out; see payouts.h. `due` = `named` + `pay` + `take_back`.
+struct RefundFigures {
+  std::int64_t persons = 0;  ///< rows of the table of payouts
+  std::int64_t due_ore = 0;
+  std::int64_t named_ore = 0;
+  std::int64_t pay_persons = 0;  ///< to whom something is to be paid now
+  std::int64_t pay_ore = 0;
+  std::int64_t take_back_persons = 0;
+  std::int64_t take_back_ore = 0;  ///< at most 0
+};
+
 struct LatenessFigures {
   std::int64_t persons = 0;
   std::int64_t overpaid_ore = 0;
@@ -74,8 +85,17 @@ struct LatenessFigures {
 
 struct PracticeFigures {
   PartFigures part;
-  LatenessFigures
-      lateness;  ///< `persons`: those whom its lateness, or its charging, cost something
+  std::array<std::int64_t, 3> within{};  ///< co-payments received within 16, 24, 32 days
+  /// `persons`: those whom its lateness, or its charging, cost something.
+  LatenessFigures lateness;
+};
+
+/// A practice that a statement names.
+struct NamedPractice {
+  std::string id;
+  PracticeFigures figures;
+
+  std::int64_t late() const { return figures.part.registrations - figures.within[2]; }
 };
 
 /// What came after the position of the statement before.
@@ -94,6 +114,7 @@ struct CardMonth {
 
 /// The year, and the three years in which credits may still come; later ones count in the last.
 inline constexpr std::size_t card_months = 48;
+inline constexpr std::size_t latest_practices_max = 10;
 inline constexpr std::size_t service_types = 14;  ///< one more than there are: they begin at 1
 
 /// Everything that a statement adds up. Plain data: kept as it is between two runs.
@@ -101,6 +122,7 @@ struct StatementFigures {
   Totals totals;
   Totals totals_before;  ///< recomputed at the position of the statement before
   ChangeFigures changes;
+  RefundFigures refunds;
   LatenessFigures lateness;
   std::array<PartFigures, service_types> by_service_type{};
   std::array<CardMonth, card_months> by_card_month{};
@@ -112,8 +134,10 @@ struct StatementFigures {
 /// A statement that has been made.
 struct PreviousStatement {
   std::string id;
+  std::filesystem::path folder;
   ledger::Position position;
   std::string manifest_sha256;
+  std::string earlier_manifest_sha256;  ///< of the statement before it; empty when it is the first
   Totals totals;
 };
 
@@ -128,6 +152,7 @@ struct Statement {
   StatementFigures figures;
   ledger::TimelinessMonth timeliness;                  ///< of the year's services
   std::array<ledger::TimelinessMonth, 12> by_month{};  ///< by month of service
+  std::vector<NamedPractice> latest_practices;         ///< the most late ones first; only such
   std::optional<PreviousStatement> previous;
 
   std::string id() const;
@@ -145,13 +170,11 @@ void seal_statement(const std::filesystem::path& folder, const Statement& statem
 /// The statements of a year that are complete, by number.
 std::map<std::uint64_t, std::filesystem::path> statements_of(const std::filesystem::path& folder,
                                                              int year);
-/// Reads what the next statement must know. Throws std::runtime_error when it is damaged, or was
-/// not signed with this key.
-PreviousStatement read_statement(const std::filesystem::path& folder, const SigningKey& signing);
-
-/// Rows of payouts.ndjson with the person's national number put first: the refund file. The only
-/// place where numbers leave the ledger; never kept in the data folder.
-std::string with_national_numbers(std::string_view payouts, const StateStore& state,
-                                  const NumberCipher& numbers);
+/// Reads what the next statement of the year must know: the newest statement, when the whole series
+/// is there, follows one from the other, was signed with this key, and the newest one's payouts are
+/// those that were signed. Nothing when there is none yet. Throws std::runtime_error otherwise,
+/// with the remedy.
+std::optional<PreviousStatement> read_series(const std::filesystem::path& statements, int year,
+                                             const SigningKey& signing);
 
 }  // namespace storage

@@ -41,21 +41,25 @@ struct StatementTables {
         cards(folder / "cards", {"personRef", "state", "issuedAt", "entitledFrom",
                                  "crossingPosition", "crossingGuid", "countedOre", "refundedOre"}),
         payouts(folder / "payouts", TableFormat::ndjson,
-                {"personRef", "year", "amountOre", "lines"}),
-        payout_lines(folder / "payouts", TableFormat::csv,
-                     {"personRef", "amountOre", "position", "practiceId", "guid", "lineOre"}),
+                {"personRef", "year", "payee", "dueOre", "namedOre", "toPayOre", "lines"}),
+        payouts_csv(folder / "payouts", TableFormat::csv,
+                    {"personRef", "year", "payee", "dueOre", "namedOre", "toPayOre"}),
+        payout_lines(folder / "payout_lines",
+                     {"personRef", "position", "practiceId", "guid", "amountOre"}),
         changes(folder / "changes", {"position", "type", "practiceId", "guid", "personRef",
                                      "receivedTime", "countedOre", "refundedOre"}),
         practices(folder / "practices",
                   {"practiceId", "registrations", "amountOre", "countedOre", "refundedOre",
-                   "costPersons", "costByLatenessOre", "costDespiteCardOre", "costOreDays"}),
+                   "within16", "within24", "within32", "costPersons", "costByLatenessOre",
+                   "costDespiteCardOre", "costOreDays"}),
         service_types(folder / "service_types",
                       {"serviceType", "registrations", "amountOre", "countedOre", "refundedOre"}) {}
   Table differences;
   Table unpaid;
   Table cards;
-  TableFile payouts;       ///< a row for each person, with the lines
-  TableFile payout_lines;  ///< a row for each line
+  TableFile payouts;      ///< a row for each person, with the lines
+  TableFile payouts_csv;  ///< the same without the lines
+  Table payout_lines;     ///< a row for each line
   Table changes;
   Table practices;
   Table service_types;
@@ -65,8 +69,8 @@ struct StatementTables {
     for (Table* const table : {&differences, &unpaid, &cards}) {
       files.insert(files.end(), {&table->ndjson, &table->csv});
     }
-    files.insert(files.end(), {&payouts, &payout_lines});
-    for (Table* const table : {&changes, &practices, &service_types}) {
+    files.insert(files.end(), {&payouts, &payouts_csv});
+    for (Table* const table : {&payout_lines, &changes, &practices, &service_types}) {
       files.insert(files.end(), {&table->ndjson, &table->csv});
     }
     return files;

@@ -21,12 +21,13 @@ import unittest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import frikort_server as fs
+import test_faults
 from frikort_server import credit_note, dated, new_person, payment
 
 AUDIT = fs.ROOT / "scripts" / "audit.py"
 YEAR, COUNT, PERSONS = 2024, 20_000, 2_000
 PATH = "/v1/reconciliations"
-TABLES = ("differences", "unpaid", "cards", "payouts", "changes", "practices", "service_types")
+TABLES = ("differences", "unpaid", "cards", "payouts", "payout_lines", "changes", "practices", "service_types")
 FILES = {"statement.json", *(f"{name}.{form}" for name in TABLES for form in ("ndjson", "csv"))}
 REFUNDS = "refund_file.ndjson"
 WAIT_SECONDS = 120
@@ -96,6 +97,20 @@ def figures(statement):
     """All of a statement but when and as which number it was made, and what it says of the one before."""
     return {name: value for name, value in statement.items()
             if name not in ("statement", "number", "madeAt", "previous", "changes", "isDryRun")}
+
+
+def documented_columns(heading):
+    """{table: columns} as api/TABLES.md explains them below a heading."""
+    text = (fs.ROOT / "api" / "TABLES.md").read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    columns, tables = {}, ()
+    for line in text.splitlines():
+        if begin := re.match(r"((?:`\w+`(?: and )?)+):", line):
+            tables = re.findall(r"`(\w+)`", begin[1])
+            columns.update({table: set() for table in tables})
+        elif line.startswith("| `"):
+            for table in tables:
+                columns[table].update(re.findall(r"`(\w+)`", line.split("|")[1]))
+    return columns
 
 
 class ReconcileCase(fs.ServerCase):
@@ -225,11 +240,18 @@ class StatementTest(ReconcileCase):
                 self.assertEqual(piece.media_type, "text/csv")
                 of_csv = list(csv.DictReader(io.StringIO(piece.body.decode())))
                 rows = self.rows(self.job, table)
-                if table == "payouts":  # one row a person with its lines; one row a line
-                    rows = [{"personRef": row["personRef"], "amountOre": row["amountOre"], "position": line["position"],
-                             "practiceId": line["practiceId"], "guid": line["guid"], "lineOre": line["amountOre"]}
-                            for row in rows for line in row["lines"]]
+                for row in rows:
+                    row.pop("lines", None)  # the table of payout lines
                 self.assertEqual(of_csv, [{name: str(value) for name, value in row.items()} for row in rows])
+
+    def test_every_column_is_explained(self):
+        documented = documented_columns("Of a statement")
+        self.assertEqual(set(documented), set(TABLES))
+        documented["practices"] = documented["service_types"] = documented["practices"] | documented["service_types"]
+        named = {table: set(self.file(self.job, f"{table}.csv").split(b"\r\n")[0].decode().split(",")) for table in TABLES}
+        named["payouts"].add("lines")
+        both = named["practices"] | named["service_types"]
+        self.assertEqual(documented, {**named, "practices": both, "service_types": both})
 
     def test_totals_are_those_of_the_service(self):
         reply = self.server.get(f"/v1/timeliness?from={YEAR}-01&to={YEAR}-12&basis=service").json()
@@ -266,9 +288,20 @@ class StatementTest(ReconcileCase):
         cards, payouts = self.rows(self.job, "cards"), self.rows(self.job, "payouts")
         self.assertEqual(len(cards), self.totals["cards"])
         self.assertEqual(len(payouts), self.totals["payouts"])
+        lines = []
         for row in payouts:
-            self.assertEqual(sum(line["amountOre"] for line in row["lines"]), row["amountOre"])
-        self.assertEqual(sum(row["amountOre"] for row in payouts), self.totals["payoutOre"])
+            self.assertEqual(sum(line["amountOre"] for line in row["lines"]), row["dueOre"])
+            self.assertEqual((row["namedOre"], row["toPayOre"], row["payee"]), (0, row["dueOre"], "person"))
+            lines += [{"personRef": row["personRef"], **line} for line in row["lines"]]
+        self.assertEqual(sum(row["dueOre"] for row in payouts), self.totals["payoutOre"])
+        self.assertEqual(self.rows(self.job, "payout_lines"), lines)
+        self.assertEqual(self.statement["refunds"], {
+            "persons": len(payouts), "dueOre": self.totals["payoutOre"], "namedOre": 0, "toPayOre": self.totals["payoutOre"],
+            "payPersons": len(payouts), "payOre": self.totals["payoutOre"], "takeBackPersons": 0, "takeBackOre": 0})
+        late = {row["practiceId"]: row["registrations"] - row["within32"] for row in self.rows(self.job, "practices")}
+        named = [(row["practiceId"], row["registrations"] - row["within32"]) for row in self.statement["latestPractices"]]
+        self.assertEqual([count for _, count in named], sorted(filter(None, late.values()), reverse=True)[:10])
+        self.assertEqual(named, [(practice, late[practice]) for practice, _ in named])
         by_month = self.statement["cardsByMonth"]
         for part, member in (("issued", "issuedAt"), ("entitled", "entitledFrom")):
             self.assertEqual({month["month"]: month[part] for month in by_month},
@@ -285,10 +318,10 @@ class StatementTest(ReconcileCase):
         for row in with_numbers:
             account = self.server.account(row["personId"], YEAR)
             card = cards[row["personRef"]]
-            self.assertEqual(account["refundedOre"], row["amountOre"])
+            self.assertEqual(account["refundedOre"], row["dueOre"])
             self.assertEqual([(line["practiceId"], line["guid"], line["amountOre"]) for line in account["refunds"]],
                              [(line["practiceId"], line["guid"], line["amountOre"]) for line in row["lines"]])
-            self.assertEqual(account["countedOre"] - account["ceilingOre"], row["amountOre"])
+            self.assertEqual(account["countedOre"] - account["ceilingOre"], row["dueOre"])
             self.assertEqual((account["countedOre"], account["refundedOre"]), (card["countedOre"], card["refundedOre"]))
             for name in ("state", "issuedAt", "entitledFrom", "crossingGuid"):
                 self.assertEqual(account["card"][name], card[name])
@@ -304,6 +337,8 @@ class StatementTest(ReconcileCase):
                 ({"year": None}, "INVALID_YEAR"), ({"year": True}, "INVALID_YEAR"), ({"year": 2024.5}, "INVALID_YEAR"),
                 ({"year": 1 << 63}, "INVALID_YEAR"), ({"year": -2024}, "INVALID_YEAR"), ({"year": [2024]}, "INVALID_YEAR"),
                 ({"year": 2020}, "NO_RULES_FOR_YEAR"), ({"year": 2099}, "NO_RULES_FOR_YEAR"),
+                ({"year": 2099, "dryRun": True}, "NO_RULES_FOR_YEAR"), ({"year": 2022}, "NO_REGISTRATIONS"),
+                ({"year": 2022, "early": True}, "NO_REGISTRATIONS"), ({"year": YEAR, "early": "yes"}, "INVALID_EARLY"),
                 ({"year": YEAR, "month": 1}, "UNKNOWN_FIELD"), ({"year": YEAR, "dryRun": "yes"}, "INVALID_DRY_RUN"),
                 ({"year": YEAR, "dryRun": None}, "INVALID_DRY_RUN"), ({"year": YEAR, "dryRun": 1}, "INVALID_DRY_RUN"),
                 (b'{"year":2024,"year":2024}', "DUPLICATE_FIELD"), (b"[]", "MALFORMED_REQUEST"),
@@ -421,16 +456,31 @@ class SeriesTest(ReconcileCase):
         self.assertEqual(counted[known["guid"].lower(), "creditNote"][0], -known["amountOre"])
 
         # A dry run sees the same and leaves nothing.
+        due = {row["personRef"]: row["dueOre"] for row in self.rows(first, "payouts")}
+        self.assertEqual({row["personRef"]: row["namedOre"] for row in self.rows(second, "payouts") if row["namedOre"]}, due)
+        refunds = statement["refunds"]
+        self.assertEqual(refunds["namedOre"], before["refunds"]["dueOre"])
+        self.assertEqual(refunds["toPayOre"], changes["totals"]["refundedOre"])
+        to_pay = [json.loads(line) for line in self.file(second, REFUNDS).splitlines()]
+        self.assertEqual(len(to_pay), refunds["payPersons"] + refunds["takeBackPersons"])
+        self.assertLess(len(to_pay), refunds["persons"])
+        self.assertEqual({row["personId"]: row["toPayOre"] for row in to_pay}[rich], 12_345)
+
         dry = self.reconcile(dryRun=True)
         self.assertEqual((dry["id"], dry["number"], dry["statement"]["isDryRun"]), (f"{YEAR}-dry", 0, True))
         self.assertEqual(dry.keys() & {"manifest", "signature"}, set())
-        self.assertEqual(figures(dry["statement"]), figures(statement))
+        named = {**refunds, "namedOre": refunds["dueOre"], "toPayOre": 0, "payPersons": 0, "payOre": 0, "takeBackPersons": 0,
+                 "takeBackOre": 0}
+        self.assertEqual(figures(dry["statement"]), {**figures(statement), "refunds": named})
         self.assertEqual(dry["statement"]["previous"]["statement"], f"{YEAR}-2")
         self.assert_problem(self.server.get(f"{PATH}/{YEAR}-dry/file?name=statement.json"), 404, "NOT_FOUND")
         self.assertEqual(sorted(path.name for path in (self.data / "statements").iterdir()), [f"{YEAR}-1", f"{YEAR}-2"])
 
         # Nothing has come since.
-        third = self.reconcile()["statement"]
+        third = self.reconcile()
+        self.assertEqual(self.file(third, REFUNDS), b"", "the dry run named nothing, the second statement all")
+        third = third["statement"]
+        self.assertEqual(third["refunds"], named)
         self.assertEqual((third["previous"]["statement"], third["previous"]["isConfirmed"]), (f"{YEAR}-2", True))
         self.assertEqual(set(third["changes"]["totals"].values()), {0})
         self.assertEqual([third["changes"][name] for name in ("copayments", "payments", "creditNotes", "isExplained")],
@@ -444,12 +494,14 @@ class SeriesTest(ReconcileCase):
         self.assert_problem(self.server.get(f"{PATH}/{YEAR}-dry"), 404, "NOT_FOUND")
 
     def test_all_of_a_year_has_changed(self):
-        # The first statement is of nothing; then the table of changes is too large for one piece.
+        # The first statement is of one co-payment; then the table of changes is too large for one piece.
         server = fs.Server().start()
         self.addCleanup(server.clean)
         own, type(self).server = self.server, server
         try:
-            self.assertEqual(set(self.reconcile()["statement"]["totals"].values()), {0})
+            self.assertEqual(server.submit(ITEMS[0])[0]["verdict"], "accepted")
+            before = self.reconcile()["statement"]["totals"]
+            self.assertEqual(before["registrations"], 1)
             fs.frikort_json("load", "--server", server.url, "--trust-received-time", FOLDER / "items.ndjson", timeout=300)
             job = self.reconcile()
             pieces = list(self.pieces(job, "changes.ndjson"))
@@ -458,8 +510,9 @@ class SeriesTest(ReconcileCase):
         finally:
             type(self).server = own
         changes = job["statement"]["changes"]
-        self.assertEqual(changes["totals"], statement_of(REFERENCE)["totals"])
-        self.assertEqual((changes["copayments"], changes["isExplained"]), (COUNT, True))
+        self.assertEqual(changes["totals"], {name: total - before[name]
+                                             for name, total in statement_of(REFERENCE)["totals"].items()})
+        self.assertEqual((changes["copayments"], changes["isExplained"]), (COUNT - 1, True))
         self.assertGreater(len(pieces), 1)
         for piece in pieces:
             self.assertTrue(piece.body.endswith(b"\n"))
@@ -574,8 +627,16 @@ class JobTest(ReconcileCase):
 class InterruptionTest(ReconcileCase):
 
     def assert_undisturbed(self, job):
-        self.assertEqual(figures(job["statement"]), figures(statement_of(REFERENCE)))
-        self.assertEqual(tables_of(self.data / "statements" / job["id"]), tables_of(REFERENCE))
+        """But for what a later statement of the series says of the ones before."""
+        found, expected = figures(job["statement"]), figures(statement_of(REFERENCE))
+        tables, expected_tables = tables_of(self.data / "statements" / job["id"]), tables_of(REFERENCE)
+        if job["number"] != 1:
+            for of_statement in (found, expected):
+                of_statement["refunds"] = of_statement["refunds"]["dueOre"]
+            for of_tables in (tables, expected_tables):
+                del of_tables["payouts.ndjson"], of_tables["payouts.csv"]
+        self.assertEqual(found, expected)
+        self.assertEqual(tables, expected_tables)
 
     def test_killed(self):
         # Killed in one phase after another; each run goes on where the last one was.
@@ -681,12 +742,13 @@ class CommandTest(unittest.TestCase):
         totals = statement_of(REFERENCE)["totals"]
         text = re.sub(r"[\s\u2009\u00a0\u202f]", "", re.sub(r"<[^>]*>", " ", page))
         for ore in (totals["refundedOre"], totals["countedOre"], statement_of(REFERENCE)["latenessCost"]["overpaidOre"]):
-            self.assertIn(f"{ore // 100}.{ore % 100:02}", text)
+            self.assertIn(f"{ore // 100},{ore % 100:02}", text)
         done = command(copy_of(BASE), self.folder / "output")
         lines = {line[:17].rstrip(): line[17:] for line in done.stdout.decode().splitlines()}
         self.assertTrue(lines["statement"].startswith(f"{YEAR}-1 up to 0-"))
         self.assertIn(f"{totals['registrations']}, counted {totals['countedOre'] // 100}", lines["registrations"])
-        self.assertIn(f"to {totals['payouts']} persons", lines["to pay out"])
+        self.assertIn(f"to {totals['payouts']} persons", lines["to pay now"])
+        self.assertIn(f"{YEAR + 1}-06-30", lines["reports until"])
         self.assertEqual(lines["differences"], "0")
 
     def test_options(self):
@@ -713,18 +775,88 @@ class CommandTest(unittest.TestCase):
         self.assertIn(b"new or empty", command(data, full, exit_status=2).stderr)
         self.assertEqual(os.listdir(full), ["mine"])
         command(data, full / "mine", exit_status=2)
+        self.assertEqual(os.listdir(self.folder), ["full"])
         empty = self.folder / "empty"
         empty.mkdir()
         command(data, empty)
         for year in ("2020", "1", "0", "-1", "soon"):
             done = fs.run_frikort("reconcile", "--data", data, "--output", self.folder / "none", "--year", year)
             self.assertEqual(done.returncode, 2, done.stderr)
+        done = fs.run_frikort("reconcile", "--data", data, "--output", self.folder / "none", "--year", 2022)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"There is no co-payment of 2022", done.stderr)
+        self.assertIn(b"there is no statement", command(data, self.folder / "none", "--number", 7, exit_status=2).stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["empty", "full"], "what is refused leaves nothing")
+
+    def test_a_year_that_is_not_over(self):
+        config = self.folder / "config.toml"
+        config.write_text("accept_test_numbers = true\n[ceilings]\n2090 = 3278\n")
+        data = self.folder / "data"
+        fs.frikort_json("load", "--data", data, "--config", config, "--trust-received-time", "-",
+                        stdin=fs.ndjson([dated("2090-05-02")]))
+        arguments = ("reconcile", "--data", data, "--config", config, "--year", 2090, "--output", self.folder / "output")
+        done = fs.run_frikort(*arguments)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"not over, and its co-payments may be reported until 2091-06-30", done.stderr)
+        self.assertFalse((data / "statements").exists())
+        server = fs.Server(str(data), ["--config", str(config)]).start()
+        try:
+            reply = server.post_json(PATH, {"year": 2090})
+            self.assertEqual((reply.status, reply.json()["code"], reply.json()["field"]), (400, "YEAR_NOT_OVER", "year"))
+            for options in (("--dry-run",), ("--early",)):
+                output = self.folder / options[0]
+                done = fs.run_frikort("reconcile", "--server", server.url, "--year", 2090, "--output", output, *options)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                statement = statement_of(output)
+                self.assertEqual((statement["isYearOver"], statement["lastReportDay"], statement["lastCreditNoteDay"]),
+                                 (False, "2091-06-30", "2093-12-31"))
+                self.assertIn("Early: the year 2090 is not over.", (output / "report.html").read_text(encoding="utf-8"))
+        finally:
+            server.stop()
+
+    def test_a_kept_statement_once_more(self):
+        data = copy_of(BASE)
+        command(data, self.folder / "first")
+        command(data, self.folder / "second")
+        command(data, self.folder / "again", "--number", 1)
+        server = fs.Server(str(data)).start()
+        try:
+            command(server.url, self.folder / "online", "--number", 1)
+            self.assertIn(b"no statement", command(server.url, self.folder / "none", "--number", 3, exit_status=2).stderr)
+        finally:
+            server.stop()
+        for folder in ("again", "online"):
+            for path in (self.folder / "first").iterdir():
+                self.assertEqual(path.read_bytes(), (self.folder / folder / path.name).read_bytes(), path)
+        self.assertEqual((self.folder / "second" / REFUNDS).read_bytes(), b"")
+
+    def test_a_row_longer_than_a_piece(self):
+        data = copy_of(BASE)
+        folder = data / "statements" / "2031-1"
+        folder.mkdir(parents=True)
+        rows = [{"personRef": person, "year": 2031, "payee": "person", "dueOre": 7, "namedOre": 7 - to_pay, "toPayOre": to_pay,
+                 "lines": [{"guid": "x" * size}]} for person, to_pay, size in ((1, 7, 10), (2, 7, 9 << 20), (3, 0, 10), (4, 7, 10))]
+        content = b"".join(fs.compact(row).encode() + b"\n" for row in rows)
+        (folder / "payouts.ndjson").write_bytes(content)
+        server = fs.Server(str(data)).start()
+        try:
+            for name, expected in (("payouts.ndjson", [1, 2, 3, 4]), (REFUNDS, [1, 2, 4])):
+                found, offset, pieces = b"", "0", 0
+                while offset is not None and pieces < 10:
+                    reply = server.get(f"{PATH}/2031-1/file?name={name}&offset={offset}")
+                    self.assertEqual(reply.status, 200)
+                    found, offset, pieces = found + reply.body, reply.header("Next-Offset"), pieces + 1
+                self.assertEqual([json.loads(line)["personRef"] for line in found.splitlines()], expected, name)
+                self.assertGreater(pieces, 1)
+        finally:
+            server.stop()
 
     def test_could_not_run(self):
         done = command(self.folder / "missing", self.folder / "output", exit_status=3)
         self.assertIn(b"there is no ledger", done.stderr)
         self.assertFalse((self.folder / "missing").exists())
         command(f"http://127.0.0.1:{fs.free_port()}", self.folder / "other", exit_status=3)
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_damaged_state(self):
         data = copy_of(BASE)
@@ -765,6 +897,69 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(done.stderr.decode().splitlines()[-1], "the journal cannot be read at 0-[0-9]+.*restore")
 
 
+class FullDiskTest(unittest.TestCase):
+    """Where the statement is made, and where its files are to go."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
+        self.output = self.folder / "there" / "output"
+        self.output.parent.mkdir()
+        self.data = copy_of(BASE)
+        self.faults = test_faults.Faults(self.folder)
+
+    def run_command(self, *place, under, part=""):
+        """On a disk that is full from the beginning."""
+        self.faults.inject(test_faults.DISK_FULL, part)
+        try:
+            return subprocess.run(
+                [fs.binary(), "reconcile", *map(str, place), "--year", str(YEAR), "--output", self.output],
+                capture_output=True, timeout=WAIT_SECONDS, check=False,
+                env={**os.environ, "LD_PRELOAD": test_faults.faulty_disk_library(), "FRIKORT_FAULTS": self.faults.path,
+                     "FRIKORT_FAULTS_UNDER": str(under),
+                     "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+        finally:
+            self.faults.lift()
+
+    def check_refused(self, done):
+        self.assertEqual(done.returncode, 3, done)
+        self.assertIn(test_faults.NO_SPACE, done.stderr.decode().splitlines()[-1])
+        self.assertEqual(os.listdir(self.output.parent), [], "nothing is left behind")
+
+    def check_usable(self):
+        self.assertEqual(list((self.data / "statements").iterdir()), [], "no number is used up")
+        command(self.data, self.output)
+        self.assertEqual(statement_of(self.output)["number"], 1)
+        self.assertEqual(tables_of(self.output), tables_of(REFERENCE))
+
+    def test_of_the_output(self):
+        self.check_refused(self.run_command("--data", self.data, under=self.output.parent))
+        self.check_usable()
+
+    def test_of_each_file_of_the_output(self):
+        for name in ("payouts.csv", REFUNDS, "report.html", "statement.json"):
+            with self.subTest(name=name):
+                self.check_refused(self.run_command("--data", self.data, under=self.output.parent, part=name))
+                self.check_refused(self.run_command("--data", self.data, "--dry-run", under=self.output.parent, part=name))
+        self.check_usable()
+
+    def test_of_the_statements(self):
+        self.check_refused(self.run_command("--data", self.data, under=self.data, part="/statements/"))
+        self.check_usable()
+
+    def test_of_the_output_beside_a_server(self):
+        server = fs.Server(str(self.data)).start()
+        try:
+            done = self.run_command("--server", server.url, "--dry-run", under=self.output.parent, part="statement.json")
+            self.check_refused(done)
+            done = self.run_command("--server", server.url, under=self.output.parent, part=REFUNDS)
+            self.check_refused(done)
+            self.assertIn(b"--number 1", done.stderr)
+            command(server.url, self.output, "--number", 1)
+        finally:
+            server.stop()
+        self.assertEqual((self.output / REFUNDS).read_bytes(), (REFERENCE / REFUNDS).read_bytes())
+
+
 def server_log(server):
     return b"" if server.log.closed else server.output()
 
@@ -781,6 +976,7 @@ class SqlTest(unittest.TestCase):
         with open(export / "entries.csv", newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
             names = next(rows)
+            rows = ([row[0].removeprefix("0-"), *row[1:]] for row in rows)
             cls.db.execute(f"CREATE TABLE entries ({', '.join(name + ' NUMERIC' for name in names)})")
             cls.db.executemany(f"INSERT INTO entries VALUES ({', '.join('?' * len(names))})", rows)
         cls.db.executescript(f"""
@@ -814,6 +1010,11 @@ class SqlTest(unittest.TestCase):
               WHERE sum >= {fs.CEILING[YEAR]} GROUP BY personRef;""")
         cls.statement = statement_of(REFERENCE)
 
+    def test_every_exported_column_is_explained(self):
+        for table, columns in documented_columns("Of an export").items():
+            with open(FOLDER / "export" / f"{table}.csv", newline="", encoding="utf-8") as file:
+                self.assertEqual(set(next(csv.reader(file))), columns, table)
+
     def row(self, query):
         cursor = self.db.execute(query)
         return dict(zip((column[0] for column in cursor.description), cursor.fetchone()))
@@ -824,7 +1025,7 @@ class SqlTest(unittest.TestCase):
                    SUM(creditNote IS NULL AND paidAt IS NULL) unpaid,
                    SUM((creditNote IS NULL AND paidAt IS NULL) * amountOre) unpaidOre,
                    SUM(creditNote IS NULL AND paidAt IS NOT NULL AND amountOre = 0) zeroAmount,
-                   COUNT(creditNote) credited, COUNT(payment) payments, COUNT(creditNote) creditNotes,
+                   COUNT(creditNote) credited, SUM((creditNote IS NOT NULL) * amountOre) creditedOre, COUNT(payment) payments, COUNT(creditNote) creditNotes,
                    COUNT(DISTINCT personRef) persons
             FROM registrations""")
         of_counted = self.row("SELECT COUNT(*) counted, SUM(amountOre) countedOre FROM counted")
@@ -852,7 +1053,7 @@ class SqlTest(unittest.TestCase):
             {row["personRef"]: int(row["crossingPosition"][2:]) for row in rows_of(REFERENCE, "cards")})
         self.assertEqual(dict(self.db.execute(
             f"SELECT personRef, sum - {fs.CEILING[YEAR]} FROM persons WHERE sum > {fs.CEILING[YEAR]}")),
-            {row["personRef"]: row["amountOre"] for row in rows_of(REFERENCE, "payouts")})
+            {row["personRef"]: row["dueOre"] for row in rows_of(REFERENCE, "payouts")})
         for table, column in (("practices", "practiceId"), ("service_types", "serviceType")):
             self.assertEqual({str(row[0]): row[1:] for row in self.db.execute(
                 f"SELECT {column}, COUNT(*), SUM(amountOre), SUM((paidAt IS NOT NULL AND creditNote IS NULL) * amountOre) "

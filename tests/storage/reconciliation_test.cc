@@ -6,12 +6,15 @@
 #include <boost/json/serialize.hpp>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "ledger/fingerprint.h"
 #include "storage/files.h"
+#include "storage/payouts.h"
 #include "storage/statement.h"
 #include "tests/storage/open_ledger.h"
 #include "tests/storage/open_state.h"
+#include "tests/storage/sync_log.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
 
@@ -57,9 +60,10 @@ class ReconciliationTest : public testing::Test {
   }
 
   /// Reconciles the closed ledger; the text of the statement's file.
-  json::object make(bool is_dry_run = false, const ReportProgress& report = no_report) {
+  json::object make(bool is_dry_run = false, const ReportProgress& report = no_report,
+                    const UseFiles& use_files = {}) {
     Shard shard(options_in(data(), 700));
-    made_ = reconcile(source_of(shard), year, is_dry_run, report);
+    made_ = reconcile(source_of(shard), year, is_dry_run, report, use_files);
     return read_json(made_.folder / "statement.json");
   }
 
@@ -70,7 +74,7 @@ class ReconciliationTest : public testing::Test {
       shard.state().copy_files(folder);
     };
     ReconciliationSource source{data(),        shard.journal(), shard.keys().signing,
-                                shard.rules(), copy_state,      ledger::Instant{1'735'689'600, 0}};
+                                shard.rules(), copy_state,      now_};
     source.positions_per_part = positions_per_part_;
     return source;
   }
@@ -137,6 +141,7 @@ class ReconciliationTest : public testing::Test {
   TempFolder temp_;
   const std::vector<ledger::Item> items_;
   std::uint64_t positions_per_part_ = 300;  // seven parts
+  ledger::Instant now_{1'735'689'600, 0};   // 2025-01-01 01:00 in Oslo
   MadeStatement made_;
 };
 
@@ -182,7 +187,16 @@ TEST_F(ReconciliationTest, its_tables_add_up_to_its_totals) {
   EXPECT_EQ(totals.at("countedOre"), sum("service_types.ndjson", "countedOre"));
   EXPECT_EQ(totals.at("refundedOre"), sum("practices.ndjson", "refundedOre"));
   EXPECT_EQ(totals.at("unpaidOre"), sum("unpaid.ndjson", "amountOre"));
-  EXPECT_EQ(totals.at("payoutOre"), sum("payouts.ndjson", "amountOre"));
+  EXPECT_EQ(totals.at("payoutOre"), sum("payouts.ndjson", "dueOre"));
+  EXPECT_EQ(totals.at("payoutOre"), sum("payout_lines.ndjson", "amountOre"));
+  const json::object& refunds = statement.at("refunds").as_object();
+  EXPECT_EQ(refunds.at("dueOre"), totals.at("payoutOre"));
+  EXPECT_EQ(refunds.at("toPayOre"), refunds.at("dueOre")) << "nothing was named before";
+  EXPECT_EQ(refunds.at("payPersons"), totals.at("payouts"));
+  EXPECT_EQ(totals.at("amountOre").to_number<std::int64_t>(),
+            totals.at("countedOre").to_number<std::int64_t>() +
+                totals.at("unpaidOre").to_number<std::int64_t>() +
+                totals.at("creditedOre").to_number<std::int64_t>());
   EXPECT_EQ(totals.at("cards").to_number<std::size_t>(),
             read_ndjson(made_.folder / "cards.ndjson").size());
   const json::object& cost = statement.at("latenessCost").as_object();
@@ -198,8 +212,205 @@ TEST_F(ReconciliationTest, its_tables_add_up_to_its_totals) {
     for (const json::value& line : payout.at("lines").as_array()) {
       lines += line.at("amountOre").to_number<std::int64_t>();
     }
-    EXPECT_EQ(payout.at("amountOre"), lines);
+    EXPECT_EQ(payout.at("dueOre"), lines);
+    EXPECT_EQ(payout.at("payee"), "person");
   }
+  const auto& limits = statement.at("timeliness").at("limits").as_array();
+  EXPECT_EQ(limits.at(0).at("within"), sum("practices.ndjson", "within16"));
+  EXPECT_EQ(limits.at(2).at("within"), sum("practices.ndjson", "within32"));
+}
+
+TEST_F(ReconciliationTest, it_names_the_practices_with_the_most_late_reports) {
+  const json::object statement = make();
+  const json::array& named = statement.at("latestPractices").as_array();
+  ASSERT_FALSE(named.empty());
+  EXPECT_LE(named.size(), latest_practices_max);
+  const auto late = [](const auto& practice) {
+    return practice.at("registrations").template to_number<std::int64_t>() -
+           practice.at("within32").template to_number<std::int64_t>();
+  };
+  std::vector<std::int64_t> all;
+  for (const json::object& row : read_ndjson(made_.folder / "practices.ndjson")) {
+    if (late(row) > 0) all.push_back(late(row));
+  }
+  std::sort(all.rbegin(), all.rend());
+  all.resize(std::min(all.size(), latest_practices_max));
+  std::vector<std::int64_t> found;
+  for (const json::value& practice : named) found.push_back(late(practice.as_object()));
+  EXPECT_EQ(found, all);
+}
+
+// ---- what is to be paid ----
+
+/// What each file names, added up: by person, øre.
+class Payer {
+ public:
+  /// Pays what a statement names; returns whether anything was taken back.
+  bool pay(const fs::path& statement) {
+    bool is_taken_back = false;
+    for (const json::object& row : read_ndjson(statement / "payouts.ndjson")) {
+      const auto person = row.at("personRef").to_number<std::uint64_t>();
+      const auto number = [&](const char* name) { return row.at(name).to_number<std::int64_t>(); };
+      EXPECT_EQ(number("namedOre"), paid_[person]) << "person " << person;
+      EXPECT_EQ(number("toPayOre"), number("dueOre") - number("namedOre"));
+      paid_[person] += number("toPayOre");
+      is_taken_back = is_taken_back || number("toPayOre") < 0;
+    }
+    std::erase_if(paid_, [](const auto& one) { return one.second == 0; });
+    return is_taken_back;
+  }
+  const std::map<std::uint64_t, std::int64_t>& paid() const { return paid_; }
+
+ private:
+  std::map<std::uint64_t, std::int64_t> paid_;
+};
+
+/// The refund lines of the year in the state, added up by person.
+std::map<std::uint64_t, std::int64_t> refunds_in(const fs::path& state) {
+  std::map<std::uint64_t, std::int64_t> refunds;
+  ledger::Account account;
+  for (const auto& [key, row] : rows_of(state, StateFamily::accounts)) {
+    const ledger::AccountKey of = decode_account_key(key);
+    EXPECT_TRUE(decode_account(row, account));
+    for (const ledger::RefundLine& line : account.refund_lines) {
+      if (of.year == year) refunds[of.person.value()] += line.amount.ore();
+    }
+  }
+  std::erase_if(refunds, [](const auto& one) { return one.second == 0; });
+  return refunds;
+}
+
+TEST_F(ReconciliationTest, who_pays_each_statement_of_a_series_once_has_paid_what_is_due) {
+  Payer payer;
+  bool is_taken_back = false;
+  std::int64_t to_pay = 0;
+  const auto pay = [&](const json::object& statement) {
+    const json::object& refunds = statement.at("refunds").as_object();
+    const auto number = [&](const char* name) {
+      return refunds.at(name).to_number<std::int64_t>();
+    };
+    EXPECT_EQ(number("namedOre"), to_pay) << "what was named before";
+    EXPECT_EQ(number("dueOre"), number("namedOre") + number("toPayOre"));
+    EXPECT_EQ(number("toPayOre"), number("payOre") + number("takeBackOre"));
+    to_pay += number("toPayOre");
+    is_taken_back = payer.pay(made_.folder) || is_taken_back;
+    EXPECT_EQ(payer.paid(), refunds_in(state())) << statement.at("statement");
+  };
+  pay(make());
+  load(2000, 2400);
+  make(true);  // names nothing
+  fs::remove_all(made_.folder.parent_path());
+  pay(make());
+  load(2400, 2800);
+  EXPECT_EQ(error_of([&] {
+              make(false, [](std::string_view phase, std::string_view, std::uint64_t done,
+                             std::uint64_t total) {
+                if (phase == "recomputing person-years" && done > total / 2) {
+                  throw std::runtime_error("interrupted");
+                }
+              });
+            }),
+            "interrupted");
+  pay(make());
+  load(2800, 3000);
+  pay(make());
+  EXPECT_EQ(made_.id, "2024-4");
+  EXPECT_TRUE(is_taken_back) << "no credit note came after its refund had been named";
+  pay(make());
+  EXPECT_EQ(refunds_in(state()), payer.paid());
+}
+
+TEST_F(ReconciliationTest, the_refund_file_has_what_is_to_pay_now_and_notes_each_number) {
+  make();
+  load(2000, 2050);
+  make();
+  const std::string payouts = read_file(made_.folder / "payouts.ndjson");
+  const auto rows = read_ndjson(made_.folder / "payouts.ndjson");
+  std::vector<std::uint64_t> expected;
+  for (const json::object& row : rows) {
+    if (row.at("toPayOre") != 0) expected.push_back(row.at("personRef").to_number<std::uint64_t>());
+  }
+  ASSERT_LT(expected.size(), rows.size()) << "nothing changed for some";
+  std::string first;
+  for (const std::uint64_t hand_over_items : {1'000'000, 700}) {
+    // Of a state that was made again, and is in memory as a whole or in part.
+    fs::remove_all(state());
+    Shard shard(options_in(data(), hand_over_items));
+    std::size_t noted = 0;
+    const auto note = [&](const ledger::EncryptedNumber&) {
+      ++noted;
+      return ledger::ok();
+    };
+    const auto text = refund_rows(payouts, shard.state(), shard.keys().numbers, note);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(noted, expected.size());
+    if (first.empty()) first = text.value();
+    EXPECT_EQ(text.value(), first);
+  }
+  std::vector<std::uint64_t> told;
+  std::istringstream lines(first);
+  for (std::string line; std::getline(lines, line);) {
+    const json::object row = json::parse(line).as_object();
+    EXPECT_EQ(row.at("personId").as_string().size(), 11U);
+    told.push_back(row.at("personRef").to_number<std::uint64_t>());
+  }
+  EXPECT_EQ(told, expected);
+}
+
+TEST_F(ReconciliationTest, a_number_that_cannot_be_noted_is_not_told) {
+  make();
+  Shard shard(options_in(data(), 700));
+  const auto refuse = [](const ledger::EncryptedNumber&) {
+    return ledger::Result<void>(ledger::Errc::overloaded);
+  };
+  EXPECT_FALSE(refund_rows(read_file(made_.folder / "payouts.ndjson"), shard.state(),
+                           shard.keys().numbers, refuse));
+}
+
+TEST_F(ReconciliationTest, a_missing_or_changed_earlier_statement_is_named) {
+  for (int i = 0; i < 3; ++i) make();
+  const fs::path second = data() / "statements/2024-2";
+  fs::rename(second, temp_ / "aside");
+  std::string error = error_of([this] { make(); });
+  EXPECT_NE(error.find("2024-2 is missing"), std::string::npos) << error;
+  fs::rename(data() / "statements/2024-3", second);
+  error = error_of([this] { make(); });
+  EXPECT_NE(error.find("does not follow the one before"), std::string::npos) << error;
+  fs::remove_all(second);
+  fs::rename(temp_ / "aside", second);
+  std::ofstream(second / "payouts.ndjson", std::ios::app) << "\n";
+  error = error_of([this] { make(); });
+  EXPECT_NE(error.find("payouts.ndjson is not the one that was signed"), std::string::npos)
+      << error;
+}
+
+// ---- its place ----
+
+TEST_F(ReconciliationTest, a_statement_is_on_stable_storage_when_it_is_made) {
+  SyncLog syncs;
+  make();
+  EXPECT_TRUE(syncs.has(data() / "statements", made_.folder)) << "its name";
+  EXPECT_TRUE(syncs.has(data(), data() / "statements")) << "the name of the folder it is in";
+}
+
+TEST_F(ReconciliationTest, when_its_files_cannot_be_used_there_is_none_and_no_number_is_lost) {
+  const std::string error = error_of([this] {
+    make(false, no_report, [](const fs::path&) { throw std::runtime_error("no space"); });
+  });
+  EXPECT_EQ(error, "no space");
+  EXPECT_TRUE(fs::is_empty(data() / "statements"));
+  make(false, no_report,
+       [](const fs::path& folder) { EXPECT_TRUE(fs::exists(folder / "manifest.sig")); });
+  EXPECT_EQ(made_.id, "2024-1");
+}
+
+TEST_F(ReconciliationTest, a_statement_says_until_when_items_may_come) {
+  const json::object statement = make();
+  EXPECT_EQ(statement.at("isYearOver"), true) << "made on 1 January 2025";
+  EXPECT_EQ(statement.at("lastReportDay"), "2025-06-30");
+  EXPECT_EQ(statement.at("lastCreditNoteDay"), "2027-12-31");
+  now_.seconds -= 2 * 3600;
+  EXPECT_EQ(make().at("isYearOver"), false);
 }
 
 TEST_F(ReconciliationTest, its_manifest_covers_every_file_and_is_signed) {
@@ -217,7 +428,7 @@ TEST_F(ReconciliationTest, its_manifest_covers_every_file_and_is_signed) {
   EXPECT_EQ(listed + 2, static_cast<std::size_t>(files))
       << "all but the manifest and its signature";
   const KeyRing keys = KeyRing::open_or_create(data() / "keys");
-  EXPECT_EQ(read_statement(made_.folder, keys.signing).id, "2024-1");
+  EXPECT_EQ(read_series(data() / "statements", year, keys.signing).value().id, "2024-1");
 }
 
 TEST_F(ReconciliationTest, a_changed_statement_is_refused_by_the_next_one) {

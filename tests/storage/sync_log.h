@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace storage::test {
+
+/// As long as it lives, notes what this process syncs with fsync(), which this program replaces
+/// (sync_log.cc), and what there was in each synced folder.
+class SyncLog {
+ public:
+  SyncLog();
+  ~SyncLog();
+  SyncLog(const SyncLog&) = delete;
+  SyncLog& operator=(const SyncLog&) = delete;
+
+  /// Whether `folder` was synced while `entry` was in it.
+  bool has(const std::filesystem::path& folder, const std::filesystem::path& entry) const;
+
+  void note(const std::string& synced);
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::pair<std::string, std::string>> entries_;  // folder, entry
+};
+
+}  // namespace storage::test
