@@ -1,505 +1,216 @@
-// Top to bottom: reading the statement, writing figures, tables, the page's sections, the page.
-// Money stays in integer øre; shares and what goes into plots are the only doubles.
+// The page from its top to its end: the verdict in words first, then figures, then tables. Texts
+// are whole sentences. Money stays in integer øre; shares and what goes into plots are doubles.
 
 #include "api/report_page.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
-#include <cmath>
-#include <optional>
 #include <span>
 #include <stdexcept>
-#include <utility>
-#include <vector>
 
+#include "api/report_html.h"
+#include "api/report_json.h"
 #include "api/report_plot.h"
-#include "ledger/rfc3339.h"
+#include "api/report_style.h"
+#include "api/report_timeliness.h"
 
-namespace api {
+namespace api::report {
 namespace {
 
-namespace json = boost::json;
-
-// ---- reading ----
-
-[[noreturn]] void refuse(std::string_view name) {
-  throw std::runtime_error(fmt::format("not a statement: `{}` is missing or wrong", name));
+std::string title_of(const json::object& statement) {
+  return fmt::format("Co-payments of {}: statement {}", integer(statement, "year"),
+                     text(statement, "statement"));
 }
 
-const json::value& member(const json::object& from, std::string_view name) {
-  const json::value* const found = from.if_contains(name);
-  if (found == nullptr) refuse(name);
-  return *found;
-}
+// ---- the verdict ----
 
-const json::object& object(const json::object& from, std::string_view name) {
-  const json::object* const found = member(from, name).if_object();
-  if (found == nullptr) refuse(name);
-  return *found;
-}
-
-const json::object* object_or_null(const json::object& from, std::string_view name) {
-  return member(from, name).is_null() ? nullptr : &object(from, name);
-}
-
-const json::array& array(const json::object& from, std::string_view name) {
-  const json::array* const found = member(from, name).if_array();
-  if (found == nullptr) refuse(name);
-  return *found;
-}
-
-/// An array whose elements are objects.
-std::vector<const json::object*> objects(const json::object& from, std::string_view name) {
-  std::vector<const json::object*> found;
-  for (const json::value& element : array(from, name)) {
-    if (!element.is_object()) refuse(name);
-    found.push_back(&element.get_object());
+std::string verdict_on_differences(const json::object& statement) {
+  const std::uint64_t differences = count(object(statement, "differences"), "count");
+  if (differences == 0) {
+    return verdict(Verdict::good,
+                   "No differences: every person-year, worked out again from the registrations, "
+                   "agrees with the ledger.");
   }
-  return found;
+  return verdict(Verdict::bad, counted(differences, "difference", "differences") +
+                                   " between the ledger and the year worked out again from the "
+                                   "registrations: <a href=\"#differences\">by kind</a>.");
 }
 
-std::int64_t integer(const json::value& value, std::string_view name) {
-  const std::int64_t* const found = value.if_int64();
-  if (found == nullptr) refuse(name);
-  return *found;
-}
-std::int64_t integer(const json::object& from, std::string_view name) {
-  return integer(member(from, name), name);
-}
-
-std::uint64_t count(const json::value& value, std::string_view name) {
-  const std::int64_t found = integer(value, name);
-  if (found < 0) refuse(name);
-  return static_cast<std::uint64_t>(found);
-}
-std::uint64_t count(const json::object& from, std::string_view name) {
-  return count(member(from, name), name);
-}
-
-bool flag(const json::object& from, std::string_view name) {
-  const bool* const found = member(from, name).if_bool();
-  if (found == nullptr) refuse(name);
-  return *found;
-}
-
-/// A number from 0 to `max`.
-double number(const json::object& from, std::string_view name, double max) {
-  const json::value& value = member(from, name);
-  if (!value.is_number()) refuse(name);
-  const auto found = value.to_number<double>();
-  if (!(found >= 0 && found <= max)) refuse(name);
-  return found;
-}
-
-std::string escaped(std::string_view text) {
+std::string verdict_on_series(const json::object& statement) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
+  const json::object* const previous = object_or_null(statement, "previous");
+  const json::object* const changes = object_or_null(statement, "changes");
+  if (previous != nullptr && !flag(*previous, "isConfirmed")) {
+    out +=
+        verdict(Verdict::bad,
+                "The totals of the <a href=\"#changes\">statement before</a> are not confirmed.");
+  }
+  if (changes != nullptr && !flag(*changes, "isExplained")) {
+    out += verdict(Verdict::bad,
+                   "The <a href=\"#changes\">changes since the last statement</a> are not "
+                   "explained.");
   }
   return out;
 }
 
-std::string_view raw_text(const json::object& from, std::string_view name) {
-  const json::string* const found = member(from, name).if_string();
-  if (found == nullptr) refuse(name);
-  return {found->data(), found->size()};
-}
-
-/// Text leaves the statement escaped, so that nothing behind here can forget to.
-std::string text(const json::object& from, std::string_view name) {
-  return escaped(raw_text(from, name));
-}
-
-/// A hash: its first digits, and all of it for who points at them.
-std::string hash(const json::object& from, std::string_view name) {
-  const std::string_view whole = raw_text(from, name);
-  return fmt::format(R"(<code title="{}">{}…</code>)", escaped(whole),
-                     escaped(whole.substr(0, 12)));
-}
-
-ledger::Month month(const json::object& from) {
-  const auto parsed = ledger::parse_month(raw_text(from, "month"));
-  if (!parsed) refuse("month");
-  return *parsed;
-}
-
-// ---- writing figures ----
-
-constexpr std::string_view minus = "\u2212";
-constexpr std::string_view nothing = "–";
-
-std::uint64_t magnitude(std::int64_t number) {
-  const auto bits = static_cast<std::uint64_t>(number);
-  return number < 0 ? 0 - bits : bits;
-}
-
-/// Øre as kroner, or øre-days as kroner-days.
-std::string kroner(std::uint64_t ore) {
-  return fmt::format("{}.{:02}", grouped(ore / 100), ore % 100);
-}
-std::string kroner(const json::object& from, std::string_view name) {
-  const std::int64_t ore = integer(from, name);
-  return fmt::format("{}{}", ore < 0 ? minus : "", kroner(magnitude(ore)));
-}
-
-std::string number_text(const json::object& from, std::string_view name) {
-  return grouped(count(from, name));
-}
-
-/// In a sentence a number must not break at its thin spaces; tables see to that themselves.
-std::string unbroken(std::string_view number) {
-  return fmt::format(R"(<span class="n">{}</span>)", number);
-}
-
-std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", unbroken(grouped(number)), number == 1 ? one : many);
-}
-
-std::string percent(std::optional<double> share) {
-  return share ? fmt::format("{:.2f}\u00a0%", *share * 100) : std::string(nothing);
-}
-
-std::optional<double> share_of(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return std::nullopt;
-  return static_cast<double>(part) / static_cast<double>(whole);
-}
-
-// ---- tables ----
-
-using Row = std::vector<std::string>;
-
-/// The first cell of each row is its heading.
-std::string table(std::string_view caption, const Row& heads, const std::vector<Row>& rows) {
-  std::string out =
-      fmt::format(R"(<div class="scroll" role="region" tabindex="0" aria-label="{0}">)"
-                  "<table><caption><span>{0}</span></caption>\n<thead><tr>",
-                  caption);
-  for (const std::string& head : heads) out += fmt::format(R"(<th scope="col">{}</th>)", head);
-  out += "</tr></thead>\n<tbody>\n";
-  for (const Row& row : rows) {
-    out += fmt::format(R"(<tr><th scope="row">{}</th>)", row.front());
-    for (std::size_t i = 1; i < row.size(); ++i) out += fmt::format("<td>{}</td>", row[i]);
-    out += "</tr>\n";
+std::string verdict_on_refunds(const json::object& statement) {
+  const json::object& refunds = object(statement, "refunds");
+  std::string out = fmt::format("To pay now: {} kroner to {}.", unbroken(kroner(refunds, "payOre")),
+                                counted(count(refunds, "payPersons"), "person", "persons"));
+  if (const std::uint64_t persons = count(refunds, "takeBackPersons"); persons != 0) {
+    out += fmt::format(" To take back: {} kroner from {}.",
+                       unbroken(kroner(-integer(refunds, "takeBackOre"))),
+                       counted(persons, "person", "persons"));
   }
-  return out + "</tbody></table></div>\n";
+  return verdict(Verdict::neutral, out);
 }
 
-/// At most twelve names, and the year where it changes.
-std::vector<Tick> month_ticks(const std::vector<const json::object*>& months) {
-  static constexpr std::string_view names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::size_t every = (months.size() + 11) / 12;
-  std::vector<Tick> ticks(months.size());
-  std::optional<std::chrono::year> last;
-  for (std::size_t i = 0; i < months.size(); i += every) {
-    const ledger::Month shown = month(*months[i]);
-    ticks[i].label = names[static_cast<unsigned>(shown.month()) - 1];
-    if (last != shown.year()) ticks[i].below = std::to_string(static_cast<int>(shown.year()));
-    last = shown.year();
+std::string verdict_on_time(const json::object& statement) {
+  std::string out;
+  if (flag(statement, "isDryRun")) {
+    out += verdict(Verdict::bad,
+                   "Dry run: this is not one of the year's statements, and names nothing to be "
+                   "paid.");
   }
-  return ticks;
-}
-
-// ---- the sections ----
-
-std::string section(std::string_view id, std::string_view heading, std::string_view content) {
-  return fmt::format("<section aria-labelledby=\"{0}\">\n<h2 id=\"{0}\">{1}</h2>\n{2}</section>\n",
-                     id, heading, content);
-}
-
-std::string definition(std::string_view term, std::string_view value) {
-  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", term, value);
-}
-
-std::string verdict(bool is_good, std::string_view words) {
-  return fmt::format(R"(<p class="verdict {}"><span aria-hidden="true">{}</span> {}</p>)"
-                     "\n",
-                     is_good ? "good" : "bad", is_good ? "✓" : "✗", words);
-}
-
-std::string title_of(const json::object& statement) {
-  return fmt::format("Frikort {}: statement {}", integer(statement, "year"),
-                     integer(statement, "number"));
+  if (!flag(statement, "isYearOver")) {
+    out += verdict(Verdict::bad,
+                   fmt::format("Early: the year {} is not over.", integer(statement, "year")));
+  }
+  return out +
+         verdict(Verdict::neutral,
+                 fmt::format("Co-payments of {} may be reported until {} and credited until {}; "
+                             "payments are never too late. What comes after this statement is in "
+                             "the next one.",
+                             integer(statement, "year"), day_text(date(statement, "lastReportDay")),
+                             day_text(date(statement, "lastCreditNoteDay"))));
 }
 
 std::string coverage(const json::object& statement) {
-  std::string made = text(statement, "madeAt");
-  if (made.size() > 10 && made[10] == 'T') made[10] = ' ';
   std::string out = fmt::format(
       "<h1>{}</h1>\n<p>Year-end reconciliation of co-payments (<i lang=\"nb\">egenandeler</i>) and "
-      "exemption cards (<i lang=\"nb\">frikort</i>) for the service year {}: everything that the "
-      "journal holds up to the position below.</p>\n",
+      "exemption cards (<i lang=\"nb\">frikort</i>) for services of {}. It covers everything that "
+      "the journal holds up to the position below. <a href=\"#words\">Words</a> are explained at "
+      "the end.</p>\n",
       title_of(statement), integer(statement, "year"));
-  if (flag(statement, "isDryRun")) {
-    out += verdict(false, "Dry run: this is not one of the year's statements.");
-  }
+  out += verdict_on_differences(statement) + verdict_on_series(statement);
+  out += verdict_on_targets(object(statement, "timeliness"));
+  out += verdict_on_refunds(statement) + verdict_on_time(statement);
   out += "<dl>\n";
-  out += definition("Statement", text(statement, "statement"));
-  out += definition("Made at", made);
+  out += definition("Made at", minute_text(instant(statement, "madeAt")) + ", Norwegian time");
+  out += definition("Ceiling (<i lang=\"nb\">egenandelstak</i>), kroner",
+                    kroner(statement, "ceilingOre"));
   out += definition("Journal position", text(statement, "position"));
   out += definition("Root", hash(statement, "root"));
   out += definition("Rule pack", hash(statement, "rulePack"));
-  out += definition("Ceiling (<i lang=\"nb\">egenandelstak</i>), kroner",
-                    kroner(statement, "ceilingOre"));
   return out + "</dl>\n";
 }
 
-std::string differences(const json::object& statement) {
-  const json::object& found = object(statement, "differences");
-  const std::uint64_t number = count(found, "count");
-  std::vector<Row> rows;
-  for (const auto& [kind, value] : object(found, "byKind")) {
-    rows.push_back({escaped(kind), grouped(count(value, "byKind"))});
-  }
-  std::string out;
-  if (number == 0) {
-    out += verdict(true,
-                   "No differences: every person-year, worked out again from the registrations, "
-                   "agrees with the ledger.");
-  } else {
-    out += verdict(false, counted(number, "difference", "differences") +
-                              " between the ledger and the year worked out again from the "
-                              "registrations.");
-    if (!rows.empty()) out += table("Differences by kind", {"Kind", "Number"}, rows);
-  }
-  const json::object* const changes = object_or_null(statement, "changes");
-  if (changes != nullptr && !flag(*changes, "isExplained")) {
-    out += verdict(false,
-                   "<a href=\"#changes\">Changes since the last statement</a> are not explained.");
-  }
-  return section("differences", "Differences", out);
-}
+// ---- key figures ----
 
-/// A line of the totals: a number of things and, for some, an amount.
-struct Total {
-  std::string_view label;
-  std::string_view number;
-  std::string_view amount;
-};
-
-constexpr Total registration_totals[] = {
-    {"Co-payments registered", "registrations", "amountOre"},
-    {"Co-payments not paid yet", "unpaid", "unpaidOre"},
-    {"Co-payments of zero amount", "zeroAmount", ""},
-    {"Co-payments credited", "credited", ""},
-    {"Co-payments counted towards the ceiling", "counted", "countedOre"},
-    {"Payments reported later", "payments", ""},
-    {"Credit notes", "creditNotes", ""},
-    {"Persons", "persons", ""},
-    {"Exemption cards", "cards", ""},
-    {"Exemption cards under review", "cardsUnderReview", ""},
-};
-constexpr Total refund_totals[] = {
-    {"Refund lines", "refundLines", "refundedOre"},
-    {"Payouts, one for each person", "payouts", "payoutOre"},
-};
-
-std::string totals_table(std::string_view caption, std::span<const Total> lines,
-                         const json::object& totals) {
-  std::vector<Row> rows;
-  for (const Total& line : lines) {
-    rows.push_back({std::string(line.label), number_text(totals, line.number),
-                    line.amount.empty() ? std::string(nothing) : kroner(totals, line.amount)});
-  }
-  return table(caption, {"What", "Number", "Kroner"}, rows);
-}
-
-std::string key_figures(const json::object& statement) {
+std::string tiles(const json::object& statement) {
   const json::object& totals = object(statement, "totals");
   const json::object& timeliness = object(statement, "timeliness");
   // Null where nothing came.
-  const std::string lag = member(timeliness, "averageLagDays").is_null()
+  const std::string lag = is_null(timeliness, "averageLagDays")
                               ? std::string(nothing)
-                              : fmt::format("{:.1f}", number(timeliness, "averageLagDays", 1e6));
+                              : decimal(number(timeliness, "averageLagDays", 1e6), 1);
   std::string out = "<dl class=\"tiles\">\n";
   out += definition("Co-payments", number_text(totals, "registrations"));
   out += definition("Counted, kroner", kroner(totals, "countedOre"));
   out += definition("Persons", number_text(totals, "persons"));
   out += definition("Exemption cards", number_text(totals, "cards"));
-  out += definition("Refunded, kroner", kroner(totals, "refundedOre"));
+  out += definition("Refunds due, kroner", kroner(totals, "refundedOre"));
   out += definition("Days from service to receipt, on average", lag);
-  out += "</dl>\n";
-  out += totals_table("The year in numbers", registration_totals, totals);
-  return section("figures", "Key figures", out);
+  return out + "</dl>\n";
 }
 
-std::string limits_table(const json::object& timeliness) {
+/// The parts of a whole, and what makes them the whole if they are not.
+std::string copayments_table(const json::object& totals) {
+  struct Part {
+    std::string_view label, number, amount;
+  };
+  static constexpr Part parts[] = {
+      {"Counted towards the ceiling", "counted", "countedOre"},
+      {"Not paid yet", "unpaid", "unpaidOre"},
+      {"Credited", "credited", "creditedOre"},
+      {"Of zero amount", "zeroAmount", ""},
+  };
   std::vector<Row> rows;
-  for (const json::object* const limit : objects(timeliness, "limits")) {
-    rows.push_back({unbroken(fmt::format("{} days", count(*limit, "days"))),
-                    number_text(*limit, "within"), percent(number(*limit, "share", 1)),
-                    percent(number(*limit, "target", 1)),
-                    flag(*limit, "isMet") ? "met" : "not met"});
+  std::int64_t numbers = integer(totals, "registrations");
+  std::int64_t amounts = integer(totals, "amountOre");
+  for (const Part& part : parts) {
+    const std::int64_t amount = part.amount.empty() ? 0 : integer(totals, part.amount);
+    numbers -= integer(totals, part.number);
+    amounts -= amount;
+    rows.push_back({std::string(part.label), number_text(totals, part.number), kroner(amount)});
   }
-  return table("Co-payments received within the limits",
-               {"Within", "Co-payments", "Share", "Target", "Target is"}, rows);
+  if (numbers != 0 || amounts != 0) {
+    rows.push_back({"Not counted for another reason", signed_number(numbers), kroner(amounts)});
+  }
+  rows.push_back({"Together: co-payments registered", number_text(totals, "registrations"),
+                  kroner(totals, "amountOre")});
+  return table("What became of the co-payments", {"What", "Number", "Kroner"}, rows);
 }
 
-/// Share received within 0, 1, 2 … days, in per cent: to the day when 99 % are there, in whole
-/// tens, from 70 to 180 days.
-std::vector<double> lag_curve(const json::object& timeliness) {
-  std::vector<std::uint64_t> by_lag;
-  std::uint64_t all = 0;
-  for (const json::value& value : array(timeliness, "byLag")) {
-    by_lag.push_back(count(value, "byLag"));
-    all += by_lag.back();
-  }
-  std::vector<double> curve;
-  std::uint64_t within = 0;
-  for (std::size_t day = 0; day < 180 && all != 0; ++day) {
-    if (day >= 70 && day % 10 == 0 && curve.back() >= 99) break;
-    if (day < by_lag.size()) within += by_lag[day];
-    curve.push_back(100 * share_of(within, all).value_or(0));
-  }
-  return curve;
+std::string persons_table(const json::object& totals) {
+  const std::int64_t cards = integer(totals, "cards");
+  const std::int64_t under_review = integer(totals, "cardsUnderReview");
+  const std::int64_t payouts = integer(totals, "payouts");
+  return table(
+      "From cards to refunds", {"What", "Number"},
+      {{"Persons with a co-payment", number_text(totals, "persons")},
+       {"Exemption cards, one a person", number_text(totals, "cards")},
+       {"− cards under review", signed_number(-under_review)},
+       {"− cards at the ceiling to the øre", signed_number(payouts - cards + under_review)},
+       {"Together: persons with a refund due", number_text(totals, "payouts")}});
 }
 
-Chart lag_chart(const std::vector<double>& curve, const json::object& timeliness) {
-  Chart chart;
-  chart.id = "lag";
-  chart.title = "How soon co-payments were received";
-  chart.description =
-      "Line chart: share of co-payments received within a number of days from the service, with "
-      "the limits and their targets. The two tables below have its figures.";
-  chart.x_title = "days from service to receipt";
-  chart.y_title = "share received";
-  chart.unit = "\u00a0%";
-  chart.y_max = 100;
-  chart.ticks.resize(curve.size());
-  const std::size_t every = curve.size() > 100 ? 20 : 10;
-  for (std::size_t day = 0; day < curve.size(); day += every) {
-    chart.ticks[day].label = std::to_string(day);
-  }
-  chart.series = {{"received", {curve.begin(), curve.end()}}};
-  for (const json::object* const limit : objects(timeliness, "limits")) {
-    const std::uint64_t days = count(*limit, "days");
-    if (days >= curve.size()) continue;
-    chart.limits.push_back(
-        {days, number(*limit, "share", 1) * 100, number(*limit, "target", 1) * 100});
-  }
-  return chart;
-}
-
-std::string curve_table(const std::vector<double>& curve) {
-  Row heads = {"Days"};
-  for (int day = 0; day < 10; ++day) heads.push_back(fmt::format("+{}", day));
-  std::vector<Row> rows;
-  for (std::size_t day = 0; day < curve.size(); ++day) {
-    if (day % 10 == 0) rows.push_back({std::to_string(day)});
-    rows.back().push_back(fmt::format("{:.2f}", curve[day]));
-  }
-  return table("Share received within so many days (row + column), per cent", heads, rows);
-}
-
-std::string month_shares(const json::object& timeliness) {
-  static constexpr std::pair<std::string_view, std::string_view> limits[3] = {
-      {"within 16 days", "within16"},
-      {"within 24 days", "within24"},
-      {"within 32 days", "within32"}};
-  const auto months = objects(timeliness, "byMonth");
-  Chart chart;
-  chart.id = "months";
-  chart.title = "Share received within 16, 24 and 32 days, by month of service";
-  chart.description = "Line chart with three lines. The table below has its figures.";
-  chart.x_title = "month of service";
-  chart.y_title = "share received";
-  chart.unit = "\u00a0%";
-  chart.y_min = 90;
-  chart.y_max = 100;
-  chart.ticks = month_ticks(months);
-  for (const auto& [name, within] : limits) chart.series.push_back({name, {}});
-  std::vector<Row> rows;
-  for (const json::object* const row : months) {
-    const std::uint64_t all = count(*row, "count");
-    rows.push_back({unbroken(text(*row, "month")), grouped(all)});
-    for (std::size_t i = 0; i < 3; ++i) {
-      const std::uint64_t within = count(*row, limits[i].second);
-      if (within > all) refuse(limits[i].second);
-      const auto share = share_of(within, all);
-      rows.back().push_back(percent(share));
-      chart.series[i].values.push_back(share ? std::optional(*share * 100) : std::nullopt);
-      if (share) chart.y_min = std::min(chart.y_min, std::floor(*share * 10) * 10);
-    }
-  }
-  return line_chart(chart) +
-         table(chart.title, {"Month", "Co-payments", "Within 16", "Within 24", "Within 32"}, rows);
-}
-
-std::string timeliness_section(const json::object& statement) {
-  const json::object& timeliness = object(statement, "timeliness");
-  std::string out = fmt::format(
-      "<p>How soon practices reported: calendar days from the service until the report was "
-      "received, for {} of this service year.</p>\n",
-      counted(count(timeliness, "count"), "co-payment", "co-payments"));
-  const std::vector<double> curve = lag_curve(timeliness);
-  if (curve.empty()) return section("timeliness", "Timeliness", out);
-  out += line_chart(lag_chart(curve, timeliness));
-  out += limits_table(timeliness);
-  out += curve_table(curve);
-  out += month_shares(timeliness);
-  return section("timeliness", "Timeliness", out);
-}
-
-std::string cards_section(const json::object& statement) {
-  const auto months = objects(statement, "cardsByMonth");
-  Chart chart;
-  chart.id = "cards";
-  chart.title = "Exemption cards, by month";
-  chart.description = "Bar chart with two bars for each month. The table below has its figures.";
-  chart.x_title = "month";
-  chart.y_title = "cards";
-  chart.ticks = month_ticks(months);
-  chart.series = {{"issued in the month", {}}, {"exempt from a day in the month", {}}};
-  std::vector<Row> rows;
-  for (const json::object* const row : months) {
-    const std::uint64_t numbers[2] = {count(*row, "issued"), count(*row, "entitled")};
-    rows.push_back({unbroken(text(*row, "month")), grouped(numbers[0]), grouped(numbers[1])});
-    for (std::size_t i = 0; i < 2; ++i) {
-      const auto value = static_cast<double>(numbers[i]);
-      chart.series[i].values.emplace_back(value);
-      chart.y_max = std::max(chart.y_max, value);
-    }
-  }
-  return section("cards", "Exemption cards",
-                 "<p>A card is issued when the report that reaches the ceiling is processed; it "
-                 "exempts from the day on which the ceiling was reached.</p>\n" +
-                     bar_chart(chart) +
-                     table(chart.title, {"Month", "Issued", "Exempt from"}, rows));
+std::string key_figures(const json::object& statement) {
+  const json::object& totals = object(statement, "totals");
+  const std::uint64_t all = count(totals, "registrations");
+  const std::uint64_t zero = count(totals, "zeroAmount");
+  std::string out = tiles(statement);
+  out += pair(copayments_table(totals), persons_table(totals));
+  out += paragraph(fmt::format(
+      "A zero amount is normal: nothing was charged, most often because the person had a card or "
+      "was exempt. Such co-payments, {} of all, are reported for their timeliness only.",
+      percent(share_of(zero, all))));
+  out += table("Reported later about them", {"What", "Number"},
+               {{"Payments", number_text(totals, "payments")},
+                {"Credit notes", number_text(totals, "creditNotes")}});
+  return section("figures", "The year in numbers", out);
 }
 
 std::string refunds_section(const json::object& statement) {
+  const json::object& totals = object(statement, "totals");
+  const json::object& refunds = object(statement, "refunds");
+  const std::string lines = fmt::format(
+      "What is counted above the ceiling is refunded, line by line: {} for this year. "
+      "Lines below zero take back what credit notes undid. The refund file of each "
+      "statement names what the statements before have not: whoever pays each file "
+      "once has paid what is due.",
+      counted(count(totals, "refundLines"), "refund line", "refund lines"));
   return section(
-      "refunds", "Refunds and payouts",
-      "<p>What was paid above the ceiling is refunded. Lines below zero take back what "
-      "credit notes undid; the lines of a person are paid out together.</p>\n" +
-          totals_table("Refunds and payouts", refund_totals, object(statement, "totals")));
+      "refunds", "Refunds",
+      paragraph(lines) +
+          table("From what is due to what is to be paid now", {"What", "Persons", "Kroner"},
+                {{"Due for the year", number_text(totals, "payouts"), kroner(refunds, "dueOre")},
+                 {"− named by the statements before", std::string(nothing),
+                  kroner(-integer(refunds, "namedOre"))},
+                 {"Together: now", std::string(nothing), kroner(refunds, "toPayOre")},
+                 {"of which to pay", number_text(refunds, "payPersons"), kroner(refunds, "payOre")},
+                 {"of which to take back", number_text(refunds, "takeBackPersons"),
+                  kroner(refunds, "takeBackOre")}}));
 }
+
+// ---- parts of the year ----
 
 std::string_view service_name(std::string_view code) {
   static constexpr std::pair<std::string_view, std::string_view> names[] = {
       {"A", "pharmacy"},
       {"S", "hospital pharmacy"},
-      {"B", "bandagist"},
+      {"B", "medical supplies"},
       {"LE", "doctor"},
       {"HS", "health station"},
       {"PO", "outpatient clinic"},
@@ -525,139 +236,170 @@ std::string services_section(const json::object& statement) {
                     number_text(*row, "registrations"), kroner(*row, "amountOre"),
                     kroner(*row, "countedOre"), kroner(*row, "refundedOre")});
   }
+  const json::object& totals = object(statement, "totals");
+  rows.push_back({"Together", number_text(totals, "registrations"), kroner(totals, "amountOre"),
+                  kroner(totals, "countedOre"), kroner(totals, "refundedOre")});
   return section("services", "Service types",
-                 table("Co-payments by service type",
-                       {"Service type", "Co-payments", "Amount, kroner", "Counted, kroner",
-                        "Refunded, kroner"},
-                       rows));
+                 table("Amounts are in kroner",
+                       {"Service type", "Co-payments", "Amount", "Counted", "Refund due"}, rows));
 }
 
 std::string lateness_section(const json::object& statement) {
   const json::object& cost = object(statement, "latenessCost");
   const std::vector<Row> rows = {
-      {"Persons who paid above the ceiling", number_text(cost, "persons")},
-      {"Paid above the ceiling, kroner", kroner(cost, "overpaidOre")},
-      {"Paid above it because reports came late, kroner", kroner(cost, "byLatenessOre")},
-      {"Paid above it although a card was there, kroner", kroner(cost, "despiteCardOre")},
-      {"Kroner-days (amounts times days)", kroner(cost, "oreDays")},
+      {"Persons", number_text(cost, "persons")},
+      {"Because reports came late, kroner", kroner(cost, "byLatenessOre")},
+      {"Although there was a card, kroner", kroner(cost, "despiteCardOre")},
+      {"Together: avoidable payments, kroner", kroner(cost, "overpaidOre")},
+      {"Kroner-days", kroner(cost, "oreDays")},
   };
-  return section("lateness", "What lateness cost citizens",
-                 "<p>Co-payments that citizens made after the day on which they would have had "
-                 "their card, had every report come at once.</p>\n" +
-                     table("Cost of lateness", {"What", "Figure"}, rows));
+  return section(
+      "lateness", "What lateness cost citizens",
+      paragraph("Avoidable payments are those that citizens made after the day on which they would "
+                "have had their card, had every report come at once. They are refunded; until "
+                "then citizens lend the money. One krone lent for one day is one krone-day.") +
+          table("Avoidable payments", {"What", "Figure"}, rows));
 }
 
+// ---- changes and differences ----
+
+struct Label {
+  std::string_view name, label;
+};
+constexpr Label total_labels[] = {
+    {"registrations", "Co-payments registered"},
+    {"amountOre", "Co-payments registered, kroner"},
+    {"unpaid", "Not paid yet"},
+    {"unpaidOre", "Not paid yet, kroner"},
+    {"zeroAmount", "Of zero amount"},
+    {"credited", "Credited"},
+    {"creditedOre", "Credited, kroner"},
+    {"counted", "Counted towards the ceiling"},
+    {"countedOre", "Counted towards the ceiling, kroner"},
+    {"payments", "Payments reported later"},
+    {"creditNotes", "Credit notes"},
+    {"persons", "Persons"},
+    {"cards", "Exemption cards"},
+    {"cardsUnderReview", "Exemption cards under review"},
+    {"refundLines", "Refund lines"},
+    {"refundedOre", "Refund lines, kroner"},
+    {"payouts", "Persons with a refund due"},
+    {"payoutOre", "Refunds due, kroner"},
+};
+
 std::string total_label(std::string_view name) {
-  for (const std::span<const Total> lines :
-       {std::span<const Total>(registration_totals), std::span<const Total>(refund_totals)}) {
-    for (const Total& line : lines) {
-      if (line.number == name) return std::string(line.label);
-      if (line.amount == name) return fmt::format("{}, kroner", line.label);
-    }
+  for (const Label& known : total_labels) {
+    if (known.name == name) return std::string(known.label);
   }
   return escaped(name);
 }
 
 /// A change of one of the totals; names that end in Ore are amounts.
 Row change_row(std::string_view name, std::int64_t change) {
-  const std::string size =
-      name.ends_with("Ore") ? kroner(magnitude(change)) : grouped(magnitude(change));
-  return {total_label(name), fmt::format("{}{}", change < 0 ? minus : change > 0 ? "+" : "", size)};
+  const std::string size = name.ends_with("Ore") ? kroner(change) : signed_number(change);
+  return {total_label(name), fmt::format("{}{}", change > 0 ? "+" : "", size)};
+}
+
+std::string previous_statement(const json::object& previous) {
+  std::string out = "<dl>\n";
+  out += definition("Statement before", text(previous, "statement"));
+  out += definition("Its journal position", text(previous, "position"));
+  out += definition("SHA-256 of its manifest", hash(previous, "manifestSha256"));
+  out += definition("Its totals, worked out again, are",
+                    flag(previous, "isConfirmed") ? "confirmed" : "not confirmed");
+  return out + "</dl>\n";
+}
+
+std::string changes_of(const json::object& changes) {
+  const bool is_explained = flag(changes, "isExplained");
+  std::string out = verdict(is_explained ? Verdict::good : Verdict::bad,
+                            is_explained ? "What came since then explains every change."
+                                         : "What came since then does not explain the changes.");
+  std::vector<Row> rows;
+  for (const auto& [name, value] : object(changes, "totals")) {
+    rows.push_back(change_row({name.data(), name.size()}, integer(value, "totals")));
+  }
+  return out + pair(table("Came since then", {"What", "Number"},
+                          {{"Co-payments", number_text(changes, "copayments")},
+                           {"Payments reported later", number_text(changes, "payments")},
+                           {"Credit notes", number_text(changes, "creditNotes")}}),
+                    table("Changes of the totals", {"What", "Change"}, rows));
 }
 
 std::string changes_section(const json::object& statement) {
   std::string out;
   if (const json::object* const previous = object_or_null(statement, "previous")) {
-    out += "<dl>\n";
-    out += definition("Previous statement", text(*previous, "statement"));
-    out += definition("Its journal position", text(*previous, "position"));
-    out += definition("Its manifest", hash(*previous, "manifestSha256"));
-    out += definition("It is", flag(*previous, "isConfirmed") ? "confirmed" : "not confirmed");
-    out += "</dl>\n";
+    out += previous_statement(*previous);
   }
   if (const json::object* const changes = object_or_null(statement, "changes")) {
-    const bool is_explained = flag(*changes, "isExplained");
-    out +=
-        verdict(is_explained, is_explained ? "What came since then explains every change."
-                                           : "What came since then does not explain the changes.");
-    out += table("Came since the previous statement", {"What", "Number"},
-                 {{"Co-payments", number_text(*changes, "copayments")},
-                  {"Payments reported later", number_text(*changes, "payments")},
-                  {"Credit notes", number_text(*changes, "creditNotes")}});
-    std::vector<Row> rows;
-    for (const auto& [name, value] : object(*changes, "totals")) {
-      rows.push_back(change_row({name.data(), name.size()}, integer(value, "totals")));
-    }
-    if (!rows.empty()) out += table("Changes of the totals", {"What", "Change"}, rows);
+    out += changes_of(*changes);
   }
   if (out.empty()) return {};
   return section("changes", "Changes since the last statement", out);
 }
 
-// ---- the page ----
-
-constexpr std::string_view style = R"css(
-:root{color-scheme:light dark;--paper:#fff;--ink:#1b1f24;--quiet:#535c66;--line:#c9d0d7;--grid:#e3e7eb;--tile:#f3f5f7;
---s0:#0a5ca8;--s1:#a84300;--s2:#2b7a3f;--good:#1d6b34;--bad:#b3201a}
-@media screen and (prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8eaed;--quiet:#a9b3bd;--line:#46505a;
---grid:#2b323a;--tile:#1e242b;--s0:#74b3f2;--s1:#f2a366;--s2:#7fd092;--good:#7fd092;--bad:#ff8f87}}
-*{box-sizing:border-box}
-body{margin:0 auto;padding:1rem;max-width:60rem;background:var(--paper);color:var(--ink);
-font:1rem/1.5 system-ui,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
-h1{font-size:1.8rem;line-height:1.2;margin:.5rem 0}
-h2{font-size:1.3rem;margin:2.2rem 0 .6rem;padding-top:.6rem;border-top:1px solid var(--line)}
-dl{display:grid;gap:.6rem;margin:1rem 0;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr))}
-dt{color:var(--quiet);font-size:.85rem;line-height:1.3}
-dd{margin:0;overflow-wrap:anywhere}
-.tiles div{background:var(--tile);border-radius:.4rem;padding:.7rem .8rem;display:flex;flex-direction:column;
-justify-content:space-between}
-.tiles dd{font-size:1.3rem;font-weight:600;white-space:nowrap;font-variant-numeric:tabular-nums}
-.n{white-space:nowrap}a{color:inherit}
-.verdict{border-left:.4rem solid;padding:.5rem .8rem;background:var(--tile);font-weight:600}
-.good{border-color:var(--good)}.good span:first-child{color:var(--good)}
-.bad{border-color:var(--bad)}.bad span:first-child{color:var(--bad)}
-.scroll{overflow-x:auto;margin:1rem 0}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;padding-bottom:.3rem}
-caption span{display:inline-block;max-width:calc(100vw - 2rem);position:sticky;left:0}
-th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child{text-align:left;padding-left:0;white-space:normal;position:sticky;left:0;background:var(--paper)}
-th{font-weight:400}thead th{color:var(--quiet);vertical-align:bottom}
-figure{margin:1.2rem 0}figcaption{font-weight:600}
-.plot{display:block;width:100%;max-width:45rem;height:auto}
-.plot text{font-size:14px;fill:var(--ink)}
-.legend{list-style:none;margin:.3rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-weight:400}
-.swatch{width:30px;height:14px;margin-right:.4rem;vertical-align:-2px}
-.grid{stroke:var(--grid)}.axis{stroke:var(--quiet)}
-.limit{stroke:var(--quiet);stroke-dasharray:2 4}
-.line{fill:none;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}
-.line.s0{stroke:var(--s0)}.line.s1{stroke:var(--s1);stroke-dasharray:9 6}.line.s2{stroke:var(--s2);stroke-dasharray:1 6}
-.bar.s0{fill:var(--s0)}.bar.s1{fill:var(--paper);stroke:var(--s1);stroke-width:2}
-.reached{fill:var(--s0);stroke:var(--paper)}.target{fill:var(--paper);stroke:var(--s1);stroke-width:2}
-@media (max-width:32rem){.plot text{font-size:20px}.tiles div{flex-direction:row;align-items:baseline;gap:1rem}th,td{padding:.25rem .45rem}}
-@media print{:root{color-scheme:light}@page{size:A4;margin:15mm}body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}
-h2{break-after:avoid}figure,.scroll,dl,.verdict{break-inside:avoid}.plot{max-width:13cm}
-dl{grid-template-columns:repeat(3,1fr)}section>p{break-after:avoid;break-inside:avoid}th:first-child{position:static}th,td{padding:.1rem .4rem}.tiles div{border:1px solid var(--line)}}
-)css";
-
-}  // namespace
-
-std::string report_page(std::string_view statement) {
-  boost::json::error_code error;
-  const json::value parsed = json::parse(statement, error);
-  if (error || !parsed.is_object()) {
-    throw std::runtime_error("not a statement: the text is not a JSON object");
+std::string differences_section(const json::object& statement) {
+  const json::object& found = object(statement, "differences");
+  if (count(found, "count") == 0) return {};
+  std::vector<Row> rows;
+  for (const auto& [kind, value] : object(found, "byKind")) {
+    const std::uint64_t number = count(value, "byKind");
+    if (number != 0) rows.push_back({escaped(kind), grouped(number)});
   }
-  const json::object& root = parsed.get_object();
-  std::string body = coverage(root);
-  body += differences(root);
-  body += key_figures(root);
-  body += timeliness_section(root);
-  body += cards_section(root);
-  body += refunds_section(root);
-  body += services_section(root);
-  body += lateness_section(root);
-  body += changes_section(root);
+  return section(
+      "differences", "Differences by kind",
+      paragraph("Each one is a row of <code>differences.csv</code>, down to the field.") +
+          table("Kinds", {"Kind", "Number"}, rows));
+}
+
+// ---- how to check, words ----
+
+std::string checking_section() {
+  return section(
+      "checking", "How to check this statement",
+      paragraph("<code>manifest.json</code> has the SHA-256 of every file of the statement, and "
+                "<code>manifest.sig</code> an Ed25519 signature over the SHA-256 of "
+                "<code>manifest.json</code>. The public key is <code>signing.pub</code> in the "
+                "folder of the ledger's keys, and served at <code>/.well-known/jwks.json</code>; "
+                "keep a copy of your own. Without this program:") +
+          "<pre>scripts/audit.py EXPORT --public-key signing.pub --statement FOLDER</pre>\n" +
+          paragraph(
+              "checks hashes and signature, and works every figure out again from an export "
+              "of the journal (<code>frikort export --journal</code>). This page is made from "
+              "<code>statement.json</code> and is not signed itself."));
+}
+
+std::string words_section() {
+  static constexpr std::pair<std::string_view, std::string_view> words[] = {
+      {"Co-payment", "What a citizen is charged for a service, reported by the practice."},
+      {"Ceiling", "The sum of a calendar year above which co-payments are refunded."},
+      {"Counted", "Paid, above zero, not credited: it counts towards the ceiling."},
+      {"Credited", "Taken back by the practice with a credit note; it does not count any more."},
+      {"Exemption card", "Issued when the counted sum of a person reaches the ceiling."},
+      {"Under review", "A card whose sum fell under the ceiling again. It goes on to exempt."},
+      {"Refund line", "An amount due, or taken back, for one co-payment. Lines are never changed."},
+      {"Position", "The place of an entry in the journal. The statement covers all up to its own."},
+      {"Root",
+       "A hash over everything in the journal up to the position. It changes with any of "
+       "it."},
+      {"Rule pack", "The hash of the rules, such as the ceilings, that cards were decided by."},
+  };
+  std::string out = "<dl class=\"words\">\n";
+  for (const auto& [word, meaning] : words) out += definition(word, meaning);
+  return section("words", "Words", out + "</dl>\n");
+}
+
+std::string page_of(const json::object& statement) {
+  std::string body = coverage(statement);
+  body += differences_section(statement);
+  body += key_figures(statement);
+  body += timeliness_section(statement);
+  body += cards_section(statement);
+  body += refunds_section(statement);
+  body += services_section(statement);
+  body += lateness_section(statement);
+  body += changes_section(statement);
+  body += checking_section() + words_section();
   // The policy lets the browser itself refuse whatever would load or run.
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -666,7 +408,21 @@ std::string report_page(std::string_view statement) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n{}</main>\n</body>\n</"
       "html>\n",
-      title_of(root), style, body);
+      title_of(statement), style, body);
+}
+
+}  // namespace
+}  // namespace api::report
+
+namespace api {
+
+std::string report_page(std::string_view statement) {
+  boost::json::error_code error;
+  const boost::json::value parsed = boost::json::parse(statement, error);
+  if (error || !parsed.is_object()) {
+    throw std::runtime_error("not a statement: the text is not a JSON object");
+  }
+  return report::page_of(parsed.get_object());
 }
 
 }  // namespace api

@@ -8,8 +8,16 @@
 namespace api {
 namespace {
 
-constexpr double width = 640, height = 360;
-constexpr double left = 96, right = width - 12, top = 50, bottom = height - 76;
+constexpr double width = 640;
+constexpr double left = 96, right = width - 12, top = 50, bottom = 284;
+
+bool has_second_line(const Chart& chart) {
+  return std::any_of(chart.ticks.begin(), chart.ticks.end(),
+                     [](const Tick& tick) { return !tick.below.empty(); });
+}
+
+/// Of the title under the names of the places on the x axis.
+double x_title_place(const Chart& chart) { return bottom + (has_second_line(chart) ? 70 : 49); }
 
 /// At most five steps of 1, 2 or 5 times a power of ten, and of at least 1.
 double step_of(double range) {
@@ -50,9 +58,8 @@ std::string circle(double x, double y) {
   return fmt::format(R"(<circle class="reached" cx="{:.1f}" cy="{:.1f}" r="5"/>)", x, y);
 }
 
-std::string diamond(double x, double y) {
-  return fmt::format(R"(<path class="target" d="M{:.1f} {:.1f}l6 6-6 6-6-6z"/>)", x, y - 6);
-}
+/// To the left of the place: a mark on it would cover the point that has nearly reached it.
+std::string target(double x, double y) { return line("target", x - 20, y, x - 6, y); }
 
 std::string bar(std::size_t series, double x, double y, double bar_width, double bar_height) {
   return fmt::format(
@@ -66,7 +73,7 @@ std::string axes(const Chart& chart, const Plane& plane) {
   for (long i = 0; i <= steps; ++i) {
     const double value = plane.y_min + static_cast<double>(i) * plane.step;
     const double y = plane.y(value);
-    out += line(i == 0 ? "axis" : "grid", left, y, right, y);
+    out += line(i != 0 ? "grid" : chart.y_min == 0 ? "axis" : "cut", left, y, right, y);
     out += words("end", left - 8, y + 5,
                  grouped(static_cast<std::uint64_t>(value)) + std::string(chart.unit));
   }
@@ -78,7 +85,7 @@ std::string axes(const Chart& chart, const Plane& plane) {
     if (!tick.below.empty()) out += words("middle", plane.x(i), bottom + 44, tick.below);
   }
   out += words("start", 4, 20, chart.y_title);
-  out += words("end", right, height - 8, chart.x_title);
+  out += words("middle", (left + right) / 2, x_title_place(chart), chart.x_title);
   return out + '\n';
 }
 
@@ -102,13 +109,22 @@ std::string lines(const Chart& chart, const Plane& plane) {
   return out + '\n';
 }
 
+std::string levels(const Chart& chart, const Plane& plane) {
+  std::string out;
+  for (std::size_t s = 0; s < chart.levels.size(); ++s) {
+    const double y = plane.y(chart.levels[s]);
+    out += line(fmt::format("level s{}", s), left, y, right, y);
+  }
+  return out;
+}
+
 std::string limits(const Chart& chart, const Plane& plane) {
   std::string out;
   for (const Limit& limit : chart.limits) {
     const double x = plane.x(limit.tick);
     out += line("limit", x, top, x, bottom);
     out += words("middle", x, top - 6, std::to_string(limit.tick));
-    out += circle(x, plane.y(limit.reached)) + diamond(x, plane.y(limit.target));
+    out += target(x, plane.y(limit.target)) + circle(x, plane.y(limit.reached));
   }
   return out;
 }
@@ -140,7 +156,8 @@ std::string figure(const Chart& chart, std::string_view drawing, std::string_vie
                      R"(aria-labelledby="{4}-title {4}-desc"><title id="{4}-title">{0}</title>)"
                      R"(<desc id="{4}-desc">{5}</desc>)"
                      "\n{6}</svg></figure>\n",
-                     chart.title, legend, width, height, chart.id, chart.description, drawing);
+                     chart.title, legend, width, x_title_place(chart) + 8, chart.id,
+                     chart.description, drawing);
 }
 
 }  // namespace
@@ -164,9 +181,11 @@ std::string line_chart(const Chart& chart) {
   if (!chart.limits.empty()) {
     legend += legend_entry(line("limit", 15, 0, 15, 14), "limits");
     legend += legend_entry(circle(15, 7), "received within the limit");
-    legend += legend_entry(diamond(15, 7), "target");
+    legend += legend_entry(line("target", 8, 7, 22, 7), "target");
   }
-  return figure(chart, axes(chart, plane) + lines(chart, plane) + limits(chart, plane), legend);
+  return figure(
+      chart, axes(chart, plane) + levels(chart, plane) + lines(chart, plane) + limits(chart, plane),
+      legend);
 }
 
 std::string bar_chart(const Chart& chart) {

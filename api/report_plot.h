@@ -42,10 +42,12 @@ struct Chart {
   std::vector<Tick> ticks;     ///< evenly spaced
   std::vector<Series> series;  ///< at most three with lines, two with bars
   std::vector<Limit> limits;   ///< of a line chart
+  std::vector<double> levels;  ///< of a line chart: what each series is to reach; or none
 };
 
 /// A figure with title and legend. Its colours and sizes are classes of the page's style sheet:
-/// grid, axis, limit, reached, target, and s0, s1, s2 for line and bar.
+/// grid, axis, cut (an axis that does not begin at 0), limit, reached, target, and s0, s1, s2 for
+/// line, level and bar.
 std::string line_chart(const Chart& chart);
 std::string bar_chart(const Chart& chart);
 

@@ -58,8 +58,29 @@ TEST(LineChart, marks_limits_and_explains_them_only_when_there_are_any) {
   chart.limits = {{1, 80, 90}};
   const std::string svg = line_chart(chart);
   EXPECT_TRUE(has(svg, R"(<circle class="reached" cx="495.0" cy="96.8")")) << svg;
-  EXPECT_TRUE(has(svg, R"(<path class="target" d="M495.0 67.4)")) << svg;
+  EXPECT_TRUE(has(svg, R"(<line class="target" x1="475.0" y1="73.4" x2="489.0" y2="73.4")")) << svg;
   EXPECT_TRUE(has(svg, "received within the limit")) << svg;
+}
+
+TEST(LineChart, shows_what_each_series_is_to_reach_and_that_its_axis_is_cut) {
+  Chart chart = two_ticks();
+  chart.series = {{"share", {80.0, 100.0}}, {"other", {85.0, 90.0}}};
+  EXPECT_FALSE(has(line_chart(chart), "class=\"cut\""));
+  chart.y_min = 80;
+  chart.levels = {90, 95};
+  const std::string svg = line_chart(chart);
+  EXPECT_TRUE(has(svg, R"(<line class="level s0" x1="96.0" y1="167.0" x2="628.0" y2="167.0")"));
+  EXPECT_TRUE(has(svg, R"(<line class="level s1" x1="96.0" y1="108.5")"));
+  EXPECT_TRUE(has(svg, R"(<line class="cut" x1="96.0" y1="284.0")"));
+}
+
+TEST(Chart, has_the_title_of_its_axis_right_below_the_names_of_its_places) {
+  Chart chart = two_ticks();
+  chart.x_title = "places";
+  chart.series = {{"share", {0.0, 100.0}}};
+  EXPECT_TRUE(has(line_chart(chart), R"(y="354.0">places<)")) << "under a second line of names";
+  chart.ticks[0].below.clear();
+  EXPECT_TRUE(has(line_chart(chart), R"(y="333.0">places<)"));
 }
 
 TEST(BarChart, has_a_bar_for_each_value_and_its_axis_ends_above_the_highest) {

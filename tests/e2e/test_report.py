@@ -18,7 +18,7 @@ import unittest
 import frikort_server as fs
 
 STATEMENT = fs.ROOT / "tests" / "golden" / "report_statement.json"
-PHONE, DESK = 360, 1000
+PHONE, DESK, WIDE = 360, 1000, 1280
 DARK = "--blink-settings=preferredColorScheme=0"
 LOADING_ATTRIBUTES = {"src", "srcset", "href", "xlink:href", "action", "formaction", "data", "poster", "background",
                       "ping", "manifest"}
@@ -29,6 +29,13 @@ const wrong = [];
 if (root.scrollWidth > root.clientWidth) wrong.push(`the page is ${root.scrollWidth} wide`);
 for (const tile of page.document.querySelectorAll(".tiles dd"))
   if (tile.scrollWidth > tile.clientWidth + 1) wrong.push(`a tile is too narrow for ${tile.textContent}`);
+// A number must not be cut: a cell is as wide as its words, and only a table that scrolls leaves the window.
+for (const cell of page.document.querySelectorAll("td, tbody th")) {
+  if (cell.closest(".scroll")) continue;
+  const box = cell.getBoundingClientRect();
+  if (box.right > root.clientWidth + 1 || box.left < -1 || cell.scrollWidth > cell.clientWidth + 1)
+    wrong.push(`a cell is cut: ${cell.textContent}`);
+}
 const plots = page.document.querySelectorAll("svg.plot");
 for (const plot of plots) {
   const outer = plot.getBoundingClientRect(), seen = [];
@@ -58,7 +65,7 @@ class Page(html.parser.HTMLParser):
         super().__init__()
         self.open, self.tables, self.definitions, self.headings = [], {}, {}, []
         self.loads, self.tags, self.styles, self.ids, self.references = [], [], "", [], []
-        self.words, self.caption, self.term, self.bad_headers = "", "", "", 0
+        self.words, self.caption, self.term, self.bad_headers, self.captions = "", "", "", 0, []
         self.feed(text)
         self.close()
 
@@ -76,7 +83,9 @@ class Page(html.parser.HTMLParser):
             self.bad_headers += 1
         if tag == "tr":
             self.tables[self.caption].append([])
-        if tag in ("caption", "th", "td", "dt", "dd", "h1", "h2", "title"):
+        if tag == "ul" and "figcaption" in self.open:
+            self.captions.append(self.words)
+        if tag in ("caption", "figcaption", "th", "td", "dt", "dd", "h1", "h2", "title"):
             self.words = ""
 
     def handle_endtag(self, tag):
@@ -92,7 +101,7 @@ class Page(html.parser.HTMLParser):
         elif tag == "dt":
             self.term = self.words
         elif tag == "dd":
-            self.definitions[self.term] = self.words
+            self.definitions.setdefault(self.term, self.words)  # not what explains the word
         elif tag in ("h1", "h2"):
             self.headings.append((tag, self.words))
 
@@ -109,11 +118,11 @@ def number(value):
 
 def kroner(ore):
     sign = "\u2212" if ore < 0 else ""
-    return f"{sign}{number(abs(ore) // 100)}.{abs(ore) % 100:02}"
+    return f"{sign}{number(abs(ore) // 100)},{abs(ore) % 100:02}"
 
 
 def percent(part, whole):
-    return f"{100 * part / whole:.2f}\u00a0%"
+    return f"{100 * part / whole:.2f}\u00a0%".replace(".", ",")
 
 
 def contrast(one, other):
@@ -184,59 +193,87 @@ class FiguresTest(ReportCase):
         self.assertEqual(self.page.tables[caption][1:], expected, caption)
 
     def test_title_and_coverage(self):
-        self.assertEqual(self.page.headings[0], ("h1", "Frikort 2025: statement 2"))
+        self.assertEqual(self.page.headings[0], ("h1", "Co-payments of 2025: statement 2025-2"))
         self.assertEqual(self.page.definitions["Journal position"], self.statement["position"])
         self.assertEqual(self.page.definitions["Root"], self.statement["root"][:12] + "…")
         self.assertIn(f'title="{self.statement["root"]}"', self.dom)
         self.assertIn("No differences", self.dom)
 
+    def test_each_title_stands_once(self):
+        titles = [title for _, title in self.page.headings[1:]] + list(self.page.tables) + self.page.captions
+        self.assertEqual(len(titles), len(set(titles)), titles)
+
     def test_key_figures(self):
-        totals, definitions = self.statement["totals"], self.page.definitions
+        totals, definitions, refunds = self.statement["totals"], self.page.definitions, self.statement["refunds"]
         self.assertEqual(definitions["Co-payments"], number(totals["registrations"]))
         self.assertEqual(definitions["Counted, kroner"], kroner(totals["countedOre"]))
-        self.assertEqual(definitions["Refunded, kroner"], kroner(totals["refundedOre"]))
+        self.assertEqual(definitions["Refunds due, kroner"], kroner(totals["refundedOre"]))
         self.assertEqual(definitions["Exemption cards"], number(totals["cards"]))
-        self.assert_table("Refunds and payouts", [
-            ["Refund lines", number(totals["refundLines"]), kroner(totals["refundedOre"])],
-            ["Payouts, one for each person", number(totals["payouts"]), kroner(totals["payoutOre"])]])
-        year = {row[0]: row[1:] for row in self.page.tables["The year in numbers"]}
-        self.assertEqual(year["Co-payments not paid yet"], [number(totals["unpaid"]), kroner(totals["unpaidOre"])])
-        self.assertEqual(year["Exemption cards under review"], [number(totals["cardsUnderReview"]), "–"])
+        self.assert_table("From what is due to what is to be paid now", [
+            ["Due for the year", number(totals["payouts"]), kroner(refunds["dueOre"])],
+            ["− named by the statements before", "–", kroner(-refunds["namedOre"])],
+            ["Together: now", "–", kroner(refunds["toPayOre"])],
+            ["of which to pay", number(refunds["payPersons"]), kroner(refunds["payOre"])],
+            ["of which to take back", number(refunds["takeBackPersons"]), kroner(refunds["takeBackOre"])]])
+
+    def test_tables_add_up(self):
+        def value(text):
+            return int(re.sub("[\u2009,]", "", text).replace("\u2212", "-"))
+        # Rows above the sum that are no part of it.
+        no_parts = {"From cards to refunds": 1, "Avoidable payments": 1}
+        added = 0
+        for caption, rows in self.page.tables.items():
+            end = next((at for at, row in enumerate(rows) if row[0].startswith("Together")), None)
+            for column in range(1, len(rows[end]) if end else 0):
+                cells = [row[column] for row in rows[1 + no_parts.get(caption, 0):end + 1]]
+                if "–" not in cells:
+                    self.assertEqual(value(cells[-1]), sum(map(value, cells[:-1])), (caption, column))
+                    added += 1
+        self.assertEqual(added, 2 + 1 + 1 + 2 + 4 + 1)
 
     def test_limits_and_targets(self):
-        self.assert_table("Co-payments received within the limits", [
+        self.assert_table("Limits and targets", [
             [f"{limit['days']} days", number(limit["within"]), percent(limit["share"], 1), percent(limit["target"], 1),
-             "met" if limit["isMet"] else "not met"] for limit in self.statement["timeliness"]["limits"]])
+             "met" if limit["isMet"] else "missed"] for limit in self.statement["timeliness"]["limits"]])
 
     def test_curve_by_day(self):
         by_lag = self.statement["timeliness"]["byLag"]
-        rows = self.page.tables["Share received within so many days (row + column), per cent"]
+        rows = self.page.tables["Day by day (row + column), per cent (scroll to the right for more)"]
         self.assertEqual(rows[0], ["Days", *(f"+{i}" for i in range(10))])
         self.assertGreaterEqual(len(rows), 1 + 7, "days 0 to 60 or more")
         for tens, row in enumerate(rows[1:]):
-            self.assertEqual(row, [str(10 * tens), *(f"{100 * sum(by_lag[:10 * tens + i + 1]) / sum(by_lag):.2f}"
-                                                     for i in range(10))])
+            shares = (100 * sum(by_lag[:10 * tens + i + 1]) / sum(by_lag) for i in range(10))
+            self.assertEqual(row, [str(10 * tens), *(f"{share:.2f}".replace(".", ",") for share in shares)])
 
     def test_months(self):
-        self.assert_table("Share received within 16, 24 and 32 days, by month of service", [
+        self.assert_table("By month of service", [
             [row["month"], number(row["count"]), *(percent(row[f"within{days}"], row["count"]) for days in (16, 24, 32))]
             for row in self.statement["timeliness"]["byMonth"]])
-        self.assert_table("Exemption cards, by month", [
-            [row["month"], number(row["issued"]), number(row["entitled"])] for row in self.statement["cardsByMonth"]])
+        months = self.statement["cardsByMonth"]
+        self.assert_table("Cards", [
+            *([row["month"], number(row["issued"]), number(row["entitled"])] for row in months),
+            ["Together", *(number(sum(row[name] for row in months)) for name in ("issued", "entitled"))]])
+
+    def test_practices(self):
+        rows = self.page.tables["Practices with the most co-payments that came after more than 32 days"][1:]
+        self.assertEqual(rows, [
+            [row["practiceId"], number(row["registrations"]), number(row["registrations"] - row["within32"]),
+             percent(row["within32"], row["registrations"]), kroner(row["costByLatenessOre"])]
+            for row in self.statement["latestPractices"]])
 
     def test_service_types_and_lateness(self):
-        rows = self.page.tables["Co-payments by service type"][1:]
+        rows = self.page.tables["Amounts are in kroner"][1:-1]
         self.assertEqual([[row[0].split()[0], *row[1:]] for row in rows], [
             [row["serviceType"], number(row["registrations"]), kroner(row["amountOre"]), kroner(row["countedOre"]),
              kroner(row["refundedOre"])] for row in self.statement["serviceTypes"]])
         cost = self.statement["latenessCost"]
-        self.assertEqual([row[1] for row in self.page.tables["Cost of lateness"][1:]], [
+        self.assertEqual([row[1] for row in self.page.tables["Avoidable payments"][1:]], [
             number(cost["persons"]), *(kroner(cost[name]) for name in
-                                       ("overpaidOre", "byLatenessOre", "despiteCardOre", "oreDays"))])
+                                       ("byLatenessOre", "despiteCardOre", "overpaidOre", "oreDays"))])
 
     def test_changes(self):
         changes = self.statement["changes"]
-        self.assertEqual([row[1] for row in self.page.tables["Came since the previous statement"][1:]],
+        self.assertEqual([row[1] for row in self.page.tables["Came since then"][1:]],
                          [number(changes[name]) for name in ("copayments", "payments", "creditNotes")])
         expected = []
         for name, change in changes["totals"].items():
@@ -245,11 +282,11 @@ class FiguresTest(ReportCase):
         self.assertEqual([row[1] for row in self.page.tables["Changes of the totals"][1:]], expected)
 
     def test_differences(self):
-        found = {"count": 12, "byKind": {"sumDiffers": 11, "card<Missing>": 1}}
+        found = {"count": 12, "byKind": {"sumDiffers": 11, "card<Missing>": 1, "cardDiffers": 0}}
         dom, console = self.browse(self.render({**self.statement, "differences": found, "previous": None,
                                                 "changes": None}))
         page = Page(dom)
-        self.assertEqual(page.tables["Differences by kind"][1:], [["sumDiffers", "11"], ["card<Missing>", "1"]])
+        self.assertEqual(page.tables["Kinds"][1:], [["sumDiffers", "11"], ["card<Missing>", "1"]])
         self.assertNotIn("No differences", dom)
         self.assertNotIn(("h2", "Changes since the last statement"), page.headings)
         self.assertEqual(console, [])
@@ -290,7 +327,7 @@ class PageTest(ReportCase):
             month["issued"] *= 100
         nation["cardsByMonth"] += [{"month": f"2026-{month:02}", "issued": 1, "entitled": 0} for month in range(6, 13)]
         for statement in (self.statement, nation):
-            for width in (PHONE, DESK):
+            for width in (PHONE, 390, DESK, WIDE):
                 found = self.measure(self.render(statement), width)
                 self.assertEqual(found["plots"], 3)
                 self.assertEqual(found["wrong"], [], f"at {width} pixels")
