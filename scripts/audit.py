@@ -22,6 +22,7 @@ import collections
 import csv
 import datetime
 import functools
+import gc
 import hashlib
 import json
 import sys
@@ -826,6 +827,7 @@ def main():
     parser.add_argument("--year", type=int)
     parser.add_argument("--json", action="store_true", help="everything that was found out, as JSON")
     options = parser.parse_args()
+    gc.disable()  # millions of objects without a cycle, which it would look through again and again
     try:
         key = PublicKey(options.public_key.read_text(encoding="ascii"))
         statement = Statement(options.statement) if options.statement else None

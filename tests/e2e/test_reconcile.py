@@ -830,6 +830,17 @@ class CommandTest(unittest.TestCase):
                 self.assertEqual(path.read_bytes(), (self.folder / folder / path.name).read_bytes(), path)
         self.assertEqual((self.folder / "second" / REFUNDS).read_bytes(), b"")
 
+    def test_refund_file_of_a_state_that_was_made_again(self):
+        data = copy_of(BASE)
+        command(data, self.folder / "output")
+        shutil.rmtree(data / "state")
+        server = fs.Server(str(data)).start()
+        try:
+            reply = server.get(f"{PATH}/{YEAR}-1/file?name={REFUNDS}")
+        finally:
+            server.stop()
+        self.assertEqual((reply.status, reply.body), (200, (REFERENCE / REFUNDS).read_bytes()))
+
     def test_a_row_longer_than_a_piece(self):
         data = copy_of(BASE)
         folder = data / "statements" / "2031-1"
