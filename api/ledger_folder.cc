@@ -29,8 +29,17 @@ bool is_empty(const fs::path& folder) {
                      });
 }
 
+bool is_attended() { return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0; }
+
+/// A script or a unit file that names a new folder within one that exists means it; nobody is there
+/// who could be asked.
+bool is_named_by_script(const fs::path& folder) {
+  return !is_attended() && !fs::exists(folder) &&
+         fs::is_directory(fs::absolute(folder / "..").lexically_normal());
+}
+
 bool is_wished_for(const std::string& what) {
-  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) return false;
+  if (!is_attended()) return false;
   std::cerr << what << ". Make a new ledger there, with new keys? [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
@@ -43,7 +52,7 @@ bool prepare_ledger(const std::string& data, bool creates) {
   if (storage::has_ledger(data)) return false;
   const bool is_there = fs::exists(data);
   if (is_there && !fs::is_directory(data)) throw UsageError(data + " is not a folder");
-  if (!creates && !(is_there && is_empty(data))) {
+  if (!creates && !(is_there && is_empty(data)) && !is_named_by_script(data)) {
     const std::string what = is_there ? data + " is not empty and holds no ledger"
                                       : "there is no ledger in " + data + ", nor such a folder";
     if (!is_wished_for(what)) {

@@ -310,7 +310,7 @@ int load(const LoadOptions& options) {
   } else {
     const bool is_new = prepare_ledger(options.data, options.creates);
     target = std::make_unique<EmbeddedTarget>(options, config);
-    if (is_new) fmt::print(stderr, "a new ledger was made in {}\n", options.data);
+    if (is_new) fmt::print(stderr, "a new ledger was made in {}, with new keys\n", options.data);
   }
 
   Summary summary;

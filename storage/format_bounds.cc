@@ -148,7 +148,10 @@ const char* field_out_of_bounds(const ledger::Event& event) {
   }
   if (!is_place(event.cause)) return "cause";
   if (!is_place(event.registration)) return "registration";
-  const bool are_days = is_in_bounds(event.entitled_from) && is_in_bounds(event.moved_from);
+  if (!is_about_card(event.type)) return nullptr;
+  const bool has_moved = event.type == ledger::EventType::entitlement_moved;
+  const bool are_days =
+      is_in_bounds(event.entitled_from) && (!has_moved || is_in_bounds(event.moved_from));
   return are_days ? nullptr : "entitlement";
 }
 

@@ -152,12 +152,12 @@ class InputTest(CommandCase):
 class NewLedgerTest(CommandCase):
     """A new ledger has new keys: nobody may get one by a slip in a path."""
 
-    def test_a_folder_that_does_not_exist_wants_a_word(self):
+    def test_a_folder_below_none_wants_a_word(self):
         items = fs.ndjson([dated("2025-03-01")])
-        typo = self.path("typo")
+        typo = self.path("typo/data")
         self.run_and_expect(2, "load", "--data", typo, "--trust-received-time", "-", stdin=items, says="--create")
         self.run_and_expect(2, "serve", "--data", typo, "--listen", "127.0.0.1:0", "--auth", "none", says="--create")
-        self.assertFalse(os.path.exists(typo))
+        self.assertFalse(os.path.exists(self.path("typo")))
         self.run_and_expect(0, "load", "--data", typo, "--create", "--trust-received-time", "-", stdin=items,
                             says="new ledger")
         self.assertEqual(self.status(typo)["registrations"], 1)
@@ -176,10 +176,11 @@ class NewLedgerTest(CommandCase):
         self.assertEqual(server.output().count(b'"event":"ledger_created"'), 1, "made once")
         server.stop()
 
-    def test_serve_makes_one_when_told(self):
-        server = fs.Server(self.path("new"), ["--create"]).start()
+    def test_a_script_that_names_a_new_folder_is_told_of_the_new_ledger(self):
+        server = fs.Server(self.path("new")).start()
         self.addCleanup(server.clean)
         self.assertIn(b'"event":"ledger_created"', server.output())
+        self.run_and_expect(0, "load", "--data", self.path("loaded"), "-", stdin=b"", says="new ledger")
 
     def test_a_question_on_a_terminal(self):
         for answer, exit_status in ((b"n\n", 2), (b"y\n", 0)):
