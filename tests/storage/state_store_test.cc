@@ -368,6 +368,21 @@ TEST_F(StateStoreTest, keeps_practices_and_their_rhythm) {
   EXPECT_EQ(state.practice_number(ledger::test::practice_id("7")), std::nullopt);
 }
 
+TEST_F(StateStoreTest, keeps_what_it_gave_up_to_hand_over) {
+  StateStore state(temp_ / "state", {.hand_over_items = 1, .practices_max = 1000});
+  Writer writer(state);
+  const ledger::Item item = ledger::test::a_copayment();
+  writer.post({item});  // the hand-over begins, and waits for a sync that never comes
+  ASSERT_TRUE(state.find_registration(item.fingerprint).value());
+  state.abandon();
+  // Time enough for the hand-over to end, and groups enough for its rows to leave the memory.
+  for (int group = 0; group < 100; ++group) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    state.begin_group(Position{100});
+    ASSERT_TRUE(state.find_registration(item.fingerprint).value()) << "group " << group;
+  }
+}
+
 TEST_F(StateStoreTest, hands_over_nothing_that_the_journal_does_not_have) {
   Workload workload(3);
   {
@@ -459,18 +474,22 @@ TEST_F(StateStoreTest, hands_over_no_half_group_at_its_end) {
   EXPECT_EQ(state.find_registration(half.fingerprint).value(), std::nullopt);
 }
 
-TEST_F(StateStoreTest, counts_for_the_nation_alone_when_there_is_no_room_for_a_practice) {
-  StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 2});
+TEST_F(StateStoreTest, makes_no_practice_known_by_what_is_refused) {
+  StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 1000});
+  Writer(state).write({ledger::test::a_copayment().by("1")});
   const ledger::Month month = std::chrono::year{2025} / 3;
-  for (const char* practice : {"1", "2", "3", "4"}) {
+  for (const char* practice : {"1", "2", "3", "99999999999999999999"}) {
     EXPECT_TRUE(
         state.record_tally({ledger::test::practice_id(practice), month, Code::time_barred, 1}))
         << practice;
   }
-  EXPECT_EQ(state.practices().size(), 3U);
-  const auto row = state.timeliness({ledger::nation, Basis::received, month});
-  EXPECT_EQ(row.value().rejected,
-            (std::vector<std::pair<Code, std::uint64_t>>{{Code::time_barred, 4}}));
+  EXPECT_EQ(state.practices().size(), 2U) << "the nation, and the one that reported";
+  const auto rejected_of = [&](ledger::PracticeNumber practice) {
+    return state.timeliness({practice, Basis::received, month}).value().rejected;
+  };
+  using Rejected = std::vector<std::pair<Code, std::uint64_t>>;
+  EXPECT_EQ(rejected_of(ledger::nation), (Rejected{{Code::time_barred, 4}}));
+  EXPECT_EQ(rejected_of(ledger::PracticeNumber{1}), (Rejected{{Code::time_barred, 1}}));
 }
 
 TEST_F(StateStoreTest, covers_lag_histograms_with_its_checksum) {
