@@ -1,5 +1,5 @@
-// Decoders of what is stored: no bytes make one crash, and what decodes is the same again when it
-// is encoded and decoded. The first byte says which.
+// Decoders of what is stored: no bytes make one crash, and what decodes are the very bytes that the
+// encoder writes of it. The first byte says which.
 
 #include <string>
 #include <string_view>
@@ -18,18 +18,13 @@ namespace {
 using ledger::Position;
 using storage::JournalRecord;
 
-/// `decode` gives a Result, `encode` bytes: a value that decodes survives both.
+/// `decode` gives a Result, `encode` bytes: each value has one encoding, and no other decodes.
 template <class Decode, class Encode>
 void check_row(std::string_view bytes, const Decode& decode, const Encode& encode) {
   const auto decoded = decode(bytes);
   if (!decoded) return;
   const std::string encoded = encode(decoded.value());
-  const auto again = decode(encoded);
-  LEDGER_ASSERT(again.has_value());
-  LEDGER_ASSERT(encode(again.value()) == encoded);
-  if constexpr (requires { decoded.value() == again.value(); }) {
-    LEDGER_ASSERT(decoded.value() == again.value());
-  }
+  LEDGER_ASSERT(encoded == bytes);
 }
 
 std::string encode_journal_record(const JournalRecord& record) {
