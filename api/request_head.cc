@@ -68,18 +68,23 @@ constexpr std::array single_fields{
 };
 constexpr std::string_view correlation_id_name = "Correlation-Id";
 
-/// How often each of `single_fields` is there.
-std::array<unsigned, single_fields.size()> count_fields(const http::request_header<>& head) {
-  std::array<unsigned, single_fields.size()> counts{};
+struct SeenField {
+  unsigned count = 0;
+  std::string_view value;  // of the first
+};
+
+/// What is there of each of `single_fields`, in one walk over the head.
+std::array<SeenField, single_fields.size()> see_fields(const http::request_header<>& head) {
+  std::array<SeenField, single_fields.size()> seen{};
   for (const auto& field : head) {
     const http::field name = field.name();
     if (name == http::field::unknown && !equals(field.name_string(), correlation_id_name)) continue;
     const auto* const found = std::find(single_fields.begin(), single_fields.end(), name);
-    if (found != single_fields.end()) {
-      ++counts[static_cast<std::size_t>(found - single_fields.begin())];
-    }
+    if (found == single_fields.end()) continue;
+    SeenField& of_name = seen[static_cast<std::size_t>(found - single_fields.begin())];
+    if (of_name.count++ == 0) of_name.value = field.value();
   }
-  return counts;
+  return seen;
 }
 
 ContentCoding coding_of(std::string_view name) {
@@ -139,20 +144,19 @@ bool read_target(std::string_view target, Request& request) {
 
 std::string_view unclear_point_of(const http::request_header<>& head) {
   const bool is_old = head.version() < 11;
-  const auto counts = count_fields(head);
-  const auto [hosts, lengths, encodings] = std::tuple(counts[0], counts[1], counts[2]);
-  if (hosts > 1 || (hosts == 0 && !is_old)) return "A request has one Host.";
-  if (!is_host(head[http::field::host])) return "Host is not a host name or address.";
-  if (lengths > 1 || encodings > 1) return "The length of the body is told twice.";
-  const std::string_view length = head[http::field::content_length];
-  if (!std::all_of(length.begin(), length.end(), is_digit)) {
+  const auto seen = see_fields(head);
+  const auto& [host, length, encoding] = std::tie(seen[0], seen[1], seen[2]);
+  if (host.count > 1 || (host.count == 0 && !is_old)) return "A request has one Host.";
+  if (!is_host(host.value)) return "Host is not a host name or address.";
+  if (length.count > 1 || encoding.count > 1) return "The length of the body is told twice.";
+  if (!std::all_of(length.value.begin(), length.value.end(), is_digit)) {
     return "Content-Length is not a number.";
   }
-  if (encodings != 0 && !equals(head[http::field::transfer_encoding], "chunked")) {
+  if (encoding.count != 0 && !equals(encoding.value, "chunked")) {
     return "The only Transfer-Encoding is chunked.";
   }
-  if (encodings != 0 && is_old) return "HTTP/1.0 has no chunks.";
-  if (std::any_of(counts.begin(), counts.end(), [](unsigned count) { return count > 1; })) {
+  if (encoding.count != 0 && is_old) return "HTTP/1.0 has no chunks.";
+  if (std::any_of(seen.begin(), seen.end(), [](const SeenField& f) { return f.count > 1; })) {
     return "Content-Type, Content-Encoding, Expect, Authorization or Correlation-Id stands there "
            "twice.";
   }
