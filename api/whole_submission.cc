@@ -108,18 +108,14 @@ std::optional<ParsedItems> parse_lines(const Service& service, const Request& re
   return items;
 }
 
-/// Submits the items that begin at `first` of the request, and returns them with their answer.
-Awaitable<SubmissionPtr> submit_part(Connection& connection, ParsedItems items, std::size_t first,
-                                     SubmissionForm form) {
+/// Submits a part of a request, and returns it with its answer.
+Awaitable<SubmissionPtr> submit_part(Connection& connection,
+                                     std::unique_ptr<HttpSubmission> submission) {
   const ShardKeeper& keeper = connection.service().keeper();
-  auto submission = make_submission(connection, std::move(items));
-  submission->first_index = first;
-  submission->is_atomic = form.is_atomic;
-  submission->is_dry_run = form.is_dry_run;
   ++connection.lane().awaited_submissions;
   auto [reply] = co_await async_submit(keeper, std::move(submission), awaited);
   // Once the beginning is committed, the rest waits for its turn: 429 says that nothing was.
-  while (first != 0 && is_overload(reply->error)) {
+  while (reply->first_index != 0 && is_overload(reply->error)) {
     connection.allow_a_piece();
     Timer pause(connection.lane().context, queue_full_pause);
     co_await pause.async_wait(awaited);
@@ -185,7 +181,11 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
       part.assign(std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(first)),
                   std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(end)));
     }
-    const SubmissionPtr reply = co_await submit_part(connection, std::move(part), first, form);
+    auto submission = make_submission(connection, std::move(part));
+    submission->first_index = first;
+    submission->is_atomic = form.is_atomic;
+    submission->is_dry_run = form.is_dry_run;
+    const SubmissionPtr reply = co_await submit_part(connection, std::move(submission));
     if (reply->error) {
       problem = problem_of(reply->error);
       co_await connection.refuse(std::move(problem));

@@ -692,7 +692,8 @@ def compare_tables(tables, model, year, findings):
     compare_rows("accounts", exported("accounts", ("personRef", "year"), ("countedOre", "refundedOre", "newest")),
                  accounts, findings)
     compare_rows("cards", exported("cards", ("personRef", "year"),
-                                   ("cardId", "state", "issuedAt", "entitledFrom", "crossingGuid", "rulePack")), cards, findings)
+                                   ("cardId", "state", "issuedAt", "entitledFrom", "crossingGuid", "rulePack")),
+                 cards, findings)
     compare_rows("timeliness", exported("timeliness", ("practiceId", "basis", "month", "lagDays"), ("count",)),
                  lags, findings)
     rows = tables.rows("refund_lines", ("personRef", "year", "position", "registration", "guid", "amountOre"))

@@ -263,7 +263,7 @@ TEST(Post, reinstates_the_card_with_its_issue_and_a_new_entitlement) {
       {"report 2 60 08-05", "counted exempt | 60 | underReview from 08-01 by 1 in 1 | - | -"},
       {"report 3 60 08-07",
        "counted exempt | 120 | active from 08-07 by 1 in 1 | 3:+20 | "
-       "cardReinstated refundDue+20"},
+       "cardReinstated entitlementMoved refundDue+20"},
       {"credit 2",
        "CREDITED exempt | 60 | underReview from 08-07 by 1 in 1 | 3:+20 3:-20 | "
        "cardUnderReview refundNetted-20"},

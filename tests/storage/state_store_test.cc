@@ -315,7 +315,7 @@ TEST_F(StateStoreTest, knows_which_events_there_are) {
   StateStore state(temp_ / "state", {});
   Writer writer(state);
   Writer in_memory(memory_);
-  for (const auto& items : {Workload(3, 20).take(500), Workload(4, 20).take(1)}) {
+  for (const auto& items : {Workload(3, 2).take(500), Workload(4, 2).take(1)}) {
     writer.write(items);
     in_memory.write(items);
     ASSERT_FALSE(memory_.events().empty());
