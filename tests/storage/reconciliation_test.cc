@@ -321,7 +321,7 @@ TEST_F(ReconciliationTest, who_pays_each_statement_of_a_series_once_has_paid_wha
 
 TEST_F(ReconciliationTest, the_number_of_a_person_is_known_whether_in_the_files_or_in_memory) {
   std::vector<std::vector<ledger::EncryptedNumber>> numbers;
-  for (const std::uint64_t hand_over_items : {700, 1'000'000}) {
+  for (const std::uint64_t hand_over_items : {700U, 1'000'000U}) {
     // Of a state that was made again, and is in memory in part or as a whole.
     fs::remove_all(state());
     Shard shard(options_in(data(), hand_over_items));
