@@ -594,7 +594,9 @@ class ClockTest(FaultCase):
             timer.start()
             self.assertEqual(self.server.get("/v1/events?wait=1&after=0-999999999").status, 200)
             timer.join()
-            self.assertLess(abs(time.monotonic() - begin - 1), 0.7, "timers do not follow the wall clock")
+            # A timer that follows it ends after 0.2 seconds, or hours later.
+            taken = time.monotonic() - begin
+            self.assertTrue(0.9 < taken < 30, f"timers do not follow the wall clock: {taken}")
         self.assertEqual(positions, sorted(set(positions)))
         self.assertEqual(self.ready().status, 200)
         self.faults.move_clock(-1000)
