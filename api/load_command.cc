@@ -217,13 +217,23 @@ class ServerTarget final : public Target {
         reason = error.what();
       }
       client_.disconnect();
-      if (attempt == 0) fmt::print(stderr, "\nfrikort: trying again: {}\n", reason);
+      if (attempt == 0) fmt::print(stderr, "\nfrikort: trying again: {}{}\n", reason, trouble());
       std::this_thread::sleep_for(std::chrono::seconds{pause_s});
     }
-    throw std::runtime_error("gave up: " + reason);
+    throw std::runtime_error("gave up: " + reason + trouble());
   }
 
  private:
+  /// Why the server takes no items, in its own words; empty when it does, or does not answer.
+  std::string trouble() {
+    try {
+      const HttpClient::Answer ready = client_.get("/isready");
+      return ready.status == 503 ? " The server is not ready: " + problem_text(ready) : "";
+    } catch (const std::runtime_error&) {
+      return {};
+    }
+  }
+
   HttpClient client_;
   const std::string target_;
 };
