@@ -352,6 +352,26 @@ class DiskTest(FaultCase):
         self.assertEqual(done.returncode, 3, done)
         self.assertIn(NO_SPACE, done.stderr.decode())
 
+    def test_load_says_why_the_server_takes_nothing_and_goes_on(self):
+        self.start()
+        items = os.path.join(self.folder, "more.ndjson")
+        pathlib.Path(items).write_bytes(fs.ndjson([dated("2025-02-01")]))
+        self.faults.inject(DISK_FULL)
+        loading = subprocess.Popen([fs.binary(), "load", "--server", self.server.url, "--trust-received-time", items],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(loading.kill)
+        said = b""
+        while b"trying again" not in said:
+            line = loading.stderr.readline()
+            self.assertTrue(line, said)
+            said += line
+        self.assertIn(NO_SPACE, said.decode())
+        self.assertNotIn(b"{", said)
+        self.faults.lift()
+        out, _ = loading.communicate(timeout=60)
+        self.assertEqual(loading.returncode, 0)
+        self.assertIn(b"1 accepted", out)
+
     def test_read_errors_of_the_state(self):
         self.start(hand_over_items=100)
         self.introduce()
