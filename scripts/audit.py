@@ -40,6 +40,7 @@ COPAYMENT, PAYMENT, CREDIT_NOTE = 1, 2, 3
 TYPES = {COPAYMENT: "copayment", PAYMENT: "payment", CREDIT_NOTE: "creditNote"}
 SERVICES = {1: "A", 2: "S", 3: "B", 4: "LE", 5: "HS", 6: "PO", 7: "LR", 8: "PS", 9: "PR", 10: "BR",
             11: "TB", 12: "RH", 13: "FT"}
+TRUTHS = {False: "false", True: "true"}
 REASONS = {0: None, 40: "CREDITED", 41: "UNPAID", 42: "ZERO_AMOUNT", 43: "UNDER_16"}
 LIMITS = (16, 24, 32)
 WITHIN = {limit: f"within{limit}" for limit in LIMITS}
@@ -598,7 +599,8 @@ class Tables:
             with open(path, newline="", encoding="utf-8") as file:
                 rows = csv.DictReader(file) if path.suffix == ".csv" else map(json.loads, file)
                 for row in rows:
-                    yield tuple(as_text(row[column]) for column in columns)
+                    cells = [row[column] for column in columns]
+                    yield tuple([cell if cell.__class__ is str else as_text(cell) for cell in cells])
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise Finding(f"{table}: cannot be read: {error!r}") from None
 
@@ -629,13 +631,16 @@ ENTRY_COLUMNS = ("position", "type", "year", "practiceId", "personRef", "guid", 
 
 
 def entry_row(entry, year):
-    row = [position_text(entry.position), TYPES[entry.type], year, entry.practice_id, entry.person, guid_text(entry.guid)]
     is_copayment = entry.type == COPAYMENT
-    row += [SERVICES[entry.service_type], rfc3339(entry.service, entry.service_ns)] if is_copayment else [None, None]
-    row.append(rfc3339(entry.received, entry.received_ns))
-    row += [entry.amount, entry.paid, entry.exemption] if is_copayment else [None, None, None]
-    row += [entry.counted, entry.exempt, REASONS[entry.reason]]
-    return tuple(as_text(value) for value in row)
+    return (position_text(entry.position), TYPES[entry.type], str(year), entry.practice_id, str(entry.person),
+            guid_text(entry.guid),
+            SERVICES[entry.service_type] if is_copayment else "",
+            rfc3339(entry.service, entry.service_ns) if is_copayment else "",
+            rfc3339(entry.received, entry.received_ns),
+            str(entry.amount) if is_copayment else "",
+            TRUTHS[entry.paid] if is_copayment else "",
+            entry.exemption or "",
+            TRUTHS[entry.counted], TRUTHS[entry.exempt], REASONS[entry.reason] or "")
 
 
 class EntriesTable:
