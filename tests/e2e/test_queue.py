@@ -7,7 +7,8 @@ import frikort_server as fs
 from frikort_server import dated
 
 PATH = "/v1/registrations"
-SMALLEST = 4096  # of limits.waiting_items_max: the most items that can be all or nothing
+GROUP = 4096  # the most items that can be all or nothing
+SMALLEST = 2 * GROUP  # of limits.waiting_items_max
 DAY = "2025-03-01"
 
 
@@ -28,22 +29,22 @@ class SmallestQueueTest(fs.ServerCase):
         self.assertEqual({result["verdict"] for result in results}, {"accepted"})
 
     def test_a_stream_longer_than_the_queue(self):
-        answer = self.server.stream(items_of(2 * SMALLEST + 1))
+        answer = self.server.stream(items_of(SMALLEST + 1))
         self.assertTrue(answer.complete)
         self.assertEqual(answer.others, [])
-        self.assert_all_accepted(answer.results, 2 * SMALLEST + 1)
+        self.assert_all_accepted(answer.results, SMALLEST + 1)
 
     def test_an_array_longer_than_the_queue(self):
-        self.assert_all_accepted(self.server.submit(*items_of(2 * SMALLEST + 1)), 2 * SMALLEST + 1)
+        self.assert_all_accepted(self.server.submit(*items_of(SMALLEST + 1)), SMALLEST + 1)
 
     def test_all_or_nothing_as_large_as_can_be(self):
-        self.assert_all_accepted(self.server.submit(*items_of(SMALLEST), query="?atomic=true"), SMALLEST)
+        self.assert_all_accepted(self.server.submit(*items_of(GROUP), query="?atomic=true"), GROUP)
 
     def test_streams_beside_each_other_and_beside_single_items(self):
         answers = {}
 
         def stream(number):
-            answers[number] = self.server.stream(items_of(2 * SMALLEST))
+            answers[number] = self.server.stream(items_of(SMALLEST + 1))
 
         streams = [threading.Thread(target=stream, args=(number,), daemon=True) for number in range(3)]
         for thread in streams:
@@ -56,7 +57,7 @@ class SmallestQueueTest(fs.ServerCase):
             self.assertLess(singles, 100_000, "a stream does not come to its end")
         for number in range(len(streams)):
             self.assertEqual(answers[number].others, [])
-            self.assert_all_accepted(answers[number].results, 2 * SMALLEST)
+            self.assert_all_accepted(answers[number].results, SMALLEST + 1)
 
 
 if __name__ == "__main__":
