@@ -320,6 +320,7 @@ TEST(Shard, notes_a_group_that_cannot_be_written) {
   ledger.commit(items_of(23, 20));
   ledger::CommitGroup group;
   group.position = ledger.shard().journal().next_position();
+  group.committed_at = ledger::first_instant;
   {
     const NoRoom no_room;
     EXPECT_FALSE(ledger.shard().journal().append(std::array{ledger::AnsweredGroup{group, {}}}));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -90,8 +91,7 @@ class Writer {
   Position position_;
 };
 
-/// The months as the state numbers practices: MemoryStore does not know those of which everything
-/// was rejected, and keeps rejections and resends as a list.
+/// The months as the state numbers practices: MemoryStore keeps rejections and resends as a list.
 std::map<TimelinessKey, TimelinessMonth> months_of(const MemoryStore& memory,
                                                    const StateStore& state) {
   std::map<ledger::PracticeNumber, ledger::PracticeNumber> numbers{
@@ -103,9 +103,10 @@ std::map<TimelinessKey, TimelinessMonth> months_of(const MemoryStore& memory,
   for (const auto& [key, month] : memory.timeliness()) {
     months[{numbers.at(key.practice), key.basis, key.month}] = month;
   }
-  for (const ledger::Tally& tally : memory.tallies()) {
+  for (std::size_t i = 0; i < memory.tallies().size(); ++i) {
+    const ledger::Tally& tally = memory.tallies()[i];
     for (const ledger::PracticeNumber practice :
-         {ledger::nation, state.practice_number(tally.practice).value()}) {
+         std::set{ledger::nation, numbers.at(memory.tally_practices()[i])}) {
       TimelinessMonth& month = months[{practice, Basis::received, tally.month}];
       if (tally.code == Code::none) {
         month.duplicates += tally.count;

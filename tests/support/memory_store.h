@@ -53,6 +53,8 @@ class MemoryStore : public Store {
   const std::map<TimelinessKey, TimelinessMonth>& timeliness() const { return timeliness_; }
   const std::vector<Tally>& tallies() const { return tallies_; }
   const std::map<UnpaidKey, UnpaidRegistration>& unpaid() const { return unpaid_; }
+  /// Of each tally the practice it counts for: the nation alone when that was not known then.
+  const std::vector<PracticeNumber>& tally_practices() const { return tally_practices_; }
   const std::vector<Event>& events() const { return events_; }
   /// What note_durable() last said.
   Position durable_until() const { return durable_until_; }
@@ -67,6 +69,7 @@ class MemoryStore : public Store {
   std::map<TimelinessKey, TimelinessMonth> timeliness_;
   std::vector<Tally> tallies_;
   std::map<UnpaidKey, UnpaidRegistration> unpaid_;
+  std::vector<PracticeNumber> tally_practices_;
   std::vector<Event> events_;
   std::vector<Entry> entries_;
   Position durable_until_;
