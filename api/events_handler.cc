@@ -46,7 +46,11 @@ bool parse_after(std::string_view text, Question& question) {
   const std::size_t dash = text.find('-', 2);
   if (!ingest::parse_position(text.substr(0, dash), question.after)) return false;
   question.is_after_item = dash == std::string_view::npos;
-  if (!question.is_after_item) return parse_number(text.substr(dash + 1), question.after_ordinal);
+  if (!question.is_after_item) {
+    const std::string_view ordinal = text.substr(dash + 1);
+    const bool has_other_spelling = ordinal.size() > 1 && ordinal.front() == '0';
+    return !has_other_spelling && parse_number(ordinal, question.after_ordinal);
+  }
   question.after_ordinal = std::numeric_limits<std::uint32_t>::max();
   return true;
 }

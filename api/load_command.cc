@@ -4,6 +4,8 @@
 #include <simdjson.h>
 #include <unistd.h>
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -307,6 +309,16 @@ void print_hint(const LoadOptions& options, const Summary& summary) {
   fmt::print(stderr, "frikort: {}\n", hint);
 }
 
+/// Standard error is for people on a terminal, and elsewhere one JSON object a line.
+void say_that_a_ledger_was_made(const std::string& data) {
+  if (::isatty(STDERR_FILENO) == 1) {
+    fmt::print(stderr, "a new ledger was made in {}, with new keys\n", data);
+    return;
+  }
+  const boost::json::object event{{"event", "ledger_created"}, {"data", data}};
+  fmt::print(stderr, "{}\n", boost::json::serialize(event));
+}
+
 }  // namespace
 
 int load(const LoadOptions& options) {
@@ -320,7 +332,7 @@ int load(const LoadOptions& options) {
   } else {
     const bool is_new = prepare_ledger(options.data, options.creates);
     target = std::make_unique<EmbeddedTarget>(options, config);
-    if (is_new) fmt::print(stderr, "a new ledger was made in {}, with new keys\n", options.data);
+    if (is_new) say_that_a_ledger_was_made(options.data);
   }
 
   Summary summary;

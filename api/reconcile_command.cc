@@ -216,7 +216,8 @@ void print_summary(const json::object& statement, const fs::path& output) {
   };
   fmt::print("refunds          {}, of which {} were named before\n", kroner_text(refund("dueOre")),
              kroner_text(refund("namedOre")));
-  fmt::print("to pay now       {} to {} persons", kroner_text(refund("payOre")), refund("payPersons"));
+  fmt::print("to pay now       {} to {} persons", kroner_text(refund("payOre")),
+             refund("payPersons"));
   if (refund("takeBackPersons") != 0) {
     fmt::print("; to take back {} from {} persons", kroner_text(-refund("takeBackOre")),
                refund("takeBackPersons"));

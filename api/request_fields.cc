@@ -45,10 +45,10 @@ std::string unknown_detail(RequestFields::Names required, RequestFields::Names o
 RequestFields::RequestFields(std::string_view body, Names required, Names optional) {
   boost::json::error_code error;
   boost::json::value parsed = boost::json::parse(body, error, &memory_);
-  if (error) {
-    refuse("MALFORMED_REQUEST", "", "The body is not JSON: " + ingest::json_fault(body) + '.');
-  } else if (!parsed.is_object()) {
-    refuse("MALFORMED_REQUEST", "", "The body is not a JSON object.");
+  if (error || !parsed.is_object()) {
+    refuse("MALFORMED_REQUEST", "",
+           error ? "The body is not JSON: " + ingest::json_fault(body) + '.'
+                 : "The body is not a JSON object.");
     return;
   }
   body_ = std::move(parsed);  // within the same memory: nothing is copied

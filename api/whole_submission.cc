@@ -171,7 +171,8 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
   std::string results;
   std::string receipts;
   const std::size_t count = parsed->size();
-  const std::size_t part_items = form.is_one_group() ? count : service.limits().submission_items_max();
+  const std::size_t part_items =
+      form.is_one_group() ? count : service.limits().submission_items_max();
   for (std::size_t first = 0; first < count; first += part_items) {
     const std::size_t end = std::min(count, first + part_items);
     ParsedItems part;

@@ -84,6 +84,7 @@ void append_position(std::string& out, ledger::Position position) {
 
 bool parse_position(std::string_view text, ledger::Position& out) {
   if (text.size() < 3 || text.substr(0, 2) != "0-") return false;
+  if (text[2] == '0' && text.size() > 3) return false;  // a position has one spelling
   std::uint64_t offset = 0;
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data() + 2, end, offset);

@@ -172,8 +172,8 @@ Result<void> ShardWriter::answer_dry_run(Submission& submission, Position next) 
     const bool is_told = outcome.disposition != Disposition::rejected &&
                          parsed.item.type == ledger::ItemType::copayment;
     if (!is_told && !asked_for_card(parsed, outcome)) continue;
-    const auto noted = note_access_(
-        submission, parsed, is_told ? outcome.verdict.exempt : exempt_told(outcome));
+    const auto noted =
+        note_access_(submission, parsed, is_told ? outcome.verdict.exempt : exempt_told(outcome));
     if (!noted) {
       submission.error = noted.error();
       submission.outcomes.clear();

@@ -29,8 +29,8 @@ struct PendingGroup {
 
 /// Called for every item whose answer tells whether the person has a card: exemption F was asked
 /// for and nothing before that question refused it, or a dry run is told of a co-payment. `exempt`
-/// is what it is told: nothing when the answer says neither, as for a submission that is aborted for
-/// another item's sake. An error means that it cannot be logged.
+/// is what it is told: nothing when the answer says neither, as for a submission that is aborted
+/// for another item's sake. An error means that it cannot be logged.
 using AccessNote = std::function<ledger::Result<void>(const Submission&, const ParsedItem&,
                                                       std::optional<bool> exempt)>;
 

@@ -159,7 +159,7 @@ class NewLedgerTest(CommandCase):
         self.run_and_expect(2, "serve", "--data", typo, "--listen", "127.0.0.1:0", "--auth", "none", says="--create")
         self.assertFalse(os.path.exists(self.path("typo")))
         self.run_and_expect(0, "load", "--data", typo, "--create", "--trust-received-time", "-", stdin=items,
-                            says="new ledger")
+                            says="ledger_created")
         self.assertEqual(self.status(typo)["registrations"], 1)
 
     def test_a_folder_with_other_things_wants_a_word(self):
@@ -180,7 +180,7 @@ class NewLedgerTest(CommandCase):
         server = fs.Server(self.path("new")).start()
         self.addCleanup(server.clean)
         self.assertIn(b'"event":"ledger_created"', server.output())
-        self.run_and_expect(0, "load", "--data", self.path("loaded"), "-", stdin=b"", says="new ledger")
+        self.run_and_expect(0, "load", "--data", self.path("loaded"), "-", stdin=b"", says="ledger_created")
 
     def test_a_question_on_a_terminal(self):
         for answer, exit_status in ((b"n\n", 2), (b"y\n", 0)):
@@ -445,7 +445,7 @@ class ProgressTest(CommandCase):
     def test_json_lines_say_finished_when_it_is(self):
         items, content = self.make()
         done = self.run_and_expect(0, "load", "--data", self.data("data"), "--trust-received-time", items)
-        last = json.loads(done.stderr.splitlines()[-2 if b"new ledger" in done.stderr.splitlines()[-1] else -1])
+        last = json.loads(done.stderr.splitlines()[-1])
         self.assertEqual((last["finished"], last["done"], last["total"]), (True, len(content), len(content)))
 
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/json_text.h"
 #include "ingest/shard_writer.h"
 #include "ledger/assert.h"
 #include "storage/crypto.h"
@@ -215,7 +216,8 @@ class Session {
 
   MemoryStore store_;
   Records records_;
-  ingest::ShardWriter writer_{store_, records_, rules(), true, [](const auto&...) { return ledger::ok(); }};
+  ingest::ShardWriter writer_{store_, records_, rules(), true,
+                              [](const auto&...) { return ledger::ok(); }};
   ingest::PendingGroup pending_;
   std::size_t items_ = 0;
   std::unique_ptr<ingest::Submission> request_;

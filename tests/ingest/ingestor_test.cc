@@ -159,8 +159,7 @@ class IngestorTest : public testing::Test {
  protected:
   std::unique_ptr<Ingestor> start(ledger::Store& store, Ingestor::Options options = {}) {
     return std::make_unique<Ingestor>(
-        store, journal_, rules(), true,
-        [](const auto&...) { return ledger::ok(); },
+        store, journal_, rules(), true, [](const auto&...) { return ledger::ok(); },
         [this](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries_.take(std::move(submissions));
         },
@@ -329,8 +328,7 @@ TEST_F(IngestorTest, takes_a_modest_sender_into_the_next_two_groups_whatever_a_f
     MemoryJournal journal;
     Deliveries deliveries;
     Ingestor ingestor(
-        store, journal, rules(), true,
-        [](const auto&...) { return ledger::ok(); },
+        store, journal, rules(), true, [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -448,8 +446,7 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
     Deliveries deliveries;
     journal.fail_at(fail_at);
     Ingestor ingestor(
-        store, journal, rules(), true,
-        [](const auto&...) { return ledger::ok(); },
+        store, journal, rules(), true, [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -507,8 +504,7 @@ TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
     journal.fail_at(1);
     journal.hold();
     Ingestor ingestor(
-        store, journal, rules(), true,
-        [](const auto&...) { return ledger::ok(); },
+        store, journal, rules(), true, [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -577,7 +573,7 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_throws) {
     journal.throw_at(1);
     journal.hold();
     Ingestor ingestor(
-        store, journal, rules(), true, [](const Submission&, const ParsedItem&) {},
+        store, journal, rules(), true, [](const auto&...) { return ledger::ok(); },
         [&](std::vector<std::unique_ptr<Submission>> submissions) {
           deliveries.take(std::move(submissions));
         },
@@ -616,7 +612,7 @@ TEST_F(IngestorTest, tells_its_failure_before_it_answers) {
   Deliveries deliveries;
   journal_.fail_at(1);
   Ingestor ingestor(
-      store_, journal_, rules(), true, [](const Submission&, const ParsedItem&) {},
+      store_, journal_, rules(), true, [](const auto&...) { return ledger::ok(); },
       [&](std::vector<std::unique_ptr<Submission>> submissions) {
         EXPECT_TRUE(is_told);
         deliveries.take(std::move(submissions));
@@ -666,8 +662,7 @@ TEST_F(IngestorTest, delivers_a_dry_run_when_what_it_read_is_durable) {
   std::promise<void> answered;
   std::atomic<std::uint64_t> appended{0};
   auto ingestor = std::make_unique<Ingestor>(
-      store_, journal_, rules(), true,
-      [](const auto&...) { return ledger::ok(); },
+      store_, journal_, rules(), true, [](const auto&...) { return ledger::ok(); },
       [&](std::vector<std::unique_ptr<Submission>> submissions) {
         for (const auto& submission : submissions) {
           if (!submission->is_dry_run) continue;

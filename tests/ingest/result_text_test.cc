@@ -124,7 +124,7 @@ TEST(Position, is_written_with_its_shard_and_read_back) {
 TEST(Position, is_read_from_no_other_text) {
   Position read;
   for (const char* text : {"", "0", "0-", "1-5", "0-x", "0-5x", "0--5", "0-+5", " 0-5", "0-5 ",
-                           "00-5", "0-18446744073709551616", "5"}) {
+                           "00-5", "0-05", "0-00", "0-18446744073709551616", "5"}) {
     EXPECT_FALSE(parse_position(text, read)) << text;
   }
 }

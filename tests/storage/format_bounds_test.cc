@@ -419,7 +419,8 @@ TEST_F(Unstorable, group_is_refused_and_the_ledger_opens_again) {
     checksum = ledger.checksum();
     // As a parser without bounds would let it in: refused, and counted under a month.
     ingest::ShardWriter writer(ledger.shard().state(), ledger.shard().journal(),
-                               ledger.shard().rules(), false, [](const auto&...) {});
+                               ledger.shard().rules(), false,
+                               [](const auto&...) { return ledger::ok(); });
     ingest::PendingGroup pending;
     pending.submissions.push_back(std::make_unique<ingest::Submission>());
     ingest::ParsedItem& parsed = pending.submissions.back()->items.emplace_back();
