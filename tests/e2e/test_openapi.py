@@ -335,9 +335,8 @@ class OpenapiTest(fs.ServerCase):
         self.assertEqual(reply.body.decode(), self.text, "the program was built from another api/openapi.yaml")
 
     def test_the_file_can_be_built_in(self):
-        paths, components = self.text.split("\ncomponents:")
-        self.assertLess(len(paths.encode()), 64_000)
-        self.assertLess(len(components.encode()), 64_000)
+        for literal in re.split("\n  /v1/events:|\ncomponents:", self.text):
+            self.assertLess(len(literal.encode()), 64_000)
         self.assertNotIn(')yaml"', self.text)
         self.assertNotRegex(self.text, r"@\w+@")
 
@@ -389,7 +388,7 @@ class OpenapiTest(fs.ServerCase):
 
     def test_request_examples_fit_their_schema(self):
         for request in self.requests:
-            if request.media_type is None or request.name == "notAnItem":
+            if request.media_type is None:
                 continue
             with self.subTest(request=str(request)):
                 content = request.operation["requestBody"]["content"][request.media_type]
