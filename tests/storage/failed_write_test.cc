@@ -41,6 +41,7 @@ class FailedWriteTest : public testing::Test {
   ledger::Result<std::vector<ledger::Seal>> append() {
     ledger::CommitGroup group;
     group.position = journal_->next_position();
+    group.committed_at = ledger::first_instant;
     const ledger::AnsweredGroup answered{group, {}};
     return journal_->append({&answered, 1});
   }

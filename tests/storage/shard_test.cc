@@ -373,7 +373,7 @@ TEST(Shard, refuses_a_changed_ceiling_and_changes_nothing) {
   options.ceilings[2025].amount = Money::from_kroner(3300);
   const std::string error = error_of([&] { const Shard shard(options); });
   expect_contains(error, "ceiling of 2025");
-  expect_contains(error, "327800");
+  expect_contains(error, "3278 kroner");
   options = options_in(temp / "data");
   options.ceilings.erase(2024);
   expect_contains(error_of([&] { const Shard shard(options); }), "ceiling of 2024");

@@ -126,7 +126,7 @@ TEST_F(StateComparisonTest, names_each_field_of_a_lost_card) {
   account.card.reset();
   store(key, account);
   const StateComparison comparison = compare();
-  EXPECT_EQ(comparison.difference_count, 5U);
+  EXPECT_EQ(comparison.difference_count, 6U);
   for (const StateDifference& difference : comparison.differences) {
     EXPECT_EQ(difference.field.substr(0, 4), "card");
     EXPECT_EQ(difference.first, std::nullopt);
