@@ -431,7 +431,7 @@ class CodeTest(fs.ServerCase):
     def test_no_rules_for_year(self):
         for year in (1999, 2019, 2020, 2050):
             with self.subTest(year=year):
-                item = copayment(serviceTime=f"{year}-06-01T10:00:00Z", receivedTime=f"{year}-06-02T10:00:00Z")
+                item = copayment(serviceTime=f"{year}-06-01T10:00:00Z", receivedTime=f"{max(year, 2010)}-06-02T10:00:00Z")
                 self.assert_rejected(self.server.submit_one(item), "NO_RULES_FOR_YEAR")
         for year in fs.CEILING:
             if year <= 2025:
