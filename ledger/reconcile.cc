@@ -26,8 +26,8 @@ std::string text_of(Code code) { return std::string(name_of(code)); }
 std::string text_of(CardState state) {
   return state == CardState::active ? "active" : "underReview";
 }
-template <std::size_t size>
-std::string text_of(const std::array<std::uint8_t, size>& bytes) {
+template <std::size_t Size>
+std::string text_of(const std::array<std::uint8_t, Size>& bytes) {
   std::string text;
   for (const std::uint8_t byte : bytes) {
     text += "0123456789abcdef"[byte / 16];
