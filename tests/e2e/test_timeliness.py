@@ -43,6 +43,10 @@ def scan(items, basis, first=FROM, last=TO):
     return months
 
 
+def share(lags, limit):
+    return sum(1 for value in lags if value <= limit) / len(lags)
+
+
 def nearest_rank(lags, percent):
     return sorted(lags)[math.ceil(percent * len(lags) / 100) - 1]
 
@@ -176,15 +180,78 @@ class ScanTest(TimelinessCase):
         for key in ("count", "within16", "within24", "within32", "over32", "averageLagDays", "p50", "p90", "p99"):
             self.assertEqual(after[key], before[key], key)
 
-    def test_ranking_answers(self):
-        for query in (f"?{WHOLE}&limit=3", "?limit=3", ""):
-            reply = self.server.get("/v1/timeliness/practices" + query)
-            if reply.status == 200:
-                break
-        self.assertEqual(reply.status, 200, f"the ranking answers: {reply.body[:300]!r}")
-        self.assertIsInstance(reply.json(), (dict, list))
-        if "from=" in query:
-            self.assertTrue(any(p.encode() in reply.body for p in self.practices), "the ranking names practices")
+
+class RankingTest(TimelinessCase):
+
+    # Lags in days of each practice, whose order is another one by each figure.
+    LAGS = {"901": [1] * 9 + [20], "902": [2] * 4 + [40], "903": [16, 17, 25, 33], "904": [0] * 20, "905": [30, 30, 31],
+            "906": [90, 1], "907": [20] * 6}
+    WORST_FIRST = {
+        "share16": lambda lags: share(lags, 16), "share24": lambda lags: share(lags, 24),
+        "share32": lambda lags: share(lags, 32), "averageLagDays": lambda lags: -sum(lags) / len(lags),
+        "count": lambda lags: -len(lags)}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        items = [dated("2025-01-10", 100, received=str(datetime.date(2025, 1, 10) + datetime.timedelta(days=days)),
+                       practiceId=practice) for practice, lags in cls.LAGS.items() for days in lags]
+        cls.server.submit(*items, {**items[0], "amountOre": 7}, items[0])
+
+    def ranking(self, **query):
+        text = "&".join(f"{name}={value}" for name, value in {"from": FROM, "to": TO, **query}.items())
+        return self.figures("/v1/timeliness/practices", text)
+
+    def test_figures_are_those_of_each_practice(self):
+        whole = self.ranking()
+        self.assertEqual((whole["sort"], whole["from"], whole["to"]), ("share16", FROM, TO))
+        self.assertEqual(sorted(line["practiceId"] for line in whole["practices"]), sorted(self.LAGS))
+        for line in whole["practices"]:
+            self.assert_line(line, self.LAGS[line["practiceId"]], line["practiceId"])
+            total = self.practice(line["practiceId"])["total"]
+            self.assertEqual({key: line[key] for key in total}, total)
+        first = next(line for line in whole["practices"] if line["practiceId"] == "901")
+        self.assertEqual((first["duplicates"], first["rejected"]), (1, {"CONTENT_CONFLICT": 1}))
+
+    def test_the_worst_is_first_by_each_figure(self):
+        for sort, key in self.WORST_FIRST.items():
+            with self.subTest(sort=sort):
+                got = [key(self.LAGS[line["practiceId"]]) for line in self.ranking(sort=sort)["practices"]]
+                self.assertEqual(got, sorted(map(key, self.LAGS.values())))
+
+    def test_limit(self):
+        whole = self.ranking(sort="count")["practices"]
+        for limit in (1, 3, len(whole), 1000):
+            self.assertEqual(self.ranking(sort="count", limit=limit)["practices"], whole[:limit])
+
+    def test_bad_parameters(self):
+        for query in ("sort=", "sort=x", "sort=Share16", "limit=", "limit=0", "limit=-1", "limit=1001", "limit=1.5", "limit=x",
+                      "from=2025-01", "to=2025-01", "from=2025-02&to=2025-01", "from=2025-13&to=2026-01", "basis=paid"):
+            with self.subTest(query=query):
+                self.assert_problem(self.server.get(f"/v1/timeliness/practices?{query}"), 400)
+
+
+class SilenceTest(TimelinessCase):
+    """Silent is who has sent nothing for longer than the own rhythm lets expect, seen from today."""
+
+    @classmethod
+    def configuration(cls):
+        return {"ceilings": fs.ceilings(fs.present_years())}
+
+    def test_the_longest_silence_is_first(self):
+        received = {"911": range(60, 56, -1), "912": range(90, 79, -1), "913": range(5, 0, -1), "914": range(100, 0, -33),
+                    "915": (100, 99)}  # days ago; the last one has no rhythm yet
+        today = fs.oslo_today()
+        items = [dated(day, 100, received=str(day), clock="08:00:00", practiceId=practice)
+                 for practice, days in received.items() for day in (today - datetime.timedelta(days=ago) for ago in days)]
+        self.assertEqual({r["verdict"] for r in self.server.submit(*items)}, {"accepted"})
+        for query in ("sort=silent", "sort=silent&limit=2"):
+            lines = self.figures("/v1/timeliness/practices", query)["practices"]
+            self.assertEqual([line["practiceId"] for line in lines[:2]], ["912", "911"], "80 days, then 57")
+        lines = {line["practiceId"]: line for line in self.figures("/v1/timeliness/practices", "sort=silent")["practices"]}
+        self.assertEqual({practice: (line["silent"], line["rhythmDays"]) for practice, line in lines.items()},
+                         {"911": (True, 1), "912": (True, 1), "913": (False, 1), "914": (False, 33), "915": (False, None)})
+        self.assertEqual(lines["911"]["lastReceived"], str(today - datetime.timedelta(days=57)))
 
 
 class SmallTest(TimelinessCase):
@@ -289,7 +356,7 @@ class SmallTest(TimelinessCase):
         practice = fs.new_practice()
         for query in ("from=2025-13&to=2025-12", "from=2025-00&to=2025-12", "from=2025-05&to=2025-04", "from=abc&to=2025-04",
                       "from=2025-01&to=2025-1", "from=2025-01-01&to=2025-02-01", "from=&to=", "from=20251&to=2025-12",
-                      "from=2025-01&to=2025-02&basis=paid"):
+                      "from=2025-01&to=2025-02&basis=paid", "from=2025-01", "to=2025-01", ""):
             for path in (f"/v1/practices/{practice}/timeliness", "/v1/timeliness"):
                 with self.subTest(path=path, query=query):
                     self.assert_problem(self.server.get(f"{path}?{query}"), 400)
