@@ -71,6 +71,29 @@ class CeilingTest(CalendarCase):
         self.check(f"{LAST_YEAR}-12-05", None, f"[ceilings]\n{LAST_YEAR + 1} = 3400\n")
 
 
+class OldestQuestionTest(CalendarCase):
+    """Card status is told for services up to the same day two years ago."""
+
+    def check(self, today, oldest):
+        self.start_on(today)
+        too_old = datetime.date.fromisoformat(oldest) - datetime.timedelta(days=1)
+        question = {"personId": fs.new_person(), "serviceType": "LE", "serviceDate": oldest}
+        self.assertEqual(self.server.post_json("/v1/card-status", question).json(), {"exempt": False})
+        reply = self.server.post_json("/v1/card-status", {**question, "serviceDate": str(too_old)})
+        self.assertEqual((reply.status, reply.json()["code"]), (400, "SERVICE_DATE_TOO_OLD"))
+
+    def test_on_an_ordinary_day(self):
+        self.check("2026-05-12", "2024-05-12")
+
+    def test_on_a_leap_day(self):
+        self.check("2028-02-29", "2026-02-28")
+
+    def test_two_years_after_a_leap_day(self):
+        self.check("2026-02-28", "2024-02-28")
+        self.server.stop(clean=False)
+        self.check("2026-03-01", "2024-03-01")
+
+
 class TourTest(CalendarCase):
     """The tour of scripts/run asks the server for the date, and uses years that have a ceiling."""
 

@@ -72,6 +72,10 @@ class CardStatusTest(fs.ServerCase):
         self.assertEqual(self.server.account(person, self.last_year)["card"]["state"], "underReview")
         self.assertIs(self.server.exempt(person, f"{self.last_year}-04-01"), True)
 
+    def test_a_year_without_ceiling(self):
+        for day in (f"{max(fs.CEILING) + 40}-06-01", "9999-12-31"):
+            self.assertIs(self.server.exempt(self.holder, day), False, day)
+
     def test_d_number(self):
         person = fs.synthetic_dnumber(5)
         self.assertIs(self.server.exempt(person, f"{self.last_year}-04-01"), False)

@@ -179,6 +179,23 @@ class FeedTest(fs.ServerCase):
                     self.assertEqual(problem["field"], name)
 
 
+class PersonRefTest(fs.ServerCase):
+
+    def test_in_the_order_of_the_first_accepted_items(self):
+        asked, refused, tried, aborted, unpaid, first = people = [fs.new_person() for _ in range(6)]
+        self.assertEqual(self.server.account(asked, 2025)["countedOre"], 0)
+        self.assertFalse(self.server.exempt(asked, fs.recent_day()))
+        self.server.submit(dated("2025-03-01", 0, personId=refused, exemption="F"))
+        self.server.submit(crossing(tried), query="?dryRun=true")
+        self.server.submit(crossing(aborted), dated("2025-03-01", -1), query="?atomic=true")
+        self.assertEqual(self.server.get("/v1/status").json()["persons"], 0, "none of these has made anybody known")
+        order = [first, aborted, unpaid, tried, refused, asked]
+        self.server.submit(*[dated("2025-03-01", 100, personId=person, paid=False) for person in order])
+        self.server.submit(*[crossing(person) for person in people])
+        issued = [e["personRef"] for e in read(self.server) if e["type"] == "cardIssued"]
+        self.assertEqual(issued, [order.index(person) + 1 for person in people])
+
+
 class LongPollTest(fs.ServerCase):
 
     def test_an_event_ends_the_wait(self):

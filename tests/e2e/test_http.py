@@ -151,6 +151,7 @@ class PackedTest(HttpCase):
         day = str(fs.oslo_today())
         question = {"personId": person, "serviceType": "LE", "serviceDate": day}
         for path, value in (("/v1/card-status", question), ("/v1/persons/account", {"personId": person, "year": 2026}),
+                            ("/v1/registrations/lookup", {"practiceId": "1000001", "guids": [item["guid"]]}),
                             ("/v1/reconciliations", {"year": 1900}), ("/v1/backups", {"to": "relative"})):
             with self.subTest(path):
                 plain = self.server.post_json(path, value)
