@@ -93,9 +93,10 @@ class LifeTest(unittest.TestCase):
         server = fs.Server().start()
         try:
             items = [dated("2025-03-01") for _ in range(50)]
-            first = server.submit(*items)
+            first, keys = server.submit(*items), server.jwks()
             server.stop(clean=False)
             server.start()
+            self.assertEqual(server.jwks(), keys, "the keys that receipts are checked with stay")
             again = server.submit(*items)
             self.assertEqual([r["verdict"] for r in again], ["duplicate"] * 50)
             self.assertEqual([r["position"] for r in again], [r["position"] for r in first])

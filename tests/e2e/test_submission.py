@@ -91,7 +91,8 @@ class VerdictTest(fs.ServerCase):
     def test_positions_are_distinct_and_permanent(self):
         items = [copayment() for _ in range(20)]
         first = self.server.submit(*items)
-        self.assertEqual(len({r["position"] for r in first}), 20, "each accepted item has a position of its own")
+        places = [tuple(map(int, r["position"].split("-"))) for r in first]
+        self.assertEqual(places, sorted(set(places)), "a position of its own for each accepted item, in the order of commit")
         for original, again in zip(first, self.server.submit(*items)):
             self.assert_duplicate(again, original)
 
