@@ -68,6 +68,13 @@ NOT_A_PATH = re.compile(
     r"Europe/Oslo|(boost|rocksdb|openssl|simdjson)/.*|(xxhash|simdjson|sodium)\.h|[\d.:/]+")
 PATH_SUFFIXES = (".h", ".cc", ".py", ".md", ".yaml")
 
+# How files of tests name them, and how COVERAGE.md does.
+TEST_NAMES = {
+    ".py": r"^class (?P<group>\w+)|^    def (?P<test>test_\w+)",
+    ".cc": r"^TEST(?:_[FP])?\((?P<group>\w+),\s*(?P<test>\w+)\)",
+}
+HOLDER = r"`([^\s`]+\.(?:py|cc))((?: [\w.]+)*)`"
+
 TOKEN = re.compile(
     r"""(?P<comment> //(?:\\\n|[^\n])* | /\*.*?\*/ )
       | (?P<raw> (?:u8|[uUL])?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)" )
@@ -346,6 +353,34 @@ def check_readme(root, path, text):
             yield line_of(text, match.start()), "readme", f"{name} does not exist; correct the name"
 
 
+def tests_in(name, text):
+    """The tests that a file of tests has, as 'Class' and 'Class.test'."""
+    names, group = set(), None
+    for match in re.finditer(TEST_NAMES[Path(name).suffix], text, re.MULTILINE):
+        group = match["group"] or group
+        names |= {group, f"{group}.{match['test']}"}
+    return names
+
+
+def check_coverage(root, files, text):
+    """Each row of its tables names tests that there are."""
+    for line, row in enumerate(text.splitlines(), 1):
+        if not row.startswith("|") or set(row) <= set("|-") or row.endswith("| held by |"):
+            continue
+        holders = re.findall(HOLDER, row.rstrip("|").rpartition("|")[2])
+        if not holders:
+            yield line, "coverage", "name what holds this: `FILE`, or `FILE Class Class.test`"
+        for name, tests in holders:
+            paths = [path for path in files if f"/{path}".endswith(f"/{name}")]
+            if len(paths) != 1:
+                yield line, "coverage", f"{name} is the end of {len(paths)} paths; it must be of one"
+                continue
+            found = tests_in(name, (root / paths[0]).read_text(encoding="utf-8")) if tests else ()
+            for test in tests.split():
+                if test not in found:
+                    yield line, "coverage", f"{name} has no test {test}; correct the name"
+
+
 def files_of(root):
     """All files of the project as paths from the root, without what is built, loaded or hidden."""
     for folder, folders, names in os.walk(root):
@@ -362,7 +397,8 @@ def is_cpp(path):
 
 def check(root):
     """All findings of the tree as (path, line, rule, remedy)."""
-    for path in files_of(root):
+    files = list(files_of(root))
+    for path in files:
         if Path(path).suffix not in TEXT_SUFFIXES:
             continue
         try:
@@ -379,6 +415,8 @@ def check(root):
             findings += check_co_await(code)
         if Path(path).name == "README.md":
             findings += check_readme(root, path, text)
+        if Path(path).name == "COVERAGE.md":
+            findings += check_coverage(root, files, text)
         for line, rule, remedy in sorted(findings):
             yield path, line, rule, remedy
 

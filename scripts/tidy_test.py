@@ -148,6 +148,26 @@ class Texts(unittest.TestCase):
         self.assertEqual(rules("ledger/README.md", text, ["ledger/a.h", "ledger/money.h"]),
                          ["1 readme", "2 readme"])
 
+    def test_coverage(self):
+        files = {"tests/e2e/test_a.py": "class OneTest(Case):\n\n    def test_x(self):\n        pass\n\n"
+                                        "class TwoTest(Case):\n\n    def test_y(self):\n        pass\n",
+                 "tests/a_test.cc": "TEST(Money, adds) {\n}\nTEST_F(MoneyTest,\n       is_whole) {\n}\n",
+                 "tests/one/main.cc": "", "tests/two/main.cc": ""}
+        head = "| behaviour | held by |\n|---|---|\n"
+        for cell, found in [
+                ("`test_a.py OneTest.test_x`", 0), ("`e2e/test_a.py OneTest TwoTest.test_y`", 0),
+                ("`a_test.cc Money.adds MoneyTest.is_whole`, `one/main.cc`", 0), ("`a_test.cc MoneyTest`", 0),
+                ("`test_a.py OneTest.test_y`", 1), ("`test_a.py ThreeTest NoTest`", 2),
+                ("`a_test.cc Money.takes`", 1), ("`a_test.cc adds`", 1), ("`one/main.cc Money`", 1),
+                ("`main.cc`", 1), ("`gone_test.cc Money`", 1), ("`est_a.py OneTest`", 1), ("", 1),
+                ("Money", 1), ("`Money.adds`", 1)]:
+            with tempfile.TemporaryDirectory() as folder:
+                for name, text in {**files, "tests/COVERAGE.md": f"# x\n{head}| `gone.py` | {cell} |\n"}.items():
+                    (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                    (Path(folder) / name).write_text(text, encoding="utf-8")
+                self.assertEqual([f"{line} {rule}" for _, line, rule, _ in tidy.check(Path(folder))],
+                                 ["4 coverage"] * found, cell)
+
     def test_hidden_and_built_files_are_not_read(self):
         for path in ("build/release/README.md", "data/README.md", ".git/README.md"):
             self.assertEqual(rules(path, "`gone.md`\n"), [], path)
