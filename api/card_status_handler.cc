@@ -43,20 +43,21 @@ Answer answer(const Service& service, OpenShard& open, const Request& request,
             {}};
   }
   const ledger::EncryptedNumber person = open.shard().keys().numbers.encrypt(*number);
-  std::string subject(code_of(service_type));
-  subject += ' ';
-  ledger::append_date(subject, date);
-  const auto noted =
-      open.note_access(storage::AccessReason::card_status, person, request, std::move(subject));
-  if (!noted) return {problem_of(noted.error()), false, {}};
-
   const auto known = open.shard().state().person_of(person);
   if (!known) return {problem_of(known.error()), false, {}};
   // A person never heard of takes the same way as one without card: nobody has id 0.
   const ledger::PersonId id = known.value().value_or(ledger::PersonId{});
   const auto account = open.shard().state().account({id, ledger::year_of(date)});
   if (!account) return {problem_of(account.error()), false, {}};
-  return {std::nullopt, account.value().card.has_value(), account.value().newest};
+  const bool is_exempt = account.value().card.has_value();
+
+  std::string subject(code_of(service_type));
+  subject += ' ';
+  ledger::append_date(subject, date);
+  const auto noted = open.note_access(storage::AccessReason::card_status, person, request,
+                                      std::move(subject), is_exempt);
+  if (!noted) return {problem_of(noted.error()), false, {}};
+  return {std::nullopt, is_exempt, account.value().newest};
 }
 
 std::string_view text_of(bool is_exempt) {

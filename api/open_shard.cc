@@ -72,7 +72,8 @@ boost::system::error_code OpenShard::wait_durable(ledger::Position position) {
 
 ledger::Result<void> OpenShard::note_access(storage::AccessReason reason,
                                             const ledger::EncryptedNumber& person,
-                                            const Request& request, std::string subject) {
+                                            const Request& request, std::string subject,
+                                            std::optional<bool> is_exempt) {
   storage::AccessRecord record;
   record.time = ingest::now();
   record.reason = reason;
@@ -80,6 +81,7 @@ ledger::Result<void> OpenShard::note_access(storage::AccessReason reason,
   record.caller = request.caller.name;
   record.correlation_id = request.correlation_id;
   record.subject = std::move(subject);
+  record.exempt = is_exempt;
   return shard_.journal().access_log().add(record);
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/http_message.h"
@@ -40,10 +41,12 @@ class OpenShard {
   /// `task` only reads.
   void between_groups(std::function<void()> task);
 
-  /// Logs a query about a person; an error means that it must not be answered.
+  /// Logs a query about a person, with the answer where that is yes or no; an error means that it
+  /// must not be answered.
   ledger::Result<void> note_access(storage::AccessReason reason,
                                    const ledger::EncryptedNumber& person, const Request& request,
-                                   std::string subject);
+                                   std::string subject,
+                                   std::optional<bool> is_exempt = std::nullopt);
 
   // For background work, on a shard that is not read-only.
   /// What a reconciliation of this ledger works on, while it takes submissions.
