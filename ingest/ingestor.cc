@@ -79,8 +79,8 @@ Ingestor::Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger:
       journal_(journal),
       writer_(store, journal, rules, are_rules_new, std::move(note_access)),
       deliver_(std::move(deliver)),
-      options_(options),
-      spinners_(options.spinning_threads) {
+      options_(std::move(options)),
+      spinners_(options_.spinning_threads) {
   builder_ = std::thread([this] { run_builder(); });
   committer_ = std::thread([this] { run_committer(); });
 }
