@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include "ingest/clock.h"
 #include "ledger/rfc3339.h"
@@ -29,7 +30,7 @@ OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Del
   };
   ingestor_ = std::make_unique<ingest::Ingestor>(shard_.state(), shard_.journal(), shard_.rules(),
                                                  shard_.are_rules_new(), note_answer,
-                                                 std::move(deliver), ingest_options);
+                                                 std::move(deliver), std::move(ingest_options));
 }
 
 ledger::Result<void> OpenShard::check(const std::string& sender, std::size_t items) const {
@@ -85,11 +86,11 @@ ledger::Result<void> OpenShard::note_access(storage::AccessReason reason,
   return shard_.journal().access_log().add(record);
 }
 
-void OpenShard::between_groups(std::function<void()> task) {
+void OpenShard::between_groups(const std::function<void()>& task) {
   if (is_read_only()) {
     task();
   } else {
-    ingestor_->between_groups(std::move(task));
+    ingestor_->between_groups(task);
   }
 }
 

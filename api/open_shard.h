@@ -39,7 +39,7 @@ class OpenShard {
 
   /// Like Ingestor::between_groups(). Read-only nothing is written, and several may run at once:
   /// `task` only reads.
-  void between_groups(std::function<void()> task);
+  void between_groups(const std::function<void()>& task);
 
   /// Logs a query about a person, with the answer where that is yes or no; an error means that it
   /// must not be answered.

@@ -139,8 +139,8 @@ Problem invalid_cursor() {
 }
 
 std::optional<Problem> read_range(const Request& request, Range& range) {
-  if (const auto problem = read_date(request, "from", "INVALID_FROM", range.from)) return problem;
-  if (const auto problem = read_date(request, "to", "INVALID_TO", range.to)) return problem;
+  if (auto problem = read_date(request, "from", "INVALID_FROM", range.from)) return problem;
+  if (auto problem = read_date(request, "to", "INVALID_TO", range.to)) return problem;
   if (range.to < range.from) {
     return Problem{400, "INVALID_RANGE", "`to` must not be before `from`.", "to"};
   }
