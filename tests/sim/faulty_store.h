@@ -26,16 +26,6 @@ class FaultyStore final : public ledger::test::MemoryStore {
     return MemoryStore::load_account(key, out);
   }
 
-  /// Gives a number to a practice that is only ever refused, too, as the store on disk does.
-  ledger::Result<void> record_tally(const ledger::Tally& tally) override {
-    const bool is_named = !tally.practice.view().empty();
-    if (is_named && practices().find(tally.practice.view()) == practices().end()) {
-      const auto added = add_practice(tally.practice);
-      if (!added) return added.error();
-    }
-    return MemoryStore::record_tally(tally);
-  }
-
  private:
   bool fails() {
     if (!reads_left_) return false;
