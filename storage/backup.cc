@@ -1,9 +1,6 @@
 #include "storage/backup.h"
 
-#include <fcntl.h>
 #include <rocksdb/write_batch.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +11,7 @@
 
 #include "storage/database_backups.h"
 #include "storage/files.h"
+#include "storage/folder_lock.h"
 #include "storage/rocksdb_internal.h"
 #include "storage/state_comparison.h"
 
@@ -38,25 +36,12 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-/// Keeps two backups, or a backup and a restore, from working in one folder at the same time. Ends
-/// with the process, however that ends.
-class FolderLock {
- public:
-  FolderLock(const fs::path& folder, bool is_exclusive)
-      : file_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    if (file_ < 0) throw std::runtime_error("cannot open the folder " + folder.string());
-    if (::flock(file_, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return;
-    ::close(file_);
-    throw std::runtime_error("another backup or restore is at work in " + folder.string() +
-                             "; remedy: wait for its end");
-  }
-  ~FolderLock() { ::close(file_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  const int file_;
-};
+/// Keeps two backups, or a backup and a restore, from working in one folder at the same time.
+FolderLock lock_folder(const fs::path& folder, FolderLock::Use use) {
+  return {
+      folder, use,
+      "another backup or restore is at work in " + folder.string() + "; remedy: wait for its end"};
+}
 
 fs::path folder_of(const fs::path& backups, std::uint32_t number) {
   return backups / "backups" / std::to_string(number);
@@ -358,7 +343,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   Shard& shard = source.shard;
   const fs::path folder = real_path(options.to);
   prepare_folder(folder, shard);
-  const FolderLock lock(folder, true);
+  const FolderLock lock = lock_folder(folder, FolderLock::Use::alone);
   const std::string& key_id = shard.keys().signing.key_id();
   if (!fs::exists(folder / "ledger.json")) {
     replace_file(folder / "ledger.json", backup_folder_json(key_id) + "\n", 0644);
@@ -421,7 +406,7 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
   if (!fs::exists(options.from / "ledger.json")) {
     throw std::runtime_error("there are no backups in " + options.from.string());
   }
-  const FolderLock lock(options.from, false);
+  const FolderLock lock = lock_folder(options.from, FolderLock::Use::shared);
   const std::vector<BackupManifest> manifests = list_backups(options.from);
   const auto chosen =
       std::find_if(manifests.rbegin(), manifests.rend(), [&](const BackupManifest& manifest) {
