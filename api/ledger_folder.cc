@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What a first start that was killed may leave, and what a new disk brings.
-constexpr std::array<std::string_view, 5> names_of_nothing{"keys", "keys.new", "journal", "state",
-                                                           "lost+found"};
+constexpr std::array<std::string_view, 5> names_of_nothing{"keys", "keys.partial", "journal",
+                                                           "state", "lost+found"};
 
 bool is_empty(const fs::path& folder) {
   return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "storage/files.h"
 
@@ -44,38 +45,80 @@ DataKey read_data_key(const fs::path& path) {
   return key;
 }
 
-void create(const fs::path& folder) {
-  // Made beside and renamed, so that a folder of keys is complete or absent.
-  const fs::path fresh = folder.string() + ".new";
-  fs::remove_all(fresh);
-  fs::create_directories(fresh);
-  fs::permissions(fresh, fs::perms::owner_all);
-  const SigningKey signing = SigningKey::generate();
-  const DataKey master = random_data_key();
-  const std::string wrapped = wrap_key(master, random_data_key());
-  write_new_file(fresh / "signing.pem", signing.to_pem(), 0600);
-  write_new_file(fresh / "signing.pub", to_hex(signing.public_key()) + "\n", 0644);
-  write_new_file(fresh / "master.key", to_hex(master) + "\n", 0600);
-  write_new_file(fresh / "numbers.key", to_hex(wrapped) + "\n", 0600);
-  sync_folder(fresh);
-  fs::rename(fresh, folder);
-  sync_folder(folder.parent_path());
+FolderLock lock_keys(const fs::path& folder, FolderLock::Use use) {
+  return {folder, use,
+          "the keys in " + folder.string() +
+              " are in use by another process; remedy: stop it, or wait for its end"};
+}
+
+/// Not replace_file()'s name for a file on its way: this one counts as soon as it is needed.
+constexpr const char* next_numbers = "numbers.key.next";
+
+struct NumberKey {
+  DataKey key{};
+  bool is_next = false;  ///< only the wrapping that a rotation has left beside opens
+};
+
+NumberKey read_number_key(const fs::path& folder) {
+  const DataKey master = read_data_key(folder / "master.key");
+  const std::string wrapped = read_hex(folder / "numbers.key");
+  const fs::path next = folder / next_numbers;
+  try {
+    return {unwrap_key(master, wrapped), false};
+  } catch (const std::runtime_error&) {
+    if (!fs::exists(next)) throw;
+  }
+  return {unwrap_key(master, read_hex(next)), true};
+}
+
+/// The master key's part of a rotation is durable: the wrapping that it opens takes its place.
+void finish_rotation(const fs::path& folder) {
+  fs::rename(folder / next_numbers, folder / "numbers.key");
+  sync_folder(folder);
 }
 
 }  // namespace
 
-KeyRing KeyRing::open_or_create(const fs::path& given) {
-  // Absolute and without a slash at the end, so that it has a parent and a name.
-  fs::path folder = fs::absolute(given).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
+void KeyRing::create(const fs::path& folder) {
+  // Made beside and renamed, so that a folder of keys is complete or absent.
+  FreshFolder fresh(folder);
+  fs::permissions(fresh.path(), fs::perms::owner_all);
+  const SigningKey signing = SigningKey::generate();
+  const DataKey master = random_data_key();
+  const std::string wrapped = wrap_key(master, random_data_key());
+  write_new_file(fresh.path() / "signing.pem", signing.to_pem(), 0600);
+  write_new_file(fresh.path() / "signing.pub", to_hex(signing.public_key()) + "\n", 0644);
+  write_new_file(fresh.path() / "master.key", to_hex(master) + "\n", 0600);
+  write_new_file(fresh.path() / "numbers.key", to_hex(wrapped) + "\n", 0600);
+  fresh.keep();
+}
+
+KeyRing KeyRing::open_or_create(const fs::path& folder) {
   if (!fs::exists(folder)) create(folder);
   return open(folder);
 }
 
 KeyRing KeyRing::open(const fs::path& folder) {
-  return KeyRing{SigningKey::from_pem(read_secret(folder / "signing.pem")),
-                 NumberCipher(unwrap_key(read_data_key(folder / "master.key"),
-                                         read_hex(folder / "numbers.key")))};
+  SigningKey signing = SigningKey::from_pem(read_secret(folder / "signing.pem"));
+  // What a rotation replaces is read under the lock; it leaves the signing key.
+  FolderLock use = lock_keys(folder, FolderLock::Use::shared);
+  const NumberKey number = read_number_key(folder);
+  return {std::move(signing), std::move(use), NumberCipher(number.key), number.is_next};
+}
+
+void KeyRing::rotate(const fs::path& folder) {
+  SigningKey::from_pem(read_secret(folder / "signing.pem"));  // a whole set, or none is touched
+  const FolderLock alone = lock_keys(folder, FolderLock::Use::alone);
+  const NumberKey number = read_number_key(folder);
+  if (number.is_next) finish_rotation(folder);
+  // The new wrapping is durable before the new master key is in place, and the old one is there
+  // until it is: whichever of the two master keys a crash leaves opens one of the wrappings.
+  const DataKey master = random_data_key();
+  fs::remove(folder / next_numbers);
+  write_new_file(folder / next_numbers, to_hex(wrap_key(master, number.key)) + "\n", 0600);
+  sync_folder(folder);
+  replace_file(fs::canonical(folder / "master.key"), to_hex(master) + "\n", 0600);
+  finish_rotation(folder);
 }
 
 }  // namespace storage

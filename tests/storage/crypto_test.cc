@@ -1,19 +1,10 @@
 #include "storage/crypto.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-
-#include <fstream>
-#include <iterator>
-#include <set>
-
-#include "storage/keys.h"
-#include "tests/storage/temp_folder.h"
 
 namespace storage::test {
 namespace {
 
-namespace fs = std::filesystem;
 using ledger::NationalId;
 using ledger::NumberSeries;
 
@@ -175,103 +166,6 @@ TEST(NumberCipher, depends_on_number_and_key_only) {
   EXPECT_NE(one.encrypt(number), other.encrypt(number));
   EXPECT_EQ(one.encrypt(number), same.encrypt(number));
   EXPECT_NE(one.encrypt(number), one.encrypt(synthetic("17839597738")));
-}
-
-// ---- the folder of keys ----
-
-mode_t mode_of(const fs::path& path) {
-  struct stat status {};
-  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
-  return status.st_mode & 07777;
-}
-
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-TEST(KeyRing, makes_keys_that_only_the_owner_can_read) {
-  const TempFolder temp;
-  const fs::path folder = temp / "keys";
-  const KeyRing keys = KeyRing::open_or_create(folder);
-  EXPECT_EQ(mode_of(folder), 0700U);
-  for (const char* name : {"signing.pem", "master.key", "numbers.key"}) {
-    EXPECT_EQ(mode_of(folder / name), 0600U) << name;
-  }
-  EXPECT_EQ(text_of(folder / "signing.pub"), to_hex(keys.signing.public_key()) + "\n");
-  EXPECT_FALSE(fs::exists(folder.string() + ".new"));
-}
-
-TEST(KeyRing, gives_the_same_keys_when_opened_again) {
-  const TempFolder temp;
-  const KeyRing first = KeyRing::open_or_create(temp / "keys");
-  const KeyRing again = KeyRing::open_or_create(temp / "keys");
-  EXPECT_EQ(first.signing.public_key(), again.signing.public_key());
-  const NationalId number = synthetic("22898595734");
-  EXPECT_EQ(first.numbers.encrypt(number), again.numbers.encrypt(number));
-}
-
-TEST(KeyRing, makes_other_keys_in_another_folder) {
-  const TempFolder temp;
-  const KeyRing one = KeyRing::open_or_create(temp / "one");
-  const KeyRing two = KeyRing::open_or_create(temp / "two");
-  EXPECT_NE(one.signing.public_key(), two.signing.public_key());
-  EXPECT_NE(one.numbers.encrypt(synthetic("22898595734")),
-            two.numbers.encrypt(synthetic("22898595734")));
-}
-
-TEST(KeyRing, finishes_a_folder_whose_making_was_interrupted) {
-  const TempFolder temp;
-  fs::create_directories(temp / "keys.new");
-  std::ofstream(temp / "keys.new/master.key") << "half";
-  EXPECT_NO_THROW(KeyRing::open_or_create(temp / "keys"));
-}
-
-TEST(KeyRing, takes_a_path_however_it_is_written) {
-  const TempFolder temp;
-  const fs::path before = fs::current_path();
-  fs::current_path(temp.path());
-  EXPECT_EQ(error_of([] { KeyRing::open_or_create("plain"); }), "");
-  EXPECT_EQ(error_of([] { KeyRing::open_or_create("with_slash/"); }), "");
-  fs::current_path(before);
-  EXPECT_TRUE(fs::exists(temp / "plain/master.key"));
-  EXPECT_TRUE(fs::exists(temp / "with_slash/master.key"));
-}
-
-TEST(KeyRing, refuses_a_key_that_others_can_read) {
-  for (const char* name : {"signing.pem", "master.key", "numbers.key"}) {
-    for (const fs::perms perms : {fs::perms::group_read, fs::perms::others_read}) {
-      const TempFolder temp;
-      KeyRing::open_or_create(temp / "keys");
-      fs::permissions(temp / "keys" / name, perms, fs::perm_options::add);
-      const std::string error = error_of([&] { KeyRing::open_or_create(temp / "keys"); });
-      EXPECT_NE(error.find(name), std::string::npos) << error;
-      EXPECT_NE(error.find("chmod 600"), std::string::npos) << error;
-    }
-  }
-}
-
-TEST(KeyRing, names_a_missing_or_damaged_file) {
-  for (const char* name : {"signing.pem", "master.key", "numbers.key"}) {
-    const TempFolder temp;
-    KeyRing::open_or_create(temp / "keys");
-    fs::resize_file(temp / "keys" / name, 20);
-    EXPECT_NE(error_of([&] { KeyRing::open_or_create(temp / "keys"); }), "") << name;
-    fs::remove(temp / "keys" / name);
-    const std::string error = error_of([&] { KeyRing::open_or_create(temp / "keys"); });
-    EXPECT_NE(error.find(name), std::string::npos) << error;
-    EXPECT_NE(error.find("missing"), std::string::npos) << error;
-  }
-}
-
-TEST(KeyRing, refuses_a_master_key_of_another_ring) {
-  const TempFolder temp;
-  KeyRing::open_or_create(temp / "one");
-  KeyRing::open_or_create(temp / "two");
-  fs::copy_file(temp / "one/master.key", temp / "two/master.key",
-                fs::copy_options::overwrite_existing);
-  EXPECT_EQ(error_of([&] { KeyRing::open_or_create(temp / "two"); }),
-            "the master key does not open the number key");
 }
 
 }  // namespace

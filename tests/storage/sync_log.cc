@@ -5,11 +5,13 @@
 
 #include <atomic>
 #include <climits>
+#include <csignal>
 
 namespace storage::test {
 namespace {
 
 std::atomic<SyncLog*> current{nullptr};
+std::atomic<int> syncs_until_end{0};
 
 }  // namespace
 
@@ -21,15 +23,24 @@ bool SyncLog::has(const std::filesystem::path& folder, const std::filesystem::pa
   return entries_.contains({folder.string(), entry.string()});
 }
 
+std::vector<std::string> SyncLog::synced() const {
+  const std::lock_guard lock(mutex_);
+  return synced_;
+}
+
 void SyncLog::note(const std::string& synced) {
   std::error_code error;
   const std::lock_guard lock(mutex_);
+  synced_.push_back(synced);
   for (const auto& entry : std::filesystem::directory_iterator(synced, error)) {
     entries_.emplace(synced, entry.path().string());
   }
 }
 
+void end_at_sync(int number) { syncs_until_end = number; }
+
 void note_sync(int file) {
+  if (syncs_until_end != 0 && --syncs_until_end == 0) ::raise(SIGKILL);
   SyncLog* const log = current;
   if (log == nullptr) return;
   char path[PATH_MAX];
