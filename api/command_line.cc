@@ -6,6 +6,7 @@
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <span>
 #include <sstream>
 
 #include "api/commands.h"
@@ -78,8 +79,8 @@ class Command {
           int (*execute)(const Options&))
       : command_(app.add_subcommand(name, description)->group("Commands")),
         options_(std::make_shared<Options>()) {
-    command_->final_callback([&run, execute, options = options_, needs_ledger = needs_ledger_] {
-      if (*needs_ledger) require_one_ledger(*options);
+    command_->final_callback([&run, execute, options = options_, check = check_] {
+      if (*check) (*check)(*options);
       run = [execute, options] { return execute(*options); };
     });
   }
@@ -105,7 +106,7 @@ class Command {
   /// A ledger on disk or a running server: exactly one.
   void ledger() requires requires(Options options) { options.server; }
   {
-    *needs_ledger_ = true;
+    exactly_one("--data", &Options::data, "--server", &Options::server);
     auto* const data =
         add("--data", &Options::data, "DIR", "data folder of a ledger that no server has open; or");
     add("--server", &Options::server, "URL",
@@ -130,17 +131,20 @@ class Command {
     command_->footer(command_->get_footer() + " Findings: " + description + ".");
   }
 
- private:
-  static void require_one_ledger(const Options& options) {
-    if constexpr (requires { options.server; }) {
-      if (options.data.empty() != options.server.empty()) return;
-      throw CLI::RequiredError("exactly one of --data and --server");
-    }
+  /// Of two texts, which are then not required themselves, one is.
+  void exactly_one(const std::string& first_name, std::string Options::*first,
+                   const std::string& second_name, std::string Options::*second) {
+    *check_ = [=](const Options& options) {
+      if ((options.*first).empty() != (options.*second).empty()) return;
+      throw CLI::RequiredError("exactly one of " + first_name + " and " + second_name);
+    };
   }
 
+ private:
   CLI::App* const command_;
   const std::shared_ptr<Options> options_;
-  const std::shared_ptr<bool> needs_ledger_ = std::make_shared<bool>(false);
+  const std::shared_ptr<std::function<void(const Options&)>> check_ =
+      std::make_shared<std::function<void(const Options&)>>();
 };
 
 void add_serve(CLI::App& app, Run& run) {
@@ -306,6 +310,30 @@ void add_restore(CLI::App& app, Run& run) {
   command.json("as JSON");
 }
 
+void add_keys(CLI::App& app, Run& run) {
+  CLI::App& keys = *app.add_subcommand("keys", "make, rotate and show the key files of a ledger");
+  keys.group("Commands")->require_subcommand(1);
+  Command<KeysOptions> create(keys, run, "create", "make the key files of a new ledger",
+                              create_keys);
+  create.keys("folder to make; new or empty")->required();
+  create.json("as JSON");
+  const auto add_to_some = [&](const std::string& name, const std::string& description,
+                               int (*execute)(const KeysOptions&)) {
+    Command<KeysOptions> command(keys, run, name, description, execute);
+    command.exactly_one("--data", &KeysOptions::data, "--keys", &KeysOptions::keys);
+    command.add("--data", &KeysOptions::data, "DIR", "data folder, with its keys in DIR/keys; or");
+    command.keys("folder of the key files");
+    command.json("as JSON");
+  };
+  add_to_some("rotate",
+              "replace the master key: the key that encrypts national numbers is wrapped with a "
+              "new one. Nobody may have the ledger open. Numbers are encrypted as before; the "
+              "signing key stays: it is not rotated",
+              rotate_keys);
+  add_to_some("show", "key id, public key, and whether the files are whole; nothing secret",
+              show_keys);
+}
+
 /// The arguments as the parser wants them: `help COMMAND` is `COMMAND --help`.
 std::vector<std::string> arguments_of(int argc, char** argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
@@ -318,16 +346,32 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
   return arguments;
 }
 
-void require_command(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (!arguments.empty() && arguments.front().starts_with('-')) return;
+/// Throws UsageError when the arguments do not begin with a command, and its part if it has parts.
+/// `called` is what has come before them.
+void require_command(const CLI::App& app, const std::string& called,
+                     std::span<const std::string> arguments) {
+  const auto commands = app.get_subcommands({});
+  if (commands.empty() || (!arguments.empty() && arguments.front().starts_with('-'))) return;
   std::string names;
-  for (const CLI::App* const command : app.get_subcommands({})) {
-    if (!arguments.empty() && command->get_name() == arguments.front()) return;
+  for (const CLI::App* const command : commands) {
+    if (!arguments.empty() && command->get_name() == arguments.front()) {
+      return require_command(*command, called + ' ' + command->get_name(), arguments.subspan(1));
+    }
     names += (names.empty() ? "" : ", ") + command->get_name();
   }
   throw UsageError(
       (arguments.empty() ? "name a command" : "there is no command '" + arguments.front() + "'") +
-      "; the commands are " + names + "; `frikort --help` describes them");
+      "; the commands are " + names + "; `" + called + " --help` describes them");
+}
+
+/// The program and the commands that the arguments have named.
+std::string called_by(const CLI::App& app) {
+  std::string called = app.get_name();
+  for (auto named = app.get_subcommands(); !named.empty();
+       named = named.front()->get_subcommands()) {
+    called += ' ' + named.front()->get_name();
+  }
+  return called;
 }
 
 }  // namespace
@@ -343,11 +387,11 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Run run;
   for (const auto add : {add_serve, add_generate, add_load, add_status, add_reconcile, add_verify,
-                         add_rebuild, add_backup, add_restore, add_export}) {
+                         add_rebuild, add_backup, add_restore, add_export, add_keys}) {
     add(app, run);
   }
   std::vector<std::string> arguments = arguments_of(argc, argv);
-  require_command(app, arguments);
+  require_command(app, app.get_name(), arguments);
   try {
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
@@ -357,9 +401,8 @@ int run_command_line(int argc, char** argv) {
     fmt::print("{}", out.str());
     return exit_done;
   } catch (const CLI::ParseError& error) {
-    const auto named = app.get_subcommands();
-    const std::string name = named.empty() ? "" : " " + named.front()->get_name();
-    throw UsageError(fmt::format("{}; `frikort{} --help` shows the options", error.what(), name));
+    throw UsageError(
+        fmt::format("{}; `{} --help` shows the options", error.what(), called_by(app)));
   }
   return run();
 }

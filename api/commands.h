@@ -119,6 +119,13 @@ struct RestoreCommandOptions {
   bool is_json = false;
 };
 
+/// Of one of the two the folder of keys: a data folder, or itself.
+struct KeysOptions {
+  std::string data;
+  std::string keys;
+  bool is_json = false;
+};
+
 // Each prints its result with fmt::print on standard output, progress on standard error, and
 // returns the exit status. What they throw is printed by main(); main() also sees to it that no
 // output is lost.
@@ -132,5 +139,8 @@ int verify(const VerifyOptions& options);
 int export_ledger(const ExportOptions& options);
 int backup(const BackupCommandOptions& options);
 int restore(const RestoreCommandOptions& options);
+int create_keys(const KeysOptions& options);
+int rotate_keys(const KeysOptions& options);
+int show_keys(const KeysOptions& options);
 
 }  // namespace api

@@ -21,7 +21,8 @@ import frikort_server as fs
 import test_cli
 from frikort_server import dated
 
-COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export")
+COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export",
+            "keys")
 
 
 class CommandCase(test_cli.FolderCase):
@@ -69,6 +70,7 @@ class LostOutputTest(CommandCase):
                 ("reconcile", "--data", data, "--year", 2025, "--output", "INTO", "--dry-run"),
                 ("backup", "--data", data, "--to", self.path("backups")),
                 ("restore", "--from", self.path("backups"), "--into", "INTO"),
+                ("keys", "create", "--keys", "INTO"), ("keys", "show", "--data", data, "--json"),
                 ("generate", "--registrations", 100, "--year", 2024, "--output", "-"),
                 ("generate", "--registrations", 100, "--year", 2024, "--json", "--output", self.path("year")))):
             with self.subTest(args=args):
