@@ -7,13 +7,14 @@
 
 namespace storage {
 
-/// The keys of one ledger, as files in a folder that only its owner can read:
-///   signing.pem       the Ed25519 key that signs commit groups
-///   signing.pub       its public half, 64 hexadecimal digits: what an auditor needs
-///   master.key        wraps the number key, 64 hexadecimal digits; may be a link to where it is
-///   kept numbers.key       the wrapped key that encrypts national numbers; losing it loses the
-///   numbers numbers.key.next  the same, wrapped with the next master key; left by a rotation that
-///   was ended
+/// The keys of one ledger, as files in a folder that only its owner can read.
+///
+/// - signing.pem: the Ed25519 key that signs commit groups.
+/// - signing.pub: its public half, 64 hexadecimal digits; what an auditor needs.
+/// - master.key: wraps the number key, 64 hexadecimal digits; may be a link to where it is kept.
+/// - numbers.key: the wrapped key that encrypts national numbers; losing it loses the numbers.
+/// - numbers.key.next: the same, wrapped with the next master key. A rotation leaves it that ended
+///   before its last step.
 struct KeyRing {
   SigningKey signing;
   /// As long as the keys are in use they are not rotated.

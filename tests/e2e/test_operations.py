@@ -17,7 +17,8 @@ import frikort_server as fs
 import prometheus_text
 from frikort_server import copayment, credit_note, dated, payment
 
-COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export")
+COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export",
+            "keys")
 
 
 def data_ranges(path):
