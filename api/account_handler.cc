@@ -7,7 +7,8 @@
 #include "api/request_fields.h"
 #include "api/service.h"
 #include "ingest/clock.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 #include "storage/crypto.h"
 
@@ -202,7 +203,7 @@ std::optional<Problem> read_question(const Service& service, OpenShard& open,
   std::string cursor;
   if (fields.has("cursor")) cursor = fields.text("cursor", "INVALID_CURSOR");
   if (!fields.is_ok()) return fields.problem();
-  if (fields.has("cursor") && !ingest::parse_position(cursor, question.after)) {
+  if (fields.has("cursor") && !ledger::parse_position(cursor, question.after)) {
     return Problem{400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.",
                    "cursor"};
   }

@@ -4,7 +4,6 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
@@ -15,6 +14,7 @@
 #include "api/progress.h"
 #include "api/server_job.h"
 #include "ingest/clock.h"
+#include "ledger/position_text.h"
 #include "storage/backup.h"
 
 namespace api {
@@ -64,7 +64,7 @@ BackupManifest back_up_server(const BackupCommandOptions& options,
 }
 
 void print_text(const BackupManifest& manifest) {
-  fmt::print("backup {}: position 0-{}, checksum {}\n", manifest.number, manifest.position.value(),
+  fmt::print("backup {}: position {}, checksum {}\n", manifest.number, ledger::to_string(manifest.position),
              manifest.checksum);
   fmt::print("{:.1f} MB, of which {:.1f} MB are new, in {:.1f} s{}\n", megabytes(manifest.bytes),
              megabytes(manifest.new_bytes), static_cast<double>(manifest.milliseconds) / 1000,
@@ -91,19 +91,15 @@ void print_text(const BackupManifest& manifest) {
 
 std::optional<ledger::Position> parse_position(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  std::uint64_t offset = 0;
-  const char* const end = text.data() + text.size();
-  if (text.starts_with("0-")) {
-    const auto read = std::from_chars(text.data() + 2, end, offset);
-    if (read.ec == std::errc() && read.ptr == end) return ledger::Position{offset};
-  }
+  ledger::Position position;
+  if (ledger::parse_position(text, position)) return position;
   throw UsageError("--position wants a position of the journal, 0-N, not '" + text + "'");
 }
 
 void print_json(const storage::Restored& restored, double seconds) {
   std::string text =
-      fmt::format(R"({{"number":{},"position":"0-{}","checksum":"{}","seconds":{:.3f})",
-                  restored.manifest.number, restored.position.value(), restored.checksum, seconds);
+      fmt::format(R"({{"number":{},"position":"{}","checksum":"{}","seconds":{:.3f})",
+                  restored.manifest.number, ledger::to_string(restored.position), restored.checksum, seconds);
   text += fmt::format(R"(,"bytes":{},"copySeconds":{:.3f},"bytesPerSecond":{:.0f})", restored.bytes,
                       restored.copy_seconds, rate(restored.bytes, restored.copy_seconds));
   text += fmt::format(R"(,"replayed":{},"replaySeconds":{:.3f},"positionsPerSecond":{:.0f})",
@@ -115,8 +111,8 @@ void print_json(const storage::Restored& restored, double seconds) {
 }
 
 void print_text(const storage::Restored& restored, double seconds) {
-  fmt::print("restored backup {}: position 0-{}, checksum {}, in {:.1f} s\n",
-             restored.manifest.number, restored.position.value(), restored.checksum, seconds);
+  fmt::print("restored backup {}: position {}, checksum {}, in {:.1f} s\n",
+             restored.manifest.number, ledger::to_string(restored.position), restored.checksum, seconds);
   fmt::print("{:.1f} MB copied in {:.1f} s ({:.0f} MB a second)\n", megabytes(restored.bytes),
              restored.copy_seconds, rate(restored.bytes, restored.copy_seconds) / 1e6);
   fmt::print("{} positions replayed in {:.1f} s ({:.0f} a second), all rows checked in {:.1f} s\n",

@@ -8,7 +8,7 @@
 #include "api/request_fields.h"
 #include "api/service.h"
 #include "ingest/clock.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "storage/backup.h"
 
 namespace api {

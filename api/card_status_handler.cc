@@ -6,7 +6,7 @@
 #include "api/request_fields.h"
 #include "api/service.h"
 #include "ingest/clock.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/rfc3339.h"
 
 namespace api {

@@ -11,7 +11,7 @@
 #include "api/problem.h"
 #include "api/service.h"
 #include "api/told_event.h"
-#include "ingest/result_text.h"
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 #include "storage/crypto.h"
 
@@ -44,7 +44,7 @@ bool parse_number(std::string_view text, Number& out) {
 /// item. Without the number: after the last event of that item.
 bool parse_after(std::string_view text, Question& question) {
   const std::size_t dash = text.find('-', 2);
-  if (!ingest::parse_position(text.substr(0, dash), question.after)) return false;
+  if (!ledger::parse_position(text.substr(0, dash), question.after)) return false;
   question.is_after_item = dash == std::string_view::npos;
   if (!question.is_after_item) {
     const std::string_view ordinal = text.substr(dash + 1);
@@ -101,8 +101,8 @@ void append_event(std::string& out, const ToldEvent& told) {
   ledger::append_rfc3339(out, told.at);
   out += fmt::format(R"(","personRef":{},"year":{},"cause":"{}")", event.account.person.value(),
                      event.account.year, name_of(told.cause_type));
-  out += fmt::format(R"(,"registration":"0-{}","practiceId":"{}","guid":"{}")",
-                     event.registration.value(), told.practice.view(), to_string(told.guid));
+  out += fmt::format(R"(,"registration":"{}","practiceId":"{}","guid":"{}")",
+                     ledger::to_string(event.registration), told.practice.view(), to_string(told.guid));
   if (is_about_card(event.type)) {
     out += fmt::format(R"(,"cardId":"{}","entitledFrom":"{}")", storage::to_hex(event.card),
                        ledger::to_string(event.entitled_from));

@@ -7,8 +7,9 @@
 #include "api/config.h"
 #include "api/progress.h"
 #include "api/told_event.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/fingerprint.h"
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 #include "storage/crypto.h"
 #include "storage/files.h"
@@ -28,7 +29,6 @@ using storage::StateFamily;
 using storage::TableFile;
 using storage::TableFormat;
 
-std::string position_text(Position position) { return fmt::format("0-{}", position.value()); }
 
 /// One export under way: writes the files of a ledger that is open and does not change.
 class Exporter {
@@ -56,7 +56,7 @@ class Exporter {
     write_events();
     if (options_.has_journal) write_journal();
     std::string manifest = R"({"position":)";
-    ingest::append_position(manifest, Position{head_.next_position.value() - 1});
+    ingest::append_position(manifest, head_.last());
     manifest += fmt::format(R"(,"root":"{}","keyId":"{}","checksum":"{}","year":{},"files":[{}]}})",
                             storage::to_hex(shard_.journal().head_root()),
                             shard_.keys().signing.key_id(), head_.totals.checksum.hex(),
@@ -114,7 +114,7 @@ class Exporter {
         table("entries", {"position", "type", "year", "practiceId", "personRef", "guid",
                           "serviceType", "serviceTime", "receivedTime", "amountOre", "paid",
                           "exemption", "counted", "exempt", "reason"});
-    Progress progress("entries", "entries", head_.next_position.value() - 1);
+    Progress progress("entries", "entries", head_.last().value());
     check(shard_.journal().replay(Position(),
                                   [&](const ledger::CommitGroup& group) -> Result<void> {
                                     for (const Entry& entry : group.entries) {
@@ -133,7 +133,7 @@ class Exporter {
     if (!year) return year.error();
     if (!is_wanted(year.value())) return ledger::ok();
     const ledger::Item& item = entry.item;
-    entries.text(position_text(entry.verdict.position))
+    entries.text(to_string(entry.verdict.position))
         .text(name_of(item.type))
         .number(std::int64_t{year.value()});
     entries.text(practices_.at(entry.practice.value()).id.view()).number(entry.person.value());
@@ -176,11 +176,11 @@ class Exporter {
                    if (!decoded) return decoded.error();
                    accounts.number(key.person.value()).number(std::int64_t{key.year});
                    accounts.number(account.counted_sum.ore()).number(account.refunded().ore());
-                   accounts.text(position_text(account.newest)).end_row();
+                   accounts.text(to_string(account.newest)).end_row();
                    if (account.card) write_card(cards, key, *account.card);
                    for (const ledger::RefundLine& line : account.refund_lines) {
                      lines.number(key.person.value()).number(std::int64_t{key.year});
-                     lines.text(position_text(line.cause)).text(position_text(line.registration));
+                     lines.text(to_string(line.cause)).text(to_string(line.registration));
                      lines.text(to_string(line.guid)).number(line.amount.ore()).end_row();
                    }
                    progress.update(accounts.rows());
@@ -274,7 +274,7 @@ class Exporter {
     events.text(told.position()).text(ledger::name_of(event.type));
     events.text(ledger::to_rfc3339(told.at)).number(event.account.person.value());
     events.number(std::int64_t{event.account.year}).text(ledger::name_of(told.cause_type));
-    events.text(position_text(event.registration)).text(told.practice.view());
+    events.text(to_string(event.registration)).text(told.practice.view());
     events.text(to_string(told.guid));
     if (is_about_card(event.type)) {
       events.text(storage::to_hex(event.card)).text(ledger::to_string(event.entitled_from));
@@ -296,7 +296,7 @@ class Exporter {
 
   void write_journal() {
     storage::OutputFile file(folder_ / "journal.records");
-    Progress progress("journal", "entries", head_.next_position.value() - 1);
+    Progress progress("journal", "entries", head_.last().value());
     std::uint64_t records = 0;
     check(shard_.journal().for_each(Position(),
                                     [&](Position position, std::string_view record) {
@@ -311,7 +311,7 @@ class Exporter {
                                       return ledger::ok();
                                     }),
           "journal");
-    progress.finish(head_.next_position.value() - 1);
+    progress.finish(head_.last().value());
     file.close();
     list(file.manifest_entry(records));
   }
@@ -356,8 +356,8 @@ int export_ledger(const ExportOptions& options) {
   if (options.is_json) {
     fmt::print("{}\n", manifest);
   } else {
-    fmt::print("{} holds the ledger as of 0-{}\n", options.output,
-               shard->state().head().next_position.value() - 1);
+    fmt::print("{} holds the ledger as of {}\n", options.output,
+               to_string(shard->state().head().last()));
   }
   return exit_done;
 }

@@ -13,7 +13,7 @@
 #include "api/commands.h"
 #include "api/progress.h"
 #include "ingest/generator.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/rule_pack.h"
 
 namespace api {

@@ -9,7 +9,7 @@
 
 #include "api/commands.h"
 #include "api/config.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/rfc3339.h"
 #include "storage/keys.h"
 

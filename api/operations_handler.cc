@@ -13,7 +13,7 @@
 #include "api/service.h"
 #include "api/status_text.h"
 #include "api/version.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 
 namespace api {
 namespace {
@@ -228,7 +228,7 @@ Response ledger_status(Service&, OpenShard& open, const Request&) {
   Response response;
   const storage::AppliedState head = open.shard().state().head();
   response.body = status_json(head);
-  response.reflects = ledger::Position{head.next_position.value() - 1};
+  response.reflects = head.last();
   return response;
 }
 

@@ -10,8 +10,9 @@
 
 #include "api/request_fields.h"
 #include "api/service.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/fingerprint.h"
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 
 namespace api {
@@ -154,7 +155,7 @@ std::optional<Problem> read_range(const Request& request, Range& range) {
   }
   const std::string* const cursor = request.query_value("cursor");
   if (cursor != nullptr &&
-      (!ingest::parse_position(*cursor, range.after) || range.after.value() == 0)) {
+      (!ledger::parse_position(*cursor, range.after) || range.after.value() == 0)) {
     return invalid_cursor();
   }
   return std::nullopt;

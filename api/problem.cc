@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 
 namespace api {
 namespace {

@@ -9,7 +9,8 @@
 #include "api/commands.h"
 #include "api/config.h"
 #include "api/progress.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
+#include "ledger/position_text.h"
 #include "storage/files.h"
 #include "storage/shard.h"
 #include "storage/state_comparison.h"
@@ -33,7 +34,7 @@ struct Rebuilt {
            comparison.second_checksum == rebuilt.totals.checksum;
   }
   double replayed_per_second() const {
-    const auto positions = static_cast<double>(rebuilt.next_position.value() - 1);
+    const auto positions = static_cast<double>(rebuilt.last().value());
     return replay_seconds > 0 ? positions / replay_seconds : 0;
   }
 };
@@ -98,8 +99,8 @@ void append_text(std::string& json, std::string_view name, const std::optional<s
 
 void print_json(const Rebuilt& result) {
   std::string json =
-      fmt::format(R"({{"equal":{},"head":"0-{}","checksum":"{}")", result.is_equal(),
-                  result.rebuilt.next_position.value() - 1, result.rebuilt.totals.checksum.hex());
+      fmt::format(R"({{"equal":{},"head":"{}","checksum":"{}")", result.is_equal(),
+                  ledger::to_string(result.rebuilt.last()), result.rebuilt.totals.checksum.hex());
   json += fmt::format(R"(,"stored":{{"checksum":"{}","recomputed":"{}"}})",
                       result.stored.totals.checksum.hex(), result.comparison.first_checksum.hex());
   json +=
@@ -146,7 +147,7 @@ void print_text(const Rebuilt& result) {
              result.is_equal()
                  ? "equal"
                  : fmt::format("NOT equal: {} differences", result.comparison.difference_count),
-             result.rebuilt.next_position.value() - 1, result.replay_seconds,
+             ledger::to_string(result.rebuilt.last()), result.replay_seconds,
              result.replayed_per_second());
 }
 

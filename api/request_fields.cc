@@ -8,7 +8,7 @@
 
 #include "ingest/item_parser.h"
 #include "ingest/json_text.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/rfc3339.h"
 
 namespace api {

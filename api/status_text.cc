@@ -5,14 +5,15 @@
 #include <cstdlib>
 
 #include "ledger/event.h"
+#include "ledger/position_text.h"
 
 namespace api {
 
 std::string status_json(const storage::AppliedState& head) {
   const storage::StateTotals& totals = head.totals;
   std::string json = fmt::format(
-      R"({{"head":"0-{}","checksum":"{}","registrations":{},"payments":{},"creditNotes":{})",
-      head.next_position.value() - 1, totals.checksum.hex(), totals.registrations, totals.payments,
+      R"({{"head":"{}","checksum":"{}","registrations":{},"payments":{},"creditNotes":{})",
+      ledger::to_string(head.last()), totals.checksum.hex(), totals.registrations, totals.payments,
       totals.credit_notes);
   json += fmt::format(R"(,"duplicates":{},"rejected":{},"persons":{},"accounts":{})",
                       totals.duplicates, totals.rejected, totals.persons, totals.accounts);

@@ -7,7 +7,6 @@
 #include "api/problem.h"
 #include "api/service.h"
 #include "ingest/clock.h"
-#include "ingest/result_text.h"
 #include "ledger/rfc3339.h"
 
 namespace api {

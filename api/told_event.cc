@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "ledger/position_text.h"
+
 namespace api {
 
 std::string ToldEvent::position() const {
-  return fmt::format("0-{}-{}", event.cause.value(), ordinal);
+  return fmt::format("{}-{}", ledger::to_string(event.cause), ordinal);
 }
 
 ledger::Result<ToldEvent> EventTeller::tell(std::uint32_t ordinal, const ledger::Event& event) {

@@ -9,7 +9,8 @@
 
 #include "api/commands.h"
 #include "api/progress.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
+#include "ledger/position_text.h"
 #include "storage/files.h"
 #include "storage/verify.h"
 
@@ -40,7 +41,7 @@ storage::KnownEnd read_statement(const fs::path& path) {
     return {member->as_string().data(), member->as_string().size()};
   };
   const auto root = storage::from_hex(text_of("root"));
-  if (!ingest::parse_position(text_of("position"), end.position) || !root ||
+  if (!ledger::parse_position(text_of("position"), end.position) || !root ||
       root->size() != end.root.size()) {
     throw std::runtime_error(path.string() + " names no position and root");
   }
@@ -84,11 +85,11 @@ void print(const storage::VerifyReport& report, std::size_t statements, double s
   };
   row("records", report.records);
   row("entries", report.entries);
-  row("last position", "0-" + std::to_string(report.last.value()));
+  row("last position", ledger::to_string(report.last));
   row("root", storage::to_hex(report.root));
   row("key", report.key_id);
   row("state", report.state_position
-                   ? "0-" + std::to_string(report.state_position->value())
+                   ? ledger::to_string(*report.state_position)
                    : "cannot be asked; an end that was cut off is not seen by it");
   row("statements", statements);
   const double mib = static_cast<double>(report.bytes) / 1048576;

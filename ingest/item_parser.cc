@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "ingest/json_text.h"
-#include "ingest/result_text.h"
+#include "ingest/json_out.h"
 #include "ledger/fingerprint.h"
 #include "ledger/rfc3339.h"
 

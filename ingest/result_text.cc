@@ -1,7 +1,8 @@
 #include "ingest/result_text.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "ingest/json_out.h"
 
 namespace ingest {
 namespace {
@@ -9,12 +10,6 @@ namespace {
 using ledger::Disposition;
 
 constexpr char hex_digits[] = "0123456789abcdef";
-
-void append_number(std::string& out, std::uint64_t value) {
-  char digits[20];
-  const auto written = std::to_chars(digits, digits + sizeof digits, value);
-  out.append(digits, static_cast<std::size_t>(written.ptr - digits));
-}
 
 template <class Bytes>
 void append_hex(std::string& out, const Bytes& bytes) {
@@ -42,55 +37,6 @@ std::string_view word_of(Disposition disposition) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += hex_digits[static_cast<unsigned char>(c) >> 4];
-      out += hex_digits[static_cast<unsigned char>(c) & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-std::string shown_name(std::string_view name) {
-  constexpr std::size_t bytes_max = 64;
-  std::string shown(name.substr(0, bytes_max));
-  // Never cut within a UTF-8 sequence.
-  if (name.size() > bytes_max) {
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80) {
-      shown.pop_back();
-    }
-    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0) shown.pop_back();
-  }
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto digits = std::count_if(shown.begin(), shown.end(), is_digit);
-  if (digits >= 6) std::replace_if(shown.begin(), shown.end(), is_digit, '*');
-  return shown;
-}
-
-void append_position(std::string& out, ledger::Position position) {
-  out += "\"0-";
-  append_number(out, position.value());
-  out += '"';
-}
-
-bool parse_position(std::string_view text, ledger::Position& out) {
-  if (text.size() < 3 || text.substr(0, 2) != "0-") return false;
-  if (text[2] == '0' && text.size() > 3) return false;  // a position has one spelling
-  std::uint64_t offset = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data() + 2, end, offset);
-  out = ledger::Position{offset};
-  return read.ec == std::errc() && read.ptr == end;
-}
 
 void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
                    const ledger::Outcome& outcome) {

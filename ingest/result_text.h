@@ -6,18 +6,6 @@
 
 namespace ingest {
 
-/// Appends text as a JSON string, quotes included.
-void append_json_string(std::string& out, std::string_view text);
-
-/// The name of a field or parameter that somebody sent, as it may be shown: bounded, and without
-/// what could be a person's number.
-std::string shown_name(std::string_view name);
-
-/// `0-4711`: shard and offset. Opaque to everybody else.
-void append_position(std::string& out, ledger::Position position);
-/// The offset of a position text of this shard; false when it is none.
-bool parse_position(std::string_view text, ledger::Position& out);
-
 /// Appends the answer to one item, without position where nothing is stored (in a dry run), as one
 /// compact JSON object and a line feed. These bytes are what the commit group's Merkle tree is made
 /// over.

@@ -13,6 +13,7 @@
 #include "storage/files.h"
 #include "storage/folder_lock.h"
 #include "storage/rocksdb_internal.h"
+#include "storage/rocksdb_journal.h"
 #include "storage/state_comparison.h"
 
 namespace storage {
@@ -78,7 +79,7 @@ struct Engines {
 /// Deletes every group that does not end at `last` or before; returns where the next group would
 /// go.
 Position cut_journal(const fs::path& folder, Position last) {
-  const Database database(folder.string(), journal_db_options(), journal_families());
+  const Database database(folder.string(), journal_db_options(), journal_families(JournalOptions().write_buffer_bytes));
   const std::unique_ptr<rocksdb::Iterator> row{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
   Position next{1};
@@ -161,7 +162,7 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
 
   const Stopwatch checking;
   const StateReader state(folder / "state");
-  restored.position = Position{state.applied().next_position.value() - 1};
+  restored.position = state.applied().last();
   restored.checksum = recompute_checksum(state, report).hex();
   restored.check_seconds = checking.seconds();
   if (restored.position.value() != end.value() - 1 ||
@@ -371,7 +372,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   source.hand_over();
   manifest.state_backup = shard.state().back_up(engines.state, report_bytes("back up state"));
   const AppliedState head = shard.state().head();
-  manifest.position = Position{head.next_position.value() - 1};
+  manifest.position = head.last();
   manifest.checksum = head.totals.checksum.hex();
   source.wait_durable(manifest.position);
   const auto root = shard.journal().root_before(head.next_position);

@@ -5,9 +5,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
-#include <charconv>
 #include <stdexcept>
 
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 
 namespace storage {
@@ -19,13 +19,9 @@ constexpr std::int64_t manifest_format = 1;
 constexpr std::array<std::string_view, 4> verification_names{"none", "passed", "failed", "noRoom"};
 
 ledger::Position parse_position(std::string_view text) {
-  std::uint64_t offset = 0;
-  const char* const end = text.data() + text.size();
-  if (text.starts_with("0-")) {
-    const auto read = std::from_chars(text.data() + 2, end, offset);
-    if (read.ec == std::errc() && read.ptr == end) return ledger::Position{offset};
-  }
-  throw std::runtime_error("no position");
+  ledger::Position position;
+  if (!ledger::parse_position(text, position)) throw std::runtime_error("no position");
+  return position;
 }
 
 BackupManifest::Verification parse_verification(std::string_view name) {
@@ -50,7 +46,7 @@ std::string BackupManifest::to_json() const {
       {"number", number},
       {"time", ledger::to_rfc3339(time)},
       {"keyId", key_id},
-      {"position", "0-" + std::to_string(position.value())},
+      {"position", ledger::to_string(position)},
       {"checksum", checksum},
       {"root", root},
       {"bytes", bytes},

@@ -208,6 +208,9 @@ struct AppliedState {
   std::string rules;                  ///< canonical text of the rule pack in force there
   ledger::RulePackHash rule_pack{};
   StateTotals totals;
+
+  /// The last entry or group that is applied; 0 = none.
+  ledger::Position last() const { return ledger::Position{next_position.value() - 1}; }
 };
 
 inline constexpr std::string_view applied_key = "applied";

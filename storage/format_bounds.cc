@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/access_log.h"
+#include "storage/access_record.h"
 #include "storage/format.h"
 
 namespace storage {

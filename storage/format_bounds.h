@@ -5,14 +5,13 @@
 #include "ledger/journal.h"
 #include "ledger/registration.h"
 #include "ledger/timeliness.h"
+#include "storage/access_record.h"
+#include "storage/format.h"
 
 /// The bounds of every stored value, once for writing and for reading: a decoder refuses a value
 /// with a field out of its bounds, and whoever stores a value asks before. So what is written can
 /// be read. The bounds themselves stand beside the types, in ledger.
 namespace storage {
-
-struct AppliedState;
-struct AccessRecord;
 
 /// The first field that no record may hold so, by the name that people know it by; null when there
 /// is none.

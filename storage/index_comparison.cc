@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ledger/assert.h"
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 #include "storage/format.h"
 
@@ -19,7 +20,6 @@ using ledger::PersonId;
 using ledger::Position;
 using ledger::Result;
 
-std::string place_text(Position position) { return fmt::format("0-{}", position.value()); }
 
 void report_missing(const PutAsideRegistration& due, int year, const UseDifference& use) {
   const auto registration = decode_registration(due.view());
@@ -29,7 +29,7 @@ void report_missing(const PutAsideRegistration& due, int year, const UseDifferen
        {},
        registration.value().reported.position,
        "registration",
-       place_text(registration.value().reported.position),
+       to_string(registration.value().reported.position),
        ""});
 }
 
@@ -43,7 +43,7 @@ void report_unfounded(std::string_view row, int year, const UseDifference& use) 
        position,
        "registration",
        "",
-       registration ? place_text(position) : std::string("a damaged row")});
+       registration ? to_string(position) : std::string("a damaged row")});
 }
 
 template <class Compare>

@@ -16,6 +16,7 @@
 #include "ledger/assert.h"
 #include "ledger/fingerprint.h"
 #include "ledger/lateness_cost.h"
+#include "ledger/position_text.h"
 #include "ledger/reconcile.h"
 #include "ledger/rfc3339.h"
 #include "storage/files.h"
@@ -58,7 +59,7 @@ std::int32_t month_number(Month month) {
   return int{month.year()} * 12 + static_cast<int>(unsigned{month.month()}) - 1;
 }
 std::string position_text(Position position) {
-  return position.value() == 0 ? std::string() : fmt::format("0-{}", position.value());
+  return position.value() == 0 ? std::string() : ledger::to_string(position);
 }
 
 // ---- progress of a run, kept so that a killed run can be continued ----
@@ -155,7 +156,7 @@ class Reconciliation {
     at_.previous = previous_number();
     at_.number = is_dry_run_ ? 0 : at_.previous + 1;
     open_files();
-    at_.position = state_->applied().next_position.value() - 1;
+    at_.position = state_->applied().last().value();
   }
 
   std::uint64_t previous_number() const {
@@ -322,9 +323,9 @@ class Reconciliation {
         end);
     if (read && next == end) return;
     throw std::runtime_error(fmt::format(
-        "the journal cannot be read at 0-{}{}; remedy: run `frikort verify`, and restore the "
+        "the journal cannot be read at {}{}; remedy: run `frikort verify`, and restore the "
         "latest backup",
-        next.value(), read ? std::string() : ": " + read.error().message()));
+        ledger::to_string(next), read ? std::string() : ": " + read.error().message()));
   }
 
   void collect_group(const ledger::CommitGroup& group) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/position_text.h"
 #include "storage/merkle.h"
 
 namespace storage {
@@ -9,7 +10,6 @@ namespace {
 
 using ledger::Position;
 
-std::string text_of(Position position) { return "0-" + std::to_string(position.value()); }
 
 }  // namespace
 
@@ -27,7 +27,7 @@ bool RecordVerifier::take(Position key, std::string_view bytes) {
     if (key < next()) {
       find(key, "begins before the record in front of it ends");
     } else {
-      find(next(), "is missing: the next one is at " + text_of(key));
+      find(next(), "is missing: the next one is at " + to_string(key));
     }
     return false;
   }
@@ -52,26 +52,26 @@ void RecordVerifier::finish(const std::string& reading_error) {
   if (!reading_error.empty()) {
     find(next(), "cannot be read: " + reading_error);
   } else if (report_.state_position && *report_.state_position > report_.last) {
-    cut_off("the state has applied it up to " + text_of(*report_.state_position));
+    cut_off("the state has applied it up to " + to_string(*report_.state_position));
   } else if (next_end_ < ends_.size()) {
     const KnownEnd& end = ends_[next_end_];
-    cut_off(end.source + " knows it up to " + text_of(end.position));
+    cut_off(end.source + " knows it up to " + to_string(end.position));
   }
 }
 
 void RecordVerifier::find(Position position, const std::string& what) {
-  report_.finding = Finding{position, "record at " + text_of(position) + ": " + what};
+  report_.finding = Finding{position, "record at " + to_string(position) + ": " + what};
 }
 
 void RecordVerifier::cut_off(const std::string& witness) {
-  find(next(), "is missing: the journal ends at " + text_of(report_.last) + ", but " + witness +
+  find(next(), "is missing: the journal ends at " + to_string(report_.last) + ", but " + witness +
                    ": its end was cut off");
 }
 
 std::string RecordVerifier::check(Position key, const JournalRecord& record) {
   const ledger::CommitGroup& group = record.group;
   if (group.position != key) {
-    return "is not the one that belongs there: its content says " + text_of(group.position);
+    return "is not the one that belongs there: its content says " + to_string(group.position);
   }
   if (record.previous_root != report_.root) {
     return "does not follow the record before it: one of the two was replaced (previous root)";
@@ -103,7 +103,7 @@ std::string RecordVerifier::check(Position key, const JournalRecord& record) {
 
 std::string RecordVerifier::check(const ledger::Entry& entry) {
   const auto entry_is = [&](const std::string& wrong) {
-    return "its entry at " + text_of(entry.verdict.position) + " " + wrong;
+    return "its entry at " + to_string(entry.verdict.position) + " " + wrong;
   };
   if (entry.is_new_person) ++persons_;
   if (entry.person.value() == 0 || entry.person.value() > persons_ ||
@@ -134,7 +134,7 @@ void RecordVerifier::check_ends() {
     const KnownEnd& end = ends_[next_end_];
     if (end.position == report_.last && end.root == report_.root) continue;
     find(newest_, "is not the one that " + end.source + " was made of, up to " +
-                      text_of(end.position) + ": the journal was replaced (root)");
+                      to_string(end.position) + ": the journal was replaced (root)");
     return;
   }
 }

@@ -15,7 +15,6 @@
 #include "ledger/result.h"
 #include "storage/fault.h"
 #include "storage/open_mode.h"
-#include "storage/rocksdb_journal.h"
 
 // What the files of this folder share about RocksDB; included by .cc files only.
 namespace storage {
@@ -105,7 +104,7 @@ class Database {
 
 /// The families of the two databases, in the order of their handles; with caches of their own, for
 /// one opening.
-std::vector<Database::Family> journal_families(const JournalOptions& options = {});
+std::vector<Database::Family> journal_families(std::size_t write_buffer_bytes);
 std::vector<Database::Family> state_families();
 
 }  // namespace storage

@@ -63,7 +63,7 @@ Position next_position_before_damage(const std::filesystem::path& folder,
                                      const JournalOptions& options) {
   rocksdb::DBOptions tolerant = journal_db_options(options.env);
   tolerant.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  const Database database(folder.string(), tolerant, journal_families(options),
+  const Database database(folder.string(), tolerant, journal_families(options.write_buffer_bytes),
                           OpenMode::read_only);
   const std::unique_ptr<rocksdb::Iterator> last{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
@@ -109,7 +109,7 @@ bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
 
 struct RocksDbJournal::Impl {
   Impl(const std::string& path, const JournalOptions& options, OpenMode mode, NoteFault note)
-      : database(path, journal_db_options(options.env), journal_families(options), mode,
+      : database(path, journal_db_options(options.env), journal_families(options.write_buffer_bytes), mode,
                  {"the journal", FaultKind::journal_damaged, std::move(note)}) {}
   Database database;
 };
@@ -268,7 +268,7 @@ Result<ledger::Digest> RocksDbJournal::root_before(Position position) const {
 
 struct JournalReader::Impl {
   Impl(const std::filesystem::path& folder, const rocksdb::DBOptions& options)
-      : database(folder.string(), options, journal_families(), OpenMode::read_only) {}
+      : database(folder.string(), options, journal_families(JournalOptions().write_buffer_bytes), OpenMode::read_only) {}
   Database database;
 };
 

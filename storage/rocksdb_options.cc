@@ -164,9 +164,9 @@ rocksdb::ReadOptions scan_options() {
   return options;
 }
 
-std::vector<Database::Family> journal_families(const JournalOptions& options) {
-  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(options.write_buffer_bytes)},
-          {"access_log", journal_family_options(options.write_buffer_bytes)}};
+std::vector<Database::Family> journal_families(std::size_t write_buffer_bytes) {
+  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(write_buffer_bytes)},
+          {"access_log", journal_family_options(write_buffer_bytes)}};
 }
 
 std::vector<Database::Family> state_families() {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 #include "storage/crypto.h"
 
@@ -82,7 +83,7 @@ std::string to_text(std::uint64_t value) { return std::to_string(value); }
 std::string to_text(std::int64_t value) { return std::to_string(value); }
 std::string to_text(ledger::Money money) { return std::to_string(money.ore()); }
 std::string to_text(ledger::Date date) { return ledger::to_string(date); }
-std::string to_text(Position position) { return "0-" + std::to_string(position.value()); }
+std::string to_text(Position position) { return ledger::to_string(position); }
 std::string to_text(bool is_so) { return is_so ? "true" : "false"; }
 
 std::string to_text(const ledger::Verdict& verdict) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 #include "ledger/service_type.h"
 #include "storage/closing.h"
@@ -130,8 +131,8 @@ std::string changes_json(const Statement& statement) {
                             growth[Figure::counted_ore] == changes.counted_ore &&
                             growth[Figure::refunded_ore] == changes.refunded_ore;
   std::string json = fmt::format(
-      R"("previous":{{"statement":"{}","position":"0-{}","manifestSha256":"{}","isConfirmed":{}}})",
-      previous.id, previous.position.value(), previous.manifest_sha256,
+      R"("previous":{{"statement":"{}","position":"{}","manifestSha256":"{}","isConfirmed":{}}})",
+      previous.id, ledger::to_string(previous.position), previous.manifest_sha256,
       figures.totals_before == previous.totals);
   json += fmt::format(
       R"(,"changes":{{"copayments":{},"payments":{},"creditNotes":{},"isExplained":{},"totals":{}}})",
@@ -187,12 +188,9 @@ PreviousStatement read_statement(const fs::path& folder, const SigningKey& signi
     const auto parsed = boost::json::parse(statement).as_object();
     previous.id = parsed.at("statement").as_string();
     const std::string position(parsed.at("position").as_string());
-    std::uint64_t offset = 0;
-    const char* const end = position.data() + position.size();
-    if (!position.starts_with("0-")) throw damaged("its position is none");
-    const auto read = std::from_chars(position.data() + 2, end, offset);
-    if (read.ec != std::errc() || read.ptr != end) throw damaged("its position is none");
-    previous.position = ledger::Position{offset};
+    if (!ledger::parse_position(position, previous.position)) {
+      throw damaged("its position is none");
+    }
     previous.manifest_sha256 = to_hex(sha256(manifest));
     if (const boost::json::value& earlier = parsed.at("previous"); !earlier.is_null()) {
       previous.earlier_manifest_sha256 = earlier.at("manifestSha256").as_string();
@@ -228,7 +226,7 @@ std::string to_json(const Statement& statement) {
       R"({{"statement":"{}","year":{},"number":{},"isDryRun":{},"ceilingOre":{},"rulePack":"{}")",
       statement.id(), statement.year, statement.number, statement.number == 0,
       statement.ceiling.ore(), to_hex(statement.rule_pack));
-  json += fmt::format(R"(,"position":"0-{}","root":"{}","madeAt":"{}")", statement.position.value(),
+  json += fmt::format(R"(,"position":"{}","root":"{}","madeAt":"{}")", ledger::to_string(statement.position),
                       to_hex(statement.root), ledger::to_rfc3339(statement.made_at));
   json += fmt::format(R"(,"isYearOver":{},"lastReportDay":"{}","lastCreditNoteDay":"{}")",
                       ledger::year_of(oslo_date(statement.made_at)) > statement.year,
@@ -257,8 +255,8 @@ void seal_statement(const fs::path& folder, const Statement& statement,
   text.write(to_json(statement));
   text.close();
   const std::string manifest = fmt::format(
-      "{{\"statement\":\"{}\",\"position\":\"0-{}\",\"root\":\"{}\",\"files\":[{},{}]}}\n",
-      statement.id(), statement.position.value(), to_hex(statement.root), text.manifest_entry(1),
+      "{{\"statement\":\"{}\",\"position\":\"{}\",\"root\":\"{}\",\"files\":[{},{}]}}\n",
+      statement.id(), ledger::to_string(statement.position), to_hex(statement.root), text.manifest_entry(1),
       fmt::join(tables, ","));
   write_new_file(folder / "manifest.json", manifest, 0644);
   if (signing != nullptr) {

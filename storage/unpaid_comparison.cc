@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ledger/position_text.h"
 #include "ledger/rfc3339.h"
 
 namespace storage {
@@ -28,7 +29,7 @@ ledger::Difference difference_of(DifferenceKind kind, const UnpaidKey& key) {
 }
 
 std::string text_of(const UnpaidKey& key) {
-  return fmt::format("0-{} of {}", key.position.value(), ledger::to_string(key.service_date));
+  return fmt::format("{} of {}", ledger::to_string(key.position), ledger::to_string(key.service_date));
 }
 std::string text_of(const UnpaidRegistration& unpaid) {
   return fmt::format("{} {} received {} øre {}", to_string(unpaid.guid),

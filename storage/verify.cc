@@ -42,7 +42,7 @@ std::optional<JournalReader> open_journal(const fs::path& folder, std::string& d
 std::optional<Position> state_position_of(const fs::path& folder) {
   if (!fs::exists(folder / "CURRENT")) return std::nullopt;
   try {
-    return Position{StateReader(folder).applied().next_position.value() - 1};
+    return StateReader(folder).applied().last();
   } catch (const std::exception&) {
     return std::nullopt;
   }

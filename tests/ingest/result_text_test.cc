@@ -1,4 +1,6 @@
+#include "ingest/json_out.h"
 #include "ingest/result_text.h"
+#include "ledger/position_text.h"
 
 #include <gtest/gtest.h>
 

@@ -12,6 +12,7 @@
 
 #include "ingest/shard_writer.h"
 #include "storage/rocksdb_internal.h"
+#include "storage/rocksdb_journal.h"
 #include "storage/shard.h"
 #include "tests/storage/workload.h"
 
@@ -78,7 +79,7 @@ inline std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count)
 class OpenJournal {
  public:
   explicit OpenJournal(const std::filesystem::path& folder)
-      : database_((folder / "journal").string(), journal_db_options(), journal_families()) {}
+      : database_((folder / "journal").string(), journal_db_options(), journal_families(JournalOptions().write_buffer_bytes)) {}
 
   std::vector<std::string> keys() {
     std::vector<std::string> keys;

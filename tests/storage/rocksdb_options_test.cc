@@ -4,6 +4,7 @@
 #include <set>
 
 #include "storage/rocksdb_internal.h"
+#include "storage/rocksdb_journal.h"
 
 namespace storage::test {
 namespace {
@@ -31,8 +32,8 @@ TEST(RocksDbOptions, give_each_opening_of_the_state_one_cache_of_its_own) {
 }
 
 TEST(RocksDbOptions, give_each_opening_of_the_journal_caches_of_its_own) {
-  const auto first = journal_families();
-  const auto second = journal_families();
+  const auto first = journal_families(JournalOptions().write_buffer_bytes);
+  const auto second = journal_families(JournalOptions().write_buffer_bytes);
   for (const rocksdb::Cache* const cache : caches_of(first)) {
     EXPECT_EQ(caches_of(second).count(cache), 0U);
   }

@@ -45,7 +45,7 @@ class Verify : public ::testing::Test {
     OpenLedger ledger(options_in(data()));
     ledger.commit_in_groups(Workload(21).take(400), group_size);
     const AppliedState head = ledger.shard().state().head();
-    end_ = {"statement 2025-1", Position{head.next_position.value() - 1},
+    end_ = {"statement 2025-1", head.last(),
             ledger.shard().journal().head_root()};
   }
 
