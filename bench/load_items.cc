@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ledger/assert.h"
-#include "ledger/national_id.h"
-#include "ledger/rfc3339.h"
+#include "ledger/values/assert.h"
+#include "ledger/values/national_id.h"
+#include "ledger/values/rfc3339.h"
 #include "tests/support/prng.h"
 
 namespace bench {

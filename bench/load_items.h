@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ledger/ids.h"
-#include "ledger/oslo_time.h"
-#include "ledger/service_type.h"
+#include "ledger/values/ids.h"
+#include "ledger/values/oslo_time.h"
+#include "ledger/values/service_type.h"
 
 namespace bench {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "bench/load_items.h"
-#include "ingest/item_parser.h"
-#include "ledger/rfc3339.h"
-#include "storage/crypto.h"
+#include "ingest/items/item_parser.h"
+#include "ledger/values/rfc3339.h"
+#include "storage/crypto/crypto.h"
 
 namespace bench {
 namespace {

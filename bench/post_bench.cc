@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "bench/load_items.h"
-#include "ledger/fingerprint.h"
-#include "ledger/ledger.h"
-#include "ledger/post.h"
-#include "ledger/reference.h"
+#include "ledger/records/fingerprint.h"
+#include "ledger/reference/reference.h"
+#include "ledger/rules/ledger.h"
+#include "ledger/rules/post.h"
 #include "tests/support/builders.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/prng.h"

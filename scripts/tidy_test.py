@@ -34,7 +34,7 @@ class Includes(unittest.TestCase):
         for path, header, allowed in [
                 ("storage/a.cc", "rocksdb/db.h", True), ("storage/a.h", "rocksdb/db.h", False),
                 ("storage/a_internal.h", "openssl/evp.h", True), ("api/a.cc", "rocksdb/db.h", False),
-                ("api/a.cc", "openssl/evp.h", False), ("ledger/fingerprint.cc", "xxhash.h", True),
+                ("api/a.cc", "openssl/evp.h", False), ("ledger/records/fingerprint.cc", "xxhash.h", True),
                 ("ingest/a.cc", "xxhash.h", False), ("ingest/a.cc", "simdjson.h", True),
                 ("tests/a.cc", "simdjson.h", False), ("api/a.cc", "boost/json.hpp", True),
                 ("ledger/a.h", "boost/json/value.hpp", False), ("api/a.h", "boost/asio/ip/tcp.hpp", True),
@@ -145,7 +145,7 @@ class Texts(unittest.TestCase):
         text = ("`ledger/a.h` `a.h` `ledger/` `storage/gone.h`\n`gone.md` `money.h:12` "
                 "`*.h` `/v1/x` `build/x` `data/demo` `http://a/b.md` `a b/c` `application/json`\n"
                 "```\n`x/y`\n```\n`words` `Europe/Oslo` `--data=a/b`\n")
-        self.assertEqual(rules("ledger/README.md", text, ["ledger/a.h", "ledger/money.h"]),
+        self.assertEqual(rules("ledger/README.md", text, ["ledger/a.h", "ledger/values/money.h"]),
                          ["1 readme", "2 readme"])
 
     def test_coverage(self):

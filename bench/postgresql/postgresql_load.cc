@@ -25,7 +25,7 @@
 
 #include "bench/latency_histogram.h"
 #include "bench/load_items.h"
-#include "ledger/rule_pack.h"
+#include "ledger/records/rule_pack.h"
 #include "tests/support/prng.h"
 
 namespace {

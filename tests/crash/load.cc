@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/shard_writer.h"
-#include "storage/shard.h"
-#include "storage/state_comparison.h"
-#include "storage/verify.h"
+#include "ingest/writer/shard_writer.h"
+#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/verify.h"
+#include "storage/state/state_comparison.h"
 #include "tests/sim/check.h"
 #include "tests/sim/checkers.h"
 #include "tests/sim/model.h"

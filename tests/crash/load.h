@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "storage/keys.h"
+#include "storage/keys/keys.h"
 #include "tests/crash/power_cut_fs.h"
 
 namespace crash {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "ledger/assert.h"
-#include "storage/files.h"
+#include "ledger/values/assert.h"
+#include "storage/files/files.h"
 
 // NOLINTBEGIN(clang-analyzer-cplusplus.NewDeleteLeaks): clang 14 takes the text that a returned
 // IOStatus owns for lost.

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <iterator>
 
-#include "api/report_page.h"
+#include "api/pages/report_page.h"
 
 int main() {
   const std::string statement{std::istreambuf_iterator<char>(std::cin), {}};

@@ -1,7 +1,7 @@
 """Who learns something about a person is in the access log: each answer once, and nothing else.
 
 The log has no way out of the ledger yet. Its records are looked for in the files of the journal, by the correlation id of
-the request (storage/access_log.h has the grammar). All of a test fits into the first block of the newest file.
+the request (storage/journal/access_log.h has the grammar). All of a test fits into the first block of the newest file.
 """
 
 import collections

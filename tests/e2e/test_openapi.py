@@ -455,7 +455,7 @@ class OpenapiTest(fs.ServerCase):
         body = source[source.index("name_of(Code code)"):source.index("field_of(Code code)")]
         names = dict(re.findall(r'case Code::(\w+):\s*return "(\w+)";', body))
         documented = self.document.schema("RejectionCode")["enum"] + self.document.schema("NotCountedCode")["enum"]
-        self.assertEqual(documented, list(names.values()), "in the order of ledger/code.cc")
+        self.assertEqual(documented, list(names.values()), "in the order of ledger/values/code.cc")
 
         fields = {}
         body = source[source.index("field_of(Code"):]

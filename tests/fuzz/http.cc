@@ -15,9 +15,9 @@
 #include <string>
 #include <string_view>
 
-#include "api/http_server.h"
-#include "api/service.h"
-#include "ledger/assert.h"
+#include "api/http/http_server.h"
+#include "api/runtime/service.h"
+#include "ledger/values/assert.h"
 #include "tests/storage/temp_folder.h"
 
 namespace {

@@ -4,10 +4,10 @@
 #include <boost/json/parse.hpp>
 #include <string_view>
 
-#include "ingest/json_text.h"
-#include "ledger/assert.h"
-#include "tests/ingest/item_text.h"
-#include "tests/ingest/strict_item.h"
+#include "ingest/items/json_text.h"
+#include "ledger/values/assert.h"
+#include "tests/ingest/items/item_text.h"
+#include "tests/ingest/items/strict_item.h"
 
 namespace {
 

@@ -6,10 +6,10 @@
 #include <regex>
 #include <string>
 
-#include "ledger/assert.h"
-#include "ledger/national_id.h"
-#include "ledger/rfc3339.h"
-#include "tests/ingest/item_text.h"
+#include "ledger/values/assert.h"
+#include "ledger/values/national_id.h"
+#include "ledger/values/rfc3339.h"
+#include "tests/ingest/items/item_text.h"
 
 namespace {
 

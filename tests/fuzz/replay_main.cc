@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "storage/files.h"
+#include "storage/files/files.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

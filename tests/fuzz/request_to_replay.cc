@@ -9,15 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "ingest/json_text.h"
-#include "ingest/shard_writer.h"
-#include "ledger/assert.h"
-#include "storage/crypto.h"
-#include "storage/format.h"
-#include "storage/format_bounds.h"
-#include "storage/merkle.h"
-#include "storage/record_verifier.h"
-#include "tests/ingest/item_text.h"
+#include "ingest/items/json_text.h"
+#include "ingest/writer/shard_writer.h"
+#include "ledger/values/assert.h"
+#include "storage/bytes/format.h"
+#include "storage/bytes/format_bounds.h"
+#include "storage/bytes/merkle.h"
+#include "storage/crypto/crypto.h"
+#include "storage/ledger_files/record_verifier.h"
+#include "tests/ingest/items/item_text.h"
 #include "tests/sim/checksum.h"
 #include "tests/support/memory_store.h"
 

@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-#include "ledger/assert.h"
-#include "storage/backup_manifest.h"
-#include "storage/crypto.h"
-#include "storage/files.h"
-#include "storage/format.h"
-#include "storage/statement.h"
-#include "storage/torn_write.h"
+#include "ledger/values/assert.h"
+#include "storage/backup/backup_manifest.h"
+#include "storage/bytes/format.h"
+#include "storage/closing/statement.h"
+#include "storage/crypto/crypto.h"
+#include "storage/files/files.h"
+#include "storage/files/torn_write.h"
 #include "tests/storage/temp_folder.h"
 
 namespace {

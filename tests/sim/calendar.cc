@@ -1,6 +1,6 @@
 #include "tests/sim/calendar.h"
 
-#include "ledger/assert.h"
+#include "ledger/values/assert.h"
 
 namespace sim {
 namespace {

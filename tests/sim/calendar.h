@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ledger/oslo_time.h"
+#include "ledger/values/oslo_time.h"
 
 namespace sim {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/format.h"
+#include "storage/bytes/format.h"
 #include "tests/support/memory_store.h"
 
 namespace sim {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/format.h"
-#include "storage/merkle.h"
+#include "storage/bytes/format.h"
+#include "storage/bytes/merkle.h"
 #include "tests/sim/check.h"
 
 namespace sim {

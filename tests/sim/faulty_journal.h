@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ledger/journal.h"
+#include "ledger/ports/journal.h"
 
 namespace sim {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ledger/assert.h"
-#include "ledger/fingerprint.h"
+#include "ledger/records/fingerprint.h"
+#include "ledger/values/assert.h"
 #include "tests/sim/calendar.h"
 
 namespace sim {

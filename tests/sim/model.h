@@ -5,11 +5,11 @@
 #include <tuple>
 #include <vector>
 
-#include "ingest/submission.h"
-#include "ledger/account.h"
-#include "ledger/ledger.h"
-#include "ledger/rule_pack.h"
-#include "ledger/timeliness.h"
+#include "ingest/writer/submission.h"
+#include "ledger/records/account.h"
+#include "ledger/records/rule_pack.h"
+#include "ledger/records/timeliness.h"
+#include "ledger/rules/ledger.h"
 
 namespace sim {
 

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "ledger/oslo_time.h"
+#include "ledger/values/oslo_time.h"
 #include "tests/support/prng.h"
 
 namespace sim {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "ledger/rule_pack.h"
+#include "ledger/records/rule_pack.h"
 
 namespace sim {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/shard_writer.h"
+#include "ingest/writer/shard_writer.h"
 #include "tests/sim/check.h"
 #include "tests/sim/checkers.h"
 #include "tests/sim/model.h"

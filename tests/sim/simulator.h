@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "ledger/code.h"
-#include "ledger/event.h"
+#include "ledger/records/event.h"
+#include "ledger/values/code.h"
 #include "tests/sim/options.h"
 
 namespace sim {

@@ -1,7 +1,7 @@
 #include "tests/sim/snapshot.h"
 
-#include "ledger/ledger.h"
-#include "storage/crypto.h"
+#include "ledger/rules/ledger.h"
+#include "storage/crypto/crypto.h"
 #include "tests/sim/check.h"
 
 namespace sim {

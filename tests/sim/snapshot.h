@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <map>
 
-#include "ledger/rule_pack.h"
+#include "ledger/records/rule_pack.h"
 #include "tests/sim/faulty_journal.h"
 #include "tests/sim/faulty_store.h"
 

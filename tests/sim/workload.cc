@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "ledger/assert.h"
-#include "ledger/fingerprint.h"
-#include "ledger/rfc3339.h"
+#include "ledger/records/fingerprint.h"
+#include "ledger/values/assert.h"
+#include "ledger/values/rfc3339.h"
 #include "tests/sim/calendar.h"
 #include "tests/support/builders.h"
 

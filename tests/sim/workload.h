@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "ingest/submission.h"
-#include "ledger/rule_pack.h"
+#include "ingest/writer/submission.h"
+#include "ledger/records/rule_pack.h"
 #include "tests/sim/options.h"
 #include "tests/support/prng.h"
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "ingest/shard_writer.h"
-#include "storage/rocksdb_internal.h"
-#include "storage/rocksdb_journal.h"
-#include "storage/shard.h"
+#include "ingest/writer/shard_writer.h"
+#include "storage/journal/rocksdb_journal.h"
+#include "storage/ledger_files/shard.h"
+#include "storage/rocksdb/rocksdb_internal.h"
 #include "tests/storage/workload.h"
 
 // A ledger on disk for tests: filled as the service does it, and damaged on purpose.
@@ -79,7 +79,8 @@ inline std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count)
 class OpenJournal {
  public:
   explicit OpenJournal(const std::filesystem::path& folder)
-      : database_((folder / "journal").string(), journal_db_options(), journal_families(JournalOptions().write_buffer_bytes)) {}
+      : database_((folder / "journal").string(), journal_db_options(),
+                  journal_families(JournalOptions().write_buffer_bytes)) {}
 
   std::vector<std::string> keys() {
     std::vector<std::string> keys;

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "ledger/assert.h"
+#include "ledger/values/assert.h"
 
 namespace storage::test {
 

@@ -3,9 +3,9 @@
 #include <map>
 #include <utility>
 
-#include "ledger/assert.h"
-#include "ledger/fingerprint.h"
-#include "ledger/rfc3339.h"
+#include "ledger/records/fingerprint.h"
+#include "ledger/values/assert.h"
+#include "ledger/values/rfc3339.h"
 #include "tests/support/prng.h"
 
 namespace ledger::test {

@@ -3,8 +3,8 @@
 #include <optional>
 #include <string_view>
 
-#include "ledger/item.h"
-#include "ledger/rule_pack.h"
+#include "ledger/records/item.h"
+#include "ledger/records/rule_pack.h"
 
 namespace ledger::test {
 

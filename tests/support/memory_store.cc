@@ -1,6 +1,6 @@
 #include "tests/support/memory_store.h"
 
-#include "ledger/assert.h"
+#include "ledger/values/assert.h"
 
 namespace ledger::test {
 

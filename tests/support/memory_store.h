@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "ledger/journal.h"
-#include "ledger/store.h"
+#include "ledger/ports/journal.h"
+#include "ledger/ports/store.h"
 
 namespace ledger::test {
 

@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "ledger/rfc3339.h"
+#include "ledger/values/rfc3339.h"
 
 namespace ledger {
 

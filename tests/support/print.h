@@ -3,9 +3,9 @@
 #include <iosfwd>
 #include <string>
 
-#include "ledger/event.h"
-#include "ledger/ledger.h"
-#include "ledger/reference.h"
+#include "ledger/records/event.h"
+#include "ledger/reference/reference.h"
+#include "ledger/rules/ledger.h"
 
 /// How GoogleTest prints our values, so that a failure explains itself. The name is GoogleTest's.
 namespace ledger {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "ledger/ledger.h"
-#include "ledger/rule_pack.h"
+#include "ledger/records/rule_pack.h"
+#include "ledger/rules/ledger.h"
 #include "tests/support/memory_store.h"
 
 namespace ledger::test {

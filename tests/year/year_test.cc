@@ -13,11 +13,11 @@
 #include <map>
 #include <set>
 
-#include "ingest/generator.h"
-#include "ingest/item_parser.h"
-#include "ingest/shard_writer.h"
-#include "ledger/reference.h"
-#include "storage/shard.h"
+#include "ingest/generator/generator.h"
+#include "ingest/items/item_parser.h"
+#include "ingest/writer/shard_writer.h"
+#include "ledger/reference/reference.h"
+#include "storage/ledger_files/shard.h"
 #include "tests/storage/temp_folder.h"
 
 namespace {

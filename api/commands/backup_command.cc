@@ -1,0 +1,163 @@
+// frikort backup and frikort restore.
+
+#include <fmt/format.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+
+#include "api/commands/commands.h"
+#include "api/commands/server_job.h"
+#include "api/http/http_client.h"
+#include "api/program/progress.h"
+#include "api/runtime/config.h"
+#include "ingest/writer/clock.h"
+#include "ledger/values/position_text.h"
+#include "storage/backup/backup.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using storage::BackupManifest;
+
+double rate(std::uint64_t count, double seconds) {
+  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
+double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
+
+BackupManifest back_up_folder(const BackupCommandOptions& options,
+                              const storage::ReportProgress& report) {
+  const Config config = read_config(options.config);
+  require_ledger(options.data);
+  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  ledger.on_replay = [&report](ledger::Position at, ledger::Position end) {
+    report("open", "positions", at.value(), end.value());
+  };
+  storage::Shard shard(ledger);
+  const std::string fault = storage::backup_folder_fault(options.to, shard);
+  if (!fault.empty()) throw UsageError("--to: " + fault);
+  storage::BackupOptions backup_options;
+  backup_options.to = options.to;
+  backup_options.now = ingest::now();
+  backup_options.has_private_keys = !options.is_without_keys;
+  backup_options.is_verified = !options.is_without_verify;
+  backup_options.keep = options.keep;
+  const auto hand_over = [&shard] { shard.hand_over_state(); };
+  // Nothing is written meanwhile, so everything is durable already.
+  return storage::back_up({shard, hand_over, [](ledger::Position) {}}, backup_options, report);
+}
+
+BackupManifest back_up_server(const BackupCommandOptions& options,
+                              const storage::ReportProgress& report) {
+  HttpClient client(options.server);
+  const json::object request{{"to", fs::absolute(options.to).string()},
+                             {"verify", !options.is_without_verify},
+                             {"keep", options.keep},
+                             {"privateKeys", !options.is_without_keys}};
+  const ServerJobResult made = run_server_job(
+      client, {"backup", "/v1/backups", json::serialize(request), options.waits}, report);
+  return BackupManifest::parse(json::serialize(made.job.at("result")));
+}
+
+void print_text(const BackupManifest& manifest) {
+  fmt::print("backup {}: position {}, checksum {}\n", manifest.number,
+             ledger::to_string(manifest.position), manifest.checksum);
+  fmt::print("{:.1f} MB, of which {:.1f} MB are new, in {:.1f} s{}\n", megabytes(manifest.bytes),
+             megabytes(manifest.new_bytes), static_cast<double>(manifest.milliseconds) / 1000,
+             manifest.has_private_keys ? "; it holds the private keys: guard it like them" : "");
+  switch (manifest.verification) {
+    case BackupManifest::Verification::none:
+      fmt::print("not verified\n");
+      break;
+    case BackupManifest::Verification::passed:
+      fmt::print("verified: restored, replayed, and the checksum of all rows is the same\n");
+      break;
+    case BackupManifest::Verification::no_room:
+      fmt::print(
+          "not verified, no room: {}; remedy: make room there for one more copy of the ledger, or "
+          "say --without-verify\n",
+          manifest.reason);
+      break;
+    case BackupManifest::Verification::failed:
+      fmt::print("BAD, it cannot be restored: {}; remedy: back up into another folder\n",
+                 manifest.reason);
+      break;
+  }
+}
+
+std::optional<ledger::Position> parse_position(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  ledger::Position position;
+  if (ledger::parse_position(text, position)) return position;
+  throw UsageError("--position wants a position of the journal, 0-N, not '" + text + "'");
+}
+
+void print_json(const storage::Restored& restored, double seconds) {
+  std::string text = fmt::format(
+      R"({{"number":{},"position":"{}","checksum":"{}","seconds":{:.3f})", restored.manifest.number,
+      ledger::to_string(restored.position), restored.checksum, seconds);
+  text += fmt::format(R"(,"bytes":{},"copySeconds":{:.3f},"bytesPerSecond":{:.0f})", restored.bytes,
+                      restored.copy_seconds, rate(restored.bytes, restored.copy_seconds));
+  text += fmt::format(R"(,"replayed":{},"replaySeconds":{:.3f},"positionsPerSecond":{:.0f})",
+                      restored.replayed, restored.replay_seconds,
+                      rate(restored.replayed, restored.replay_seconds));
+  fmt::print(R"({},"checkSeconds":{:.3f},"manifest":{}}})"
+             "\n",
+             text, restored.check_seconds, restored.manifest.to_json());
+}
+
+void print_text(const storage::Restored& restored, double seconds) {
+  fmt::print("restored backup {}: position {}, checksum {}, in {:.1f} s\n",
+             restored.manifest.number, ledger::to_string(restored.position), restored.checksum,
+             seconds);
+  fmt::print("{:.1f} MB copied in {:.1f} s ({:.0f} MB a second)\n", megabytes(restored.bytes),
+             restored.copy_seconds, rate(restored.bytes, restored.copy_seconds) / 1e6);
+  fmt::print("{} positions replayed in {:.1f} s ({:.0f} a second), all rows checked in {:.1f} s\n",
+             restored.replayed, restored.replay_seconds,
+             rate(restored.replayed, restored.replay_seconds), restored.check_seconds);
+}
+
+}  // namespace
+
+int backup(const BackupCommandOptions& options) {
+  PhasedProgress progress;
+  const BackupManifest manifest = options.server.empty()
+                                      ? back_up_folder(options, progress.report())
+                                      : back_up_server(options, progress.report());
+  progress.finish();
+  if (options.is_json) {
+    fmt::print("{}\n", manifest.to_json());
+  } else {
+    print_text(manifest);
+  }
+  return manifest.reason.empty() ? exit_done : exit_findings;
+}
+
+int restore(const RestoreCommandOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Config config = read_config(options.config);
+  require_unused("--into", options.into);
+  storage::RestoreOptions restore_options;
+  restore_options.from = options.from;
+  restore_options.keys = options.keys;
+  if (options.number != 0) restore_options.number = options.number;
+  restore_options.position = parse_position(options.position);
+  restore_options.shard = shard_options(options.into, {}, config);
+  PhasedProgress progress;
+  const storage::Restored restored = storage::restore(restore_options, progress.report());
+  progress.finish();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (options.is_json) {
+    print_json(restored, seconds);
+  } else {
+    print_text(restored, seconds);
+  }
+  return exit_done;
+}
+
+}  // namespace api

@@ -1,0 +1,124 @@
+// frikort generate: a synthetic year of reports.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+#include "api/commands/commands.h"
+#include "api/program/progress.h"
+#include "ingest/generator/generator.h"
+#include "ingest/items/json_out.h"
+#include "ledger/records/rule_pack.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where the lines go. A file gets its name when it is whole: until finish() it is NAME.partial, so
+/// that one that was cut off is never taken for a year. Standard output, pipes and devices have no
+/// other name.
+class Output {
+ public:
+  explicit Output(const std::string& name) : name_(name) {
+    if (is_standard_output()) return;
+    std::error_code is_missing;
+    const fs::path real = fs::weakly_canonical(name);
+    const bool is_renamed = fs::is_regular_file(real) || !fs::exists(real, is_missing);
+    if (is_renamed) {
+      target_ = real;
+      partial_ = real.string() + ".partial";
+    }
+    const fs::path path = is_renamed ? partial_ : real;
+    file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    if (file_ < 0) fail("create");
+  }
+  ~Output() {
+    if (!is_standard_output() && file_ >= 0) ::close(file_);
+    std::error_code is_renamed_already;
+    if (!partial_.empty()) fs::remove(partial_, is_renamed_already);
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  bool is_standard_output() const { return name_ == "-"; }
+
+  void write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) fail("write");
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  void finish() {
+    if (is_standard_output()) return;
+    if (::close(std::exchange(file_, -1)) != 0) fail("write");
+    if (!partial_.empty()) fs::rename(partial_, target_);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view what) const {
+    throw std::runtime_error(fmt::format("cannot {} {}: {}", what,
+                                         is_standard_output() ? "standard output" : name_,
+                                         std::strerror(errno)));
+  }
+
+  const std::string name_;
+  fs::path target_;
+  fs::path partial_;
+  int file_ = STDOUT_FILENO;
+};
+
+/// What the bounds of each number alone do not say.
+void require_year(const GenerateOptions& options) {
+  const auto ceilings = ledger::RulePack::published_ceilings();
+  if (!ceilings.contains(options.year)) {
+    throw UsageError(fmt::format("--year wants one with a published ceiling, {} to {}, not {}",
+                                 ceilings.begin()->first, ceilings.rbegin()->first, options.year));
+  }
+  constexpr std::uint64_t registrations_a_person = 10'000;
+  if (options.persons != 0 && options.registrations > options.persons * registrations_a_person) {
+    throw UsageError(
+        fmt::format("--persons {} is too few for --registrations {}: each has at most "
+                    "{}",
+                    options.persons, options.registrations, registrations_a_person));
+  }
+}
+
+}  // namespace
+
+int generate(const GenerateOptions& options) {
+  require_year(options);
+  ingest::Generator generator({options.registrations, options.persons, options.year, options.seed});
+  Output output(options.output);
+  Progress progress("generate", "registrations", options.registrations);
+  std::string chunk;
+  for (bool has_more = true; has_more;) {
+    chunk.clear();
+    has_more = generator.next_chunk(chunk);
+    output.write(chunk);
+    // Into a pipe, the program at its other end shows how far things are.
+    if (!output.is_standard_output()) progress.update(generator.progress().registrations);
+  }
+  output.finish();
+  if (output.is_standard_output()) return exit_done;
+  progress.finish(generator.progress().registrations);
+  if (options.is_json) {
+    std::string name;
+    ingest::append_json_string(name, options.output);
+    fmt::print(R"({{"registrations":{},"output":{}}})"
+               "\n",
+               generator.progress().registrations, name);
+  }
+  return exit_done;
+}
+
+}  // namespace api

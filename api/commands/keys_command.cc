@@ -1,0 +1,89 @@
+// frikort keys: the key files of a ledger made, rotated and shown; never anything secret.
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "api/commands/commands.h"
+#include "api/runtime/config.h"
+#include "ingest/items/json_out.h"
+#include "ledger/values/rfc3339.h"
+#include "storage/keys/keys.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder_of(const KeysOptions& options) {
+  return options.data.empty() ? fs::path(options.keys) : fs::path(options.data) / "keys";
+}
+
+/// When a file was written, by its time: copies that keep it tell the same.
+std::string time_of(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    throw fs::filesystem_error("stat", path, std::error_code(errno, std::generic_category()));
+  }
+  return ledger::to_rfc3339(ledger::Instant{status.st_mtim.tv_sec});
+}
+
+void print_json(const fs::path& folder, const storage::KeyRing& keys) {
+  std::string json = fmt::format(R"({{"keyId":"{}","publicKey":"{}","publicKeyFile":)",
+                                 keys.signing.key_id(), storage::to_hex(keys.signing.public_key()));
+  ingest::append_json_string(json, (folder / "signing.pub").string());
+  json += fmt::format(R"(,"signingKeyTime":"{}","masterKeyTime":"{}","state":"{}")",
+                      time_of(folder / "signing.pem"), time_of(folder / "master.key"),
+                      keys.is_rotation_unfinished ? "rotationUnfinished" : "whole");
+  fmt::print("{}}}\n", json);
+}
+
+void print_text(const fs::path& folder, const storage::KeyRing& keys) {
+  const auto row = [](std::string_view name, const auto& value) {
+    fmt::print("{:<16} {}\n", name, value);
+  };
+  row("key id", keys.signing.key_id());
+  row("public key", storage::to_hex(keys.signing.public_key()));
+  row("public key file", (folder / "signing.pub").string());
+  row("signing key of", time_of(folder / "signing.pem"));
+  row("master key of", time_of(folder / "master.key"));
+  row("state", keys.is_rotation_unfinished
+                   ? "a rotation was ended before its last step; the keys can be used, and "
+                     "`frikort keys rotate` tidies up"
+                   : "whole");
+}
+
+}  // namespace
+
+int show_keys(const KeysOptions& options) {
+  const fs::path folder = folder_of(options);
+  const storage::KeyRing keys = storage::KeyRing::open(folder);
+  if (options.is_json) {
+    print_json(folder, keys);
+  } else {
+    print_text(folder, keys);
+  }
+  return exit_done;
+}
+
+int create_keys(const KeysOptions& options) {
+  require_unused("--keys", options.keys);
+  storage::KeyRing::create(options.keys);
+  return show_keys(options);
+}
+
+int rotate_keys(const KeysOptions& options) {
+  storage::KeyRing::rotate(folder_of(options));
+  const int status = show_keys(options);
+  if (!options.is_json) {
+    fmt::print(
+        "The master key is new, the signing key stays. Copies of the old master.key and "
+        "numbers.key, as in backups, still open the numbers: guard or delete them.\n");
+  }
+  return status;
+}
+
+}  // namespace api

@@ -1,0 +1,346 @@
+// frikort load: files of items through the same pipeline as any submission, in file order.
+
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "api/commands/commands.h"
+#include "api/http/http_client.h"
+#include "api/http/line_reader.h"
+#include "api/program/progress.h"
+#include "api/runtime/config.h"
+#include "api/runtime/ledger_folder.h"
+#include "ingest/writer/clock.h"
+#include "ingest/writer/ingestor.h"
+#include "storage/ledger_files/shard.h"
+
+namespace api {
+namespace {
+
+constexpr int attempts_max = 60;
+
+struct Summary {
+  std::uint64_t lines = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t rejected = 0;
+  std::map<std::string, std::uint64_t> codes;  ///< of rejected items
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+
+  void count_rejected(std::string_view code) {
+    ++rejected;
+    ++codes[std::string(code)];
+  }
+};
+
+/// Where batches go.
+class Target {
+ public:
+  virtual ~Target() = default;
+  virtual void send(std::string_view lines, Summary& summary) = 0;
+  /// Returns when everything that was sent has been counted.
+  virtual void finish(Summary& /*summary*/) {}
+
+ protected:
+  Target() = default;
+  Target(const Target&) = default;
+  Target& operator=(const Target&) = default;
+};
+
+/// Into a ledger on disk, without a server.
+class EmbeddedTarget final : public Target {
+ public:
+  EmbeddedTarget(const LoadOptions& options, const Config& config)
+      : shard_(shard_options(options.data, options.keys, config)),
+        ingestor_(
+            shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
+            [](const auto&...) { return ledger::ok(); },
+            [this](std::vector<std::unique_ptr<ingest::Submission>> done) {
+              const std::lock_guard lock(mutex_);
+              for (auto& submission : done) done_.push_back(std::move(submission));
+              changed_.notify_one();
+            },
+            {}),
+        parser_(shard_.keys().numbers, config.series) {
+    caller_.name = "load";
+    caller_.is_operator = options.trusts_received_time;
+  }
+
+  void send(std::string_view lines, Summary& summary) override {
+    text_.assign(lines);
+    text_.reserve(text_.size() + ingest::ItemParser::padding_bytes);
+    const ledger::Instant received = ingest::now();
+    std::vector<ingest::ParsedItem> items;
+    for (std::size_t begin = 0; begin < text_.size();) {
+      const std::size_t end = text_.find('\n', begin);
+      const std::string_view line = std::string_view(text_).substr(begin, end - begin);
+      begin = end + 1;
+      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      items.push_back(parser_.parse(line, caller_, received));
+      if (items.size() == ingest::group_items_max) submit(std::exchange(items, {}), summary);
+    }
+    if (!items.empty()) submit(std::move(items), summary);
+  }
+  void finish(Summary& summary) override { wait_until_at_most(0, summary); }
+
+ private:
+  void submit(std::vector<ingest::ParsedItem> items, Summary& summary) {
+    wait_until_at_most(3, summary);
+    auto submission = std::make_unique<ingest::Submission>();
+    submission->caller = caller_;
+    submission->items = std::move(items);
+    const auto submitted = ingestor_.submit(submission);
+    if (!submitted) throw std::runtime_error(ingestor_.failure());
+    ++on_the_way_;
+  }
+
+  /// Counts finished submissions until no more than `count` are on the way.
+  void wait_until_at_most(std::size_t count, Summary& summary) {
+    std::unique_lock lock(mutex_);
+    while (on_the_way_ > count) {
+      changed_.wait(lock, [this] { return !done_.empty(); });
+      for (const auto& submission : done_) {
+        if (submission->error) throw std::runtime_error(submission->error.message());
+        count_outcomes(*submission, summary);
+        --on_the_way_;
+      }
+      done_.clear();
+    }
+  }
+
+  static void count_outcomes(const ingest::Submission& submission, Summary& summary) {
+    summary.lines += submission.outcomes.size();
+    for (const ledger::Outcome& outcome : submission.outcomes) {
+      if (outcome.disposition == ledger::Disposition::accepted) ++summary.accepted;
+      if (outcome.disposition == ledger::Disposition::duplicate) ++summary.duplicate;
+      if (outcome.disposition == ledger::Disposition::rejected) {
+        summary.count_rejected(name_of(outcome.rejection));
+      }
+    }
+  }
+
+  storage::Shard shard_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<ingest::Submission>> done_;
+  std::size_t on_the_way_ = 0;
+  ingest::Ingestor ingestor_;
+  ingest::ItemParser parser_;
+  ingest::Caller caller_;
+  std::string text_;
+};
+
+/// Counts the lines of an NDJSON answer as they come in.
+class AnswerCounter {
+ public:
+  void take(std::string_view piece, Summary& summary) {
+    rest_ += piece;
+    std::size_t begin = 0;
+    for (std::size_t end = rest_.find('\n'); end != std::string::npos;
+         end = rest_.find('\n', begin)) {
+      count(rest_.substr(begin, end - begin), summary);
+      begin = end + 1;
+    }
+    rest_.erase(0, begin);
+  }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void count(const std::string& line, Summary& summary) {
+    simdjson::padded_string padded(line);
+    simdjson::ondemand::document document;
+    std::string_view verdict;
+    if (parser_.iterate(padded).get(document)) return;
+    if (document["verdict"].get(verdict)) {
+      // A receipt, or the problem that ended the stream.
+      if (line.find("\"type\":\"about:blank\"") != std::string::npos) {
+        problem_ = problem_text({200, line, 0, {}, {}});
+      }
+      return;
+    }
+    ++summary.lines;
+    if (verdict == "accepted") {
+      ++summary.accepted;
+    } else if (verdict == "duplicate") {
+      ++summary.duplicate;
+    } else {
+      std::string_view code;
+      if (document["code"].get(code)) code = "";
+      summary.count_rejected(code);
+    }
+  }
+
+  simdjson::ondemand::parser parser_;
+  std::string rest_;
+  std::string problem_;
+};
+
+/// Through a server. What was not answered is sent again: items are never counted twice.
+class ServerTarget final : public Target {
+ public:
+  explicit ServerTarget(const LoadOptions& options)
+      : client_(options.server),
+        target_(options.trusts_received_time ? "/v1/registrations"
+                                             : "/v1/registrations?trustReceivedTime=false") {}
+
+  void send(std::string_view lines, Summary& summary) override {
+    std::string reason;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      // A batch that is sent again is counted from its last answer only.
+      Summary counted = summary;
+      unsigned pause_s = 1;
+      try {
+        AnswerCounter counter;
+        const HttpClient::Answer answer =
+            client_.post_streamed(target_, "application/x-ndjson", lines,
+                                  [&](std::string_view piece) { counter.take(piece, counted); });
+        if (answer.status == 200 && counter.problem().empty()) {
+          summary = counted;
+          return;
+        }
+        reason = answer.status == 200 ? counter.problem() : problem_text(answer);
+        if (answer.status != 200 && answer.status != 429 && answer.status < 500) {
+          throw UsageError("the server refuses the file: " + reason);
+        }
+        pause_s = std::max(1U, answer.retry_after_s);
+      } catch (const std::runtime_error& error) {
+        reason = error.what();
+      }
+      client_.disconnect();
+      if (attempt == 0) fmt::print(stderr, "\nfrikort: trying again: {}{}\n", reason, trouble());
+      std::this_thread::sleep_for(std::chrono::seconds{pause_s});
+    }
+    throw std::runtime_error("gave up: " + reason + trouble());
+  }
+
+ private:
+  /// Why the server takes no items, in its own words; empty when it does, or does not answer.
+  std::string trouble() {
+    try {
+      const HttpClient::Answer ready = client_.get("/isready");
+      return ready.status == 503 ? " The server is not ready: " + problem_text(ready) : "";
+    } catch (const std::runtime_error&) {
+      return {};
+    }
+  }
+
+  HttpClient client_;
+  const std::string target_;
+};
+
+void print_summary(const Summary& summary, bool is_json) {
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - summary.begin;
+  const double seconds = taken.count();
+  std::string codes;
+  if (is_json) {
+    for (const auto& [code, count] : summary.codes) {
+      codes += fmt::format(R"({}"{}":{})", codes.empty() ? "" : ",", code, count);
+    }
+    fmt::print(R"({{"lines":{},"accepted":{},"duplicate":{},"rejected":{},"codes":{{{}}},)"
+               R"("seconds":{:.3f}}})"
+               "\n",
+               summary.lines, summary.accepted, summary.duplicate, summary.rejected, codes,
+               seconds);
+    return;
+  }
+  fmt::print("{} lines in {:.1f} s ({:.0f} a second): {} accepted, {} duplicate, {} rejected\n",
+             summary.lines, seconds, static_cast<double>(summary.lines) / std::max(seconds, 1e-3),
+             summary.accepted, summary.duplicate, summary.rejected);
+  for (const auto& [code, count] : summary.codes) fmt::print("  {:<24} {}\n", code, count);
+}
+
+/// Before anything is sent: a name or a form that is wrong must not leave half of the files loaded.
+/// What can be read only once is looked at when its turn comes.
+void check_files(const LoadOptions& options) {
+  for (const std::string& name : options.files) {
+    if (name == "-") continue;
+    if (std::filesystem::is_directory(name)) throw UsageError(name + " is a folder, not a file");
+    if (!std::filesystem::is_regular_file(name)) {
+      if (::access(name.c_str(), R_OK) == 0) continue;
+      throw std::runtime_error("cannot open " + name + ": " + std::strerror(errno));
+    }
+    LineReader reader(name);
+    require_items(reader.next(), reader.name(), options.trusts_received_time);
+  }
+}
+
+void load_file(const LoadOptions& options, const std::string& name, Target& target,
+               Summary& summary) {
+  LineReader reader(name);
+  const std::uint64_t size = reader.size();
+  std::string lines = reader.next();
+  require_items(lines, reader.name(), options.trusts_received_time);
+  Progress progress("load", size == 0 ? "lines" : "bytes", size);
+  std::uint64_t done = 0;
+  // While a batch is sent the next is read: who writes a pipe works meanwhile.
+  while (!lines.empty()) {
+    std::future<std::string> ahead = std::async(std::launch::async, [&] { return reader.next(); });
+    target.send(lines, summary);
+    done += lines.size();
+    progress.update(size == 0 ? summary.lines : done);
+    lines = ahead.get();
+  }
+  target.finish(summary);
+  progress.finish(size == 0 ? summary.lines : done);
+}
+
+/// What helps when no line at all was taken for one reason.
+void print_hint(const LoadOptions& options, const Summary& summary) {
+  if (summary.lines == 0 || summary.rejected != summary.lines || summary.codes.size() != 1) return;
+  const std::string& code = summary.codes.begin()->first;
+  std::string hint = "all lines were rejected, " + code;
+  if (code == name_of(ledger::Code::unknown_field) && !options.trusts_received_time) {
+    hint += "; remedy: when that is `receivedTime`, add --trust-received-time, or leave it out";
+  }
+  if (code == name_of(ledger::Code::malformed_item))
+    hint += "; remedy: a file with one JSON object a line";
+  fmt::print(stderr, "frikort: {}\n", hint);
+}
+
+/// Standard error is for people on a terminal, and elsewhere one JSON object a line.
+void say_that_a_ledger_was_made(const std::string& data) {
+  if (::isatty(STDERR_FILENO) == 1) {
+    fmt::print(stderr, "a new ledger was made in {}, with new keys\n", data);
+    return;
+  }
+  const boost::json::object event{{"event", "ledger_created"}, {"data", data}};
+  fmt::print(stderr, "{}\n", boost::json::serialize(event));
+}
+
+}  // namespace
+
+int load(const LoadOptions& options) {
+  Config config = read_config(options.config);
+  // A loaded file is a test file unless the configuration says otherwise.
+  if (options.config.empty()) config.series = ledger::NumberSeries::production_and_tests;
+  check_files(options);
+  std::unique_ptr<Target> target;
+  if (options.data.empty()) {
+    target = std::make_unique<ServerTarget>(options);
+  } else {
+    const bool is_new = prepare_ledger(options.data, options.creates);
+    target = std::make_unique<EmbeddedTarget>(options, config);
+    if (is_new) say_that_a_ledger_was_made(options.data);
+  }
+
+  Summary summary;
+  for (const std::string& file : options.files) load_file(options, file, *target, summary);
+  target.reset();
+  print_summary(summary, options.is_json);
+  print_hint(options, summary);
+  return options.is_strict && summary.rejected != 0 ? exit_findings : exit_done;
+}
+
+}  // namespace api

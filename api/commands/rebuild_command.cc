@@ -1,0 +1,169 @@
+// frikort rebuild: the journal into an empty store, and what comes out against what is stored.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+
+#include "api/commands/commands.h"
+#include "api/program/progress.h"
+#include "api/runtime/config.h"
+#include "ingest/items/json_out.h"
+#include "ledger/values/position_text.h"
+#include "storage/files/files.h"
+#include "storage/ledger_files/shard.h"
+#include "storage/state/state_comparison.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t differences_listed_max = 100;
+
+struct Rebuilt {
+  storage::AppliedState stored;
+  storage::AppliedState rebuilt;
+  storage::StateComparison comparison;
+  double replay_seconds = 0;
+
+  bool is_equal() const {
+    return comparison.difference_count == 0 &&
+           comparison.first_checksum == stored.totals.checksum &&
+           comparison.second_checksum == rebuilt.totals.checksum;
+  }
+  double replayed_per_second() const {
+    const auto positions = static_cast<double>(rebuilt.last().value());
+    return replay_seconds > 0 ? positions / replay_seconds : 0;
+  }
+};
+
+Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report) {
+  const Config config = read_config(options.config);
+  const fs::path data = options.data;
+  require_ledger(options.data);
+  if (storage::is_within(storage::real_path(options.into), storage::real_path(data))) {
+    throw std::runtime_error("--into must not lie in the data folder");
+  }
+  storage::FreshFolder fresh(options.into);
+  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  ledger::Position end;
+  const auto show_replay = [&report](std::string_view phase) {
+    return [&report, phase](ledger::Position at, ledger::Position last) {
+      report(phase, "positions", at.value(), last.value());
+    };
+  };
+  {
+    // Brings the stored state to the journal's end; closing writes it to its files.
+    ledger.on_replay = show_replay("open");
+    storage::Shard shard(ledger);
+    shard.journal().copy_files(fresh.path() / "journal");
+    storage::copy_folder(shard.keys_folder(), fresh.path() / "keys");
+    end = shard.journal().next_position();
+  }
+  if (fs::exists(data / "statements")) {
+    storage::copy_folder(data / "statements", fresh.path() / "statements");
+  }
+
+  Rebuilt result;
+  report("replay", "positions", 0, end.value());
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    ledger.folder = fresh.path();
+    ledger.keys_folder.clear();
+    ledger.on_replay = show_replay("replay");
+    const storage::Shard shard(ledger);
+  }
+  result.replay_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  {
+    const storage::StateReader stored(data / "state");
+    const storage::StateReader rebuilt(fresh.path() / "state");
+    result.stored = stored.applied();
+    result.rebuilt = rebuilt.applied();
+    result.comparison = storage::compare_states(stored, rebuilt, differences_listed_max, report);
+  }
+  fresh.keep();
+  return result;
+}
+
+void append_text(std::string& json, std::string_view name, const std::optional<std::string>& text) {
+  json += fmt::format(R"(,"{}":)", name);
+  if (text) {
+    ingest::append_json_string(json, *text);
+  } else {
+    json += "null";
+  }
+}
+
+void print_json(const Rebuilt& result) {
+  std::string json =
+      fmt::format(R"({{"equal":{},"head":"{}","checksum":"{}")", result.is_equal(),
+                  ledger::to_string(result.rebuilt.last()), result.rebuilt.totals.checksum.hex());
+  json += fmt::format(R"(,"stored":{{"checksum":"{}","recomputed":"{}"}})",
+                      result.stored.totals.checksum.hex(), result.comparison.first_checksum.hex());
+  json +=
+      fmt::format(R"(,"rebuilt":{{"checksum":"{}","recomputed":"{}"}})",
+                  result.rebuilt.totals.checksum.hex(), result.comparison.second_checksum.hex());
+  json += fmt::format(R"(,"replaySeconds":{:.3f},"positionsPerSecond":{:.0f})",
+                      result.replay_seconds, result.replayed_per_second());
+  json +=
+      fmt::format(R"(,"differenceCount":{},"differences":[)", result.comparison.difference_count);
+  bool is_first = true;
+  for (const storage::StateDifference& difference : result.comparison.differences) {
+    json += fmt::format(R"({}{{"family":"{}")", is_first ? "" : ",", name_of(difference.family));
+    append_text(json, "row", difference.key);
+    if (difference.person_ref) json += fmt::format(R"(,"personRef":{})", *difference.person_ref);
+    if (difference.year) json += fmt::format(R"(,"year":{})", *difference.year);
+    append_text(json, "field", difference.field);
+    append_text(json, "stored", difference.first);
+    append_text(json, "rebuilt", difference.second);
+    json += '}';
+    is_first = false;
+  }
+  fmt::print("{}]}}\n", json);
+}
+
+void print_text(const Rebuilt& result) {
+  fmt::print("{:<10} {:<34} {}\n", "state", "checksum", "from its rows");
+  fmt::print("{:<10} {:<34} {}\n", "stored", result.stored.totals.checksum.hex(),
+             result.comparison.first_checksum.hex());
+  fmt::print("{:<10} {:<34} {}\n", "rebuilt", result.rebuilt.totals.checksum.hex(),
+             result.comparison.second_checksum.hex());
+  for (const storage::StateDifference& difference : result.comparison.differences) {
+    std::string whose;
+    if (difference.person_ref) whose += fmt::format(", personRef {}", *difference.person_ref);
+    if (difference.year) whose += fmt::format(", year {}", *difference.year);
+    fmt::print("{}: {}{}: {}: stored {}, rebuilt {}\n", name_of(difference.family), difference.key,
+               whose, difference.field, difference.first.value_or("nothing"),
+               difference.second.value_or("nothing"));
+  }
+  const std::uint64_t listed = result.comparison.differences.size();
+  if (result.comparison.difference_count > listed) {
+    fmt::print("and {} more\n", result.comparison.difference_count - listed);
+  }
+  fmt::print("{}; {} positions replayed in {:.1f} s ({:.0f} a second)\n",
+             result.is_equal()
+                 ? "equal"
+                 : fmt::format("NOT equal: {} differences", result.comparison.difference_count),
+             ledger::to_string(result.rebuilt.last()), result.replay_seconds,
+             result.replayed_per_second());
+}
+
+}  // namespace
+
+int rebuild(const RebuildOptions& options) {
+  require_unused("--into", options.into);
+  PhasedProgress progress;
+  const Rebuilt result = run(options, progress.report());
+  progress.finish();
+  if (options.is_json) {
+    print_json(result);
+  } else {
+    print_text(result);
+  }
+  return result.is_equal() ? exit_done : exit_findings;
+}
+
+}  // namespace api

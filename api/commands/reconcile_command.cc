@@ -1,0 +1,269 @@
+// frikort reconcile: a year recomputed and compared, and the files of its next statement.
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "api/commands/commands.h"
+#include "api/commands/server_job.h"
+#include "api/http/http_client.h"
+#include "api/pages/report_page.h"
+#include "api/program/progress.h"
+#include "api/runtime/config.h"
+#include "api/runtime/status_text.h"
+#include "ingest/writer/clock.h"
+#include "storage/closing/closing.h"
+#include "storage/closing/payouts.h"
+#include "storage/closing/reconciliation.h"
+#include "storage/closing/statement.h"
+#include "storage/files/files.h"
+#include "storage/files/output_file.h"
+#include "storage/journal/access_log.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr std::string_view refund_file = "refund_file.ndjson";
+/// How long the access log may take nothing while numbers are told, and how often it is asked.
+constexpr auto note_wait = std::chrono::seconds{30};
+constexpr auto note_interval = std::chrono::milliseconds{200};
+
+std::string no_statement(const ReconcileOptions& options) {
+  return fmt::format("there is no statement {}-{}", options.year, options.number);
+}
+
+/// Notes in the access log that numbers are told. Waits while the log writes what it has.
+storage::NoteNumber note_numbers(storage::Shard& shard, std::string statement) {
+  storage::AccessRecord record;
+  record.time = ingest::now();
+  record.reason = storage::AccessReason::payout;
+  record.caller = "frikort reconcile";
+  record.subject = std::move(statement);
+  return [&shard, record](const ledger::EncryptedNumber& number) mutable {
+    record.person = number;
+    storage::AccessLog& log = shard.journal().access_log();
+    auto noted = log.add(record);
+    const auto end = std::chrono::steady_clock::now() + note_wait;
+    while (!noted && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(note_interval);
+      noted = log.add(record);
+    }
+    return noted;
+  };
+}
+
+void write_refund_file(const fs::path& statement, const std::string& id, const fs::path& output,
+                       storage::Shard& shard) {
+  // Only its owner can read it: it has national numbers.
+  storage::OutputFile file(output / refund_file, 0600);
+  std::ifstream payouts(statement / "payouts.ndjson", std::ios::binary);
+  const storage::NoteNumber note = note_numbers(shard, id);
+  std::string row;
+  while (std::getline(payouts, row)) {
+    const auto rows = storage::refund_rows(row + "\n", shard.state(), shard.keys().numbers, note);
+    if (!rows) throw std::runtime_error("the access log takes nothing: " + rows.error().message());
+    file.write(rows.value());
+  }
+  if (!payouts.eof()) throw std::runtime_error("cannot read the payouts of the statement");
+  file.close();
+}
+
+void write_report(const fs::path& output) {
+  storage::OutputFile file(output / "report.html");
+  file.write(report_page(storage::read_file(output / "statement.json")));
+  file.close();
+}
+
+/// Everything that is handed out, from the folder of a statement.
+void write_output(const ReconcileOptions& options, const fs::path& statement,
+                  const fs::path& output, storage::Shard& shard) {
+  for (const auto& entry : fs::directory_iterator(statement)) {
+    storage::copy_new_file(entry.path(), output / entry.path().filename());
+  }
+  if (!options.is_without_numbers) {
+    const json::value head = json::parse(storage::read_file(statement / "statement.json"));
+    write_refund_file(statement, std::string(head.at("statement").as_string()), output, shard);
+  }
+  write_report(output);
+}
+
+void check_closing(const ReconcileOptions& options, storage::Shard& shard) {
+  const auto refusal = options.is_dry_run ? storage::dry_run_refusal(shard, options.year)
+                                          : storage::closing_refusal(
+                                                shard, options.year,
+                                                ledger::oslo_date(ingest::now()), options.is_early);
+  if (refusal) throw UsageError(refusal->reason);
+}
+
+/// Reconciles a ledger that no server has open. The statement takes its place when the output is
+/// whole: so nothing is named to be paid that nobody has got.
+void reconcile_offline(const ReconcileOptions& options, const fs::path& output) {
+  require_ledger(options.data);
+  const Config config = read_config(options.config);
+  PhasedProgress progress;
+  const storage::ReportProgress report = progress.report();
+  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  ledger.on_replay = [&report](ledger::Position at, ledger::Position end) {
+    report("applying the journal", "entries", at.value(), end.value());
+  };
+  storage::Shard shard(ledger);
+  const auto use_files = [&](const fs::path& statement) {
+    write_output(options, statement, output, shard);
+  };
+  if (options.number != 0) {
+    const auto kept = storage::statements_of(shard.folder() / "statements", options.year);
+    if (!kept.contains(options.number)) throw UsageError(no_statement(options));
+    return use_files(kept.at(options.number));
+  }
+  check_closing(options, shard);
+  const auto copy_state = [&shard](const fs::path& folder) {
+    shard.hand_over_state();
+    shard.state().copy_files(folder);
+  };
+  const storage::ReconciliationSource source{options.data,  shard.journal(), shard.keys().signing,
+                                             shard.rules(), copy_state,      ingest::now()};
+  const storage::MadeStatement made =
+      storage::reconcile(source, options.year, options.is_dry_run, report, use_files);
+  progress.finish();
+  if (options.is_dry_run) fs::remove_all(made.folder.parent_path());
+}
+
+/// Fetches a file piece by piece.
+void fetch(HttpClient& client, const std::string& location, std::string_view name,
+           const fs::path& output, mode_t mode = 0644) {
+  storage::OutputFile file(output / name, mode);
+  for (std::string offset = "0"; !offset.empty();) {
+    const HttpClient::Answer answer =
+        client.get(fmt::format("{}/file?name={}&offset={}", location, name, offset));
+    require_status(answer, 200);
+    file.write(answer.body);
+    offset = answer.next_offset;
+  }
+  file.close();
+}
+
+/// Has the server make the year's next statement.
+ServerJobResult make_statement(HttpClient& client, const ReconcileOptions& options) {
+  PhasedProgress progress;
+  ServerJobResult made =
+      run_server_job(client,
+                     {"reconciliation", "/v1/reconciliations",
+                      fmt::format(R"({{"year":{},"dryRun":{},"early":{}}})", options.year,
+                                  options.is_dry_run, options.is_early),
+                      options.waits},
+                     progress.report());
+  progress.finish();
+  return made;
+}
+
+/// A statement that the server keeps.
+ServerJobResult kept_statement(HttpClient& client, const ReconcileOptions& options) {
+  const std::string location =
+      fmt::format("/v1/reconciliations/{}-{}", options.year, options.number);
+  const HttpClient::Answer answer = client.get(location);
+  if (answer.status == 404) throw UsageError(no_statement(options));
+  require_status(answer, 200);
+  return {location, json::parse(answer.body).as_object()};
+}
+
+/// Has a running server reconcile.
+void reconcile_online(const ReconcileOptions& options, const fs::path& output) {
+  HttpClient client(options.server);
+  const auto [location, job] =
+      options.number == 0 ? make_statement(client, options) : kept_statement(client, options);
+  if (options.is_dry_run) {
+    storage::OutputFile file(output / "statement.json");
+    file.write(json::serialize(job.at("statement")) + "\n");
+    file.close();
+    return write_report(output);
+  }
+  try {
+    for (const json::value& file : job.at("manifest").at("files").as_array()) {
+      fetch(client, location, std::string(file.at("name").as_string()), output);
+    }
+    fetch(client, location, "manifest.json", output);
+    fetch(client, location, "manifest.sig", output);
+    if (!options.is_without_numbers) fetch(client, location, refund_file, output, 0600);
+    write_report(output);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(
+        fmt::format("{}; the server keeps the statement; remedy: when the cause is gone, get it "
+                    "with --number {}",
+                    error.what(), job.at("number").to_number<std::uint64_t>()));
+  }
+}
+
+void print_summary(const json::object& statement, const fs::path& output) {
+  const auto number = [&](const char* name) {
+    return statement.at("totals").at(name).to_number<std::int64_t>();
+  };
+  fmt::print("statement        {} up to {}\n", std::string(statement.at("statement").as_string()),
+             std::string(statement.at("position").as_string()));
+  fmt::print("registrations    {}, counted {}\n", number("registrations"),
+             kroner_text(number("countedOre")));
+  fmt::print("cards            {}, under review {}\n", number("cards"), number("cardsUnderReview"));
+  const auto refund = [&](const char* name) {
+    return statement.at("refunds").at(name).to_number<std::int64_t>();
+  };
+  fmt::print("refunds          {}, of which {} were named before\n", kroner_text(refund("dueOre")),
+             kroner_text(refund("namedOre")));
+  fmt::print("to pay now       {} to {} persons", kroner_text(refund("payOre")),
+             refund("payPersons"));
+  if (refund("takeBackPersons") != 0) {
+    fmt::print("; to take back {} from {} persons", kroner_text(-refund("takeBackOre")),
+               refund("takeBackPersons"));
+  }
+  fmt::print("\n");
+  const json::object& cost = statement.at("latenessCost").as_object();
+  fmt::print("cost of lateness {} ({} by lateness)\n",
+             kroner_text(cost.at("overpaidOre").to_number<std::int64_t>()),
+             kroner_text(cost.at("byLatenessOre").to_number<std::int64_t>()));
+  const json::object& differences = statement.at("differences").as_object();
+  fmt::print("differences      {}\n", differences.at("count").to_number<std::int64_t>());
+  for (const auto& kind : differences.at("byKind").as_object()) {
+    if (kind.value().to_number<std::int64_t>() == 0) continue;
+    fmt::print("  {:<22} {}\n", std::string(kind.key()), kind.value().to_number<std::int64_t>());
+  }
+  if (!statement.at("isYearOver").as_bool()) fmt::print("the year is not over\n");
+  fmt::print("reports until    {}, credit notes until {}, payments always\n",
+             std::string(statement.at("lastReportDay").as_string()),
+             std::string(statement.at("lastCreditNoteDay").as_string()));
+  fmt::print("files            {}\n", output.string());
+}
+
+}  // namespace
+
+int reconcile(const ReconcileOptions& options) {
+  require_unused("--output", options.output);
+  // Under another name until all of it is there.
+  storage::FreshFolder output(options.output);
+  if (options.server.empty()) {
+    reconcile_offline(options, output.path());
+  } else {
+    reconcile_online(options, output.path());
+  }
+  output.keep();
+  const std::string text = storage::read_file(fs::path(options.output) / "statement.json");
+  const json::object statement = json::parse(text).as_object();
+  if (options.is_json) {
+    fmt::print("{}", text);
+  } else {
+    print_summary(statement, options.output);
+  }
+  const bool is_clean = statement.at("differences").at("count").to_number<std::int64_t>() == 0 &&
+                        (statement.at("previous").is_null() ||
+                         (statement.at("previous").at("isConfirmed").as_bool() &&
+                          statement.at("changes").at("isExplained").as_bool()));
+  return is_clean ? exit_done : exit_findings;
+}
+
+}  // namespace api

@@ -1,0 +1,113 @@
+// frikort serve: the service, until a signal ends it.
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "api/commands/commands.h"
+#include "api/http/address.h"
+#include "api/http/http_server.h"
+#include "api/program/log.h"
+#include "api/program/version.h"
+#include "api/runtime/config.h"
+#include "api/runtime/ledger_folder.h"
+#include "api/runtime/service.h"
+#include "ingest/writer/clock.h"
+
+namespace api {
+namespace {
+
+/// Between two looks at the calendar.
+constexpr timespec look_interval{60, 0};
+
+void log_ceilings(const Config& config) {
+  std::string text;
+  for (const auto& [year, ceiling] : config.ceilings) {
+    text += fmt::format("{}{}: {} kr ({})", text.empty() ? "" : "; ", year,
+                        ceiling.amount.ore() / 100, ceiling.source);
+  }
+  log(LogLevel::info, "ceilings", {{"byYear", text}});
+}
+
+/// The signals that the main thread waits for. Blocked before any other thread starts, they reach
+/// no other.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT}) {
+    sigaddset(&signals, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+/// Returns when the service is to end. Warns once a day of a ceiling that will be missed.
+void wait_for_end(const sigset_t& signals, const Service& service) {
+  for (ledger::Date warned{};;) {
+    const ledger::Date today = ledger::oslo_date(ingest::now());
+    if (today != warned) {
+      warned = today;
+      const std::string warning = service.ceiling_warning();
+      if (!warning.empty()) log(LogLevel::warning, "ceiling_missing", {{"reason", warning}});
+    }
+    const int number = sigtimedwait(&signals, nullptr, &look_interval);
+    if (number == SIGTERM || number == SIGINT) return;
+    if (number <= 0) continue;
+    log(LogLevel::warning, "signal_ignored",
+        {{"signal", fmt::format("SIG{}", sigabbrev_np(number))},
+         {"reason",
+          "nothing can be reloaded while the service runs; a restart reads the "
+          "configuration again, and SIGTERM ends the service"}});
+  }
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  const Address address = parse_listen(options.listen);
+  if (options.auth == "jwt") {
+    throw UsageError(
+        "tokens are not available in this version; remedy: add --auth none, which gives "
+        "every caller every role, on loopback only");
+  }
+  if (options.auth != "none") throw UsageError("--auth wants none or jwt");
+  if (!address.is_local()) {
+    throw UsageError("--auth none gives every caller every role and is refused on " + address.host +
+                     "; listen on 127.0.0.1");
+  }
+  Config config = read_config(options.config);
+  config.series = ledger::NumberSeries::production_and_tests;
+
+  const bool is_new = prepare_ledger(options.data, options.creates);
+  const sigset_t signals = block_signals();
+  HttpServer server(address, options.threads);
+  {
+    Service service(shard_options(options.data, options.keys, config), config.series, config.limits,
+                    options.spinning_threads,
+                    [&server](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
+                      server.deliver(std::move(submissions));
+                    });
+    if (is_new) {
+      log(LogLevel::warning, "ledger_created",
+          {{"data", options.data},
+           {"keys", options.keys.empty() ? options.data + "/keys" : options.keys}});
+    }
+    log_ceilings(config);
+    server.start(service);
+    log(LogLevel::info, "listening",
+        {{"host", server.address().host},
+         {"port", std::to_string(server.address().port)},
+         {"socketFile", server.address().socket_file},
+         {"auth", options.auth},
+         {"version", std::string(program_version)},
+         {"data", options.data}});
+    wait_for_end(signals, service);
+    log(LogLevel::info, "draining");
+    service.start_draining();
+    server.stop();
+  }
+  log(LogLevel::info, "stopped");
+  return exit_done;
+}
+
+}  // namespace api

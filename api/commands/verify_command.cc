@@ -1,0 +1,136 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+
+#include "api/commands/commands.h"
+#include "api/program/progress.h"
+#include "ingest/items/json_out.h"
+#include "ledger/values/position_text.h"
+#include "storage/files/files.h"
+#include "storage/ledger_files/verify.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+
+storage::PublicKey read_public_key(const fs::path& path) {
+  const std::string text = storage::read_file(path);
+  try {
+    return storage::parse_public_key(text);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(path.string() + ": " + error.what());
+  }
+}
+
+/// The end of the journal that a statement of reconciliation was made of.
+storage::KnownEnd read_statement(const fs::path& path) {
+  storage::KnownEnd end;
+  end.source = "statement " + path.parent_path().filename().string();
+  boost::system::error_code error;
+  const boost::json::value read = boost::json::parse(storage::read_file(path), error);
+  const auto text_of = [&](std::string_view name) -> std::string_view {
+    const boost::json::value* const member =
+        !error && read.is_object() ? read.as_object().if_contains(name) : nullptr;
+    if (member == nullptr || !member->is_string()) return {};
+    return {member->as_string().data(), member->as_string().size()};
+  };
+  const auto root = storage::from_hex(text_of("root"));
+  if (!ledger::parse_position(text_of("position"), end.position) || !root ||
+      root->size() != end.root.size()) {
+    throw std::runtime_error(path.string() + " names no position and root");
+  }
+  std::copy(root->begin(), root->end(), end.root.begin());
+  return end;
+}
+
+std::vector<storage::KnownEnd> read_statements(const fs::path& folder) {
+  std::vector<storage::KnownEnd> ends;
+  if (!fs::is_directory(folder)) return ends;
+  for (const auto& statement : fs::directory_iterator(folder)) {
+    const fs::path path = statement.path() / "statement.json";
+    if (fs::exists(path)) ends.push_back(read_statement(path));
+  }
+  return ends;
+}
+
+std::string position_text(ledger::Position position) {
+  std::string text;
+  ingest::append_position(text, position);
+  return text;
+}
+
+std::string json_of(const storage::VerifyReport& report, std::size_t statements, double seconds) {
+  std::string json = fmt::format(
+      R"({{"records":{},"entries":{},"bytes":{},"first":{},"last":{},"root":"{}","keyId":"{}")",
+      report.records, report.entries, report.bytes, position_text(report.first),
+      position_text(report.last), storage::to_hex(report.root), report.key_id);
+  json += fmt::format(R"(,"statePosition":{},"statements":{},"seconds":{:.3f},"finding":)",
+                      report.state_position ? position_text(*report.state_position) : "null",
+                      statements, seconds);
+  if (!report.finding) return json + "null}";
+  json += "{\"position\":" + position_text(report.finding->position) + ",\"what\":";
+  ingest::append_json_string(json, report.finding->what);
+  return json + "}}";
+}
+
+void print(const storage::VerifyReport& report, std::size_t statements, double seconds) {
+  const auto row = [](std::string_view name, const auto& value) {
+    fmt::print("{:<18} {}\n", name, value);
+  };
+  row("records", report.records);
+  row("entries", report.entries);
+  row("last position", ledger::to_string(report.last));
+  row("root", storage::to_hex(report.root));
+  row("key", report.key_id);
+  row("state", report.state_position
+                   ? ledger::to_string(*report.state_position)
+                   : "cannot be asked; an end that was cut off is not seen by it");
+  row("statements", statements);
+  const double mib = static_cast<double>(report.bytes) / 1048576;
+  row("read", fmt::format("{:.1f} MiB in {:.1f} s, {:.0f} MiB/s, {:.0f} records/s", mib, seconds,
+                          mib / seconds, static_cast<double>(report.records) / seconds));
+  if (!report.finding) {
+    fmt::print("no finding: chain, roots and signatures fit\n");
+    return;
+  }
+  fmt::print(
+      "finding: {}\n"
+      "What stands before this position is proven; nothing from there on is. Remedy: restore the "
+      "latest backup that verifies.\n",
+      report.finding->what);
+}
+
+}  // namespace
+
+int verify(const VerifyOptions& options) {
+  const fs::path folder = options.data;
+  storage::VerifyOptions wanted;
+  wanted.folder = folder;
+  wanted.public_key = read_public_key(options.public_key.empty() ? folder / "keys" / "signing.pub"
+                                                                 : fs::path(options.public_key));
+  wanted.known_ends = read_statements(folder / "statements");
+  std::optional<Progress> progress;
+  wanted.on_progress = [&](std::uint64_t done, std::uint64_t total) {
+    if (!progress) progress.emplace("verify", "records", total);
+    progress->update(done);
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  const storage::VerifyReport report = storage::verify_journal(wanted);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (progress && !report.finding) progress->finish(report.records);
+  if (options.is_json) {
+    fmt::print("{}\n", json_of(report, wanted.known_ends.size(), seconds));
+  } else {
+    print(report, wanted.known_ends.size(), seconds);
+  }
+  return report.finding ? exit_findings : exit_done;
+}
+
+}  // namespace api

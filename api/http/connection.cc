@@ -1,0 +1,308 @@
+#include "api/http/connection.h"
+
+#include <algorithm>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/core/string.hpp>
+#include <random>
+#include <utility>
+
+#include "api/http/awaitables.h"
+#include "api/http/request_head.h"
+
+namespace api {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+/// What a connection may send ahead of what is read; also bounds chunk extensions and trailers.
+constexpr std::size_t buffered_bytes_max = 64U << 10;
+/// A connection that waits keeps the memory of its last body and of its last answer up to this.
+constexpr std::size_t kept_bytes_max = 4U << 10;
+/// More than the head of any answer has.
+constexpr std::size_t head_bytes = 512;
+/// A connection that is to close waits so long for more input, or for its end: a client that sends
+/// all before it reads shall find its answer. Who sends that fast gets a second more for each of
+/// these many bytes, up to a bound.
+constexpr auto linger_timeout = std::chrono::seconds{2};
+constexpr std::size_t linger_bytes_per_second = 1U << 20;
+constexpr auto linger_time_max = std::chrono::seconds{10};
+/// A connection rests so long after a refusal, and twice as long after each that follows, up to
+/// what Retry-After says: who heeds it does not notice.
+constexpr auto shortest_rest = std::chrono::milliseconds{100};
+constexpr auto longest_rest = std::chrono::milliseconds{1000};
+
+/// Between half and all of the time, so that those refused together do not come back together.
+std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
+  thread_local std::minstd_rand random;
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> range(time.count() / 2,
+                                                                      time.count());
+  return std::chrono::milliseconds{range(random)};
+}
+
+}  // namespace
+
+Connection::Connection(Network& network, Lane& lane, Socket socket)
+    : network_(network),
+      service_(*network.service),
+      lane_(lane),
+      socket_(std::move(socket)),
+      watchdog_(lane.context),
+      changed_(lane.context),
+      rest_(shortest_rest),
+      buffer_(service_.limits().header_bytes_max + buffered_bytes_max) {
+  ++network_.connection_count;
+  ++http_counters().connections;
+}
+
+Connection::~Connection() {
+  hold(0);
+  lane_.connections.erase(this);
+  lane_.polls.erase(this);
+  --network_.connection_count;
+  --http_counters().connections;
+}
+
+void Connection::begin() {
+  lane_.connections.insert(this);
+  allow(service_.limits().idle_timeout);
+  watch();
+}
+
+// ---- time ----
+
+void Connection::watch() {
+  watchdog_.expires_at(deadline_);
+  watchdog_.async_wait([self = shared_from_this()](error_code error) {
+    if (error || !self->socket_.is_open()) return;
+    if (Clock::now() >= self->deadline_) {
+      self->is_timed_out_ = true;
+      error_code ignored;
+      self->socket_.cancel(ignored);
+      self->changed_.cancel();
+      self->allow(linger_timeout);
+    }
+    self->watch();
+  });
+}
+
+// ---- requests ----
+
+Awaitable<bool> Connection::read_head() {
+  head_.emplace();
+  head_->header_limit(static_cast<std::uint32_t>(service_.limits().header_bytes_max));
+  head_->body_limit(boost::none);
+  is_timed_out_ = false;
+  is_idle_ = buffer_.size() == 0;
+  allow(service_.limits().idle_timeout);
+  const error_code error = co_await parse_head();
+  is_idle_ = false;
+  if (error) {
+    co_await refuse_head(error);
+    co_return false;
+  }
+  begun_ = Clock::now();
+  allow(service_.limits().slow_timeout, begun_);
+  is_body_broken_ = false;
+  is_chunked_ = head_->chunked();
+  if (is_chunked_) chunks_ = ChunkDecoder();
+  body_left_ = is_chunked_ ? 0 : head_->content_length().value_or(0);
+  waited_ = {};
+  const auto& message = head_->get();
+  is_closing_ = !message.keep_alive();
+  const std::string_view expect = message[http::field::expect];
+  expects_continue_ = !is_old() && has_sent_body_left() &&
+                      beast::iequals({expect.data(), expect.size()}, "100-continue");
+  read_request(message, request_);
+  const std::string_view unclear = unclear_point_of(message);
+  if (!unclear.empty()) {
+    is_closing_ = true;
+    Problem problem{400, "MALFORMED_REQUEST", std::string(unclear), ""};
+    co_await refuse(std::move(problem));
+    co_return false;
+  }
+  co_return true;
+}
+
+/// Reads until `head_` has a whole head. What came behind it stays in the buffer.
+Awaitable<error_code> Connection::parse_head() {
+  bool may_skip_line = true;  // an empty one, as some send behind a body (RFC 9112, 2.2)
+  for (;;) {
+    if (may_skip_line && buffered().starts_with("\r\n")) {
+      buffer_.consume(2);
+      may_skip_line = false;
+    }
+    if (buffer_.size() != 0 && (!may_skip_line || buffered() != "\r")) {
+      may_skip_line = false;
+      error_code error;
+      const std::size_t used = head_->put(buffer_.data(), error);
+      const bool is_fold = is_folded(buffered().substr(0, used));
+      buffer_.consume(used);
+      if (is_fold) co_return http::error::bad_obs_fold;
+      if (error != http::error::need_more) co_return error;
+    }
+    const std::size_t size = beast::read_size(buffer_, piece_bytes);
+    if (size == 0) co_return http::error::buffer_overflow;
+    auto [error, got] = co_await socket_.async_read_some(buffer_.prepare(size), awaited);
+    if (error == asio::error::eof && buffer_.size() != 0) co_return http::error::partial_message;
+    if (error) co_return error;
+    buffer_.commit(got);
+  }
+}
+
+Awaitable<void> Connection::refuse_head(error_code error) {
+  is_closing_ = true;
+  const bool has_begun = head_->got_some() || buffer_.size() != 0;
+  if (!has_begun || error == http::error::end_of_stream || error == asio::error::eof) {
+    close();
+    co_return;
+  }
+  request_.method = head_->get().method_string();
+  take_correlation_id(head_->get(), request_.correlation_id);
+  begun_ = Clock::now();
+  expects_continue_ = false;
+  Problem problem;
+  if (error == http::error::header_limit) {
+    problem = Problem{431, "HEADER_TOO_LARGE", "The request head is too large.", ""};
+  } else if (is_timed_out_) {
+    problem = Problem{408, "REQUEST_TIMEOUT", "The request head came too slowly.", ""};
+  } else if (error.category() == http::make_error_code(http::error::bad_method).category()) {
+    problem = Problem{400, "MALFORMED_REQUEST", "This is not an HTTP/1.1 request.", ""};
+    if (error == http::error::bad_obs_fold) problem.detail = "A line of the head is folded.";
+  } else {
+    close();
+    co_return;
+  }
+  co_await refuse(std::move(problem));
+}
+
+void Connection::forget_request() {
+  gzip_.reset();
+  hold(0);
+  if (!is_refused_) rest_ = shortest_rest;
+  request_.method.clear();
+  request_.query.clear();
+  request_.body.clear();
+  if (request_.body.capacity() > kept_bytes_max) request_.body.shrink_to_fit();
+}
+
+void Connection::stop_reading() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Connection::watch_input() {
+  is_input_ended_ = false;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+    if (error) return;
+    char byte = 0;
+    self->socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
+    if (!error) return;
+    self->is_input_ended_ = true;
+    self->wake();
+  });
+}
+
+// ---- answers ----
+
+/// Status line and fields.
+void Connection::append_head(const Response& response, std::string& text) {
+  const auto add = [&text](std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+  };
+  text.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  text.append(http::obsolete_reason(static_cast<http::status>(response.status))).append("\r\n");
+  add("Date", lane_.date.now());
+  add("Content-Type", response.content_type);
+  add("Correlation-Id", request_.correlation_id);
+  for (const auto& [name, value] : response.headers) add(name, value);
+  if (is_closing_) {
+    add("Connection", "close");
+  } else if (is_old()) {
+    add("Connection", "keep-alive");
+  }
+  add("Content-Length", std::to_string(response.body.size()));
+  text.append("\r\n");
+}
+
+Awaitable<void> Connection::answer(Response response) {
+  if (response.reflected && !response.reflected->is_durable(response.reflects)) {
+    const ledger::Position next{response.reflects.value() + 1};
+    auto [error] = co_await async_wait_durable(*response.reflected, lane_.context, next, awaited);
+    if (error) response = to_response(problem_of(error), request_.correlation_id);
+  }
+  response.reflected.reset();
+  // Who was not told to send the body may send it or not: what comes next could be either.
+  if (network_.is_draining || expects_continue_) is_closing_ = true;
+  is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
+  std::string text = std::move(answer_);
+  text.clear();
+  text.reserve(head_bytes + response.body.size());
+  append_head(response, text);
+  if (request_.method != "HEAD") text += response.body;
+  response.body = std::string();
+  hold(held_bytes_ + text.size());
+  // What fits the socket's buffer, as nearly every answer does, leaves without waiting.
+  error_code error;
+  const std::size_t sent = socket_.write_some(asio::buffer(text), error);
+  if (error == asio::error::would_block) error = {};
+  bool is_sent = !error;
+  if (is_sent && sent != text.size()) is_sent = co_await write(asio::buffer(text) + sent);
+  if (!is_sent) close();
+  if (text.capacity() <= kept_bytes_max) answer_ = std::move(text);
+  count_answer(response.status);
+}
+
+Awaitable<void> Connection::refuse(Problem problem) {
+  Response response = to_response(problem, request_.correlation_id);
+  co_await answer(std::move(response));
+}
+
+Awaitable<void> Connection::refuse_connection() {
+  is_closing_ = true;
+  is_idle_ = false;
+  begun_ = Clock::now();
+  make_correlation_id(request_.correlation_id);
+  Problem problem{503, "OVERLOADED", "Too many connections are open; try again.", ""};
+  co_await refuse(std::move(problem));
+}
+
+void Connection::count_answer(unsigned status) {
+  const std::chrono::duration<double> taken = Clock::now() - begun_;
+  http_counters().count_response(status, taken.count());
+}
+
+Awaitable<void> Connection::rest() {
+  is_refused_ = false;
+  allow_a_piece();
+  Timer pause(lane_.context, jittered(std::exchange(rest_, std::min(2 * rest_, longest_rest))));
+  co_await pause.async_wait(awaited);
+}
+
+// ---- the end ----
+
+Awaitable<void> Connection::linger() {
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  is_timed_out_ = false;
+  const Clock::time_point begin = Clock::now();
+  Clock::duration granted = linger_timeout;
+  std::string piece(16U << 10, '\0');
+  std::size_t discarded = 0;
+  for (auto now = begin; now - begin < granted; now = Clock::now()) {
+    allow(granted - (now - begin), now);
+    auto [error, got] = co_await socket_.async_read_some(asio::buffer(piece), awaited);
+    if (error) break;
+    discarded += got;
+    const std::chrono::seconds earned{discarded / linger_bytes_per_second};
+    granted = std::min<Clock::duration>(linger_timeout + earned, linger_time_max);
+  }
+}
+
+void Connection::close() {
+  error_code ignored;
+  socket_.close(ignored);
+  watchdog_.cancel();
+}
+
+}  // namespace api

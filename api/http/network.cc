@@ -1,0 +1,32 @@
+#include "api/http/network.h"
+
+namespace api {
+
+const std::string& HttpDate::now() {
+  const std::time_t second = std::time(nullptr);
+  if (second != second_) {
+    second_ = second;
+    std::tm parts{};
+    gmtime_r(&second, &parts);
+    std::array<char, 32> text{};
+    const std::size_t size =
+        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    text_.assign(text.data(), size);
+  }
+  return text_;
+}
+
+/// Before the thread sleeps it lets others run once and looks again: to be woken costs more than a
+/// query. Not while it waits for a commit group, whose thread can use the processor.
+void Lane::run() {
+  while (!context.stopped()) {
+    if (context.poll() != 0) continue;
+    if (awaited_submissions == 0) {
+      std::this_thread::yield();
+      if (context.poll() != 0) continue;
+    }
+    context.run_one();
+  }
+}
+
+}  // namespace api

@@ -1,0 +1,104 @@
+#include "api/http/problem.h"
+
+#include <fmt/format.h>
+
+#include "ingest/items/json_out.h"
+
+namespace api {
+namespace {
+
+std::string_view title_of(unsigned status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+}  // namespace
+
+std::string problem_json(const Problem& problem, std::string_view correlation_id) {
+  std::string json = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"code":"{}")",
+                                 title_of(problem.status), problem.status, problem.code);
+  json += ",\"detail\":";
+  ingest::append_json_string(json, problem.detail);
+  if (!problem.field.empty()) {
+    json += ",\"field\":";
+    ingest::append_json_string(json, problem.field);
+  }
+  json += ",\"correlationId\":";
+  ingest::append_json_string(json, correlation_id);
+  json += '}';
+  return json;
+}
+
+Response to_response(const Problem& problem, std::string_view correlation_id) {
+  Response response;
+  response.status = problem.status;
+  response.content_type = "application/problem+json";
+  response.body = problem_json(problem, correlation_id);
+  if (problem.status == 429 || problem.status == 503)
+    response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+Problem problem_of(boost::system::error_code error) {
+  if (error == make_error_code(ledger::Errc::overloaded)) {
+    return {503, "OVERLOADED", "More work is waiting than the ledger accepts; send it again.", ""};
+  }
+  if (error == make_error_code(ledger::Errc::sender_overloaded)) {
+    return {429, "TOO_MANY_REQUESTS",
+            "Too many items of this practice are waiting already; send it again.", ""};
+  }
+  if (error == make_error_code(ledger::Errc::shutting_down)) {
+    return {503, "SHUTTING_DOWN", "The ledger is stopping; send it again.", ""};
+  }
+  if (error == make_error_code(ledger::Errc::corrupt_record)) {
+    return {503, "DAMAGED_RECORD",
+            "A stored record is damaged and is not shown; ask again when it has been repaired.",
+            ""};
+  }
+  return {503, "STORE_UNAVAILABLE",
+          "The store cannot be used now. It is unknown whether items of this request were "
+          "committed; sending them again is safe.",
+          ""};
+}
+
+Problem no_rules_for_year(std::string_view field) {
+  return {400, "NO_RULES_FOR_YEAR",
+          "No ceiling is known for this year; an operator adds one under [ceilings] of the "
+          "configuration file and restarts the service.",
+          std::string(field)};
+}
+
+Problem job_is_running(const std::string& name) {
+  return {409, "JOB_RUNNING",
+          name.empty() ? "No job can be started now; try again."
+                       : "Another job is running, `" + name + "`; try again when it has ended.",
+          ""};
+}
+
+}  // namespace api

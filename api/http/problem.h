@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/http/http_message.h"
+#include "ledger/values/error.h"
+
+namespace api {
+
+/// A whole-request error as RFC 9457 says. `field` names the member or parameter at fault, if one
+/// is.
+struct Problem {
+  unsigned status = 500;
+  std::string_view code;  ///< `MALFORMED_REQUEST`
+  std::string detail;     ///< what is wrong and what to do; never with a person's number
+  std::string field;
+};
+
+std::string problem_json(const Problem& problem, std::string_view correlation_id);
+Response to_response(const Problem& problem, std::string_view correlation_id);
+
+/// The one translation of operating errors to HTTP.
+Problem problem_of(boost::system::error_code error);
+
+/// 400: no ceiling is known for the year that the field names.
+Problem no_rules_for_year(std::string_view field);
+
+/// 409: another job is running, or about to be ended; its name is empty then.
+Problem job_is_running(const std::string& name);
+
+}  // namespace api

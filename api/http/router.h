@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http/http_message.h"
+#include "api/http/problem.h"
+
+namespace api {
+
+enum class RouteKind : std::uint8_t {
+  quick,       ///< answered on the network thread: memory or one lookup
+  slow,        ///< answered on a worker thread: reads that may wait or take milliseconds
+  submission,  ///< POST /v1/registrations: has no handler, see run_session()
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+struct Route {
+  std::string_view method;  ///< `GET` is also what answers HEAD
+  std::string_view path;    ///< `{}` stands for one segment
+  RouteKind kind = RouteKind::quick;
+  std::size_t body_bytes_max = 0;             ///< 0: takes no body
+  std::vector<std::string_view> media_types;  ///< of the body
+  std::vector<std::string_view> parameters;   ///< those of the query
+  Handler handler;
+};
+
+/// What is wrong with the query: each parameter is known to the route, and is there once.
+std::optional<Problem> query_problem(const Route& route, const Request& request);
+/// What is wrong with the media type or the packing of the body, if the route takes one.
+std::optional<Problem> media_problem(const Route& route, const Request& request);
+
+/// The table method + path -> handler.
+class Router {
+ public:
+  void add(Route route);
+
+  struct Match {
+    const Route* route = nullptr;
+    std::string path_parameter;
+    std::string allowed;  ///< methods of this path, when only the method does not fit
+  };
+  Match find(std::string_view method, std::string_view path) const;
+
+ private:
+  struct Entry {
+    Route route;
+    std::size_t hole;  // where the path has `{}`, or npos
+  };
+  static std::optional<std::string_view> match_path(const Entry& entry, std::string_view path);
+
+  std::vector<Entry> routes_;
+};
+
+}  // namespace api

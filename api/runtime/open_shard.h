@@ -1,0 +1,71 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/http/http_message.h"
+#include "ingest/writer/ingestor.h"
+#include "storage/closing/reconciliation.h"
+#include "storage/ledger_files/shard.h"
+
+namespace api {
+
+/// The ledger as it has been opened once: the shard, and the ingestor that writes to it; none when
+/// it is read-only. After a fault it is closed and another takes its place: see ShardKeeper.
+class OpenShard {
+ public:
+  /// Throws what Shard throws.
+  OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Deliver deliver,
+            ingest::Ingestor::Options ingest_options);
+
+  storage::Shard& shard() { return shard_; }
+  bool is_read_only() const { return ingestor_ == nullptr; }
+
+  /// Like Ingestor::check(); `store_unavailable` when read-only.
+  ledger::Result<void> check(const std::string& sender, std::size_t items) const;
+  /// Like Ingestor::submit(); `store_unavailable` when read-only.
+  ledger::Result<void> submit(std::unique_ptr<ingest::Submission>& submission);
+  /// Like Ingestor::when_durable().
+  void when_durable(ledger::Position next_position,
+                    std::function<void(boost::system::error_code)> ready);
+  /// Blocks until the journal holds the group or item at this position. For worker threads.
+  boost::system::error_code wait_durable(ledger::Position position);
+  bool is_durable(ledger::Position position) const {
+    return position < shard_.journal().next_position();
+  }
+
+  /// Like Ingestor::between_groups(). Read-only nothing is written, and several may run at once:
+  /// `task` only reads.
+  void between_groups(const std::function<void()>& task);
+
+  /// Logs a query about a person, with the answer where that is yes or no; an error means that it
+  /// must not be answered.
+  ledger::Result<void> note_access(storage::AccessReason reason,
+                                   const ledger::EncryptedNumber& person, const Request& request,
+                                   std::string subject,
+                                   std::optional<bool> is_exempt = std::nullopt);
+
+  // For background work, on a shard that is not read-only.
+  /// What a reconciliation of this ledger works on, while it takes submissions.
+  storage::ReconciliationSource reconciliation_source();
+  /// Brings everything that the state knows now into its files, and waits until it is there. Throws
+  /// std::runtime_error.
+  void hand_over_state();
+
+  ingest::IngestFigures figures() const;
+  /// Refuses new submissions, and answers those it has.
+  void stop();
+
+ private:
+  /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
+  /// durable. Throws std::runtime_error.
+  void copy_state(const std::filesystem::path& folder);
+
+  storage::Shard shard_;
+  std::unique_ptr<ingest::Ingestor> ingestor_;
+};
+
+}  // namespace api

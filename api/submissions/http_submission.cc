@@ -1,0 +1,26 @@
+#include "api/submissions/http_submission.h"
+
+namespace api {
+
+std::unique_ptr<HttpSubmission> make_submission(Connection& connection,
+                                                std::vector<ingest::ParsedItem> items) {
+  auto submission = std::make_unique<HttpSubmission>();
+  submission->lane = &connection.lane();
+  submission->correlation_id = connection.request().correlation_id;
+  submission->caller = connection.request().caller;
+  submission->items = std::move(items);
+  submission->make_room();
+  if (!submission->items.empty()) submission->sender = sender_of(submission->items.front());
+  return submission;
+}
+
+std::string sender_of(const ingest::ParsedItem& first) {
+  return std::string(first.item.practice.view());
+}
+
+bool is_overload(error_code error) {
+  return error == make_error_code(ledger::Errc::overloaded) ||
+         error == make_error_code(ledger::Errc::sender_overloaded);
+}
+
+}  // namespace api

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "api/http/connection.h"
+#include "api/runtime/shard_keeper.h"
+#include "ingest/writer/submission.h"
+
+namespace api {
+
+using SubmissionPtr = std::unique_ptr<ingest::Submission>;
+
+/// Who finds the queue full, and may not be refused any more, tries again after this.
+inline constexpr std::chrono::milliseconds queue_full_pause{5};
+
+/// A submission that knows which connection waits for it.
+struct HttpSubmission final : ingest::Submission {
+  Lane* lane = nullptr;
+  std::function<void(SubmissionPtr)> handler;
+};
+
+/// Of the request that the connection is serving.
+std::unique_ptr<HttpSubmission> make_submission(Connection& connection,
+                                                std::vector<ingest::ParsedItem> items);
+
+/// Whose turn in the queue a request takes: until callers have names, that of the practice.
+std::string sender_of(const ingest::ParsedItem& first);
+
+bool is_overload(error_code error);
+
+/// Completes with the delivered submission, or with the same one and an error when it was not
+/// taken.
+template <class CompletionToken>
+auto async_submit(const ShardKeeper& keeper, std::unique_ptr<HttpSubmission> submission,
+                  CompletionToken&& token) {
+  return asio::async_initiate<CompletionToken, void(SubmissionPtr)>(
+      [&keeper](auto handler, std::unique_ptr<HttpSubmission> taken) {
+        // Shared because std::function wants to be copied, which a coroutine's handler cannot be.
+        taken->handler = [shared = std::make_shared<decltype(handler)>(std::move(handler))](
+                             SubmissionPtr reply) { std::move (*shared)(std::move(reply)); };
+        asio::io_context& context = taken->lane->context;
+        SubmissionPtr base = std::move(taken);
+        const auto submitted = keeper.submit(base);
+        if (submitted) return;
+        base->error = submitted.error();
+        auto& refused = static_cast<HttpSubmission&>(*base);
+        asio::post(context, [complete = std::move(refused.handler),
+                             given = std::move(base)]() mutable { complete(std::move(given)); });
+      },
+      token, std::move(submission));
+}
+
+}  // namespace api

@@ -1,0 +1,257 @@
+// POST /v1/persons/account: what the citizen portal shows of a person's year.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/runtime/service.h"
+#include "api/v1/request_fields.h"
+#include "ingest/items/json_out.h"
+#include "ingest/writer/clock.h"
+#include "ledger/values/position_text.h"
+#include "ledger/values/rfc3339.h"
+#include "storage/crypto/crypto.h"
+
+namespace api {
+namespace {
+
+using ledger::Account;
+using ledger::AccountKey;
+using ledger::Entry;
+using ledger::ItemType;
+
+struct Question {
+  ledger::EncryptedNumber person;
+  int year = 0;
+  std::size_t limit = 100;
+  ledger::Position after;  ///< of the last registration shown; 0 = from the first
+};
+
+/// A registration as it stands now.
+struct Shown {
+  const Entry* entry = nullptr;
+  ledger::Registration registration;
+};
+
+/// The registrations of an account, with the payments and credit notes that came for them.
+std::vector<Shown> registrations_of(const std::vector<Entry>& entries) {
+  std::vector<Shown> shown;
+  std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, std::size_t> places;
+  for (const Entry& entry : entries) {
+    const auto key = std::pair(entry.practice, entry.item.guid);
+    if (entry.item.type == ItemType::copayment) {
+      places[key] = shown.size();
+      ledger::Registration registration;
+      registration.amount = entry.item.amount;
+      registration.is_paid = entry.item.is_paid;
+      registration.reported = entry.verdict;
+      shown.push_back({&entry, registration});
+      continue;
+    }
+    const auto place = places.find(key);
+    if (place == places.end()) continue;
+    ledger::Registration& registration = shown[place->second].registration;
+    if (entry.item.type == ItemType::payment) registration.is_paid = true;
+    if (entry.item.type == ItemType::credit_note) registration.is_credited = true;
+  }
+  std::stable_sort(shown.begin(), shown.end(), [](const Shown& a, const Shown& b) {
+    return a.entry->item.service_time < b.entry->item.service_time;
+  });
+  return shown;
+}
+
+/// The head of the journal in the state that is shown.
+struct AsOf {
+  ledger::Position position;
+  ledger::Instant time;  ///< when that was committed
+};
+
+/// Reads the account until what it holds is durable, and says up to where it then knows.
+ledger::Result<AsOf> read_account(OpenShard& open, const AccountKey& key, Account& account) {
+  for (;;) {
+    // Before the account, so that nothing up to here is missing from it.
+    const ledger::Position head{open.shard().journal().next_position().value() - 1};
+    auto read = open.shard().state().account(key);
+    if (!read) return read.error();
+    if (read.value().newest <= head) {
+      account = std::move(read.value());
+      if (head.value() == 0) return AsOf{head, ingest::now()};
+      const auto time = open.shard().journal().committed_at(head);
+      if (!time) return time.error();
+      return AsOf{head, time.value()};
+    }
+    const auto waited = open.wait_durable(read.value().newest);
+    if (waited) return waited;
+  }
+}
+
+/// Writes the answer. Practices are shown by the identifier they use themselves.
+class AccountText {
+ public:
+  AccountText(const Account& account, const std::vector<Entry>& entries,
+              const storage::StateStore& state)
+      : account_(account), state_(state) {
+    for (const Entry& entry : entries) entries_[entry.verdict.position] = &entry;
+    for (const ledger::RefundLine& line : account.refund_lines) {
+      refunded_[line.registration] += line.amount;
+    }
+  }
+
+  std::string write(const AccountKey& key, ledger::Money ceiling, const Question& question,
+                    const std::vector<Shown>& shown, std::size_t from, const AsOf& as_of) {
+    const ledger::Money counted = account_.counted_sum;
+    const ledger::Money remaining = std::max(ledger::Money(), ceiling - counted);
+    out_ = fmt::format(R"({{"year":{},"ceilingOre":{},"countedOre":{},"remainingOre":{})", key.year,
+                       ceiling.ore(), counted.ore(), remaining.ore());
+    write_card(key);
+    out_ += fmt::format(R"(,"refundedOre":{},"refunds":[)", account_.refunded().ore());
+    for (std::size_t i = 0; i < account_.refund_lines.size(); ++i) {
+      if (i != 0) out_ += ',';
+      write_refund(account_.refund_lines[i]);
+    }
+    out_ += "],\"registrations\":[";
+    const std::size_t to = std::min(shown.size(), from + question.limit);
+    for (std::size_t i = from; i < to; ++i) {
+      if (i != from) out_ += ',';
+      write_registration(shown[i]);
+    }
+    out_ += "],\"nextCursor\":";
+    if (to < shown.size()) {
+      ingest::append_position(out_, shown[to - 1].entry->verdict.position);
+    } else {
+      out_ += "null";
+    }
+    out_ += ",\"asOf\":{\"position\":";
+    ingest::append_position(out_, as_of.position);
+    write_time(",\"time\":", as_of.time);
+    out_ += "}}";
+    return std::move(out_);
+  }
+
+ private:
+  void write_time(std::string_view name, ledger::Instant time) {
+    out_ += name;
+    out_ += '"';
+    ledger::append_rfc3339(out_, time);
+    out_ += '"';
+  }
+
+  void write_practice(ledger::PracticeNumber practice) {
+    const auto id = state_.practice_identifier(practice);
+    out_ += fmt::format(R"(,"practiceId":"{}")", id ? id.value().view() : std::string_view());
+  }
+
+  void write_card(const AccountKey& key) {
+    if (!account_.card) {
+      out_ += ",\"card\":null";
+      return;
+    }
+    const ledger::ExemptionCard& card = *account_.card;
+    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", storage::to_hex(card.id),
+                        card.state == ledger::CardState::active ? "active" : "underReview");
+    write_time(",\"issuedAt\":", card.issued_at);
+    out_ +=
+        fmt::format(R"(,"entitledFrom":"{}","validTo":"{}-12-31","crossingGuid":"{}")",
+                    ledger::to_string(card.entitled_from), key.year, to_string(card.crossing_guid));
+    out_ += fmt::format(R"(,"rulePack":"{}"}})", storage::to_hex(card.rule_pack));
+  }
+
+  void write_refund(const ledger::RefundLine& line) {
+    out_ += "{\"position\":";
+    ingest::append_position(out_, line.cause);
+    const auto entry = entries_.find(line.registration);
+    write_practice(entry == entries_.end() ? ledger::nation : entry->second->practice);
+    out_ +=
+        fmt::format(R"(,"guid":"{}","amountOre":{}}})", to_string(line.guid), line.amount.ore());
+  }
+
+  void write_registration(const Shown& shown) {
+    const ledger::Item& item = shown.entry->item;
+    const ledger::Code reason = reason_not_counted(shown.registration);
+    out_ += "{\"position\":";
+    ingest::append_position(out_, shown.entry->verdict.position);
+    out_ += fmt::format(R"(,"guid":"{}")", to_string(item.guid));
+    write_practice(shown.entry->practice);
+    out_ += fmt::format(R"(,"serviceType":"{}")", code_of(item.service_type));
+    write_time(",\"serviceTime\":", item.service_time);
+    write_time(",\"receivedTime\":", item.received);
+    out_ += fmt::format(R"(,"amountOre":{},"paid":{},"credited":{},"counted":{})",
+                        item.amount.ore(), shown.registration.is_paid,
+                        shown.registration.is_credited, reason == ledger::Code::none);
+    out_ += reason == ledger::Code::none ? std::string(",\"reason\":null")
+                                         : fmt::format(R"(,"reason":"{}")", name_of(reason));
+    const auto refunded = refunded_.find(shown.entry->verdict.position);
+    out_ += fmt::format(R"(,"refundedOre":{}}})",
+                        refunded == refunded_.end() ? 0 : refunded->second.ore());
+  }
+
+  const Account& account_;
+  const storage::StateStore& state_;
+  std::map<ledger::Position, ledger::Money> refunded_;  // by registration
+  std::map<ledger::Position, const Entry*> entries_;
+  std::string out_;
+};
+
+std::optional<Problem> read_question(const Service& service, OpenShard& open,
+                                     const Request& request, Question& question) {
+  RequestFields fields(request.body, {"personId", "year"}, {"limit", "cursor"});
+  const auto number = fields.person(service.series());
+  question.year = static_cast<int>(fields.integer("year", 1, 9999, "INVALID_YEAR"));
+  if (fields.has("limit")) {
+    question.limit = static_cast<std::size_t>(fields.integer("limit", 1, 1000, "INVALID_LIMIT"));
+  }
+  std::string cursor;
+  if (fields.has("cursor")) cursor = fields.text("cursor", "INVALID_CURSOR");
+  if (!fields.is_ok()) return fields.problem();
+  if (fields.has("cursor") && !ledger::parse_position(cursor, question.after)) {
+    return Problem{400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.",
+                   "cursor"};
+  }
+  if (!open.shard().rules().ceiling_of(question.year)) {
+    return no_rules_for_year("year");
+  }
+  question.person = open.shard().keys().numbers.encrypt(*number);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Response person_account(Service& service, OpenShard& open, const Request& request) {
+  const auto fail = [&](const Problem& problem) {
+    return to_response(problem, request.correlation_id);
+  };
+  Question question;
+  if (const auto problem = read_question(service, open, request, question)) return fail(*problem);
+  const auto noted = open.note_access(storage::AccessReason::account, question.person, request,
+                                      std::to_string(question.year));
+  if (!noted) return fail(problem_of(noted.error()));
+
+  const auto person = open.shard().state().person_of(question.person);
+  if (!person) return fail(problem_of(person.error()));
+  const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
+  Account account;
+  const auto as_of = read_account(open, key, account);
+  if (!as_of) return fail(problem_of(as_of.error()));
+  const auto entries = open.shard().history(account.newest);
+  if (!entries) return fail(problem_of(entries.error()));
+
+  const std::vector<Shown> shown = registrations_of(entries.value());
+  std::size_t from = 0;
+  if (question.after.value() != 0) {
+    const auto last = std::find_if(shown.begin(), shown.end(), [&](const Shown& registration) {
+      return registration.entry->verdict.position == question.after;
+    });
+    if (last == shown.end()) {
+      return fail(
+          {400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.", "cursor"});
+    }
+    from = static_cast<std::size_t>(last - shown.begin()) + 1;
+  }
+  const ledger::Money ceiling = *open.shard().rules().ceiling_of(key.year);
+  Response response;
+  response.body = AccountText(account, entries.value(), open.shard().state())
+                      .write(key, ceiling, question, shown, from, as_of.value());
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,108 @@
+// POST /v1/backups and GET /v1/backups/{}: a backup while the service runs, and how far it is.
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "api/program/log.h"
+#include "api/runtime/service.h"
+#include "api/v1/request_fields.h"
+#include "ingest/items/json_out.h"
+#include "ingest/writer/clock.h"
+#include "storage/backup/backup.h"
+
+namespace api {
+namespace {
+
+constexpr std::int64_t keep_max = 10'000;
+
+std::string job_name(std::string_view id) { return "backup " + std::string(id); }
+
+/// The work of a job: makes the backup, and gives its manifest.
+std::string run_backup(OpenShard& open, storage::BackupOptions options,
+                       const storage::ReportProgress& report) {
+  options.now = ingest::now();
+  const storage::BackupSource source{
+      open.shard(),
+      [&open] { open.hand_over_state(); },
+      [&open](ledger::Position position) {
+        const auto error = open.wait_durable(position);
+        if (error) throw std::runtime_error(error.message());
+      },
+  };
+  const storage::BackupManifest manifest = storage::back_up(source, options, report);
+  if (manifest.verification == storage::BackupManifest::Verification::failed) {
+    log(LogLevel::error, "backup_is_bad",
+        {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
+  }
+  if (manifest.verification == storage::BackupManifest::Verification::no_room) {
+    log(LogLevel::warning, "backup_is_not_verified",
+        {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
+  }
+  return manifest.to_json();
+}
+
+std::string job_json(std::string_view id, const Job& job) {
+  std::string json = fmt::format(R"({{"id":"{}",)", id);
+  switch (job.state) {
+    case Job::State::running:
+      return json + R"("state":"running",)" + progress_json(job) + "}";
+    case Job::State::done:
+      return json + R"("state":"done","result":)" + job.result + "}";
+    case Job::State::failed:
+      json += R"("state":"failed","error":)";
+      ingest::append_json_string(json, job.error);
+      return json + "}";
+  }
+  return json + "}";
+}
+
+}  // namespace
+
+Response start_backup(Service& service, OpenShard& open, const Request& request) {
+  if (!service.keeper().trouble().empty()) {
+    return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
+  }
+  RequestFields fields(request.body, {"to"}, {"verify", "keep", "privateKeys"});
+  storage::BackupOptions options;
+  options.to = fields.text("to", "INVALID_FOLDER");
+  if (fields.has("verify")) options.is_verified = fields.truth("verify", "INVALID_OPTION");
+  if (fields.has("keep")) {
+    options.keep = static_cast<std::size_t>(fields.integer("keep", 1, keep_max, "INVALID_OPTION"));
+  }
+  if (fields.has("privateKeys")) {
+    options.has_private_keys = fields.truth("privateKeys", "INVALID_OPTION");
+  }
+  if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
+  const std::string fault = options.to.is_absolute()
+                                ? storage::backup_folder_fault(options.to, open.shard())
+                                : "`to` must be an absolute path.";
+  if (!fault.empty()) {
+    return to_response({400, "INVALID_FOLDER", fault, "to"}, request.correlation_id);
+  }
+  const std::string id = std::to_string(service.next_backup_id());
+  const bool is_started =
+      service.jobs().start(job_name(id), [&open, options](const storage::ReportProgress& report) {
+        return run_backup(open, options, report);
+      });
+  if (!is_started) {
+    return to_response(job_is_running(service.jobs().running()), request.correlation_id);
+  }
+  Response response;
+  response.status = 202;
+  response.headers.emplace_back("Location", "/v1/backups/" + id);
+  response.body = job_json(id, Job());
+  return response;
+}
+
+Response backup_progress(Service& service, const Request& request) {
+  const auto job = service.jobs().find(job_name(request.path_parameter));
+  if (!job) {
+    return to_response({404, "NOT_FOUND", "No such backup.", ""}, request.correlation_id);
+  }
+  Response response;
+  response.body = job_json(request.path_parameter, *job);
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,130 @@
+// POST /v1/card-status and /v1/card-status/batch: may a practice charge this person?
+
+#include <algorithm>
+#include <vector>
+
+#include "api/runtime/service.h"
+#include "api/v1/request_fields.h"
+#include "ingest/items/json_out.h"
+#include "ingest/writer/clock.h"
+#include "ledger/values/rfc3339.h"
+
+namespace api {
+namespace {
+
+/// A practice may ask this far back.
+constexpr std::chrono::years card_status_reach{2};
+
+/// The answer, or what is wrong with the question.
+struct Answer {
+  std::optional<Problem> problem;
+  bool is_exempt = false;
+  ledger::Position reflects;
+};
+
+ledger::Date earliest_date(ledger::Date today) {
+  std::chrono::year_month_day day{today};
+  day -= card_status_reach;
+  return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
+}
+
+Answer answer(const Service& service, OpenShard& open, const Request& request,
+              std::string_view body) {
+  RequestFields fields(body, {"personId", "serviceType", "serviceDate"});
+  const auto number = fields.person(service.series());
+  const ledger::ServiceType service_type = fields.service_type();
+  const ledger::Date date = fields.date("serviceDate", "INVALID_SERVICE_DATE");
+  if (!fields.is_ok()) return {fields.problem(), false, {}};
+  if (date < earliest_date(ledger::oslo_date(ingest::now()))) {
+    return {Problem{400, "SERVICE_DATE_TOO_OLD",
+                    "`serviceDate` is more than two years back; older status is not given.",
+                    "serviceDate"},
+            false,
+            {}};
+  }
+  const ledger::EncryptedNumber person = open.shard().keys().numbers.encrypt(*number);
+  const auto known = open.shard().state().person_of(person);
+  if (!known) return {problem_of(known.error()), false, {}};
+  // A person never heard of takes the same way as one without card: nobody has id 0.
+  const ledger::PersonId id = known.value().value_or(ledger::PersonId{});
+  const auto account = open.shard().state().account({id, ledger::year_of(date)});
+  if (!account) return {problem_of(account.error()), false, {}};
+  const bool is_exempt = account.value().card.has_value();
+
+  std::string subject(code_of(service_type));
+  subject += ' ';
+  ledger::append_date(subject, date);
+  const auto noted = open.note_access(storage::AccessReason::card_status, person, request,
+                                      std::move(subject), is_exempt);
+  if (!noted) return {problem_of(noted.error()), false, {}};
+  return {std::nullopt, is_exempt, account.value().newest};
+}
+
+std::string_view text_of(bool is_exempt) {
+  return is_exempt ? R"({"exempt":true})" : R"({"exempt":false})";
+}
+
+/// Those of a body that are not blank.
+std::vector<std::string_view> lines_of(std::string_view body) {
+  std::vector<std::string_view> lines;
+  while (!body.empty()) {
+    const std::size_t end = std::min(body.find('\n'), body.size());
+    const std::string_view line = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) lines.push_back(line);
+  }
+  return lines;
+}
+
+/// What is wrong with a line; a line that is no question has the code that it has elsewhere.
+void append_line_problem(std::string& out, const Problem& problem) {
+  const bool is_malformed = problem.code == "MALFORMED_REQUEST";
+  out += "{\"code\":\"";
+  out += is_malformed ? "MALFORMED_ITEM" : problem.code;
+  out += '"';
+  if (!problem.field.empty()) {
+    out += ",\"field\":";
+    ingest::append_json_string(out, problem.field);
+  }
+  out += "}\n";
+}
+
+}  // namespace
+
+Response card_status(Service& service, OpenShard& open, const Request& request) {
+  const Answer given = answer(service, open, request, request.body);
+  if (given.problem) return to_response(*given.problem, request.correlation_id);
+  Response response;
+  response.body = text_of(given.is_exempt);
+  response.reflects = given.reflects;
+  return response;
+}
+
+Response card_status_batch(Service& service, OpenShard& open, const Request& request) {
+  const std::size_t lines_max = service.limits().card_status_lines_max;
+  const std::vector<std::string_view> lines = lines_of(request.body);
+  // Before any of them: what is not answered is not logged.
+  if (lines.size() > lines_max) {
+    return to_response({413, "TOO_LARGE",
+                        "At most " + std::to_string(lines_max) + " lines; split the request.", ""},
+                       request.correlation_id);
+  }
+  Response response;
+  response.content_type = "application/x-ndjson";
+  for (const std::string_view line : lines) {
+    const Answer given = answer(service, open, request, line);
+    if (given.problem && given.problem->status != 400) {
+      return to_response(*given.problem, request.correlation_id);
+    }
+    if (given.problem) {
+      append_line_problem(response.body, *given.problem);
+    } else {
+      response.body += text_of(given.is_exempt);
+      response.body += '\n';
+    }
+    response.reflects = std::max(response.reflects, given.reflects);
+  }
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,165 @@
+// GET /v1/events: what notification and payout systems read, in order, none missing.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include "api/http/problem.h"
+#include "api/runtime/service.h"
+#include "api/v1/told_event.h"
+#include "ledger/values/position_text.h"
+#include "ledger/values/rfc3339.h"
+#include "storage/crypto/crypto.h"
+
+namespace api {
+namespace {
+
+/// Shorter than the time-outs that clients usually have.
+constexpr std::chrono::seconds default_wait{5};
+constexpr std::chrono::seconds wait_max{60};
+constexpr std::size_t default_limit = 1000;
+constexpr std::size_t limit_max = 10'000;
+
+struct Question {
+  ledger::Position after;
+  std::uint32_t after_ordinal = 0;
+  bool is_after_item = true;  ///< `after` names an item or group, or the beginning
+  std::size_t limit = default_limit;
+  std::chrono::seconds wait = default_wait;
+};
+
+/// A number as it is written, without sign or space.
+template <class Number>
+bool parse_number(std::string_view text, Number& out) {
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, out);
+  return read.ec == std::errc() && read.ptr == end;
+}
+
+/// An event's place, `shard-offset-ordinal`: the item that caused it, and a number within that
+/// item. Without the number: after the last event of that item.
+bool parse_after(std::string_view text, Question& question) {
+  const std::size_t dash = text.find('-', 2);
+  if (!ledger::parse_position(text.substr(0, dash), question.after)) return false;
+  question.is_after_item = dash == std::string_view::npos;
+  if (!question.is_after_item) {
+    const std::string_view ordinal = text.substr(dash + 1);
+    const bool has_other_spelling = ordinal.size() > 1 && ordinal.front() == '0';
+    return !has_other_spelling && parse_number(ordinal, question.after_ordinal);
+  }
+  question.after_ordinal = std::numeric_limits<std::uint32_t>::max();
+  return true;
+}
+
+/// Whether the place that was asked for has ever been given: as that of an event, or of an item or
+/// group.
+ledger::Result<bool> is_ours(OpenShard& open, const Question& question) {
+  if (question.is_after_item) return open.is_durable(question.after);
+  if (!open.is_durable(question.after)) return false;
+  return open.shard().state().has_event(question.after, question.after_ordinal);
+}
+
+Problem invalid_after() {
+  return {400, "INVALID_AFTER",
+          "`after` must be the position of the last event read, or of an item, as this ledger has "
+          "given it.",
+          "after"};
+}
+
+std::optional<Problem> read_question(const Request& request, Question& question) {
+  if (const std::string* const text = request.query_value("after")) {
+    if (!parse_after(*text, question)) {
+      return invalid_after();
+    }
+  }
+  if (const std::string* const text = request.query_value("limit")) {
+    if (!parse_number(*text, question.limit) || question.limit < 1 || question.limit > limit_max) {
+      return Problem{400, "INVALID_LIMIT", fmt::format("`limit` must be from 1 to {}.", limit_max),
+                     "limit"};
+    }
+  }
+  if (const std::string* const text = request.query_value("wait")) {
+    std::uint32_t seconds = 0;
+    if (!parse_number(*text, seconds) || seconds > wait_max.count()) {
+      return Problem{400, "INVALID_WAIT",
+                     fmt::format("`wait` must be whole seconds from 0 to {}.", wait_max.count()),
+                     "wait"};
+    }
+    question.wait = std::chrono::seconds{seconds};
+  }
+  return std::nullopt;
+}
+
+void append_event(std::string& out, const ToldEvent& told) {
+  const ledger::Event& event = told.event;
+  out +=
+      fmt::format(R"({{"position":"{}","type":"{}","at":")", told.position(), name_of(event.type));
+  ledger::append_rfc3339(out, told.at);
+  out += fmt::format(R"(","personRef":{},"year":{},"cause":"{}")", event.account.person.value(),
+                     event.account.year, name_of(told.cause_type));
+  out += fmt::format(R"(,"registration":"{}","practiceId":"{}","guid":"{}")",
+                     ledger::to_string(event.registration), told.practice.view(),
+                     to_string(told.guid));
+  if (is_about_card(event.type)) {
+    out += fmt::format(R"(,"cardId":"{}","entitledFrom":"{}")", storage::to_hex(event.card),
+                       ledger::to_string(event.entitled_from));
+  } else {
+    out += fmt::format(R"(,"amountOre":{})", event.amount.ore());
+  }
+  if (event.type == ledger::EventType::entitlement_moved) {
+    out += fmt::format(R"(,"movedFrom":"{}")", ledger::to_string(event.moved_from));
+  }
+  out += "}\n";
+}
+
+/// Writes durable events, which may name what the journal holds.
+ledger::Result<std::string> write_events(
+    OpenShard& open, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
+  std::string lines;
+  EventTeller teller(open.shard().journal(), open.shard().state());
+  for (const auto& [ordinal, event] : events) {
+    const auto told = teller.tell(ordinal, event);
+    if (!told) return told.error();
+    append_event(lines, told.value());
+  }
+  return lines;
+}
+
+}  // namespace
+
+Response events(Service& service, OpenShard& open, const Request& request) {
+  Question question;
+  if (const auto problem = read_question(request, question)) {
+    return to_response(*problem, request.correlation_id);
+  }
+  const auto is_known = is_ours(open, question);
+  if (!is_known) return to_response(problem_of(is_known.error()), request.correlation_id);
+  if (!is_known.value()) return to_response(invalid_after(), request.correlation_id);
+  const storage::StateStore& state = open.shard().state();
+  // Before the events are read, so that one that comes meanwhile is newer than what is waited for.
+  const ledger::Position newest = state.newest_event();
+  const auto found = state.events(question.after, question.after_ordinal, question.limit);
+  if (!found) return to_response(problem_of(found.error()), request.correlation_id);
+  const auto durable =
+      std::find_if(found.value().begin(), found.value().end(),
+                   [&](const auto& event) { return !open.is_durable(event.second.cause); });
+  const auto lines = write_events(open, {found.value().begin(), durable});
+  if (!lines) return to_response(problem_of(lines.error()), request.correlation_id);
+  Response response;
+  response.content_type = "application/x-ndjson";
+  response.body = lines.value();
+  if (!response.body.empty() || question.wait.count() == 0) return response;
+  response.wait = std::min(question.wait, service.limits().poll_timeout);
+  if (durable != found.value().end()) {
+    response.again_after = ledger::Position{durable->second.cause.value() - 1};
+  } else {
+    response.again_after = newest;
+  }
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,235 @@
+// What operators and machines ask: alive, ready, version, status, metrics, keys, the API
+// description.
+
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <limits>
+
+#include "api/http/http_counters.h"
+#include "api/http/problem.h"
+#include "api/program/version.h"
+#include "api/runtime/service.h"
+#include "api/runtime/status_text.h"
+#include "api/v1/openapi_text.h"
+#include "ingest/items/json_out.h"
+
+namespace api {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// Unpadded base64url (RFC 4648), as JSON Web Keys want it.
+std::string base64url(const std::array<std::uint8_t, 32>& bytes) {
+  static constexpr char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  unsigned bits = 0;
+  int held = 0;
+  for (const std::uint8_t byte : bytes) {
+    bits = bits << 8 | byte;
+    held += 8;
+    while (held >= 6) {
+      held -= 6;
+      text += digits[bits >> held & 63U];
+    }
+  }
+  if (held > 0) text += digits[bits << (6 - held) & 63U];
+  return text;
+}
+
+class Metrics {
+ public:
+  void counter(const std::string& name, const std::string& help, double value,
+               std::vector<ClientMetric::Label> labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.counter.value = value;
+    add(name, help, MetricType::Counter, std::move(metric));
+  }
+  void gauge(const std::string& name, const std::string& help, double value) {
+    ClientMetric metric;
+    metric.gauge.value = value;
+    add(name, help, MetricType::Gauge, std::move(metric));
+  }
+  void histogram(const std::string& name, const std::string& help, const HttpCounters& counters) {
+    ClientMetric metric;
+    std::uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < counters.latency.size(); ++i) {
+      cumulative += counters.latency[i];
+      const bool is_last = i == HttpCounters::latency_bounds_seconds.size();
+      metric.histogram.bucket.push_back(
+          {cumulative, is_last ? std::numeric_limits<double>::infinity()
+                               : HttpCounters::latency_bounds_seconds[i]});
+    }
+    metric.histogram.sample_count = cumulative;
+    metric.histogram.sample_sum = static_cast<double>(counters.latency_sum_us) / 1e6;
+    add(name, help, MetricType::Histogram, std::move(metric));
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  void add(const std::string& name, const std::string& help, MetricType type, ClientMetric metric) {
+    if (families_.empty() || families_.back().name != name) {
+      families_.push_back({name, help, type, {}});
+    }
+    families_.back().metric.push_back(std::move(metric));
+  }
+  std::vector<MetricFamily> families_;
+};
+
+void add_ingest_metrics(Metrics& metrics, const ingest::IngestFigures& figures) {
+  metrics.counter("frikort_commit_groups_total", "Commit groups synced to the journal.",
+                  static_cast<double>(figures.groups));
+  metrics.counter("frikort_commit_seconds_total", "Time spent sealing and syncing commit groups.",
+                  figures.commit_seconds);
+  metrics.counter("frikort_items_total", "Items answered, by verdict.",
+                  static_cast<double>(figures.accepted), {{"verdict", "accepted"}});
+  metrics.counter("frikort_items_total", "", static_cast<double>(figures.duplicate),
+                  {{"verdict", "duplicate"}});
+  std::uint64_t rejected = 0;
+  for (const std::uint64_t count : figures.rejected) rejected += count;
+  metrics.counter("frikort_items_total", "", static_cast<double>(rejected),
+                  {{"verdict", "rejected"}});
+  for (std::size_t code = 0; code < figures.rejected.size(); ++code) {
+    if (figures.rejected[code] == 0) continue;
+    metrics.counter("frikort_rejections_total", "Items rejected, by code.",
+                    static_cast<double>(figures.rejected[code]),
+                    {{"code", std::string(name_of(static_cast<ledger::Code>(code)))}});
+  }
+  metrics.gauge("frikort_waiting_items", "Items in the queue to the writer.",
+                static_cast<double>(figures.waiting_items));
+}
+
+void add_state_metrics(Metrics& metrics, const storage::AppliedState& head) {
+  const storage::StateTotals& totals = head.totals;
+  metrics.gauge("frikort_journal_next_position", "Where the next commit group goes.",
+                static_cast<double>(head.next_position.value()));
+  metrics.gauge("frikort_registrations", "Accepted co-payments.",
+                static_cast<double>(totals.registrations));
+  metrics.gauge("frikort_persons", "Persons with an accepted co-payment.",
+                static_cast<double>(totals.persons));
+  metrics.gauge("frikort_cards", "Exemption cards issued.", static_cast<double>(totals.cards()));
+  metrics.gauge("frikort_counted_ore", "Sum of counted co-payments in oere.",
+                static_cast<double>(totals.counted_ore));
+  metrics.gauge("frikort_refunded_ore", "Sum of refund lines in oere.",
+                static_cast<double>(totals.refunded_ore));
+  for (std::size_t type = 1; type < totals.events.size(); ++type) {
+    metrics.counter("frikort_events_total", "Events of the derived state, by type.",
+                    static_cast<double>(totals.events[type]),
+                    {{"type", std::string(name_of(static_cast<ledger::EventType>(type)))}});
+  }
+}
+
+void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
+  metrics.gauge("frikort_http_open_connections", "Open connections.",
+                static_cast<double>(counters.connections));
+  metrics.counter("frikort_http_connections_total", "Connections accepted.",
+                  static_cast<double>(counters.connections_total));
+  metrics.counter("frikort_http_refused_connections_total",
+                  "Connections refused because too many were open.",
+                  static_cast<double>(counters.refused_connections_total));
+  metrics.gauge("frikort_http_held_bytes", "Bodies and answers in memory.",
+                static_cast<double>(counters.held_bytes));
+  metrics.gauge("frikort_http_waiting_polls", "Requests that wait for events.",
+                static_cast<double>(counters.waiting_polls));
+  for (std::size_t status = 2; status < counters.responses_by_class.size(); ++status) {
+    metrics.counter("frikort_http_responses_total", "Responses, by status class.",
+                    static_cast<double>(counters.responses_by_class[status]),
+                    {{"status", fmt::format("{}xx", status)}});
+  }
+  metrics.histogram("frikort_http_request_seconds",
+                    "From the whole request head to the answer, without waiting for events.",
+                    counters);
+}
+
+void add_fault_metrics(Metrics& metrics, const ShardKeeper& keeper) {
+  metrics.gauge("frikort_writes_refused", "1 while a fault keeps items from being taken.",
+                keeper.trouble().empty() ? 0 : 1);
+  metrics.counter("frikort_recoveries_total", "Times that the service went on after a fault.",
+                  static_cast<double>(keeper.recoveries()));
+}
+
+}  // namespace
+
+HttpCounters& http_counters() {
+  static HttpCounters counters;
+  return counters;
+}
+
+Response is_alive(Service&, const Request&) {
+  Response response;
+  response.body = R"({"alive":true})";
+  return response;
+}
+
+Response is_ready(Service& service, const Request& request) {
+  const std::string reason =
+      service.is_draining() ? "the service is stopping" : service.keeper().trouble();
+  if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
+  Response response;
+  response.body = R"({"ready":true)";
+  if (const std::string warning = service.ceiling_warning(); !warning.empty()) {
+    response.body += ",\"warnings\":[";
+    ingest::append_json_string(response.body, warning);
+    response.body += ']';
+  }
+  response.body += '}';
+  return response;
+}
+
+Response metrics(Service& service, const Request&) {
+  Metrics metrics;
+  Response response;
+  auto open = service.keeper().lease();
+  add_ingest_metrics(metrics, service.keeper().figures());
+  add_fault_metrics(metrics, service.keeper());
+  metrics.gauge("frikort_ceiling_missing",
+                "1 while this year, or from 1 December on the next, has no ceiling.",
+                service.ceiling_warning().empty() ? 0 : 1);
+  if (open) add_state_metrics(metrics, open->shard().state().head());
+  add_http_metrics(metrics, http_counters());
+  response.content_type = "text/plain; version=0.0.4";
+  response.body = metrics.text();
+  if (open) {
+    response.reflects = open->shard().state().begun();
+    response.reflected = std::move(open);
+  }
+  return response;
+}
+
+Response version(Service&, const Request&) {
+  Response response;
+  response.body = fmt::format(R"({{"name":"frikort","version":"{}","commit":"{}"}})",
+                              program_version, program_commit);
+  return response;
+}
+
+Response openapi(Service&, const Request&) {
+  Response response;
+  response.content_type = "application/yaml";
+  response.body = openapi_text();
+  return response;
+}
+
+Response key_set(Service& service, const Request&) {
+  const storage::SigningKey& key = service.keeper().keys().signing;
+  Response response;
+  response.body = fmt::format(
+      R"({{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{}","x":"{}"}}]}})",
+      key.key_id(), base64url(key.public_key()));
+  return response;
+}
+
+Response ledger_status(Service&, OpenShard& open, const Request&) {
+  Response response;
+  const storage::AppliedState head = open.shard().state().head();
+  response.body = status_json(head);
+  response.reflects = head.last();
+  return response;
+}
+
+}  // namespace api

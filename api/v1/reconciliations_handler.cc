@@ -1,0 +1,236 @@
+// /v1/reconciliations: a year recomputed and compared in the background, and its statements.
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+
+#include "api/http/problem.h"
+#include "api/runtime/service.h"
+#include "api/v1/request_fields.h"
+#include "ingest/items/json_out.h"
+#include "ingest/writer/clock.h"
+#include "storage/closing/closing.h"
+#include "storage/closing/payouts.h"
+#include "storage/closing/statement.h"
+#include "storage/files/files.h"
+
+namespace api {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Bytes of a file that one answer brings, unless a single row is longer.
+constexpr std::size_t piece_bytes_max = 4U << 20;
+
+constexpr std::string_view refund_file = "refund_file.ndjson";
+
+/// `2025-1`, or `2025-dry`: what a statement is called.
+struct StatementId {
+  int year = 0;
+  std::uint64_t number = 0;  ///< 0: the dry run
+
+  bool is_dry_run() const { return number == 0; }
+  std::string text() const {
+    return is_dry_run() ? fmt::format("{}-dry", year) : fmt::format("{}-{}", year, number);
+  }
+};
+
+bool parse_id(std::string_view text, StatementId& id) {
+  const char* const end = text.data() + text.size();
+  const auto year = std::from_chars(text.data(), end, id.year);
+  if (year.ec != std::errc() || year.ptr == end || *year.ptr != '-') return false;
+  const std::string_view rest(year.ptr + 1, static_cast<std::size_t>(end - year.ptr - 1));
+  if (rest == "dry") return true;
+  const auto number = std::from_chars(rest.data(), end, id.number);
+  return number.ec == std::errc() && number.ptr == end && id.number != 0;
+}
+
+std::string job_name(const StatementId& id) { return "reconciliation " + id.text(); }
+
+fs::path folder_of(OpenShard& open, const StatementId& id) {
+  return open.shard().folder() / "statements" / id.text();
+}
+
+Response not_found(const Request& request) {
+  return to_response({404, "NOT_FOUND", "There is no such reconciliation.", ""},
+                     request.correlation_id);
+}
+
+/// Without the line end.
+std::string read_json(const fs::path& path) {
+  std::string text = storage::read_file(path);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+/// Whole rows from `offset` on, so that each piece can be read for itself. A row that is longer
+/// than a piece comes alone: it is of one account, which is in memory when a question is answered
+/// too.
+std::string read_piece(std::ifstream& file, std::uint64_t offset, std::uint64_t size) {
+  std::string piece;
+  for (std::size_t end = 0; end == 0;) {
+    const std::size_t known = piece.size();
+    piece.resize(known + std::min<std::uint64_t>(piece_bytes_max, size - offset - known));
+    file.seekg(static_cast<std::streamoff>(offset + known));
+    file.read(piece.data() + known, static_cast<std::streamsize>(piece.size() - known));
+    if (!file) throw std::runtime_error("a file of the statement cannot be read");
+    if (offset + piece.size() == size) return piece;
+    end = piece.rfind('\n') + 1;
+    if (end != 0) piece.resize(end);
+  }
+  return piece;
+}
+
+bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
+  if (offset == 0) return true;
+  file.seekg(static_cast<std::streamoff>(offset - 1));
+  return file.get() == '\n';
+}
+
+std::string make_statement(OpenShard& open, const StatementId& id,
+                           const storage::ReportProgress& report) {
+  const storage::MadeStatement made =
+      storage::reconcile(open.reconciliation_source(), id.year, id.is_dry_run(), report);
+  if (!id.is_dry_run()) return "";  // read from its folder when it is asked for
+  std::string statement = read_json(made.folder / "statement.json");
+  fs::remove_all(made.folder.parent_path());
+  return statement;
+}
+
+std::string state_json(const StatementId& id, std::string_view state, const std::string& rest) {
+  return fmt::format(R"({{"id":"{}","year":{},"number":{},"state":"{}"{}}})", id.text(), id.year,
+                     id.number, state, rest);
+}
+
+}  // namespace
+
+Response start_reconciliation(Service& service, OpenShard& open, const Request& request) {
+  if (!service.keeper().trouble().empty()) {
+    return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
+  }
+  RequestFields fields(request.body, {"year"}, {"dryRun", "early"});
+  StatementId id;
+  id.year = static_cast<int>(fields.integer("year", 1900, 9999, "INVALID_YEAR"));
+  const bool is_dry_run = fields.has("dryRun") && fields.truth("dryRun", "INVALID_DRY_RUN");
+  const bool is_early = fields.has("early") && fields.truth("early", "INVALID_EARLY");
+  if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
+  const auto refusal = is_dry_run
+                           ? storage::dry_run_refusal(open.shard(), id.year)
+                           : storage::closing_refusal(open.shard(), id.year,
+                                                      ledger::oslo_date(ingest::now()), is_early);
+  if (refusal) {
+    return to_response({400, refusal->code, refusal->reason, "year"}, request.correlation_id);
+  }
+  if (!is_dry_run) {
+    const auto known = storage::statements_of(open.shard().folder() / "statements", id.year);
+    id.number = known.empty() ? 1 : known.rbegin()->first + 1;
+  }
+  const bool is_started =
+      service.jobs().start(job_name(id), [&open, id](const storage::ReportProgress& report) {
+        return make_statement(open, id, report);
+      });
+  if (!is_started) {
+    return to_response(job_is_running(service.jobs().running()), request.correlation_id);
+  }
+  Response response;
+  response.status = 202;
+  response.headers.emplace_back("Location", "/v1/reconciliations/" + id.text());
+  response.body = state_json(id, "running", "");
+  return response;
+}
+
+Response list_reconciliations(Service&, OpenShard& open, const Request&) {
+  Response response;
+  const fs::path statements = open.shard().folder() / "statements";
+  for (const auto& [year, ceiling] : open.shard().rules().ceilings()) {
+    for (const auto& [number, folder] : storage::statements_of(statements, year)) {
+      if (!response.body.empty()) response.body += ',';
+      response.body += state_json({year, number}, "done", "");
+    }
+  }
+  response.body = "{\"reconciliations\":[" + response.body + "]}";
+  return response;
+}
+
+Response reconciliation(Service& service, OpenShard& open, const Request& request) {
+  StatementId id;
+  if (!parse_id(request.path_parameter, id)) return not_found(request);
+  const std::optional<Job> job = service.jobs().find(job_name(id));
+  const fs::path folder = folder_of(open, id);
+  Response response;
+  if (job && job->state == Job::State::running) {
+    response.body = state_json(id, "running", "," + progress_json(*job));
+  } else if (!id.is_dry_run() && fs::exists(folder)) {
+    response.body = state_json(id, "done",
+                               ",\"statement\":" + read_json(folder / "statement.json") +
+                                   ",\"manifest\":" + read_json(folder / "manifest.json") +
+                                   ",\"signature\":" + read_json(folder / "manifest.sig"));
+  } else if (job && job->state == Job::State::failed) {
+    std::string error;
+    ingest::append_json_string(error, job->error);
+    response.body = state_json(id, "failed", ",\"error\":" + error);
+  } else if (job) {
+    response.body = state_json(id, "done", ",\"statement\":" + job->result);
+  } else if (fs::exists(
+                 storage::reconciliation_work(open.shard().folder(), id.year, id.is_dry_run()))) {
+    response.body = state_json(
+        id, "interrupted", R"(,"error":"it was interrupted; start it again, it will continue")");
+  } else {
+    return not_found(request);
+  }
+  return response;
+}
+
+Response reconciliation_file(Service&, OpenShard& open, const Request& request) {
+  StatementId id;
+  const std::string* const name = request.query_value("name");
+  if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
+  const fs::path folder = folder_of(open, id);
+  if (!fs::exists(folder)) return not_found(request);
+  const bool has_numbers = name != nullptr && *name == refund_file;
+  const std::string stored = has_numbers ? "payouts.ndjson" : (name == nullptr ? "" : *name);
+  // A name from the folder's list, never a path from outside.
+  bool is_listed = false;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    is_listed = is_listed || entry.path().filename() == stored;
+  }
+  if (!is_listed) {
+    return to_response({404, "NOT_FOUND", "The statement has no file of that name.", "name"},
+                       request.correlation_id);
+  }
+  std::uint64_t offset = 0;
+  const std::uint64_t size = fs::file_size(folder / stored);
+  std::ifstream file(folder / stored, std::ios::binary);
+  if (const std::string* const text = request.query_value("offset")) {
+    const auto read = std::from_chars(text->data(), text->data() + text->size(), offset);
+    if (read.ec != std::errc() || read.ptr != text->data() + text->size() || offset > size ||
+        !is_begin_of_row(file, offset)) {
+      return to_response({400, "INVALID_OFFSET",
+                          "`offset` must be the Next-Offset of the piece before.", "offset"},
+                         request.correlation_id);
+    }
+  }
+  std::string piece = read_piece(file, offset, size);
+  Response response;
+  if (offset + piece.size() < size) {
+    response.headers.emplace_back("Next-Offset", std::to_string(offset + piece.size()));
+  }
+  response.content_type = stored.ends_with(".ndjson") ? "application/x-ndjson"
+                          : stored.ends_with(".csv")  ? "text/csv"
+                                                      : "application/json";
+  if (!has_numbers) {
+    response.body = std::move(piece);
+    return response;
+  }
+  auto rows = storage::refund_rows(piece, open.shard().state(), open.shard().keys().numbers,
+                                   [&](const ledger::EncryptedNumber& number) {
+                                     return open.note_access(storage::AccessReason::payout, number,
+                                                             request, id.text());
+                                   });
+  if (!rows) return to_response(problem_of(rows.error()), request.correlation_id);
+  response.body = std::move(rows.value());
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,269 @@
+// GET .../timeliness: how soon co-payments are reported, for a practice, the nation, all practices.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/http/problem.h"
+#include "api/runtime/service.h"
+#include "ingest/writer/clock.h"
+#include "ledger/values/rfc3339.h"
+
+namespace api {
+namespace {
+
+using ledger::Basis;
+using ledger::Month;
+using ledger::TimelinessFigures;
+using ledger::TimelinessMonth;
+
+constexpr int months_max = 120;
+
+struct Range {
+  Month from{};
+  Month to{};
+  Basis basis = Basis::received;
+};
+
+std::optional<Problem> read_basis(const Request& request, Basis& basis) {
+  const std::string* const text = request.query_value("basis");
+  if (text == nullptr) return std::nullopt;
+  if (*text != "received" && *text != "service") {
+    return Problem{400, "INVALID_BASIS", "`basis` must be received or service.", "basis"};
+  }
+  basis = *text == "service" ? Basis::service : Basis::received;
+  return std::nullopt;
+}
+
+/// The range of months asked for; the problem when it is not one.
+std::optional<Problem> read_range(const Request& request, Range& range) {
+  const auto read_month = [&](std::string_view name, Month& month) {
+    const std::string* const text = request.query_value(name);
+    const auto parsed = text == nullptr ? std::nullopt : ledger::parse_month(*text);
+    if (parsed) month = *parsed;
+    return parsed.has_value();
+  };
+  if (!read_month("from", range.from)) {
+    return Problem{400, "INVALID_FROM", "`from` must be a month, YYYY-MM.", "from"};
+  }
+  if (!read_month("to", range.to)) {
+    return Problem{400, "INVALID_TO", "`to` must be a month, YYYY-MM.", "to"};
+  }
+  if (range.to < range.from || (range.to - range.from).count() >= months_max) {
+    return Problem{400, "INVALID_RANGE",
+                   "`to` must not be before `from`, and at most 120 months are given.", "to"};
+  }
+  return read_basis(request, range.basis);
+}
+
+std::string number_or_null(std::optional<double> value) {
+  return value ? fmt::format("{:.6g}", *value) : "null";
+}
+std::string number_or_null(std::optional<std::uint32_t> value) {
+  return value ? fmt::format("{}", *value) : "null";
+}
+
+/// Exact, in integers: at the target is met.
+std::string_view is_met(const TimelinessFigures& figures, std::size_t limit) {
+  static constexpr std::uint64_t percents[3] = {90, 95, 99};
+  if (figures.count == 0) return "null";
+  return figures.within[limit] * 100 >= figures.count * percents[limit] ? "true" : "false";
+}
+
+void append_figures(std::string& out, const TimelinessMonth& month) {
+  const TimelinessFigures figures = figures_of(month);
+  out += fmt::format(R"("count":{},"within16":{},"within24":{},"within32":{},"over32":{})",
+                     figures.count, figures.within[0], figures.within[1], figures.within[2],
+                     figures.over32());
+  out += fmt::format(R"(,"share16":{},"share24":{},"share32":{},"averageLagDays":{})",
+                     number_or_null(figures.share[0]), number_or_null(figures.share[1]),
+                     number_or_null(figures.share[2]), number_or_null(figures.average_lag_days));
+  out += fmt::format(R"(,"p50":{},"p90":{},"p99":{})", number_or_null(figures.p50),
+                     number_or_null(figures.p90), number_or_null(figures.p99));
+  out += R"(,"targets":{"share16":0.90,"share24":0.95,"share32":0.99})";
+  out += fmt::format(R"(,"met":{{"share16":{},"share24":{},"share32":{}}})", is_met(figures, 0),
+                     is_met(figures, 1), is_met(figures, 2));
+}
+
+void append_submissions(std::string& out, const TimelinessMonth& month) {
+  out += fmt::format(R"(,"duplicates":{},"rejected":{{)", month.duplicates);
+  for (std::size_t i = 0; i < month.rejected.size(); ++i) {
+    if (i != 0) out += ',';
+    out += fmt::format(R"("{}":{})", name_of(month.rejected[i].first), month.rejected[i].second);
+  }
+  out += '}';
+}
+
+/// What of a practice's months is shown: lags by the basis asked for, resends and refusals always
+/// by month of receipt.
+ledger::Result<TimelinessMonth> month_of_practice(const storage::StateStore& state,
+                                                  ledger::PracticeNumber practice, Basis basis,
+                                                  Month month) {
+  auto received = state.timeliness({practice, Basis::received, month});
+  if (!received || basis == Basis::received) return received;
+  auto by_service = state.timeliness({practice, basis, month});
+  if (!by_service) return by_service;
+  by_service.value().duplicates = received.value().duplicates;
+  by_service.value().rejected = received.value().rejected;
+  return by_service;
+}
+
+Response timeliness(OpenShard& open, const Request& request, const std::string& practice_id,
+                    std::optional<ledger::PracticeNumber> practice) {
+  Range range;
+  if (const auto problem = read_range(request, range)) {
+    return to_response(*problem, request.correlation_id);
+  }
+  std::string out = "{";
+  if (!practice_id.empty()) out += fmt::format(R"("practiceId":"{}",)", practice_id);
+  out += fmt::format(R"("basis":"{}","months":[)",
+                     range.basis == Basis::received ? "received" : "service");
+  TimelinessMonth total;
+  for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
+    TimelinessMonth figures;
+    if (practice) {
+      auto read = month_of_practice(open.shard().state(), *practice, range.basis, month);
+      if (!read) return to_response(problem_of(read.error()), request.correlation_id);
+      figures = std::move(read.value());
+    }
+    if (month != range.from) out += ',';
+    out += fmt::format(R"({{"month":"{}",)", ledger::to_string(month));
+    append_figures(out, figures);
+    append_submissions(out, figures);
+    out += '}';
+    total.merge(figures);
+  }
+  out += "],\"total\":{";
+  append_figures(out, total);
+  append_submissions(out, total);
+  out += "}}";
+  Response response;
+  response.body = std::move(out);
+  response.reflects = open.shard().state().begun();
+  return response;
+}
+
+/// The value by which practices are ranked, worst first for shares and lags, largest first for
+/// counts.
+double rank_of(const ledger::Practice& practice, const TimelinessMonth& month,
+               std::string_view sort, ledger::Date today) {
+  if (sort == "silent") {
+    const auto days = static_cast<double>((today - practice.last_received).count());
+    return practice.is_silent(today) ? -days : 0;
+  }
+  const TimelinessFigures figures = figures_of(month);
+  const double absent = 2;  // behind every share
+  if (sort == "share16") return figures.share[0].value_or(absent);
+  if (sort == "share24") return figures.share[1].value_or(absent);
+  if (sort == "share32") return figures.share[2].value_or(absent);
+  if (sort == "averageLagDays") return -figures.average_lag_days.value_or(-1);
+  return -static_cast<double>(figures.count);
+}
+
+/// All months of a practice together.
+ledger::Result<TimelinessMonth> months_of_practice(const storage::StateStore& state,
+                                                   ledger::PracticeNumber practice,
+                                                   const Range& range) {
+  TimelinessMonth months;
+  for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
+    const auto read = month_of_practice(state, practice, range.basis, month);
+    if (!read) return read.error();
+    months.merge(read.value());
+  }
+  return months;
+}
+
+std::optional<Problem> read_ranking(const Request& request, std::string& sort, std::size_t& limit) {
+  static constexpr std::string_view sorts[] = {"share16",        "share24", "share32",
+                                               "averageLagDays", "count",   "silent"};
+  if (const std::string* const text = request.query_value("sort")) {
+    sort = *text;
+    if (std::find(std::begin(sorts), std::end(sorts), sort) == std::end(sorts)) {
+      return Problem{400, "INVALID_SORT",
+                     "`sort` must be share16, share24, share32, averageLagDays, count or silent.",
+                     "sort"};
+    }
+  }
+  if (const std::string* const text = request.query_value("limit")) {
+    const bool is_number =
+        !text->empty() && text->size() <= 5 &&
+        std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; });
+    limit = is_number ? std::stoul(*text) : 0;
+    if (limit < 1 || limit > 1000) {
+      return Problem{400, "INVALID_LIMIT", "`limit` must be from 1 to 1000.", "limit"};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Response practice_timeliness(Service&, OpenShard& open, const Request& request) {
+  ledger::PracticeId id;
+  if (!ledger::PracticeId::parse(request.path_parameter, id)) {
+    return to_response(
+        {400, "INVALID_PRACTICE_ID", "A practice is named by 1 to 20 digits.", "practiceId"},
+        request.correlation_id);
+  }
+  return timeliness(open, request, request.path_parameter,
+                    open.shard().state().practice_number(id));
+}
+
+Response national_timeliness(Service&, OpenShard& open, const Request& request) {
+  return timeliness(open, request, "", ledger::nation);
+}
+
+Response practice_ranking(Service&, OpenShard& open, const Request& request) {
+  const ledger::Date today = ledger::oslo_date(ingest::now());
+  Range range;
+  range.to = ledger::month_of(today);
+  range.from = range.to - std::chrono::months{11};
+  const bool has_range =
+      request.query_value("from") != nullptr || request.query_value("to") != nullptr;
+  const auto refusal = has_range ? read_range(request, range) : read_basis(request, range.basis);
+  if (refusal) return to_response(*refusal, request.correlation_id);
+  std::string sort = "share16";
+  std::size_t limit = 100;
+  if (const auto problem = read_ranking(request, sort, limit)) {
+    return to_response(*problem, request.correlation_id);
+  }
+
+  storage::StateStore& state = open.shard().state();
+  const std::vector<ledger::Practice> practices = state.practices();
+  // Of each practice its rank only: a million practices have no room for all their months. Those
+  // that are shown are read again.
+  std::vector<std::pair<double, std::uint32_t>> ranking;
+  for (std::uint32_t number = 1; number < practices.size(); ++number) {
+    const auto months = months_of_practice(state, ledger::PracticeNumber{number}, range);
+    if (!months) return to_response(problem_of(months.error()), request.correlation_id);
+    ranking.emplace_back(rank_of(practices[number], months.value(), sort, today), number);
+  }
+  limit = std::min(limit, ranking.size());
+  std::partial_sort(ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(limit),
+                    ranking.end());
+
+  std::string out = fmt::format(R"({{"sort":"{}","from":"{}","to":"{}","practices":[)", sort,
+                                ledger::to_string(range.from), ledger::to_string(range.to));
+  for (std::size_t i = 0; i < limit; ++i) {
+    const ledger::PracticeNumber number{ranking[i].second};
+    const ledger::Practice& practice = practices[number.value()];
+    const auto months = months_of_practice(state, number, range);
+    if (!months) return to_response(problem_of(months.error()), request.correlation_id);
+    if (i != 0) out += ',';
+    out += fmt::format(R"({{"practiceId":"{}",)", practice.id.view());
+    append_figures(out, months.value());
+    append_submissions(out, months.value());
+    const bool has_reported = practice.active_days != 0;
+    out += fmt::format(
+        R"(,"lastReceived":{},"rhythmDays":{},"silent":{}}})",
+        has_reported ? '"' + ledger::to_string(practice.last_received) + '"' : std::string("null"),
+        number_or_null(practice.rhythm_days()), practice.is_silent(today));
+  }
+  out += "]}";
+  Response response;
+  response.body = std::move(out);
+  response.reflects = state.begun();
+  return response;
+}
+
+}  // namespace api

@@ -1,0 +1,115 @@
+#include "ingest/writer/result_text.h"
+
+#include <algorithm>
+
+#include "ingest/items/json_out.h"
+
+namespace ingest {
+namespace {
+
+using ledger::Disposition;
+
+constexpr char hex_digits[] = "0123456789abcdef";
+
+template <class Bytes>
+void append_hex(std::string& out, const Bytes& bytes) {
+  char text[2 * sizeof(Bytes) + 2];
+  char* end = text;
+  *end++ = '"';
+  for (const std::uint8_t byte : bytes) {
+    *end++ = hex_digits[byte >> 4];
+    *end++ = hex_digits[byte & 15];
+  }
+  *end = '"';
+  out.append(text, sizeof text);
+}
+
+std::string_view word_of(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::accepted:
+      return "accepted";
+    case Disposition::duplicate:
+      return "duplicate";
+    case Disposition::rejected:
+      break;
+  }
+  return "rejected";
+}
+
+}  // namespace
+
+void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
+                   const ledger::Outcome& outcome) {
+  out += "{\"index\":";
+  append_number(out, index);
+  if (parsed.has_guid) {
+    out += ",\"guid\":\"";
+    ledger::append_guid(out, parsed.item.guid);
+    out += '"';
+  }
+  out += ",\"verdict\":\"";
+  out += word_of(outcome.disposition);
+  out += '"';
+  if (outcome.disposition == Disposition::rejected) {
+    out += ",\"code\":\"";
+    out += name_of(outcome.rejection);
+    out += '"';
+    const bool is_named_by_parser = !parsed.field.empty() && outcome.rejection == parsed.refusal;
+    const std::string_view field =
+        is_named_by_parser ? std::string_view(parsed.field) : field_of(outcome.rejection);
+    if (!field.empty() || outcome.rejection == ledger::Code::unknown_field) {
+      out += ",\"field\":";
+      append_json_string(out, field);
+    }
+    out += "}\n";
+    return;
+  }
+  if (outcome.verdict.reason != ledger::Code::none) {
+    out += ",\"code\":\"";
+    out += name_of(outcome.verdict.reason);
+    out += '"';
+  }
+  out += outcome.verdict.counted ? ",\"counted\":true" : ",\"counted\":false";
+  out += outcome.verdict.exempt ? ",\"exempt\":true" : ",\"exempt\":false";
+  if (outcome.verdict.is_given()) {
+    out += ",\"position\":";
+    append_position(out, outcome.verdict.position);
+  }
+  out += "}\n";
+}
+
+bool has_receipt(const Submission& submission) {
+  return submission.seal != nullptr &&
+         std::any_of(submission.outcomes.begin(), submission.outcomes.end(),
+                     [](const ledger::Outcome& outcome) {
+                       return outcome.disposition == Disposition::accepted;
+                     });
+}
+
+void append_receipt(std::string& out, const Submission& submission) {
+  const ledger::Seal& seal = *submission.seal;
+  const std::vector<ledger::MerkleStep>& path = seal.paths[submission.place];
+  out.reserve(out.size() + 384 + path.size() * 80);
+  out += "{\"position\":";
+  append_position(out, submission.group);
+  out += ",\"first\":";
+  append_number(out, submission.first_index);
+  out += ",\"last\":";
+  append_number(out, submission.first_index + submission.items.size() - 1);
+  out += ",\"root\":";
+  append_hex(out, seal.root);
+  out += ",\"path\":[";
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (i != 0) out += ',';
+    out += path[i].is_left ? "{\"left\":" : "{\"right\":";
+    append_hex(out, path[i].hash);
+    out += '}';
+  }
+  out += "],\"keyId\":\"";
+  out += seal.key_id;
+  out += "\",\"signature\":";
+  append_hex(out, seal.signature);
+  out += '}';
+}
+
+}  // namespace ingest

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "ingest/writer/submission.h"
+
+namespace ingest {
+
+/// Appends the answer to one item, without position where nothing is stored (in a dry run), as one
+/// compact JSON object and a line feed. These bytes are what the commit group's Merkle tree is made
+/// over.
+void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
+                   const ledger::Outcome& outcome);
+
+/// Whether the submission stored something, which a receipt then proves.
+bool has_receipt(const Submission& submission);
+/// Appends the receipt of a submission that has one, as one compact JSON object. For the thread
+/// that answers: the one that commits has others waiting.
+void append_receipt(std::string& out, const Submission& submission);
+
+}  // namespace ingest

@@ -1,0 +1,268 @@
+#include "ingest/writer/shard_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/writer/rehearsal_store.h"
+#include "ingest/writer/result_text.h"
+#include "ledger/values/assert.h"
+
+namespace ingest {
+namespace {
+
+using ledger::Code;
+using ledger::Disposition;
+using ledger::Outcome;
+using ledger::Position;
+using ledger::Result;
+
+Outcome rejected(Code code) { return {Disposition::rejected, code, {}}; }
+
+/// Whether the item has come as far as the question for a card; see AccessNote.
+bool asked_for_card(const ParsedItem& parsed, const Outcome& outcome) {
+  if (parsed.refusal != Code::none || parsed.item.exemption != ledger::exemption_by_card) {
+    return false;
+  }
+  // That there is no room for another practice is found out after that question.
+  return outcome.disposition == Disposition::accepted ||
+         outcome.rejection == Code::no_card_registered ||
+         outcome.rejection == Code::unknown_practice;
+}
+
+std::optional<bool> exempt_told(const Outcome& outcome) {
+  if (outcome.disposition == Disposition::accepted) return outcome.verdict.exempt;
+  if (outcome.rejection == Code::no_card_registered) return false;
+  return std::nullopt;
+}
+
+/// In the memory that the submission has ready.
+std::string take_results(Submission& submission) {
+  std::string text = std::move(submission.results);
+  text.clear();
+  for (std::size_t i = 0; i < submission.outcomes.size(); ++i) {
+    append_result(text, submission.first_index + i, submission.items[i], submission.outcomes[i]);
+  }
+  return text;
+}
+
+/// One for each submission that the journal gets; dry runs are completed here.
+std::vector<std::string> result_texts_of(const PendingGroup& pending) {
+  std::vector<std::string> texts;
+  texts.reserve(pending.submissions.size());
+  for (const auto& submission : pending.submissions) {
+    std::string text = take_results(*submission);
+    if (submission->is_dry_run) {
+      submission->results = std::move(text);
+    } else {
+      texts.push_back(std::move(text));
+    }
+  }
+  return texts;
+}
+
+void complete(const PendingGroup& pending, std::vector<std::string> texts, ledger::Seal sealed) {
+  const auto seal = std::make_shared<const ledger::Seal>(std::move(sealed));
+  std::size_t place = 0;
+  for (const auto& submission : pending.submissions) {
+    if (submission->is_dry_run) continue;
+    submission->results = std::move(texts[place]);
+    submission->group = pending.group.position;
+    submission->seal = seal;
+    submission->place = place++;
+  }
+}
+
+}  // namespace
+
+ShardWriter::ShardWriter(ledger::Store& store, ledger::Journal& journal,
+                         const ledger::RulePack& rules, bool are_rules_new, AccessNote note_access)
+    : store_(store),
+      journal_(journal),
+      rules_(rules),
+      ledger_(store, rules),
+      are_rules_new_(are_rules_new),
+      note_access_(std::move(note_access)),
+      next_position_(journal.next_position()) {}
+
+Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
+  ledger::CommitGroup& group = pending.group;
+  group.position = next_position_;
+  group.committed_at = now;
+  group.rule_pack = rules_.hash();
+  if (are_rules_new_) group.new_rules = rules_.ceilings();
+  items_.clear();
+  decided_ = 0;
+  expected_ = 0;
+  for (const auto& submission : pending.submissions) {
+    if (submission->is_dry_run) continue;
+    for (const ParsedItem& parsed : submission->items) {
+      if (parsed.refusal == Code::none) items_.push_back(&parsed.item);
+    }
+  }
+  LEDGER_ASSERT(items_.size() <= group_items_max);
+  group.entries.reserve(items_.size());
+
+  const bool is_kept = pending.is_kept();
+  if (is_kept) store_.begin_group(group.position);
+  tallies_.clear();
+  for (const auto& submission : pending.submissions) {
+    const Position next{group.position.value() + 1 + group.entries.size()};
+    const auto processed =
+        submission->is_dry_run ? answer_dry_run(*submission, next) : process(*submission, group);
+    if (!processed) return processed.error();
+  }
+  if (!is_kept) return ledger::ok();
+  const auto recorded = record_tallies(group);
+  if (!recorded) return recorded.error();
+  store_.finish_group(group);
+  next_position_ = group.next_position();
+  are_rules_new_ = false;
+  return ledger::ok();
+}
+
+Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& group) {
+  submission.outcomes.clear();
+  submission.outcomes.reserve(submission.items.size());
+  if (submission.is_atomic) {
+    const auto passes =
+        passes_rehearsal(submission, Position{group.position.value() + 1 + group.entries.size()});
+    if (!passes) return passes.error();
+    if (!passes.value()) {
+      for (std::size_t i = 0; i < submission.items.size(); ++i) {
+        tally(submission.items[i], submission.outcomes[i].rejection);
+        if (submission.items[i].refusal == Code::none) ++decided_;
+      }
+      return ledger::ok();
+    }
+    submission.outcomes.clear();
+  }
+  for (const ParsedItem& parsed : submission.items) {
+    if (parsed.refusal != Code::none) {
+      submission.outcomes.push_back(rejected(parsed.refusal));
+      tally(parsed, parsed.refusal);
+      continue;
+    }
+    look_ahead();
+    const Position position{group.position.value() + 1 + group.entries.size()};
+    ledger::Entry& entry = group.entries.emplace_back();
+    const auto outcome = ledger_.process(parsed.item, position, entry);
+    if (!outcome) return outcome.error();
+    submission.outcomes.push_back(outcome.value());
+    // A full access log does not undo the item; the log says so itself by failing.
+    if (asked_for_card(parsed, outcome.value())) {
+      static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));
+    }
+    if (outcome.value().disposition == Disposition::accepted) continue;
+    group.entries.pop_back();
+    tally(parsed, outcome.value().rejection);
+  }
+  return ledger::ok();
+}
+
+/// The items after each other as if they were committed behind what the group has by now. What is
+/// told of a person is logged, or nothing is told.
+Result<void> ShardWriter::answer_dry_run(Submission& submission, Position next) {
+  const auto passes = passes_rehearsal(submission, next);
+  if (!passes) return passes.error();
+  if (!passes.value()) return ledger::ok();  // nobody is told anything, and who asked is logged
+  for (std::size_t i = 0; i < submission.items.size(); ++i) {
+    const ParsedItem& parsed = submission.items[i];
+    Outcome& outcome = submission.outcomes[i];
+    if (outcome.verdict.position >= next) outcome.verdict.position = {};  // nothing is there
+    const bool is_told = outcome.disposition != Disposition::rejected &&
+                         parsed.item.type == ledger::ItemType::copayment;
+    if (!is_told && !asked_for_card(parsed, outcome)) continue;
+    const auto noted =
+        note_access_(submission, parsed, is_told ? outcome.verdict.exempt : exempt_told(outcome));
+    if (!noted) {
+      submission.error = noted.error();
+      submission.outcomes.clear();
+      break;
+    }
+  }
+  return ledger::ok();
+}
+
+/// Has the store read ahead when it has not for the next item.
+void ShardWriter::look_ahead() {
+  if (decided_ >= expected_) {
+    const std::size_t count = std::min(ledger::lookups_max, items_.size() - decided_);
+    ledger_.expect(std::span(items_).subspan(decided_, count));
+    expected_ = decided_ + count;
+  }
+  ++decided_;
+}
+
+/// The outcomes as they would be, the first accepted item at `next`. False, and the others are
+/// aborted, when an item of an atomic submission is rejected.
+Result<bool> ShardWriter::passes_rehearsal(Submission& submission, Position next) {
+  RehearsalStore rehearsal(store_);
+  ledger::Ledger ledger(rehearsal, rules_);
+  ledger::Entry entry;
+  std::vector<Outcome>& outcomes = submission.outcomes;
+  outcomes.clear();
+  std::uint64_t position = next.value();
+  for (const ParsedItem& parsed : submission.items) {
+    if (parsed.refusal != Code::none) {
+      outcomes.push_back(rejected(parsed.refusal));
+      continue;
+    }
+    const auto outcome = ledger.process(parsed.item, Position{position++}, entry);
+    if (!outcome) return outcome.error();
+    outcomes.push_back(outcome.value());
+  }
+  if (!submission.is_atomic) return true;
+  const bool passes = std::none_of(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+    return outcome.disposition == Disposition::rejected;
+  });
+  if (passes) return true;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const bool has_asked = asked_for_card(submission.items[i], outcomes[i]);
+    if (outcomes[i].disposition != Disposition::rejected) {
+      outcomes[i] = rejected(Code::atomic_aborted);
+    }
+    if (!has_asked) continue;
+    static_cast<void>(note_access_(submission, submission.items[i], exempt_told(outcomes[i])));
+  }
+  return false;
+}
+
+void ShardWriter::tally(const ParsedItem& parsed, Code code) {
+  const ledger::Month month = ledger::month_of(oslo_date(parsed.item.received));
+  ++tallies_[{std::string(parsed.item.practice.view()), month, code}];
+}
+
+Result<void> ShardWriter::record_tallies(ledger::CommitGroup& group) {
+  for (const auto& [key, count] : tallies_) {
+    ledger::Tally tally;
+    ledger::PracticeId::parse(std::get<0>(key), tally.practice);
+    tally.month = std::get<1>(key);
+    tally.code = std::get<2>(key);
+    tally.count = count;
+    const auto recorded = store_.record_tally(tally);
+    if (!recorded) return recorded.error();
+    group.tallies.push_back(tally);
+  }
+  return ledger::ok();
+}
+
+Result<void> ShardWriter::commit(std::span<PendingGroup> groups) {
+  std::vector<std::vector<std::string>> texts;
+  std::vector<ledger::AnsweredGroup> answered;
+  texts.reserve(groups.size());
+  answered.reserve(groups.size());
+  for (const PendingGroup& pending : groups) {
+    texts.push_back(result_texts_of(pending));
+    if (pending.is_kept()) answered.push_back({pending.group, texts.back()});
+  }
+  if (answered.empty()) return ledger::ok();
+  auto sealed = journal_.append(answered);
+  if (!sealed) return sealed.error();
+  auto seal = sealed.value().begin();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].is_kept()) complete(groups[i], std::move(texts[i]), std::move(*seal++));
+  }
+  return ledger::ok();
+}
+
+}  // namespace ingest

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/records/entry.h"
+#include "ledger/records/rule_pack.h"
+#include "ledger/values/result.h"
+
+namespace ledger {
+
+/// The most items that one commit group may hold, accepted or not.
+inline constexpr std::size_t group_items_max = 4096;
+
+/// What one commit puts into the journal: it becomes durable whole or not at all.
+struct CommitGroup {
+  Position position;     ///< the group's own place; its entries take the places after it
+  Instant committed_at;  ///< wall clock, for people; nothing is decided by it
+  RulePackHash rule_pack{};
+  /// The rules themselves, in the first group under them, so that the journal explains itself.
+  std::optional<std::map<int, AnnualCeiling>> new_rules;
+  std::vector<Entry> entries;
+  std::vector<Tally> tallies;
+
+  Position next_position() const { return Position{position.value() + 1 + entries.size()}; }
+};
+
+/// A group with the texts of the answers it gives, one for each request.
+struct AnsweredGroup {
+  const CommitGroup& group;
+  std::span<const std::string> result_texts;
+};
+
+using Digest = std::array<std::uint8_t, 32>;
+
+/// A neighbour on the way from a leaf of the Merkle tree to its root.
+struct MerkleStep {
+  bool is_left = false;  ///< the neighbour stands on the left
+  Digest hash{};
+};
+
+/// What proves a group: signed root, and for each request the path from the hash of its results.
+struct Seal {
+  Digest root{};
+  std::string key_id;
+  std::array<std::uint8_t, 64> signature{};
+  std::vector<std::vector<MerkleStep>> paths;
+};
+
+/// The log of commit groups: the truth that everything else is derived from. Embedded it is a local
+/// file; past one machine it is a replicated log. Appended to by one thread.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Seals groups that follow each other, each together with its answers, and returns when all are
+  /// on stable storage: they share one sync. After an error it is unknown how many of them are
+  /// kept, from the first on.
+  virtual Result<std::vector<Seal>> append(std::span<const AnsweredGroup> groups) = 0;
+
+  /// Where the next group goes.
+  virtual Position next_position() const = 0;
+
+ protected:
+  Journal() = default;
+  Journal(const Journal&) = default;
+  Journal& operator=(const Journal&) = default;
+};
+
+}  // namespace ledger

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ledger/records/rule_pack.h"
+#include "ledger/values/code.h"
+#include "ledger/values/ids.h"
+#include "ledger/values/money.h"
+#include "ledger/values/oslo_time.h"
+
+namespace ledger {
+
+/// STORED: numbers never change.
+enum class CardState : std::uint8_t {
+  active = 1,
+  under_review = 2,  ///< credits brought the sum under the ceiling; the card still exempts
+};
+
+/// What a card is known by: it stays the same for ever and names nobody. See card_id_of().
+using CardId = std::array<std::uint8_t, 16>;
+
+/// The exemption card of a person and year: issued once, never withdrawn.
+struct ExemptionCard {
+  CardState state = CardState::active;
+  Instant issued_at;     ///< received time of the item that crossed
+  Date entitled_from{};  ///< service date on which the sum, in service order, reached the ceiling
+  Guid crossing_guid;    ///< of the registration whose counting crossed
+  RulePackHash rule_pack{};
+  CardId id{};
+
+  friend bool operator==(const ExemptionCard&, const ExemptionCard&) = default;
+};
+
+/// One step of what is refunded for one registration; negative where a credit note netted it.
+struct RefundLine {
+  Position registration;  ///< the registration refunded
+  Guid guid;              ///< of that registration
+  Position cause;         ///< the item that made the line
+  Money amount;
+
+  friend bool operator==(const RefundLine&, const RefundLine&) = default;
+};
+
+struct DaySum {
+  Date day{};
+  Money amount;
+  friend bool operator==(const DaySum&, const DaySum&) = default;
+};
+
+/// A person's calendar year of service.
+struct AccountKey {
+  PersonId person;
+  int year = 0;
+  friend auto operator<=>(const AccountKey&, const AccountKey&) = default;
+};
+
+/// The state of one account. Invariants:
+///   L1  counted_sum == sum of `days`; every day in `days` is of the year, ascending, above zero
+///   L2  sum of refund lines == max(0, counted_sum - ceiling)
+///   L3  there is a card if the sum ever reached the ceiling; it is active if the sum is there now
+struct Account {
+  Money counted_sum;
+  Position newest;           ///< of the newest item that concerns this account; 0 = none
+  std::vector<DaySum> days;  ///< counted sum of each service date: what the entitlement needs
+  std::optional<ExemptionCard> card;
+  std::vector<RefundLine> refund_lines;  ///< append-only
+
+  Money refunded() const;
+  /// The sum of this registration's lines.
+  Money refunded(Position registration) const;
+  /// Empties the account, keeping the capacity of its vectors.
+  void clear();
+  friend bool operator==(const Account&, const Account&) = default;
+};
+
+}  // namespace ledger

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ledger/ports/store.h"
+#include "ledger/records/entry.h"
+#include "ledger/records/rule_pack.h"
+#include "ledger/rules/post.h"
+
+namespace ledger {
+
+enum class Disposition : std::uint8_t { accepted, duplicate, rejected };
+
+/// What becomes of one item.
+struct Outcome {
+  Disposition disposition = Disposition::rejected;
+  Code rejection = Code::none;  ///< why rejected
+  Verdict verdict;              ///< of an accepted item; of the original of a duplicate
+};
+
+/// The rules applied to one item after another: looks up what is known, checks in the order of
+/// `Code`, posts, and stores what changed. Deterministic: the same items at the same positions over
+/// the same state give the same outcomes, so it serves submission, replay and simulation alike.
+/// An error of the store leaves the state of this item undefined: the caller abandons the group.
+class Ledger {
+ public:
+  Ledger(Store& store, const RulePack& rules) : store_(store), rules_(rules) {}
+
+  /// At most lookups_max items that come next, so that the store can read ahead. The same with
+  /// entries that replay() comes to next.
+  void expect(std::span<const Item* const> items);
+  void expect(std::span<const Entry> entries);
+
+  /// Processes a well-formed item. `position` is the place it takes if it is accepted; then `entry`
+  /// is what the journal shall keep.
+  Result<Outcome> process(const Item& item, Position position, Entry& entry);
+
+  /// Posts an entry of the journal again: it has been accepted, so only the posting is repeated.
+  /// `corrupt_record` when the journal's verdict is not what the rules give.
+  Result<void> replay(Entry entry);
+
+ private:
+  Result<Outcome> register_copayment(const Item& item, Position position, Entry& entry);
+  /// Posts a co-payment of `entry.person`, which is known or has just been added.
+  Result<Outcome> accept_copayment(const Item& item, Position position, Entry& entry);
+  Result<Outcome> confirm_payment(const Item& item, const Registration* known, Position position,
+                                  Entry& entry);
+  Result<Outcome> credit(const Item& item, const Registration* known, Position position,
+                         Entry& entry);
+  /// Posts a payment or a credit note of a known registration.
+  using FollowUpPosting = Verdict (*)(const Item&, const PostContext&, Registration&, Account&,
+                                      std::vector<Event>&);
+  Result<Outcome> follow_up(const Item& item, const Registration& known, Position position,
+                            Entry& entry, FollowUpPosting post);
+  Code check_copayment(const Item& item, Date service, Date received) const;
+  /// Finds the practice's number, or gives it one; false when there is no room for another.
+  Result<bool> introduce_practice(const PracticeId& id, Entry& entry);
+  /// Stores what a posting changed.
+  Result<void> keep(const Item& item, const Registration* before, const Registration& after,
+                    const AccountKey& key);
+  Result<PostContext> load(const AccountKey& key, Position position);
+
+  Store& store_;
+  const RulePack& rules_;
+  Account account_;  // scratch, reused from item to item
+  std::vector<Event> events_;
+};
+
+}  // namespace ledger

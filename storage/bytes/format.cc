@@ -1,0 +1,528 @@
+#include "storage/bytes/format.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <bit>
+#include <charconv>
+
+#include "ledger/values/assert.h"
+#include "storage/bytes/byte_codec.h"
+#include "storage/bytes/format_bounds.h"
+#include "storage/bytes/format_elements.h"
+#include "storage/crypto/crypto.h"
+
+namespace storage {
+namespace {
+
+using ledger::Code;
+using ledger::Errc;
+using ledger::Money;
+using ledger::Position;
+using ledger::Result;
+
+XXH128_hash_t hash_row(std::string_view family, std::string_view key, std::string_view content) {
+  // Nearly every row is short, and XXH3's state for pieces takes longer to set up than to use.
+  std::array<char, 512> whole;
+  const std::size_t size = family.size() + key.size() + content.size();
+  if (size <= whole.size()) {
+    char* end = std::copy(family.begin(), family.end(), whole.data());
+    end = std::copy(key.begin(), key.end(), end);
+    std::copy(content.begin(), content.end(), end);
+    return XXH3_128bits(whole.data(), size);
+  }
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  XXH3_128bits_update(&state, family.data(), family.size());
+  XXH3_128bits_update(&state, key.data(), key.size());
+  XXH3_128bits_update(&state, content.data(), content.size());
+  return XXH3_128bits_digest(&state);
+}
+
+}  // namespace
+
+std::string_view Row::checksum_content(std::string_view bytes) {
+  ByteReader in(bytes);
+  return in.text();
+}
+
+RegistrationKey registration_key(const ledger::Fingerprint& fingerprint) {
+  const std::array<std::uint64_t, 2> words{boost::endian::native_to_big(fingerprint.high),
+                                           boost::endian::native_to_big(fingerprint.low)};
+  return std::bit_cast<RegistrationKey>(words);
+}
+
+ledger::Fingerprint decode_registration_key(std::string_view key) {
+  ByteReader in(key);
+  ledger::Fingerprint fingerprint;
+  fingerprint.high = in.u64();
+  fingerprint.low = in.u64();
+  return fingerprint;
+}
+
+void encode_registration(const ledger::Registration& registration, std::string& out) {
+  thread_local std::string content;
+  content.clear();
+  ByteWriter in_content(content);
+  in_content.varint(registration.person.value());
+  in_content.u64(registration.content_hash);
+  in_content.varint(static_cast<std::uint64_t>(registration.amount.ore()));
+  in_content.zigzag(days_of(registration.service_date));
+  unsigned flags = 0;
+  if (registration.is_paid) flags |= 1;
+  if (registration.is_credited) flags |= 2;
+  if (registration.payment.is_given()) flags |= 4;
+  if (registration.credit_note.is_given()) flags |= 8;
+  in_content.u8(static_cast<std::uint8_t>(flags));
+  in_content.u8(verdict_bits(registration.reported));
+  if (registration.payment.is_given()) in_content.u8(verdict_bits(registration.payment));
+  if (registration.credit_note.is_given()) in_content.u8(verdict_bits(registration.credit_note));
+
+  out.clear();
+  ByteWriter row(out);
+  row.text(content);
+  row.varint(registration.reported.position.value());
+  if (registration.payment.is_given()) row.varint(registration.payment.position.value());
+  if (registration.credit_note.is_given()) row.varint(registration.credit_note.position.value());
+}
+
+Result<ledger::Registration> decode_registration(std::string_view bytes) {
+  ByteReader row(bytes);
+  ByteReader in(row.text());
+  ledger::Registration registration;
+  registration.person = ledger::PersonId{in.varint()};
+  registration.content_hash = in.u64();
+  registration.amount = Money::from_ore(in.varint<std::int64_t>());
+  registration.service_date = date_of(in.zigzag());
+  const unsigned flags = in.u8();
+  if (flags > 15) return Errc::corrupt_record;
+  registration.is_paid = (flags & 1U) != 0;
+  registration.is_credited = (flags & 2U) != 0;
+  registration.reported = verdict_of(in.u8(), Position{row.varint()});
+  if ((flags & 4U) != 0) registration.payment = verdict_of(in.u8(), Position{row.varint()});
+  if ((flags & 8U) != 0) registration.credit_note = verdict_of(in.u8(), Position{row.varint()});
+  if (!in.is_complete() || !row.is_complete()) return Errc::corrupt_record;
+  // What has a verdict has a place.
+  if (registration.payment.is_given() != ((flags & 4U) != 0)) return Errc::corrupt_record;
+  if (registration.credit_note.is_given() != ((flags & 8U) != 0)) return Errc::corrupt_record;
+  if (field_out_of_bounds(registration) != nullptr) return Errc::corrupt_record;
+  return registration;
+}
+
+std::string account_key(const ledger::AccountKey& key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u64(key.person.value());
+  out.u32(static_cast<std::uint32_t>(key.year));
+  return bytes;
+}
+
+ledger::AccountKey decode_account_key(std::string_view key) {
+  ByteReader in(key);
+  const ledger::PersonId person{in.u64()};
+  return {person, static_cast<int>(in.u32())};
+}
+
+void encode_account(const ledger::Account& account, std::string& out) {
+  thread_local std::string content;
+  content.clear();
+  ByteWriter in_content(content);
+  in_content.varint(static_cast<std::uint64_t>(account.counted_sum.ore()));
+  in_content.varint(account.days.size());
+  std::int64_t previous_day = 0;
+  for (const ledger::DaySum& day : account.days) {
+    in_content.zigzag(days_of(day.day) - previous_day);
+    in_content.varint(static_cast<std::uint64_t>(day.amount.ore()));
+    previous_day = days_of(day.day);
+  }
+  in_content.u8(account.card ? static_cast<std::uint8_t>(account.card->state) : std::uint8_t{0});
+  if (account.card) {
+    in_content.zigzag(account.card->issued_at.seconds);
+    in_content.varint(static_cast<std::uint64_t>(account.card->issued_at.nanoseconds));
+    in_content.zigzag(days_of(account.card->entitled_from));
+    in_content.raw(account.card->crossing_guid.bytes);
+    in_content.raw(account.card->rule_pack);
+  }
+  in_content.varint(account.refund_lines.size());
+  for (const ledger::RefundLine& line : account.refund_lines) {
+    in_content.zigzag(line.amount.ore());
+    in_content.raw(line.guid.bytes);
+  }
+
+  out.clear();
+  ByteWriter row(out);
+  row.text(content);
+  row.varint(account.newest.value());
+  if (account.card) row.raw(account.card->id);  // follows from the content
+  for (const ledger::RefundLine& line : account.refund_lines) {
+    row.varint(line.cause.value());
+    row.varint(line.cause.value() - line.registration.value());
+  }
+}
+
+Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
+  out.clear();
+  ByteReader row(bytes);
+  ByteReader in(row.text());
+  out.counted_sum = Money::from_ore(in.varint<std::int64_t>());
+  const std::uint64_t days = in.varint();
+  std::int64_t day = 0;
+  for (std::uint64_t i = 0; i < days && in.is_ok(); ++i) {
+    day = plus(day, in.zigzag());
+    out.days.push_back({date_of(day), Money::from_ore(in.varint<std::int64_t>())});
+  }
+  const std::uint8_t card_state = in.u8();
+  if (card_state != 0) {
+    ledger::ExemptionCard card;
+    card.state = static_cast<ledger::CardState>(card_state);
+    card.issued_at.seconds = in.zigzag();
+    card.issued_at.nanoseconds = in.varint<std::int32_t>();
+    card.entitled_from = date_of(in.zigzag());
+    card.crossing_guid.bytes = in.raw<16>();
+    card.rule_pack = in.raw<32>();
+    out.card = card;
+  }
+  const std::uint64_t lines = in.varint();
+  out.newest = Position{row.varint()};
+  if (out.card) out.card->id = row.raw<16>();
+  for (std::uint64_t i = 0; i < lines && in.is_ok(); ++i) {
+    ledger::RefundLine line;
+    line.amount = Money::from_ore(in.zigzag());
+    line.guid.bytes = in.raw<16>();
+    line.cause = Position{row.varint()};
+    line.registration = Position{line.cause.value() - row.varint()};
+    out.refund_lines.push_back(line);
+  }
+  if (!in.is_complete() || !row.is_complete()) return Errc::corrupt_record;
+  if (field_out_of_bounds(out) != nullptr) return Errc::corrupt_record;
+  return ledger::ok();
+}
+
+std::string number_key(const ledger::EncryptedNumber& number) {
+  return {reinterpret_cast<const char*>(number.bytes.data()), number.bytes.size()};
+}
+
+std::string person_key(ledger::PersonId person) {
+  std::string key;
+  ByteWriter(key).u64(person.value());
+  return key;
+}
+
+ledger::PersonId decode_person_key(std::string_view key) {
+  return ledger::PersonId{ByteReader(key).u64()};
+}
+
+std::string encode_person_id(ledger::PersonId person) {
+  std::string bytes;
+  ByteWriter(bytes).varint(person.value());
+  return bytes;
+}
+
+Result<ledger::PersonId> decode_person_id(std::string_view bytes) {
+  ByteReader in(bytes);
+  const ledger::PersonId person{in.varint()};
+  if (!in.is_complete() || person > ledger::person_max) return Errc::corrupt_record;
+  return person;
+}
+
+std::string practice_key(ledger::PracticeNumber number) {
+  std::string key;
+  ByteWriter(key).u32(number.value());
+  return key;
+}
+
+ledger::PracticeNumber decode_practice_key(std::string_view key) {
+  return ledger::PracticeNumber{ByteReader(key).u32()};
+}
+
+std::string encode_practice(const ledger::Practice& practice) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text(practice.id.view());
+  out.zigzag(days_of(practice.first_received));
+  out.zigzag(days_of(practice.last_received));
+  out.varint(practice.active_days);
+  return bytes;
+}
+
+Result<ledger::Practice> decode_practice(std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::Practice practice;
+  const bool is_id = ledger::PracticeId::parse(in.text(), practice.id);
+  practice.first_received = date_of(in.zigzag());
+  practice.last_received = date_of(in.zigzag());
+  practice.active_days = in.varint<std::uint32_t>();
+  if (!is_id || !in.is_complete()) return Errc::corrupt_record;
+  if (field_out_of_bounds(practice) != nullptr) return Errc::corrupt_record;
+  return practice;
+}
+
+std::string timeliness_key(const ledger::TimelinessKey& key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u32(key.practice.value());
+  out.u8(static_cast<std::uint8_t>(key.basis));
+  out.u32(number_of(key.month));
+  return bytes;
+}
+
+ledger::TimelinessKey decode_timeliness_key(std::string_view key) {
+  ByteReader in(key);
+  ledger::TimelinessKey decoded;
+  decoded.practice = ledger::PracticeNumber{in.u32()};
+  decoded.basis = static_cast<ledger::Basis>(in.u8());
+  decoded.month = month_of_number(in.u32());
+  return decoded;
+}
+
+std::string encode_timeliness(const ledger::TimelinessMonth& month) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  std::uint64_t used = 0;
+  for (const std::uint32_t count : month.by_lag) used += count != 0 ? 1 : 0;
+  out.varint(used);
+  for (std::size_t lag = 0; lag < month.by_lag.size(); ++lag) {
+    if (month.by_lag[lag] == 0) continue;
+    out.varint(lag);
+    out.varint(month.by_lag[lag]);
+  }
+  out.varint(month.duplicates);
+  out.varint(month.rejected.size());
+  for (const auto& [code, count] : month.rejected) {
+    out.u8(static_cast<std::uint8_t>(code));
+    out.varint(count);
+  }
+  return bytes;
+}
+
+Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::TimelinessMonth month;
+  const std::uint64_t used = in.varint();
+  for (std::uint64_t i = 0; i < used && in.is_ok(); ++i) {
+    const std::uint64_t lag = in.varint();
+    const auto count = in.varint<std::uint32_t>();
+    const bool is_next = lag >= month.by_lag.size() && lag <= ledger::lag_days_max;
+    if (!is_next || count == 0) return Errc::corrupt_record;
+    month.add_lag(static_cast<std::uint32_t>(lag), count);
+  }
+  month.duplicates = in.varint();
+  const std::uint64_t rejected = in.varint();
+  for (std::uint64_t i = 0; i < rejected && in.is_ok(); ++i) {
+    const auto code = static_cast<Code>(in.u8());
+    if (i != 0 && code <= month.rejected.back().first) return Errc::corrupt_record;
+    month.rejected.emplace_back(code, in.varint());
+  }
+  if (!in.is_complete() || field_out_of_bounds(month) != nullptr) return Errc::corrupt_record;
+  return month;
+}
+
+void encode_lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
+                        ledger::Month month, std::uint32_t lag, std::string& out) {
+  out.clear();
+  ByteWriter bytes(out);
+  bytes.text(practice.view());
+  bytes.u8(static_cast<std::uint8_t>(basis));
+  bytes.varint(number_of(month));
+  bytes.varint(lag);
+}
+
+std::string event_key(Position cause, std::uint32_t ordinal) {
+  std::string key;
+  ByteWriter out(key);
+  out.u64(cause.value());
+  out.u32(ordinal);
+  return key;
+}
+
+std::uint32_t decode_event_ordinal(std::string_view key) {
+  ByteReader in(key);
+  in.u64();
+  return in.u32();
+}
+
+std::string encode_event(const ledger::Event& event) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(static_cast<std::uint8_t>(event.type));
+  out.varint(event.account.person.value());
+  out.varint(static_cast<std::uint64_t>(event.account.year));
+  out.varint(event.registration.value());
+  out.zigzag(event.amount.ore());
+  if (is_about_card(event.type)) {
+    out.raw(event.card);
+    out.zigzag(days_of(event.entitled_from));
+    out.zigzag(days_of(event.moved_from));
+  }
+  return bytes;
+}
+
+Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes) {
+  ledger::Event event;
+  event.cause = Position{ByteReader(key).u64()};
+  ByteReader in(bytes);
+  event.type = static_cast<ledger::EventType>(in.u8());
+  event.account.person = ledger::PersonId{in.varint()};
+  event.account.year = in.varint<int>();
+  event.registration = Position{in.varint()};
+  event.amount = Money::from_ore(in.zigzag());
+  if (is_about_card(event.type)) {
+    event.card = in.raw<16>();
+    event.entitled_from = date_of(in.zigzag());
+    event.moved_from = date_of(in.zigzag());
+  }
+  if (!in.is_complete() || field_out_of_bounds(event) != nullptr) return Errc::corrupt_record;
+  return event;
+}
+
+std::string unpaid_key(const ledger::UnpaidKey& key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u32(key.practice.value());
+  out.u32(static_cast<std::uint32_t>(days_of(key.service_date)));
+  out.u64(key.position.value());
+  return bytes;
+}
+
+ledger::UnpaidKey decode_unpaid_key(std::string_view key) {
+  ByteReader in(key);
+  ledger::UnpaidKey decoded;
+  decoded.practice = ledger::PracticeNumber{in.u32()};
+  decoded.service_date = date_of(in.u32());
+  decoded.position = Position{in.u64()};
+  return decoded;
+}
+
+std::string encode_unpaid(const ledger::UnpaidRegistration& registration) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.raw(registration.guid.bytes);
+  out.zigzag(registration.service_time.seconds);
+  out.varint(static_cast<std::uint64_t>(registration.service_time.nanoseconds));
+  out.zigzag(registration.received.seconds);
+  out.varint(static_cast<std::uint64_t>(registration.received.nanoseconds));
+  out.varint(static_cast<std::uint64_t>(registration.amount.ore()));
+  return bytes;
+}
+
+Result<ledger::UnpaidRegistration> decode_unpaid(std::string_view key, std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::UnpaidRegistration registration;
+  registration.position = decode_unpaid_key(key).position;
+  registration.guid.bytes = in.raw<16>();
+  registration.service_time.seconds = in.zigzag();
+  registration.service_time.nanoseconds = in.varint<std::int32_t>();
+  registration.received.seconds = in.zigzag();
+  registration.received.nanoseconds = in.varint<std::int32_t>();
+  registration.amount = Money::from_ore(in.varint<std::int64_t>());
+  if (!in.is_complete() || field_out_of_bounds(registration) != nullptr) {
+    return Errc::corrupt_record;
+  }
+  return registration;
+}
+
+void SetHash::add(std::string_view family, std::string_view key, std::string_view content,
+                  std::uint64_t times) {
+  const XXH128_hash_t hash = hash_row(family, key, content);
+  high += hash.high64 * times;
+  low += hash.low64 * times;
+}
+
+void SetHash::remove(std::string_view family, std::string_view key, std::string_view content) {
+  const XXH128_hash_t hash = hash_row(family, key, content);
+  high -= hash.high64;
+  low -= hash.low64;
+}
+
+std::string SetHash::hex() const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u64(high);
+  out.u64(low);
+  return to_hex(bytes);
+}
+
+std::uint64_t StateTotals::cards() const {
+  return events[static_cast<std::size_t>(ledger::EventType::card_issued)];
+}
+
+std::uint64_t StateTotals::cards_under_review() const {
+  return events[static_cast<std::size_t>(ledger::EventType::card_under_review)] -
+         events[static_cast<std::size_t>(ledger::EventType::card_reinstated)];
+}
+
+std::string encode_applied(const AppliedState& applied) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(state_version);
+  out.u64(applied.next_position.value());
+  out.text(applied.rules);
+  out.raw(applied.rule_pack);
+  const StateTotals& totals = applied.totals;
+  out.u64(totals.checksum.high);
+  out.u64(totals.checksum.low);
+  out.varint(totals.registrations);
+  out.varint(totals.payments);
+  out.varint(totals.credit_notes);
+  out.varint(totals.duplicates);
+  out.varint(totals.rejected);
+  out.varint(totals.persons);
+  out.varint(totals.accounts);
+  out.zigzag(totals.counted_ore);
+  out.zigzag(totals.refunded_ore);
+  out.varint(totals.events.size());
+  for (const std::uint64_t count : totals.events) out.varint(count);
+  return bytes;
+}
+
+Result<AppliedState> decode_applied(std::string_view bytes) {
+  ByteReader in(bytes);
+  AppliedState applied;
+  if (in.u8() != state_version) return Errc::corrupt_record;
+  applied.next_position = Position{in.u64()};
+  applied.rules = in.text();
+  applied.rule_pack = in.raw<32>();
+  StateTotals& totals = applied.totals;
+  totals.checksum.high = in.u64();
+  totals.checksum.low = in.u64();
+  totals.registrations = in.varint();
+  totals.payments = in.varint();
+  totals.credit_notes = in.varint();
+  totals.duplicates = in.varint();
+  totals.rejected = in.varint();
+  totals.persons = in.varint();
+  totals.accounts = in.varint();
+  totals.counted_ore = in.zigzag();
+  totals.refunded_ore = in.zigzag();
+  if (in.varint() != totals.events.size()) return Errc::corrupt_record;
+  for (std::uint64_t& count : totals.events) count = in.varint();
+  if (!in.is_complete() || field_out_of_bounds(applied) != nullptr) return Errc::corrupt_record;
+  return applied;
+}
+
+Result<std::map<int, ledger::AnnualCeiling>> decode_rules(std::string_view text) {
+  std::map<int, ledger::AnnualCeiling> ceilings;
+  if (text.empty()) return ceilings;
+  // The first line names the format.
+  std::size_t at = text.find('\n') + 1;
+  while (at != 0 && at < text.size()) {
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string_view::npos) return Errc::corrupt_record;
+    int year = 0;
+    std::int64_t ore = 0;
+    const char* const line_end = text.data() + end;
+    const auto year_read = std::from_chars(text.data() + at, line_end, year);
+    at = end + 1;
+    if (year_read.ec != std::errc() || year_read.ptr == line_end) return Errc::corrupt_record;
+    const auto ore_read = std::from_chars(year_read.ptr + 1, line_end, ore);
+    if (ore_read.ec != std::errc() || ore_read.ptr == line_end) return Errc::corrupt_record;
+    ledger::AnnualCeiling& ceiling = ceilings[year];
+    ceiling = {Money::from_ore(ore), std::string(ore_read.ptr + 1, line_end)};
+    if (!fault_of_ceiling(year, ceiling).empty()) return Errc::corrupt_record;
+  }
+  // Canonical means that there is one text for these rules.
+  if (ledger::RulePack::canonical_text(ceilings) != text) return Errc::corrupt_record;
+  return ceilings;
+}
+
+}  // namespace storage

@@ -1,0 +1,224 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/ports/journal.h"
+#include "ledger/records/account.h"
+#include "ledger/records/event.h"
+#include "ledger/records/registration.h"
+#include "ledger/records/timeliness.h"
+#include "ledger/values/result.h"
+
+/// The byte grammar of every key and record that is stored. Nothing else in the project knows a
+/// byte of it. What is written once must decode for ever: a change adds a format number, never
+/// another meaning, and tests/golden keeps records of each.
+///
+/// Elements: `u8`, `u32`, `u64` big-endian, so that keys sort; `varint` unsigned LEB128 of at most
+/// 64 bits; `zigzag` signed n as varint 2n, or -2n - 1 below zero; `text` = varint length, bytes;
+/// `digest` = 32 bytes. `day` = zigzag days since 1970-01-01. Times are seconds since
+/// 1970-01-01T00:00Z and nanoseconds that are added to them. [x] is there when a flag says so.
+///
+/// Journal (family `default` of the journal database), key u64 position of the group:
+///   record    = content seal
+///   content   = u8 format (1), u64 position, zigzag seconds, varint nanoseconds (committed_at),
+///               digest previous root, digest rule pack, text new rules (canonical text, or empty),
+///               varint tallies, tally*, varint entries, u32 offset*, entry*
+///               (one offset for every 64th entry but the first, from the start of the entries)
+///   tally     = text practice, varint month (year * 12 + month - 1), u8 code, varint count
+///   entry     = u8 flags, u8 verdict, 16 bytes guid, varint practice, [text practice id],
+///               varint person, [16 bytes encrypted number], varint positions back to the previous
+///               entry of the account, zigzag received (seconds after committed_at), [varint ns];
+///               in a co-payment also u8 service type, [u8 exemption], zigzag seconds from service
+///               to receipt, [varint ns], varint amount in øre
+///   seal      = varint requests, digest leaf*, digest root, text key id, 64 bytes signature
+/// The root is that of the Merkle tree over the leaves hash(content), leaf, leaf, ... and is what
+/// the next record names as its previous root: one signature covers the whole history.
+///
+/// What stands in them:
+///   position    the first group is at 1; its entries take the places after it, one each, and the
+///               next group the place after the last of them. The first previous root is 32 zeros.
+///   tree        hash(x) = SHA-256(byte 0, x); two neighbours make SHA-256(byte 1, left, right), a
+///               last one without a right neighbour moves up as it is, until one is left. Each leaf
+///               is the hash of the text that one request was answered with.
+///   signature   Ed25519 (RFC 8032) over the 32 bytes of the root. The key id is the first 16
+///               hexadecimal digits of the SHA-256 of the public key's 32 bytes, in lower case.
+///   rules       lines that end with a line feed: `frikort-rule-pack 1`, then for each year
+///               `year ceiling-in-øre source`. Given in the first group under them, and in force
+///               from its first entry on; the digest of the rule pack is the SHA-256 of the text.
+///   bounds      of every value: format_bounds.h. A number is written as short as it can be.
+///   tally       a code of a rejection, or 0 for resends; an empty practice is not attributable
+///   flags       bits 0 and 1: type, 1 co-payment, 2 payment, 3 credit note; 4 paid; 8 exemption
+///               given; 16 new practice, with its id; 32 new person, with the encrypted number;
+///               64 and 128 nanoseconds of receipt and of service that are not zero
+///   verdict     code of the reason not to count * 4 + counted * 2 + exempt, after this entry; in a
+///               payment or credit note they speak of the co-payment that it refers to
+///   guid        with the practice it names the co-payment: a payment or credit note has that of
+///               the co-payment it refers to, and that one's person and account
+///   practice    numbered 1, 2, 3 ... as they are first seen in entries; the tallies of one that is
+///               not known at the end of the group are the nation's alone
+///   person      numbered 1, 2, 3 ... as they are first seen in entries
+///   previous    an account is a person's year of service in Oslo; the first entry of an account
+///               names position 0
+///   service     its time is the time of receipt minus what is given
+///   types, codes  the numbers in ledger/values/service_type.h and ledger/values/code.h; exemption
+///   is ASCII
+///
+/// State (families of the state database):
+///   registrations  16 bytes fingerprint        -> varint size, content, positions
+///   accounts       u64 person, u32 year        -> varint size, content, positions
+///   numbers        16 bytes encrypted number   -> varint person
+///   persons        u64 person                  -> 16 bytes encrypted number
+///   practices      u32 number                  -> text id, day first, day last, varint active days
+///   timeliness     u32 practice, u8 basis, u32 month -> lags, duplicates, rejections
+///   events         u64 cause, u32 ordinal      -> u8 type and fields
+///   unpaid         u32 practice, u32 day, u64 position -> 16 bytes guid, times, amount: of each
+///                  registration that is neither paid nor credited
+///   meta           "applied"                   -> AppliedState
+/// In registrations and accounts `content` is what the state checksum covers; positions are not. Of
+/// timeliness it covers the lag histograms: see encode_lag_content().
+namespace storage {
+
+inline constexpr std::uint8_t format_version = 1;
+/// Of the rows of the state: one of another version is made again from the journal.
+inline constexpr std::uint8_t state_version = 2;
+
+// ---- journal ----
+
+struct JournalRecord {
+  ledger::CommitGroup group;
+  ledger::Digest previous_root{};
+  std::string_view content;  ///< the bytes that the first leaf is the hash of
+  std::vector<ledger::Digest> leaves;
+  ledger::Digest root{};
+  std::string key_id;
+  std::array<std::uint8_t, 64> signature{};
+};
+
+std::string journal_key(ledger::Position position);
+ledger::Position decode_journal_key(std::string_view key);
+std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root);
+/// What of a group does not come back from its encoded content as it was, by kind of record and
+/// field; empty when all of it does. What has a fault must not be appended.
+std::string fault_of_content(std::string_view content, const ledger::CommitGroup& group,
+                             const ledger::Digest& previous_root);
+void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
+                 const ledger::Seal& seal);
+ledger::Result<JournalRecord> decode_record(std::string_view bytes);
+/// One entry of a record, without decoding the whole. `corrupt_record` when it is not in there.
+ledger::Result<ledger::Entry> decode_entry_at(std::string_view record, ledger::Position position);
+
+/// Whether a record has an entry at this position: without decoding the whole.
+ledger::Result<bool> has_entry_at(std::string_view record, ledger::Position position);
+/// When the group of a record was committed, without decoding the whole.
+ledger::Result<ledger::Instant> decode_committed_at(std::string_view record);
+
+// ---- state ----
+
+/// A stored value, and how much of it the state checksum covers.
+struct Row {
+  std::string bytes;
+  std::string_view content() const { return checksum_content(bytes); }
+  static std::string_view checksum_content(std::string_view bytes);
+};
+
+/// Made for each registration, so without memory of its own.
+using RegistrationKey = std::array<char, 16>;
+RegistrationKey registration_key(const ledger::Fingerprint& fingerprint);
+inline std::string_view view_of(const RegistrationKey& key) { return {key.data(), key.size()}; }
+ledger::Fingerprint decode_registration_key(std::string_view key);
+void encode_registration(const ledger::Registration& registration, std::string& out);
+ledger::Result<ledger::Registration> decode_registration(std::string_view bytes);
+
+std::string account_key(const ledger::AccountKey& key);
+ledger::AccountKey decode_account_key(std::string_view key);
+void encode_account(const ledger::Account& account, std::string& out);
+/// Fills `out`, reusing its memory.
+ledger::Result<void> decode_account(std::string_view bytes, ledger::Account& out);
+
+std::string number_key(const ledger::EncryptedNumber& number);
+std::string person_key(ledger::PersonId person);
+ledger::PersonId decode_person_key(std::string_view key);
+std::string encode_person_id(ledger::PersonId person);
+ledger::Result<ledger::PersonId> decode_person_id(std::string_view bytes);
+
+std::string practice_key(ledger::PracticeNumber number);
+ledger::PracticeNumber decode_practice_key(std::string_view key);
+std::string encode_practice(const ledger::Practice& practice);
+ledger::Result<ledger::Practice> decode_practice(std::string_view bytes);
+
+std::string timeliness_key(const ledger::TimelinessKey& key);
+ledger::TimelinessKey decode_timeliness_key(std::string_view key);
+std::string encode_timeliness(const ledger::TimelinessMonth& month);
+ledger::Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes);
+/// What each co-payment in a lag histogram adds to the state checksum (family "t"). By the
+/// practice's own identifier: its number depends on how items were grouped.
+void encode_lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
+                        ledger::Month month, std::uint32_t lag, std::string& out);
+
+std::string event_key(ledger::Position cause, std::uint32_t ordinal);
+std::uint32_t decode_event_ordinal(std::string_view key);
+std::string encode_event(const ledger::Event& event);
+ledger::Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes);
+
+/// Service days are from 1970 on.
+std::string unpaid_key(const ledger::UnpaidKey& key);
+ledger::UnpaidKey decode_unpaid_key(std::string_view key);
+std::string encode_unpaid(const ledger::UnpaidRegistration& registration);
+ledger::Result<ledger::UnpaidRegistration> decode_unpaid(std::string_view key,
+                                                         std::string_view bytes);
+
+/// An order-independent hash of a set of rows: the sum of their 128-bit hashes, lane by lane.
+struct SetHash {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  /// Adds the same row `times` times.
+  void add(std::string_view family, std::string_view key, std::string_view content,
+           std::uint64_t times = 1);
+  void remove(std::string_view family, std::string_view key, std::string_view content);
+  std::string hex() const;
+  friend bool operator==(const SetHash&, const SetHash&) = default;
+};
+
+/// Totals of the derived state, kept with it.
+struct StateTotals {
+  SetHash checksum;
+  std::uint64_t registrations = 0;
+  std::uint64_t payments = 0;
+  std::uint64_t credit_notes = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t persons = 0;
+  std::uint64_t accounts = 0;
+  std::int64_t counted_ore = 0;
+  std::int64_t refunded_ore = 0;
+  std::array<std::uint64_t, ledger::event_type_count> events{};
+
+  std::uint64_t cards() const;
+  std::uint64_t cards_under_review() const;
+  friend bool operator==(const StateTotals&, const StateTotals&) = default;
+};
+
+/// How far the journal has been applied to the stored state, and the totals there.
+struct AppliedState {
+  ledger::Position next_position{1};  ///< the first group that is not applied
+  std::string rules;                  ///< canonical text of the rule pack in force there
+  ledger::RulePackHash rule_pack{};
+  StateTotals totals;
+
+  /// The last entry or group that is applied; 0 = none.
+  ledger::Position last() const { return ledger::Position{next_position.value() - 1}; }
+};
+
+inline constexpr std::string_view applied_key = "applied";
+std::string encode_applied(const AppliedState& applied);
+ledger::Result<AppliedState> decode_applied(std::string_view bytes);
+
+/// The ceilings in a rule pack's canonical text; `corrupt_record` when it is not one.
+ledger::Result<std::map<int, ledger::AnnualCeiling>> decode_rules(std::string_view text);
+
+}  // namespace storage

@@ -1,0 +1,170 @@
+#include "storage/bytes/format_bounds.h"
+
+#include <algorithm>
+
+#include "storage/bytes/access_record.h"
+#include "storage/bytes/format.h"
+
+namespace storage {
+namespace {
+
+using ledger::is_in_bounds;
+using ledger::Money;
+using ledger::Position;
+
+template <class Enum>
+bool is_from_1_to(Enum value, std::size_t last) {
+  const auto number = static_cast<std::size_t>(value);
+  return number >= 1 && number <= last;
+}
+
+bool is_place(Position position) {
+  return position.value() != 0 && position <= ledger::position_max;
+}
+
+bool is_person(ledger::PersonId person) {
+  return person.value() != 0 && person <= ledger::person_max;
+}
+
+bool is_amount(Money amount) { return amount >= Money() && amount <= ledger::amount_max; }
+
+bool is_verdict(const ledger::Verdict& verdict) {
+  return is_reason_not_counted(verdict.reason) && is_place(verdict.position) &&
+         verdict.counted == (verdict.reason == ledger::Code::none);
+}
+
+/// What only a co-payment says.
+const char* copayment_field_out_of_bounds(const ledger::Item& item) {
+  if (!is_from_1_to(item.service_type, ledger::service_type_count)) return "serviceType";
+  if (!is_in_bounds(item.service_time)) return "serviceTime";
+  if (!is_amount(item.amount)) return "amountOre";
+  const bool is_letter = item.exemption >= 'A' && item.exemption <= 'Z';
+  return item.exemption == 0 || is_letter ? nullptr : "exemption";
+}
+
+}  // namespace
+
+const char* field_out_of_bounds(const ledger::Entry& entry) {
+  const ledger::Item& item = entry.item;
+  if (!is_from_1_to(item.type, 3)) return "type";
+  if (entry.practice == ledger::nation) return "practice";
+  if (entry.is_new_practice && item.practice.view().empty()) return "practiceId";
+  if (!is_person(entry.person)) return "person";
+  if (!is_verdict(entry.verdict)) return "verdict";
+  if (entry.previous >= entry.verdict.position) return "previous";
+  if (!is_in_bounds(item.received)) return "receivedTime";
+  if (item.type == ledger::ItemType::copayment) return copayment_field_out_of_bounds(item);
+  if (item.is_paid) return "paid";
+  return item.exemption == 0 ? nullptr : "exemption";
+}
+
+const char* field_out_of_bounds(const ledger::Tally& tally) {
+  if (!is_in_bounds(tally.month)) return "month";
+  if (tally.code != ledger::Code::none && !is_rejection(tally.code)) return "code";
+  return tally.count >= 1 && tally.count <= ledger::group_items_max ? nullptr : "count";
+}
+
+const char* field_out_of_bounds(const ledger::CommitGroup& group) {
+  if (!is_place(group.position)) return "position";
+  if (group.entries.size() > ledger::group_items_max) return "number of entries";
+  if (group.tallies.size() > ledger::group_items_max) return "number of tallies";
+  if (!is_in_bounds(group.committed_at)) return "time of commit";
+  if (!group.new_rules) return nullptr;
+  const bool are_rules = std::all_of(
+      group.new_rules->begin(), group.new_rules->end(),
+      [](const auto& rule) { return ledger::fault_of_ceiling(rule.first, rule.second).empty(); });
+  return are_rules ? nullptr : "rules";
+}
+
+const char* field_out_of_bounds(const ledger::Registration& registration) {
+  if (!is_person(registration.person)) return "person";
+  if (!is_amount(registration.amount)) return "amountOre";
+  if (!is_in_bounds(registration.service_date)) return "service date";
+  if (!is_verdict(registration.reported)) return "verdict";
+  if (registration.payment.is_given() && !is_verdict(registration.payment)) {
+    return "verdict of the payment";
+  }
+  if (registration.credit_note.is_given() && !is_verdict(registration.credit_note)) {
+    return "verdict of the credit note";
+  }
+  return nullptr;
+}
+
+const char* field_out_of_bounds(const ledger::UnpaidRegistration& registration) {
+  if (!is_place(registration.position)) return "position";
+  if (!is_in_bounds(registration.service_time)) return "serviceTime";
+  if (!is_in_bounds(registration.received)) return "receivedTime";
+  return is_amount(registration.amount) ? nullptr : "amountOre";
+}
+
+const char* field_out_of_bounds(const ledger::Account& account) {
+  if (account.counted_sum < Money()) return "sum";
+  if (account.newest > ledger::position_max) return "newest item";
+  const bool are_days = std::all_of(account.days.begin(), account.days.end(), [](const auto& sum) {
+    return is_in_bounds(sum.day) && sum.amount >= Money();
+  });
+  if (!are_days) return "days";
+  if (account.card) {
+    const ledger::ExemptionCard& card = *account.card;
+    if (!is_from_1_to(card.state, 2)) return "state of the card";
+    if (!is_in_bounds(card.issued_at)) return "issue of the card";
+    if (!is_in_bounds(card.entitled_from)) return "entitlement";
+  }
+  const bool are_lines = std::all_of(account.refund_lines.begin(), account.refund_lines.end(),
+                                     [](const ledger::RefundLine& line) {
+                                       return is_place(line.cause) && is_place(line.registration) &&
+                                              line.registration <= line.cause;
+                                     });
+  return are_lines ? nullptr : "refund lines";
+}
+
+const char* field_out_of_bounds(const ledger::Practice& practice) {
+  if (practice.id.view().empty()) return "practiceId";
+  if (practice.active_days == 0) return nullptr;
+  const bool are_days =
+      is_in_bounds(practice.first_received) && is_in_bounds(practice.last_received);
+  return are_days ? nullptr : "days of receipt";
+}
+
+const char* field_out_of_bounds(const ledger::TimelinessKey& key) {
+  if (!is_from_1_to(key.basis, 2)) return "basis";
+  return is_in_bounds(key.month) ? nullptr : "month";
+}
+
+const char* field_out_of_bounds(const ledger::TimelinessMonth& month) {
+  if (month.by_lag.size() > ledger::lag_days_max + 1) return "lag";
+  const bool are_codes =
+      std::all_of(month.rejected.begin(), month.rejected.end(),
+                  [](const auto& rejected) { return is_rejection(rejected.first); });
+  return are_codes ? nullptr : "code";
+}
+
+const char* field_out_of_bounds(const ledger::Event& event) {
+  if (!is_from_1_to(event.type, ledger::event_type_count - 1)) return "type";
+  if (!is_person(event.account.person)) return "person";
+  if (event.account.year < ledger::year_of(ledger::first_day) ||
+      event.account.year > ledger::year_of(ledger::last_day)) {
+    return "year";
+  }
+  if (!is_place(event.cause)) return "cause";
+  if (!is_place(event.registration)) return "registration";
+  if (!is_about_card(event.type)) return nullptr;
+  const bool has_moved = event.type == ledger::EventType::entitlement_moved;
+  const bool are_days =
+      is_in_bounds(event.entitled_from) && (!has_moved || is_in_bounds(event.moved_from));
+  return are_days ? nullptr : "entitlement";
+}
+
+const char* field_out_of_bounds(const AppliedState& applied) {
+  if (!is_place(applied.next_position)) return "position";
+  return decode_rules(applied.rules) ? nullptr : "rules";
+}
+
+const char* field_out_of_bounds(const AccessRecord& record) {
+  if (record.time.nanoseconds < 0 || record.time.nanoseconds > ledger::nanoseconds_max) {
+    return "time";
+  }
+  return is_from_1_to(record.reason, access_reason_count) ? nullptr : "reason";
+}
+
+}  // namespace storage

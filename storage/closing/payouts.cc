@@ -1,0 +1,80 @@
+#include "storage/closing/payouts.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <stdexcept>
+
+namespace storage {
+namespace {
+
+/// The lines of a payout can be many: they stand last, and are not read.
+Payout parse_payout(std::string_view row) {
+  const std::size_t lines = row.find(R"(,"lines":)");
+  boost::json::error_code error;
+  const boost::json::value head =
+      boost::json::parse(std::string(row.substr(0, lines)) + "}", error);
+  const auto number = [&](std::string_view name) {
+    const boost::json::value* const found =
+        error || !head.is_object() ? nullptr : head.get_object().if_contains(name);
+    if (lines == std::string_view::npos || found == nullptr || !found->is_int64()) {
+      throw std::runtime_error(
+          "payouts.ndjson of a statement is damaged; remedy: restore the statement from a backup");
+    }
+    return found->get_int64();
+  };
+  return {ledger::PersonId{static_cast<std::uint64_t>(number("personRef"))},
+          ledger::Money::from_ore(number("dueOre")), ledger::Money::from_ore(number("namedOre"))};
+}
+
+}  // namespace
+
+NamedPayouts::NamedPayouts(const std::filesystem::path& payouts)
+    : file_(payouts, std::ios::binary) {
+  if (!file_) throw std::runtime_error("cannot read " + payouts.string());
+  read_next();
+}
+
+std::optional<ledger::PersonId> NamedPayouts::person() const {
+  return next_ ? std::optional(next_->person) : std::nullopt;
+}
+
+ledger::Money NamedPayouts::take() {
+  const ledger::Money due = next_.value().due;
+  read_next();
+  return due;
+}
+
+void NamedPayouts::skip_to(ledger::PersonId person) {
+  while (next_ && next_->person < person) read_next();
+}
+
+void NamedPayouts::read_next() {
+  std::string row;
+  next_.reset();
+  if (std::getline(file_, row)) next_ = parse_payout(row);
+  if (file_.bad()) throw std::runtime_error("the payouts of the statement before cannot be read");
+}
+
+ledger::Result<std::string> refund_rows(std::string_view payouts, const StateStore& state,
+                                        const NumberCipher& numbers, const NoteNumber& note) {
+  std::string rows;
+  rows.reserve(payouts.size() + payouts.size() / 4);
+  while (!payouts.empty()) {
+    const std::string_view row = payouts.substr(0, payouts.find('\n') + 1);
+    const Payout payout = parse_payout(row);
+    payouts.remove_prefix(row.size());
+    if (payout.to_pay() == ledger::Money()) continue;
+    const auto number = state.number_of(payout.person);
+    if (!number) {
+      throw std::runtime_error("the number of a person cannot be read: " +
+                               number.error().message());
+    }
+    if (const auto noted = note(number.value()); !noted) return noted.error();
+    rows += fmt::format(R"({{"personId":"{}",)", numbers.decrypt(number.value()));
+    rows += row.substr(1);
+  }
+  return rows;
+}
+
+}  // namespace storage

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "storage/closing/table_file.h"
+
+namespace storage {
+
+/// A table of a statement, as NDJSON and as CSV.
+struct Table {
+  Table(const std::filesystem::path& path, const std::vector<std::string_view>& columns)
+      : ndjson(path, TableFormat::ndjson, columns), csv(path, TableFormat::csv, columns) {}
+  Table& text(std::string_view value) {
+    ndjson.text(value);
+    csv.text(value);
+    return *this;
+  }
+  template <class Number>
+  Table& number(Number value) {
+    ndjson.number(value);
+    csv.number(value);
+    return *this;
+  }
+  void end_row() {
+    ndjson.end_row();
+    csv.end_row();
+  }
+  TableFile ndjson;
+  TableFile csv;
+};
+
+/// The tables of a statement; see statement.h.
+struct StatementTables {
+  explicit StatementTables(const std::filesystem::path& folder)
+      : differences(folder / "differences", {"kind", "personRef", "year", "practiceId", "position",
+                                             "field", "expected", "found"}),
+        unpaid(folder / "unpaid", {"position", "practiceId", "guid", "personRef", "serviceType",
+                                   "serviceTime", "amountOre"}),
+        cards(folder / "cards", {"personRef", "state", "issuedAt", "entitledFrom",
+                                 "crossingPosition", "crossingGuid", "countedOre", "refundedOre"}),
+        payouts(folder / "payouts", TableFormat::ndjson,
+                {"personRef", "year", "payee", "dueOre", "namedOre", "toPayOre", "lines"}),
+        payouts_csv(folder / "payouts", TableFormat::csv,
+                    {"personRef", "year", "payee", "dueOre", "namedOre", "toPayOre"}),
+        payout_lines(folder / "payout_lines",
+                     {"personRef", "position", "practiceId", "guid", "amountOre"}),
+        changes(folder / "changes", {"position", "type", "practiceId", "guid", "personRef",
+                                     "receivedTime", "countedOre", "refundedOre"}),
+        practices(folder / "practices",
+                  {"practiceId", "registrations", "amountOre", "countedOre", "refundedOre",
+                   "within16", "within24", "within32", "costPersons", "costByLatenessOre",
+                   "costDespiteCardOre", "costOreDays"}),
+        service_types(folder / "service_types",
+                      {"serviceType", "registrations", "amountOre", "countedOre", "refundedOre"}) {}
+  Table differences;
+  Table unpaid;
+  Table cards;
+  TableFile payouts;      ///< a row for each person, with the lines
+  TableFile payouts_csv;  ///< the same without the lines
+  Table payout_lines;     ///< a row for each line
+  Table changes;
+  Table practices;
+  Table service_types;
+
+  std::vector<TableFile*> files() {
+    std::vector<TableFile*> files;
+    for (Table* const table : {&differences, &unpaid, &cards}) {
+      files.insert(files.end(), {&table->ndjson, &table->csv});
+    }
+    files.insert(files.end(), {&payouts, &payouts_csv});
+    for (Table* const table : {&payout_lines, &changes, &practices, &service_types}) {
+      files.insert(files.end(), {&table->ndjson, &table->csv});
+    }
+    return files;
+  }
+};
+
+}  // namespace storage

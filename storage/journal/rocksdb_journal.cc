@@ -1,0 +1,303 @@
+#include "storage/journal/rocksdb_journal.h"
+
+#include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "ledger/values/assert.h"
+#include "storage/bytes/format.h"
+#include "storage/bytes/merkle.h"
+#include "storage/files/files.h"
+#include "storage/files/torn_write.h"
+#include "storage/journal/access_log.h"
+#include "storage/rocksdb/rocksdb_internal.h"
+
+namespace storage {
+
+using ledger::Errc;
+using ledger::Position;
+using ledger::Result;
+
+namespace {
+
+Result<void> for_each_record(const Database& database, Position first, const UseRecord& use,
+                             Position end) {
+  return database.for_each(
+      0, journal_key(first),
+      [&](std::string_view key, std::string_view value) {
+        return use(decode_journal_key(key), value);
+      },
+      end.value() == 0 ? std::string() : journal_key(end));
+}
+
+/// Adds to a record, which has its content, what proves that and the answers to its requests.
+ledger::Seal seal(std::string& record, std::span<const std::string> result_texts,
+                  const SigningKey& signing) {
+  std::vector<ledger::Digest> leaves;
+  leaves.reserve(result_texts.size() + 1);
+  leaves.push_back(MerkleTree::leaf_hash(record));
+  for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
+  const MerkleTree tree(leaves);
+  leaves.erase(leaves.begin());  // the first can be computed from the record
+
+  ledger::Seal seal;
+  seal.root = tree.root();
+  seal.key_id = signing.key_id();
+  seal.signature = signing.sign(seal.root);
+  seal.paths.reserve(result_texts.size());
+  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
+  append_seal(record, leaves, seal);
+  return seal;
+}
+
+void sync_logs(const std::filesystem::path& folder) {
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().extension() == ".log") sync_file(file.path());
+  }
+}
+
+/// Where the next group goes, if what cannot be read at the end of the log is left out.
+Position next_position_before_damage(const std::filesystem::path& folder,
+                                     const JournalOptions& options) {
+  rocksdb::DBOptions tolerant = journal_db_options(options.env);
+  tolerant.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  const Database database(folder.string(), tolerant, journal_families(options.write_buffer_bytes),
+                          OpenMode::read_only);
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  last->SeekToLast();
+  if (!last->Valid()) return Position{1};
+  const auto record = decode_record(view_of(last->value()));
+  return record ? record.value().group.next_position() : Position{0};
+}
+
+/// The log that was written last; the power went while there was an empty one behind it, or none.
+std::filesystem::path newest_log(const std::filesystem::path& folder) {
+  std::filesystem::path newest;
+  std::uint64_t newest_number = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().extension() != ".log" || file.file_size() == 0) continue;
+    const std::uint64_t number = std::stoull(file.path().stem().string());
+    if (number > newest_number) {
+      newest_number = number;
+      newest = file.path();
+    }
+  }
+  return newest;
+}
+
+}  // namespace
+
+bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
+                    const JournalOptions& options) {
+  const std::filesystem::path log = newest_log(folder);
+  if (log.empty()) return false;
+  const auto torn = torn_from(read_file(log));
+  if (!torn || next_position_before_damage(folder, options) < at_least) return false;
+  rocksdb::Env& env = options.env == nullptr ? *rocksdb::Env::Default() : *options.env;
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env.ReopenWritableFile(log.string(), &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Truncate(*torn);
+  if (status.ok()) status = file->Sync();
+  if (!status.ok()) {
+    throw std::runtime_error("cannot cut " + log.string() + ": " + status.ToString());
+  }
+  return true;
+}
+
+struct RocksDbJournal::Impl {
+  Impl(const std::string& path, const JournalOptions& options, OpenMode mode, NoteFault note)
+      : database(path, journal_db_options(options.env),
+                 journal_families(options.write_buffer_bytes), mode,
+                 {"the journal", FaultKind::journal_damaged, std::move(note)}) {}
+  Database database;
+};
+
+RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
+                               const JournalOptions& options, OpenMode mode, NoteFault note_fault)
+    : signing_(signing) {
+  // What a process that was killed has written need not be on stable storage yet. Read-write,
+  // RocksDB writes it to another file and syncs that.
+  if (mode == OpenMode::read_only && options.durable.value() == 0) sync_logs(folder);
+  try {
+    impl_ = std::make_unique<Impl>(folder.string(), options, mode, std::move(note_fault));
+  } catch (const DamagedDatabase& damage) {
+    throw DamagedJournal(damage.what());
+  }
+  const Database& database = impl_->database;
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  const bool is_cut = mode == OpenMode::read_only && options.durable.value() != 0;
+  if (is_cut) {
+    last->SeekForPrev(journal_key(Position{options.durable.value() - 1}));
+  } else {
+    last->SeekToLast();
+  }
+  if (!last->status().ok()) {
+    const Errc errc = database.fault(last->status(), FaultKind::unreadable);
+    const std::string why =
+        "cannot read the journal in " + folder.string() + ": " + last->status().ToString();
+    if (errc == Errc::corrupt_record) throw DamagedJournal(why);
+    throw std::runtime_error(why);
+  }
+  if (last->Valid()) {
+    const auto record = decode_record(view_of(last->value()));
+    if (!record) {
+      throw DamagedJournal("the last record of the journal in " + folder.string() + " is damaged");
+    }
+    if (record.value().key_id != signing.key_id()) {
+      throw std::runtime_error("the journal in " + folder.string() + " is signed with the key " +
+                               record.value().key_id + ", and the keys given have " +
+                               signing.key_id() + "; remedy: --keys");
+    }
+    next_position_ = record.value().group.next_position().value();
+    head_root_ = record.value().root;
+  }
+  if (next_position() < options.durable) {
+    throw DamagedJournal("the journal in " + folder.string() +
+                         " has lost records that were on stable storage");
+  }
+  const auto buffer =
+      options.access_log_buffer ? options.access_log_buffer : std::make_shared<AccessLogBuffer>();
+  access_log_ = std::make_unique<AccessLog>(database, 1, buffer, mode);
+}
+
+RocksDbJournal::~RocksDbJournal() = default;
+
+Result<std::vector<ledger::Seal>> RocksDbJournal::append(
+    std::span<const ledger::AnsweredGroup> groups) {
+  std::vector<ledger::Seal> seals;
+  seals.reserve(groups.size());
+  rocksdb::WriteBatch records;
+  rocksdb::Status status;
+  ledger::Digest root = head_root_;
+  Position next = next_position();
+  for (const auto& [group, result_texts] : groups) {
+    LEDGER_ASSERT(group.position == next);
+    std::string record = encode_content(group, root);
+    // What cannot be read again must not be answered, nor stand in the way of what can.
+    const std::string fault = fault_of_content(record, group, root);
+    if (!fault.empty()) return impl_->database.unstorable(fault);
+    root = seals.emplace_back(seal(record, result_texts, signing_)).root;
+    next = group.next_position();
+    if (status.ok()) {
+      status = records.Put(impl_->database.family(0), journal_key(group.position), record);
+    }
+  }
+
+  rocksdb::WriteOptions options;
+  options.sync = true;  // the promise: nothing is answered before this returns
+  if (status.ok()) status = impl_->database.db().Write(options, &records);
+  if (!status.ok()) return impl_->database.fault(status, FaultKind::unwritable);
+  head_root_ = root;
+  next_position_.store(next.value(), std::memory_order_release);
+  return seals;
+}
+
+/// What `decode` finds in the record that the position is in.
+template <class Decode>
+auto read_record_of(const Database& database, Position position, const Decode& decode)
+    -> decltype(decode(std::string_view())) {
+  const std::unique_ptr<rocksdb::Iterator> record{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  record->SeekForPrev(journal_key(position));
+  if (!record->status().ok()) return database.fault(record->status(), FaultKind::unreadable);
+  if (!record->Valid()) return database.undecodable_row(0);
+  auto decoded = decode(view_of(record->value()));
+  if (!decoded) return database.undecodable_row(0);
+  return decoded;
+}
+
+Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
+  return read_record_of(impl_->database, position, [position](std::string_view record) {
+    return decode_entry_at(record, position);
+  });
+}
+
+Result<bool> RocksDbJournal::has_entry(Position position) const {
+  return read_record_of(impl_->database, position, [position](std::string_view record) {
+    return has_entry_at(record, position);
+  });
+}
+
+Result<ledger::Instant> RocksDbJournal::committed_at(Position position) const {
+  return read_record_of(impl_->database, position, decode_committed_at);
+}
+
+Result<void> RocksDbJournal::replay(
+    Position first, const std::function<Result<void>(const ledger::CommitGroup&)>& use) const {
+  return for_each(
+      first,
+      [&](Position, std::string_view bytes) -> Result<void> {
+        const auto decoded = decode_record(bytes);
+        if (!decoded) return impl_->database.undecodable_row(0);
+        return use(decoded.value().group);
+      },
+      next_position());
+}
+
+Result<void> RocksDbJournal::for_each(Position first, const UseRecord& use, Position end) const {
+  return for_each_record(impl_->database, first, use, end);
+}
+
+Result<void> RocksDbJournal::check_files(const std::function<bool()>& stop) const {
+  return impl_->database.check_files(stop);
+}
+
+void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
+  impl_->database.copy_to(folder);
+}
+
+std::uint32_t RocksDbJournal::back_up(DatabaseBackups& backups,
+                                      const DatabaseBackups::OnBytes& on_bytes) const {
+  return backups.add(impl_->database, on_bytes);
+}
+
+Result<ledger::Digest> RocksDbJournal::root_before(Position position) const {
+  const Database& database = impl_->database;
+  const std::unique_ptr<rocksdb::Iterator> last{
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+  last->SeekForPrev(journal_key(Position{position.value() - 1}));
+  if (!last->status().ok()) return database.fault(last->status(), FaultKind::unreadable);
+  if (!last->Valid()) return ledger::Digest{};
+  const auto record = decode_record(view_of(last->value()));
+  if (!record) return database.undecodable_row(0);
+  return record.value().root;
+}
+
+struct JournalReader::Impl {
+  Impl(const std::filesystem::path& folder, const rocksdb::DBOptions& options)
+      : database(folder.string(), options, journal_families(JournalOptions().write_buffer_bytes),
+                 OpenMode::read_only) {}
+  Database database;
+};
+
+JournalReader::JournalReader(const std::filesystem::path& folder, Damage damage) {
+  rocksdb::DBOptions options = journal_db_options();
+  if (damage == Damage::skipped) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    options.paranoid_checks = false;
+    // Files are then opened when they are read, not all at the start.
+    options.max_open_files = 32;
+  }
+  impl_ = std::make_unique<Impl>(folder, options);
+}
+
+JournalReader::JournalReader(JournalReader&&) noexcept = default;
+JournalReader::~JournalReader() = default;
+
+Result<void> JournalReader::for_each(Position first, const UseRecord& use) const {
+  return for_each_record(impl_->database, first, use, {});
+}
+
+std::uint64_t JournalReader::records_estimate() const {
+  std::uint64_t count = 0;
+  const Database& database = impl_->database;
+  database.db().GetIntProperty(database.family(0), rocksdb::DB::Properties::kEstimateNumKeys,
+                               &count);
+  return count;
+}
+
+}  // namespace storage

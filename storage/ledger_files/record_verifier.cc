@@ -1,0 +1,141 @@
+#include "storage/ledger_files/record_verifier.h"
+
+#include <algorithm>
+
+#include "ledger/values/position_text.h"
+#include "storage/bytes/merkle.h"
+
+namespace storage {
+namespace {
+
+using ledger::Position;
+
+}  // namespace
+
+RecordVerifier::RecordVerifier(const VerifyOptions& options)
+    : options_(options), ends_(options.known_ends) {
+  report_.key_id = key_id_of(options.public_key);
+  std::stable_sort(ends_.begin(), ends_.end(),
+                   [](const KnownEnd& a, const KnownEnd& b) { return a.position < b.position; });
+  check_ends();  // those of an empty journal
+}
+
+bool RecordVerifier::take(Position key, std::string_view bytes) {
+  if (report_.finding) return false;
+  if (key != next()) {
+    if (key < next()) {
+      find(key, "begins before the record in front of it ends");
+    } else {
+      find(next(), "is missing: the next one is at " + to_string(key));
+    }
+    return false;
+  }
+  const auto decoded = decode_record(bytes);
+  std::string wrong = decoded ? check(key, decoded.value())
+                              : "does not decode: its bytes were cut short or changed, or were not "
+                                "written by this program";
+  if (!wrong.empty()) {
+    find(key, wrong);
+    return false;
+  }
+  note(decoded.value(), bytes.size());
+  check_ends();
+  return !report_.finding;
+}
+
+void RecordVerifier::finish(const std::string& reading_error) {
+  if (report_.finding) {
+    if (!reading_error.empty()) report_.finding->what += "; " + reading_error;
+    return;
+  }
+  if (!reading_error.empty()) {
+    find(next(), "cannot be read: " + reading_error);
+  } else if (report_.state_position && *report_.state_position > report_.last) {
+    cut_off("the state has applied it up to " + to_string(*report_.state_position));
+  } else if (next_end_ < ends_.size()) {
+    const KnownEnd& end = ends_[next_end_];
+    cut_off(end.source + " knows it up to " + to_string(end.position));
+  }
+}
+
+void RecordVerifier::find(Position position, const std::string& what) {
+  report_.finding = Finding{position, "record at " + to_string(position) + ": " + what};
+}
+
+void RecordVerifier::cut_off(const std::string& witness) {
+  find(next(), "is missing: the journal ends at " + to_string(report_.last) + ", but " + witness +
+                   ": its end was cut off");
+}
+
+std::string RecordVerifier::check(Position key, const JournalRecord& record) {
+  const ledger::CommitGroup& group = record.group;
+  if (group.position != key) {
+    return "is not the one that belongs there: its content says " + to_string(group.position);
+  }
+  if (record.previous_root != report_.root) {
+    return "does not follow the record before it: one of the two was replaced (previous root)";
+  }
+  std::vector<Digest> leaves{MerkleTree::leaf_hash(record.content)};
+  leaves.insert(leaves.end(), record.leaves.begin(), record.leaves.end());
+  if (MerkleTree(std::move(leaves)).root() != record.root) {
+    return "was changed after it was sealed: content and answers do not give its root";
+  }
+  if (record.key_id != report_.key_id) {
+    return "is signed with another key: " + record.key_id + ", not " + report_.key_id;
+  }
+  if (!is_signed_by(options_.public_key, record.root, record.signature)) {
+    return "signature does not fit: made with another key, or changed afterwards";
+  }
+  if (group.new_rules) {
+    rules_ = sha256(ledger::RulePack::canonical_text(*group.new_rules));
+    has_rules_ = true;
+  }
+  if (!has_rules_ || group.rule_pack != rules_) {
+    return "was decided under rules that the journal does not hold (hash of the rule pack)";
+  }
+  for (const ledger::Entry& entry : group.entries) {
+    std::string wrong = check(entry);
+    if (!wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+std::string RecordVerifier::check(const ledger::Entry& entry) {
+  const auto entry_is = [&](const std::string& wrong) {
+    return "its entry at " + to_string(entry.verdict.position) + " " + wrong;
+  };
+  if (entry.is_new_person) ++persons_;
+  if (entry.person.value() == 0 || entry.person.value() > persons_ ||
+      (entry.is_new_person && entry.person.value() != persons_)) {
+    return entry_is("names a person out of turn");
+  }
+  if (entry.is_new_practice) practices_.emplace(entry.item.practice.view());
+  if (entry.practice.value() == 0 || entry.practice.value() > practices_.size() ||
+      (entry.is_new_practice && entry.practice.value() != practices_.size())) {
+    return entry_is("names a practice out of turn");
+  }
+  return {};
+}
+
+void RecordVerifier::note(const JournalRecord& record, std::size_t bytes) {
+  const ledger::CommitGroup& group = record.group;
+  if (report_.records == 0) report_.first = group.position;
+  newest_ = group.position;
+  ++report_.records;
+  report_.entries += group.entries.size();
+  report_.bytes += bytes;
+  report_.last = Position{group.next_position().value() - 1};
+  report_.root = record.root;
+}
+
+void RecordVerifier::check_ends() {
+  for (; next_end_ < ends_.size() && ends_[next_end_].position <= report_.last; ++next_end_) {
+    const KnownEnd& end = ends_[next_end_];
+    if (end.position == report_.last && end.root == report_.root) continue;
+    find(newest_, "is not the one that " + end.source + " was made of, up to " +
+                      to_string(end.position) + ": the journal was replaced (root)");
+    return;
+  }
+}
+
+}  // namespace storage

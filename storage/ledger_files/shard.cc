@@ -1,0 +1,203 @@
+#include "storage/ledger_files/shard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+#include "ledger/rules/ledger.h"
+#include "storage/bytes/format.h"
+#include "storage/files/files.h"
+#include "storage/rocksdb/rocksdb_internal.h"
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::CommitGroup;
+using ledger::Result;
+
+/// Positions of the journal that are kept in memory when nothing can be handed over: more than what
+/// ever waits for a hand-over, and less than what memory holds.
+constexpr std::uint64_t read_only_tail_max = 4'000'000;
+
+fs::path create_folder(const fs::path& folder) {
+  if (fs::create_directories(folder)) sync_folder(real_path(folder).parent_path());
+  return folder;
+}
+
+/// A torn write, which nobody was answered, is cut off. What the state has applied was whole.
+RocksDbJournal open_journal(const ShardOptions& options, const SigningKey& signing) {
+  const fs::path folder = create_folder(options.folder / "journal");
+  const auto open = [&] {
+    return RocksDbJournal(folder, signing, options.journal, options.mode, options.note_fault);
+  };
+  try {
+    return open();
+  } catch (const DamagedJournal&) {
+    if (options.mode == OpenMode::read_only) throw;
+    const ledger::Position applied =
+        StateStore(options.folder / "state", options.state).head().next_position;
+    if (!cut_torn_write(folder, applied, options.journal)) throw;
+  }
+  return open();
+}
+
+/// New keys are made for a new ledger only: under others, everybody it knows would be a new person.
+std::shared_ptr<const KeyRing> open_keys(const ShardOptions& options, const fs::path& folder) {
+  if (options.keys) return options.keys;
+  if (!has_ledger(options.folder)) {
+    return std::make_shared<KeyRing>(KeyRing::open_or_create(folder));
+  }
+  if (!fs::exists(folder)) {
+    throw std::runtime_error("there are no keys in " + folder.string() +
+                             "; remedy: name their folder with --keys, or restore them");
+  }
+  return std::make_shared<KeyRing>(KeyRing::open(folder));
+}
+
+ledger::RulePack rule_pack_of(const std::map<int, ledger::AnnualCeiling>& ceilings) {
+  return {ceilings, sha256(ledger::RulePack::canonical_text(ceilings))};
+}
+
+/// The configured ceilings may add years to those that the journal knows, not change one: what was
+/// decided under the old amount would no longer be explained.
+void refuse_changed_years(const std::map<int, ledger::AnnualCeiling>& known,
+                          const ledger::RulePack& configured) {
+  for (const auto& [year, ceiling] : known) {
+    if (configured.ceiling_of(year) == ceiling.amount) continue;
+    const std::string kroner = std::to_string(ceiling.amount.ore() / 100) + " kroner";
+    if (!configured.ceiling_of(year)) {
+      throw std::runtime_error("this ledger has used a ceiling of " + std::to_string(year) + ", " +
+                               kroner + ", that neither the program nor the configuration has; " +
+                               "remedy: pass the configuration file that has it with --config");
+    }
+    throw std::runtime_error("the configured ceiling of " + std::to_string(year) +
+                             " is not the one this ledger has used, " + kroner +
+                             "; remedy: configure that amount, or only add years");
+  }
+}
+
+/// The journal keeps the rules as text: what does not come back from it the same must not get in.
+ledger::RulePack configured_rules(const std::map<int, ledger::AnnualCeiling>& ceilings) {
+  for (const auto& [year, ceiling] : ceilings) {
+    const std::string fault = ledger::fault_of_ceiling(year, ceiling);
+    if (!fault.empty()) throw std::runtime_error(fault);
+  }
+  return rule_pack_of(ceilings);
+}
+
+/// Applies groups of the journal to the state again.
+class Replayer {
+ public:
+  Replayer(StateStore& state, ledger::RulePack rules) : state_(state), rules_(std::move(rules)) {}
+
+  Result<void> apply(const CommitGroup& group) {
+    if (group.new_rules) rules_ = rule_pack_of(*group.new_rules);
+    state_.begin_group(group.position);
+    ledger::Ledger ledger(state_, rules_);
+    const std::span<const ledger::Entry> entries(group.entries);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i % ledger::lookups_max == 0) {
+        ledger.expect(entries.subspan(i, std::min(ledger::lookups_max, entries.size() - i)));
+      }
+      const auto replayed = ledger.replay(entries[i]);
+      if (!replayed) return replayed.error();
+    }
+    for (const ledger::Tally& tally : group.tallies) {
+      const auto recorded = state_.record_tally(tally);
+      if (!recorded) return recorded.error();
+    }
+    state_.finish_group(group);
+    return ledger::ok();
+  }
+
+ private:
+  StateStore& state_;
+  ledger::RulePack rules_;
+};
+
+}  // namespace
+
+bool has_ledger(const fs::path& folder) {
+  return fs::exists(folder / "journal" / "CURRENT") || fs::exists(folder / "state" / "CURRENT");
+}
+
+Shard::Shard(const ShardOptions& options)
+    : folder_(create_folder(options.folder)),
+      keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
+      keys_(open_keys(options, keys_folder_)),
+      journal_(open_journal(options, keys_->signing)),
+      state_(options.folder / "state", options.state, options.mode, options.note_fault),
+      rules_(configured_rules(options.ceilings)) {
+  replay(options);
+  const AppliedState head = state_.head();
+  are_rules_new_ = head.rules != ledger::RulePack::canonical_text(rules_.ceilings());
+  if (!head.rules.empty()) {
+    const auto known = decode_rules(head.rules);
+    if (!known) throw std::runtime_error("the rules in the journal are damaged");
+    refuse_changed_years(known.value(), rules_);
+  }
+}
+
+void Shard::replay(const ShardOptions& options) {
+  const AppliedState applied = state_.head();
+  const ledger::Position end = journal_.next_position();
+  if (applied.next_position > end) {
+    throw DamagedJournal("the state is ahead of the journal: the journal has lost records");
+  }
+  if (options.mode == OpenMode::read_only &&
+      end.value() - applied.next_position.value() > read_only_tail_max) {
+    throw std::runtime_error(
+        "the state lacks more of the journal than is kept in memory; remedy: let the folder be "
+        "written, so that it can be handed over");
+  }
+  state_.note_durable(end);
+  const auto known = decode_rules(applied.rules);
+  if (!known) throw DamagedState("the rules in the state are damaged");
+  Replayer replayer(state_, rule_pack_of(known.value()));
+  auto next_report = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+  ledger::Position at = applied.next_position;
+  const auto replayed = journal_.replay(applied.next_position, [&](const CommitGroup& group) {
+    at = group.position;
+    if (options.on_replay && std::chrono::steady_clock::now() >= next_report) {
+      options.on_replay(group.position, end);
+      next_report += std::chrono::seconds{1};
+    }
+    return replayer.apply(group);
+  });
+  if (!replayed) {
+    state_.abandon();  // what was applied of that group must not be handed over
+    if (const std::string damage = state_.damage(); !damage.empty()) throw DamagedState(damage);
+    throw std::runtime_error("the journal cannot be applied at position " +
+                             std::to_string(at.value()) + ": " + replayed.error().message());
+  }
+  if (state_.head().next_position != end) {
+    throw DamagedJournal("the journal ends before its last record");
+  }
+}
+
+void Shard::hand_over_state() {
+  state_.begin_hand_over();
+  if (state_.await_hand_over()) return;
+  throw std::runtime_error("the state cannot be written to its files: " + state_.failure());
+}
+
+Result<void> Shard::check_files(const std::function<bool()>& stop) const {
+  const auto checked = journal_.check_files(stop);
+  return checked ? state_.check_files(stop) : checked;
+}
+
+Result<std::vector<ledger::Entry>> Shard::history(ledger::Position newest) const {
+  std::vector<ledger::Entry> entries;
+  for (ledger::Position at = newest; at.value() != 0;) {
+    const auto entry = journal_.read_entry(at);
+    if (!entry) return entry.error();
+    if (entry.value().previous >= at) return ledger::Errc::corrupt_record;
+    at = entry.value().previous;
+    entries.push_back(entry.value());
+  }
+  std::reverse(entries.begin(), entries.end());
+  return entries;
+}
+
+}  // namespace storage

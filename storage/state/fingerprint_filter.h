@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "ledger/values/ids.h"
+
+namespace storage {
+
+/// A Bloom filter in blocks of one cache line: says of a fingerprint that it was never added, or
+/// that it may have been. It grows by parts, each twice as large as the one before, and every part
+/// is asked.
+///
+/// Concurrency: as a standard container.
+class FingerprintFilter {
+ public:
+  /// At most `bytes_max`, which the system gives as it is touched: soon after a part was begun all
+  /// of it. The first part has room for at least `keys`.
+  explicit FingerprintFilter(std::size_t bytes_max, std::uint64_t keys = 0)
+      : bytes_left_(bytes_max), next_bytes_(bytes_for(keys + keys / 8)) {}
+
+  static std::size_t bytes_for(std::uint64_t keys);
+
+  /// False when there is no room: then the filter says nothing of this key. Throws std::bad_alloc.
+  bool add(const ledger::Fingerprint& key);
+  /// False: it was never added. Also true of one in a thousand, for each part, that were not.
+  bool may_contain(const ledger::Fingerprint& key) const;
+  /// Says that the key is going to be asked for or added.
+  void prefetch(const ledger::Fingerprint& key) const;
+
+ private:
+  struct Block {
+    std::array<std::uint64_t, 8> words;
+  };
+  // Not a vector, which would touch all memory at once: the writer would wait for it.
+  struct Unmap {
+    std::size_t count = 0;
+    void operator()(Block* blocks) const;
+  };
+  using Part = std::unique_ptr<Block[], Unmap>;
+
+  static Block& block_of(const Part& part, const ledger::Fingerprint& key);
+  bool grow();
+
+  std::size_t bytes_left_;
+  std::size_t next_bytes_;
+  std::vector<Part> parts_;
+  std::uint64_t room_ = 0;  // for keys, in the last part
+};
+
+}  // namespace storage

@@ -1,0 +1,448 @@
+#include "storage/state/state_comparison.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include "ledger/values/position_text.h"
+#include "ledger/values/rfc3339.h"
+#include "storage/crypto/crypto.h"
+
+namespace storage {
+namespace {
+
+using ledger::Errc;
+using ledger::Position;
+using ledger::Result;
+
+constexpr std::uint64_t rows_per_report = 100'000;
+
+/// What a row says, as text by name: two rows are compared field by field.
+using Fields = std::map<std::string, std::string>;
+using Practices = std::vector<ledger::PracticeId>;  // by number; the nation is the first
+
+[[noreturn]] void fail_to_read(StateFamily family) {
+  throw std::runtime_error("the family " + std::string(name_of(family)) +
+                           " of the state is damaged; remedy: remove the folder state, it is made "
+                           "again from the journal");
+}
+
+Practices practices_of(const StateReader& state) {
+  Practices practices(1);
+  const auto read =
+      state.for_each(StateFamily::practices, {},
+                     [&](std::string_view key, std::string_view value) -> Result<void> {
+                       const auto practice = decode_practice(value);
+                       const ledger::PracticeNumber number = decode_practice_key(key);
+                       if (number.value() != practices.size()) return Errc::corrupt_record;
+                       // One that does not decode shows in the comparison; the others keep their
+                       // numbers.
+                       practices.push_back(practice ? practice.value().id : ledger::PracticeId());
+                       return ledger::ok();
+                     });
+  if (!read) fail_to_read(StateFamily::practices);
+  return practices;
+}
+
+/// The sum of the hashes of rows, as StateStore adds them when they change.
+class RowChecksum {
+ public:
+  explicit RowChecksum(const StateReader& state) : practices_(practices_of(state)) {}
+
+  const SetHash& sum() const { return sum_; }
+  const Practices& practices() const { return practices_; }
+
+  Result<void> add(StateFamily family, std::string_view key, std::string_view value) {
+    if (family == StateFamily::registrations) sum_.add("r", key, Row::checksum_content(value));
+    if (family == StateFamily::accounts) sum_.add("a", key, Row::checksum_content(value));
+    if (family != StateFamily::timeliness) return ledger::ok();
+    const ledger::TimelinessKey whose = decode_timeliness_key(key);
+    if (whose.practice == ledger::nation) return ledger::ok();
+    const auto month = decode_timeliness(value);
+    if (!month) return month.error();
+    if (whose.practice.value() >= practices_.size()) return Errc::corrupt_record;
+    const ledger::PracticeId& practice = practices_[whose.practice.value()];
+    for (std::uint32_t lag = 0; lag < month.value().by_lag.size(); ++lag) {
+      const std::uint32_t count = month.value().by_lag[lag];
+      if (count == 0) continue;
+      encode_lag_content(practice, whose.basis, whose.month, lag, content_);
+      sum_.add("t", {}, content_, count);
+    }
+    return ledger::ok();
+  }
+
+ private:
+  Practices practices_;
+  std::string content_;
+  SetHash sum_;
+};
+
+std::string to_text(std::uint64_t value) { return std::to_string(value); }
+std::string to_text(std::int64_t value) { return std::to_string(value); }
+std::string to_text(ledger::Money money) { return std::to_string(money.ore()); }
+std::string to_text(ledger::Date date) { return ledger::to_string(date); }
+std::string to_text(Position position) { return ledger::to_string(position); }
+std::string to_text(bool is_so) { return is_so ? "true" : "false"; }
+
+std::string to_text(const ledger::Verdict& verdict) {
+  std::string text = to_text(verdict.position);
+  text += verdict.counted ? " counted" : " not counted";
+  if (verdict.exempt) text += " exempt";
+  if (verdict.reason != ledger::Code::none) text += ' ' + std::string(name_of(verdict.reason));
+  return text;
+}
+
+Result<Fields> fields_of(const ledger::Registration& registration) {
+  Fields fields{{"personRef", to_text(registration.person.value())},
+                {"contentHash", to_text(registration.content_hash)},
+                {"amountOre", to_text(registration.amount)},
+                {"serviceDate", to_text(registration.service_date)},
+                {"paid", to_text(registration.is_paid)},
+                {"credited", to_text(registration.is_credited)},
+                {"reported", to_text(registration.reported)}};
+  if (registration.payment.is_given()) fields["payment"] = to_text(registration.payment);
+  if (registration.credit_note.is_given()) fields["creditNote"] = to_text(registration.credit_note);
+  return fields;
+}
+
+Result<Fields> fields_of(const ledger::Account& account) {
+  Fields fields{{"countedOre", to_text(account.counted_sum)}, {"newest", to_text(account.newest)}};
+  for (const ledger::DaySum& day : account.days) {
+    fields["countedOre of " + to_text(day.day)] = to_text(day.amount);
+  }
+  if (account.card) {
+    const ledger::ExemptionCard& card = *account.card;
+    fields["cardState"] = card.state == ledger::CardState::active ? "active" : "underReview";
+    fields["cardIssuedAt"] = ledger::to_rfc3339(card.issued_at);
+    fields["cardEntitledFrom"] = to_text(card.entitled_from);
+    fields["cardCrossingGuid"] = to_string(card.crossing_guid);
+    fields["cardRulePack"] = to_hex(card.rule_pack);
+    fields["cardId"] = to_hex(card.id);
+  }
+  for (std::size_t i = 0; i < account.refund_lines.size(); ++i) {
+    const ledger::RefundLine& line = account.refund_lines[i];
+    fields["refundLine " + to_text(std::uint64_t{i + 1})] =
+        to_text(line.amount) + " for " + to_text(line.registration) + " " + to_string(line.guid) +
+        " by " + to_text(line.cause);
+  }
+  return fields;
+}
+
+Result<Fields> fields_of(const ledger::Practice& practice) {
+  return Fields{{"practiceId", std::string(practice.id.view())},
+                {"firstReceived", to_text(practice.first_received)},
+                {"lastReceived", to_text(practice.last_received)},
+                {"activeDays", to_text(std::uint64_t{practice.active_days})}};
+}
+
+Result<Fields> fields_of(const ledger::TimelinessMonth& month) {
+  Fields fields{{"duplicates", to_text(month.duplicates)}};
+  for (std::size_t lag = 0; lag < month.by_lag.size(); ++lag) {
+    if (month.by_lag[lag] == 0) continue;
+    fields["lag " + to_text(std::uint64_t{lag})] = to_text(std::uint64_t{month.by_lag[lag]});
+  }
+  for (const auto& [code, count] : month.rejected) {
+    fields["rejected " + std::string(name_of(code))] = to_text(count);
+  }
+  return fields;
+}
+
+Result<Fields> fields_of(const ledger::Event& event) {
+  return Fields{{"type", std::string(name_of(event.type))},
+                {"personRef", to_text(event.account.person.value())},
+                {"year", to_text(std::int64_t{event.account.year})},
+                {"registration", to_text(event.registration)},
+                {"amountOre", to_text(event.amount)},
+                {"cardId", to_hex(event.card)},
+                {"entitledFrom", to_text(event.entitled_from)},
+                {"movedFrom", to_text(event.moved_from)}};
+}
+
+Result<Fields> fields_of(const ledger::UnpaidRegistration& registration) {
+  return Fields{{"guid", to_string(registration.guid)},
+                {"serviceTime", ledger::to_rfc3339(registration.service_time)},
+                {"receivedTime", ledger::to_rfc3339(registration.received)},
+                {"amountOre", to_text(registration.amount)}};
+}
+
+Result<Fields> fields_of(const AppliedState& applied) {
+  const StateTotals& totals = applied.totals;
+  Fields fields{
+      {"nextPosition", to_text(applied.next_position)}, {"rules", applied.rules},
+      {"rulePack", to_hex(applied.rule_pack)},          {"checksum", totals.checksum.hex()},
+      {"registrations", to_text(totals.registrations)}, {"payments", to_text(totals.payments)},
+      {"creditNotes", to_text(totals.credit_notes)},    {"duplicates", to_text(totals.duplicates)},
+      {"rejected", to_text(totals.rejected)},           {"persons", to_text(totals.persons)},
+      {"accounts", to_text(totals.accounts)},           {"countedOre", to_text(totals.counted_ore)},
+      {"refundedOre", to_text(totals.refunded_ore)}};
+  for (std::size_t type = 1; type < totals.events.size(); ++type) {
+    fields["events " + std::string(name_of(static_cast<ledger::EventType>(type)))] =
+        to_text(totals.events[type]);
+  }
+  return fields;
+}
+
+template <class Decoded>
+Result<Fields> fields_of(const Result<Decoded>& decoded) {
+  if (!decoded) return decoded.error();
+  return fields_of(decoded.value());
+}
+
+Result<Fields> fields_of(StateFamily family, std::string_view key, std::string_view value) {
+  switch (family) {
+    case StateFamily::meta:
+      return fields_of(decode_applied(value));
+    case StateFamily::registrations:
+      return fields_of(decode_registration(value));
+    case StateFamily::accounts: {
+      ledger::Account account;
+      const auto decoded = decode_account(value, account);
+      if (!decoded) return decoded.error();
+      return fields_of(account);
+    }
+    case StateFamily::numbers: {
+      const auto person = decode_person_id(value);
+      if (!person) return person.error();
+      return Fields{{"personRef", to_text(person.value().value())}};
+    }
+    case StateFamily::persons:
+      return Fields();  // the encrypted number, which is not shown
+    case StateFamily::practices:
+      return fields_of(decode_practice(value));
+    case StateFamily::timeliness:
+      return fields_of(decode_timeliness(value));
+    case StateFamily::events:
+      return fields_of(decode_event(key, value));
+    case StateFamily::unpaid:
+      return fields_of(decode_unpaid(key, value));
+  }
+  return Errc::corrupt_record;
+}
+
+std::string name_practice(ledger::PracticeNumber practice, const Practices& practices) {
+  const std::uint32_t number = practice.value();
+  if (practice == ledger::nation) return "nation";
+  if (number < practices.size()) return "practice " + std::string(practices[number].view());
+  return "practice number " + to_text(std::uint64_t{number});
+}
+
+/// Which row: `key`, and person and year where the row is about them.
+StateDifference name_row(StateFamily family, std::string_view key, std::string_view value,
+                         const Practices& practices) {
+  StateDifference row;
+  row.family = family;
+  switch (family) {
+    case StateFamily::meta:
+      row.key = "totals";
+      break;
+    case StateFamily::registrations: {
+      row.key = "registration " + to_hex(key);
+      const auto registration = decode_registration(value);
+      if (!registration) break;
+      row.person_ref = registration.value().person.value();
+      row.year = ledger::year_of(registration.value().service_date);
+      break;
+    }
+    case StateFamily::accounts: {
+      const ledger::AccountKey account = decode_account_key(key);
+      row.person_ref = account.person.value();
+      row.year = account.year;
+      row.key = "account";
+      break;
+    }
+    case StateFamily::numbers: {
+      const auto person = decode_person_id(value);
+      if (person) row.person_ref = person.value().value();
+      row.key = "number of a person";
+      break;
+    }
+    case StateFamily::persons:
+      row.person_ref = decode_person_key(key).value();
+      row.key = "person";
+      break;
+    case StateFamily::practices:
+      row.key = "practice number " + to_text(std::uint64_t{decode_practice_key(key).value()});
+      break;
+    case StateFamily::timeliness: {
+      const ledger::TimelinessKey month = decode_timeliness_key(key);
+      row.key = name_practice(month.practice, practices);
+      row.key += month.basis == ledger::Basis::received ? ", received " : ", service ";
+      row.key += ledger::to_string(month.month);
+      break;
+    }
+    case StateFamily::events: {
+      const auto event = decode_event(key, value);
+      row.key = "event";
+      if (!event) break;
+      row.key += ' ' + to_text(event.value().cause) + '-' +
+                 to_text(std::uint64_t{decode_event_ordinal(key)});
+      row.person_ref = event.value().account.person.value();
+      row.year = event.value().account.year;
+      break;
+    }
+    case StateFamily::unpaid: {
+      const ledger::UnpaidKey unpaid = decode_unpaid_key(key);
+      row.key =
+          "unpaid " + to_text(unpaid.position) + " of " + name_practice(unpaid.practice, practices);
+      row.year = ledger::year_of(unpaid.service_date);
+      break;
+    }
+  }
+  return row;
+}
+
+class Comparison {
+ public:
+  Comparison(const StateReader& first, const StateReader& second, std::size_t listed_max,
+             const ReportProgress& report)
+      : first_(first),
+        second_(second),
+        listed_max_(listed_max),
+        report_(report),
+        total_(first.applied().totals.registrations + first.applied().totals.accounts),
+        first_checksum_(first),
+        second_checksum_(second) {}
+
+  StateComparison run() {
+    report_("compare", "rows", 0, total_);
+    // What people ask about first.
+    for (const StateFamily family :
+         {StateFamily::meta, StateFamily::accounts, StateFamily::registrations,
+          StateFamily::timeliness, StateFamily::events, StateFamily::unpaid, StateFamily::practices,
+          StateFamily::persons, StateFamily::numbers}) {
+      walk(family);
+    }
+    found_.first_checksum = first_checksum_.sum();
+    found_.second_checksum = second_checksum_.sum();
+    return std::move(found_);
+  }
+
+ private:
+  void walk(StateFamily family) {
+    StateCursor first(first_, family);
+    StateCursor second(second_, family);
+    while (first.is_at_row() || second.is_at_row()) {
+      const int order = !second.is_at_row()  ? -1
+                        : !first.is_at_row() ? 1
+                                             : first.key().compare(second.key());
+      if (order < 0) note_missing(family, first, true);
+      if (order > 0) note_missing(family, second, false);
+      if (order == 0 && first.value() != second.value()) note_changed(family, first, second);
+      // A row that does not decode has been noted: no checksum fits it.
+      if (order <= 0) {
+        static_cast<void>(first_checksum_.add(family, first.key(), first.value()));
+        first.next();
+        count_row();
+      }
+      if (order >= 0) {
+        static_cast<void>(second_checksum_.add(family, second.key(), second.value()));
+        second.next();
+      }
+    }
+    if (!first.status() || !second.status()) fail_to_read(family);
+  }
+
+  void count_row() {
+    if (++rows_ % rows_per_report == 0) report_("compare", "rows", rows_, std::max(rows_, total_));
+  }
+
+  void note_missing(StateFamily family, const StateCursor& row, bool is_first) {
+    if (found_.differences.size() >= listed_max_) {
+      ++found_.difference_count;
+      return;
+    }
+    StateDifference difference =
+        name_row(family, row.key(), row.value(), first_checksum_.practices());
+    difference.field = "row";
+    (is_first ? difference.first : difference.second) = "present";
+    note(std::move(difference));
+  }
+
+  void note_changed(StateFamily family, const StateCursor& first, const StateCursor& second) {
+    const StateDifference row =
+        name_row(family, second.key(), second.value(), second_checksum_.practices());
+    const auto before = fields_of(family, first.key(), first.value());
+    const auto after = fields_of(family, second.key(), second.value());
+    std::uint64_t noted = 0;
+    const auto note_field = [&](const std::string& field, std::optional<std::string> was,
+                                std::optional<std::string> is) {
+      StateDifference difference = row;
+      difference.field = field;
+      difference.first = std::move(was);
+      difference.second = std::move(is);
+      note(std::move(difference));
+      ++noted;
+    };
+    if (!before || !after) {
+      note_field("row", before ? "readable" : "damaged", after ? "readable" : "damaged");
+      return;
+    }
+    for (const auto& [field, text] : before.value()) {
+      const auto other = after.value().find(field);
+      if (other == after.value().end()) {
+        note_field(field, text, std::nullopt);
+      } else if (other->second != text) {
+        note_field(field, text, other->second);
+      }
+    }
+    for (const auto& [field, text] : after.value()) {
+      if (!before.value().contains(field)) note_field(field, std::nullopt, text);
+    }
+    if (noted == 0) note_field("bytes", "other bytes", "other bytes");
+  }
+
+  void note(StateDifference difference) {
+    ++found_.difference_count;
+    if (found_.differences.size() < listed_max_) {
+      found_.differences.push_back(std::move(difference));
+    }
+  }
+
+  const StateReader& first_;
+  const StateReader& second_;
+  const std::size_t listed_max_;
+  const ReportProgress& report_;
+  const std::uint64_t total_;
+  RowChecksum first_checksum_;
+  RowChecksum second_checksum_;
+  std::uint64_t rows_ = 0;
+  StateComparison found_;
+};
+
+}  // namespace
+
+std::string_view name_of(StateFamily family) {
+  static constexpr std::array<std::string_view, 9> names{"meta",       "registrations", "accounts",
+                                                         "numbers",    "persons",       "practices",
+                                                         "timeliness", "events",        "unpaid"};
+  return names[static_cast<std::size_t>(family)];
+}
+
+SetHash recompute_checksum(const StateReader& state, const ReportProgress& report) {
+  RowChecksum checksum(state);
+  const StateTotals& totals = state.applied().totals;
+  std::uint64_t rows = 0;
+  const std::uint64_t total = totals.registrations + totals.accounts;
+  report("check", "rows", rows, total);
+  for (const StateFamily family :
+       {StateFamily::registrations, StateFamily::accounts, StateFamily::timeliness}) {
+    const auto added =
+        state.for_each(family, {}, [&](std::string_view key, std::string_view value) {
+          if (++rows % rows_per_report == 0) {
+            report("check", "rows", rows, std::max(rows, total));
+          }
+          return checksum.add(family, key, value);
+        });
+    if (!added) fail_to_read(family);
+  }
+  return checksum.sum();
+}
+
+StateComparison compare_states(const StateReader& first, const StateReader& second,
+                               std::size_t listed_max, const ReportProgress& report) {
+  return Comparison(first, second, listed_max, report).run();
+}
+
+}  // namespace storage

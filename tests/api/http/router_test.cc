@@ -1,0 +1,77 @@
+#include "api/http/router.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+namespace api::test {
+namespace {
+
+Router a_router() {
+  Router router;
+  router.add({"GET", "/things/{}", RouteKind::quick, 0, {}, {"from", "to"}, {}});
+  router.add({"POST", "/things", RouteKind::quick, 100, {"application/json"}, {}, {}});
+  return router;
+}
+
+using Query = std::initializer_list<std::pair<const char*, const char*>>;
+
+std::optional<Problem> judge(std::string_view method, std::string_view path, Query query) {
+  const Router router = a_router();
+  Request request;
+  for (const auto& [name, value] : query) request.query.emplace_back(name, value);
+  return query_problem(*router.find(method, path).route, request);
+}
+
+TEST(Router, answers_head_where_it_answers_get) {
+  const Router router = a_router();
+  const Router::Match match = router.find("HEAD", "/things/5");
+  ASSERT_NE(match.route, nullptr);
+  EXPECT_EQ(match.path_parameter, "5");
+  EXPECT_EQ(router.find("HEAD", "/things").route, nullptr);
+  EXPECT_EQ(router.find("HEAD", "/things").allowed, "POST");
+  EXPECT_EQ(router.find("PUT", "/things/5").allowed, "GET, HEAD");
+  EXPECT_EQ(router.find("head", "/things/5").route, nullptr) << "methods have a case";
+}
+
+TEST(Router, takes_each_known_parameter_once) {
+  EXPECT_FALSE(judge("GET", "/things/5", {}));
+  EXPECT_FALSE(judge("GET", "/things/5", {{"to", "x"}, {"from", "x"}}));
+  const auto unknown = judge("GET", "/things/5", {{"from", "x"}, {"From", "x"}});
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->status, 400U);
+  EXPECT_EQ(unknown->code, "MALFORMED_REQUEST");
+  EXPECT_EQ(unknown->field, "From");
+  EXPECT_NE(unknown->detail.find("`from`, `to`"), std::string::npos) << unknown->detail;
+  const auto twice = judge("HEAD", "/things/5", {{"from", "x"}, {"from", "x"}});
+  ASSERT_TRUE(twice);
+  EXPECT_EQ(twice->field, "from");
+  const auto none_known = judge("POST", "/things", {{"a", ""}});
+  ASSERT_TRUE(none_known);
+  EXPECT_EQ(none_known->field, "a");
+}
+
+TEST(Router, shows_no_name_that_could_be_a_number_or_is_no_text) {
+  EXPECT_EQ(judge("POST", "/things", {{"22898595734", ""}})->field, "***********");
+  EXPECT_EQ(judge("POST", "/things", {{"\xFF\xE5", ""}})->field, "??");
+}
+
+TEST(Router, takes_only_bodies_of_its_type_and_packing) {
+  const Router router = a_router();
+  const Route& post = *router.find("POST", "/things").route;
+  const Route& get = *router.find("GET", "/things/5").route;
+  Request request;
+  EXPECT_EQ(media_problem(post, request)->status, 415U) << "no type";
+  EXPECT_FALSE(media_problem(get, request));
+  request.content_type = "application/json";
+  EXPECT_FALSE(media_problem(post, request));
+  request.coding = ContentCoding::gzip;
+  EXPECT_FALSE(media_problem(post, request));
+  request.coding = ContentCoding::unknown;
+  EXPECT_EQ(media_problem(post, request)->status, 415U);
+}
+
+}  // namespace
+}  // namespace api::test
