@@ -33,12 +33,12 @@ BackupManifest back_up_folder(const BackupCommandOptions& options,
                               const storage::ReportProgress& report) {
   const Config config = read_config(options.config);
   require_ledger(options.data);
-  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  storage::LedgerOptions ledger = ledger_options(options.data, options.keys, config);
   ledger.on_replay = [&report](ledger::Position at, ledger::Position end) {
     report("open", "positions", at.value(), end.value());
   };
-  storage::Shard shard(ledger);
-  const std::string fault = storage::backup_folder_fault(options.to, shard);
+  storage::LedgerFiles files(ledger);
+  const std::string fault = storage::backup_folder_fault(options.to, files);
   if (!fault.empty()) throw UsageError("--to: " + fault);
   storage::BackupOptions backup_options;
   backup_options.to = options.to;
@@ -46,9 +46,9 @@ BackupManifest back_up_folder(const BackupCommandOptions& options,
   backup_options.has_private_keys = !options.is_without_keys;
   backup_options.is_verified = !options.is_without_verify;
   backup_options.keep = options.keep;
-  const auto hand_over = [&shard] { shard.hand_over_state(); };
+  const auto hand_over = [&files] { files.hand_over_state(); };
   // Nothing is written meanwhile, so everything is durable already.
-  return storage::back_up({shard, hand_over, [](ledger::Position) {}}, backup_options, report);
+  return storage::back_up({files, hand_over, [](ledger::Position) {}}, backup_options, report);
 }
 
 BackupManifest back_up_server(const BackupCommandOptions& options,
@@ -146,7 +146,7 @@ int restore(const RestoreCommandOptions& options) {
   restore_options.keys = options.keys;
   if (options.number != 0) restore_options.number = options.number;
   restore_options.position = parse_position(options.position);
-  restore_options.shard = shard_options(options.into, {}, config);
+  restore_options.files = ledger_options(options.into, {}, config);
   PhasedProgress progress;
   const storage::Restored restored = storage::restore(restore_options, progress.report());
   progress.finish();

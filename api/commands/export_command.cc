@@ -14,7 +14,7 @@
 #include "storage/closing/table_file.h"
 #include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_reader.h"
 
 namespace api {
@@ -32,17 +32,17 @@ using storage::TableFormat;
 /// One export under way: writes the files of a ledger that is open and does not change.
 class Exporter {
  public:
-  Exporter(storage::Shard& shard, const ExportOptions& options, const fs::path& state,
+  Exporter(storage::LedgerFiles& files, const ExportOptions& options, const fs::path& state,
            fs::path folder)
-      : shard_(shard),
+      : files_(files),
         state_(state),
-        head_(shard.state().head()),
-        practices_(shard.state().practices()),
+        head_(files.state().head()),
+        practices_(files.state().practices()),
         options_(options),
         format_(options.format == "csv" ? TableFormat::csv : TableFormat::ndjson),
         folder_(std::move(folder)) {
     if (state_.applied().next_position != head_.next_position) {
-      throw std::runtime_error("the state could not be handed over: " + shard.state().failure());
+      throw std::runtime_error("the state could not be handed over: " + files.state().failure());
     }
   }
 
@@ -57,8 +57,8 @@ class Exporter {
     std::string manifest = R"({"position":)";
     ingest::append_position(manifest, head_.last());
     manifest += fmt::format(R"(,"root":"{}","keyId":"{}","checksum":"{}","year":{},"files":[{}]}})",
-                            storage::to_hex(shard_.journal().head_root()),
-                            shard_.keys().signing.key_id(), head_.totals.checksum.hex(),
+                            storage::to_hex(files_.journal().head_root()),
+                            files_.keys().signing.key_id(), head_.totals.checksum.hex(),
                             options_.year == 0 ? "null" : std::to_string(options_.year), files_);
     storage::write_new_file(folder_ / "manifest.json", manifest + "\n", 0644);
     return manifest;
@@ -102,7 +102,7 @@ class Exporter {
     }
     const auto& id = practices_.at(entry.practice.value()).id;
     const auto found =
-        shard_.state().find_registration(ledger::fingerprint_of(id, entry.item.guid));
+        files_.state().find_registration(ledger::fingerprint_of(id, entry.item.guid));
     if (!found) return found.error();
     if (!found.value()) return ledger::Errc::corrupt_record;
     return ledger::year_of(found.value()->service_date);
@@ -114,7 +114,7 @@ class Exporter {
                           "serviceType", "serviceTime", "receivedTime", "amountOre", "paid",
                           "exemption", "counted", "exempt", "reason"});
     Progress progress("entries", "entries", head_.last().value());
-    check(shard_.journal().replay(Position(),
+    check(files_.journal().replay(Position(),
                                   [&](const ledger::CommitGroup& group) -> Result<void> {
                                     for (const Entry& entry : group.entries) {
                                       const auto written = write_entry(entries, entry);
@@ -252,7 +252,7 @@ class Exporter {
         table("events", {"position", "type", "at", "personRef", "year", "cause", "registration",
                          "practiceId", "guid", "cardId", "entitledFrom", "movedFrom", "amountOre"});
     Progress progress("events", "events", 0);
-    EventTeller teller(shard_.journal(), shard_.state());
+    EventTeller teller(files_.journal(), files_.state());
     for_each_row(StateFamily::events, "events",
                  [&](std::string_view key, std::string_view bytes) -> Result<void> {
                    const auto decoded = storage::decode_event(key, bytes);
@@ -297,7 +297,7 @@ class Exporter {
     storage::OutputFile file(folder_ / "journal.records");
     Progress progress("journal", "entries", head_.last().value());
     std::uint64_t records = 0;
-    check(shard_.journal().for_each(Position(),
+    check(files_.journal().for_each(Position(),
                                     [&](Position position, std::string_view record) {
                                       char size[4];
                                       for (unsigned i = 0; i < 4; ++i) {
@@ -315,7 +315,7 @@ class Exporter {
     list(file.manifest_entry(records));
   }
 
-  storage::Shard& shard_;
+  storage::LedgerFiles& files_;
   const storage::StateReader state_;
   const storage::AppliedState head_;
   const std::vector<ledger::Practice> practices_;
@@ -326,11 +326,11 @@ class Exporter {
 };
 
 /// Opens the ledger; what is told when a server has it open is what helps here.
-std::unique_ptr<storage::Shard> open_shard(const ExportOptions& options) {
-  const storage::ShardOptions ledger =
-      shard_options(options.data, options.keys, read_config(options.config));
+std::unique_ptr<storage::LedgerFiles> open_ledger(const ExportOptions& options) {
+  const storage::LedgerOptions ledger =
+      ledger_options(options.data, options.keys, read_config(options.config));
   try {
-    return std::make_unique<storage::Shard>(ledger);
+    return std::make_unique<storage::LedgerFiles>(ledger);
   } catch (const std::runtime_error& error) {
     if (std::string_view(error.what()).find("is in use by") == std::string_view::npos) throw;
     throw std::runtime_error(options.data +
@@ -347,16 +347,16 @@ int export_ledger(const ExportOptions& options) {
   require_unused("--output", options.output);
   // Under another name until all of it is there: what was killed is never taken for an export.
   storage::FreshFolder folder(options.output);
-  const auto shard = open_shard(options);
-  shard->hand_over_state();
+  const auto files = open_ledger(options);
+  files->hand_over_state();
 
-  const std::string manifest = Exporter(*shard, options, data / "state", folder.path()).run();
+  const std::string manifest = Exporter(*files, options, data / "state", folder.path()).run();
   folder.keep();
   if (options.is_json) {
     fmt::print("{}\n", manifest);
   } else {
     fmt::print("{} holds the ledger as of {}\n", options.output,
-               to_string(shard->state().head().last()));
+               to_string(files->state().head().last()));
   }
   return exit_done;
 }

@@ -24,7 +24,7 @@
 #include "api/runtime/ledger_folder.h"
 #include "ingest/writer/clock.h"
 #include "ingest/writer/ingestor.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 namespace {
@@ -63,9 +63,9 @@ class Target {
 class EmbeddedTarget final : public Target {
  public:
   EmbeddedTarget(const LoadOptions& options, const Config& config)
-      : shard_(shard_options(options.data, options.keys, config)),
+      : files_(ledger_options(options.data, options.keys, config)),
         ingestor_(
-            shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
+            files_.state(), files_.journal(), files_.rules(), files_.are_rules_new(),
             [](const auto&...) { return ledger::ok(); },
             [this](std::vector<std::unique_ptr<ingest::Submission>> done) {
               const std::lock_guard lock(mutex_);
@@ -73,7 +73,7 @@ class EmbeddedTarget final : public Target {
               changed_.notify_one();
             },
             {}),
-        parser_(shard_.keys().numbers, config.series) {
+        parser_(files_.keys().numbers, config.series) {
     caller_.name = "load";
     caller_.is_operator = options.trusts_received_time;
   }
@@ -131,7 +131,7 @@ class EmbeddedTarget final : public Target {
     }
   }
 
-  storage::Shard shard_;
+  storage::LedgerFiles files_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<ingest::Submission>> done_;

@@ -12,7 +12,7 @@
 #include "ingest/items/json_out.h"
 #include "ledger/values/position_text.h"
 #include "storage/files/files.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_comparison.h"
 
 namespace api {
@@ -47,7 +47,7 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
     throw std::runtime_error("--into must not lie in the data folder");
   }
   storage::FreshFolder fresh(options.into);
-  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  storage::LedgerOptions ledger = ledger_options(options.data, options.keys, config);
   ledger::Position end;
   const auto show_replay = [&report](std::string_view phase) {
     return [&report, phase](ledger::Position at, ledger::Position last) {
@@ -57,10 +57,10 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
   {
     // Brings the stored state to the journal's end; closing writes it to its files.
     ledger.on_replay = show_replay("open");
-    storage::Shard shard(ledger);
-    shard.journal().copy_files(fresh.path() / "journal");
-    storage::copy_folder(shard.keys_folder(), fresh.path() / "keys");
-    end = shard.journal().next_position();
+    storage::LedgerFiles files(ledger);
+    files.journal().copy_files(fresh.path() / "journal");
+    storage::copy_folder(files.keys_folder(), fresh.path() / "keys");
+    end = files.journal().next_position();
   }
   if (fs::exists(data / "statements")) {
     storage::copy_folder(data / "statements", fresh.path() / "statements");
@@ -73,7 +73,7 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
     ledger.folder = fresh.path();
     ledger.keys_folder.clear();
     ledger.on_replay = show_replay("replay");
-    const storage::Shard shard(ledger);
+    const storage::LedgerFiles files(ledger);
   }
   result.replay_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

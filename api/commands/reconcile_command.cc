@@ -42,15 +42,15 @@ std::string no_statement(const ReconcileOptions& options) {
 }
 
 /// Notes in the access log that numbers are told. Waits while the log writes what it has.
-storage::NoteNumber note_numbers(storage::Shard& shard, std::string statement) {
+storage::NoteNumber note_numbers(storage::LedgerFiles& files, std::string statement) {
   storage::AccessRecord record;
   record.time = ingest::now();
   record.reason = storage::AccessReason::payout;
   record.caller = "frikort reconcile";
   record.subject = std::move(statement);
-  return [&shard, record](const ledger::EncryptedNumber& number) mutable {
+  return [&files, record](const ledger::EncryptedNumber& number) mutable {
     record.person = number;
-    storage::AccessLog& log = shard.journal().access_log();
+    storage::AccessLog& log = files.journal().access_log();
     auto noted = log.add(record);
     const auto end = std::chrono::steady_clock::now() + note_wait;
     while (!noted && std::chrono::steady_clock::now() < end) {
@@ -62,14 +62,14 @@ storage::NoteNumber note_numbers(storage::Shard& shard, std::string statement) {
 }
 
 void write_refund_file(const fs::path& statement, const std::string& id, const fs::path& output,
-                       storage::Shard& shard) {
+                       storage::LedgerFiles& files) {
   // Only its owner can read it: it has national numbers.
   storage::OutputFile file(output / refund_file, 0600);
   std::ifstream payouts(statement / "payouts.ndjson", std::ios::binary);
-  const storage::NoteNumber note = note_numbers(shard, id);
+  const storage::NoteNumber note = note_numbers(files, id);
   std::string row;
   while (std::getline(payouts, row)) {
-    const auto rows = storage::refund_rows(row + "\n", shard.state(), shard.keys().numbers, note);
+    const auto rows = storage::refund_rows(row + "\n", files.state(), files.keys().numbers, note);
     if (!rows) throw std::runtime_error("the access log takes nothing: " + rows.error().message());
     file.write(rows.value());
   }
@@ -85,21 +85,21 @@ void write_report(const fs::path& output) {
 
 /// Everything that is handed out, from the folder of a statement.
 void write_output(const ReconcileOptions& options, const fs::path& statement,
-                  const fs::path& output, storage::Shard& shard) {
+                  const fs::path& output, storage::LedgerFiles& files) {
   for (const auto& entry : fs::directory_iterator(statement)) {
     storage::copy_new_file(entry.path(), output / entry.path().filename());
   }
   if (!options.is_without_numbers) {
     const json::value head = json::parse(storage::read_file(statement / "statement.json"));
-    write_refund_file(statement, std::string(head.at("statement").as_string()), output, shard);
+    write_refund_file(statement, std::string(head.at("statement").as_string()), output, files);
   }
   write_report(output);
 }
 
-void check_closing(const ReconcileOptions& options, storage::Shard& shard) {
-  const auto refusal = options.is_dry_run ? storage::dry_run_refusal(shard, options.year)
+void check_closing(const ReconcileOptions& options, storage::LedgerFiles& files) {
+  const auto refusal = options.is_dry_run ? storage::dry_run_refusal(files, options.year)
                                           : storage::closing_refusal(
-                                                shard, options.year,
+                                                files, options.year,
                                                 ledger::oslo_date(ingest::now()), options.is_early);
   if (refusal) throw UsageError(refusal->reason);
 }
@@ -111,26 +111,26 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
   const Config config = read_config(options.config);
   PhasedProgress progress;
   const storage::ReportProgress report = progress.report();
-  storage::ShardOptions ledger = shard_options(options.data, options.keys, config);
+  storage::LedgerOptions ledger = ledger_options(options.data, options.keys, config);
   ledger.on_replay = [&report](ledger::Position at, ledger::Position end) {
     report("applying the journal", "entries", at.value(), end.value());
   };
-  storage::Shard shard(ledger);
+  storage::LedgerFiles files(ledger);
   const auto use_files = [&](const fs::path& statement) {
-    write_output(options, statement, output, shard);
+    write_output(options, statement, output, files);
   };
   if (options.number != 0) {
-    const auto kept = storage::statements_of(shard.folder() / "statements", options.year);
+    const auto kept = storage::statements_of(files.folder() / "statements", options.year);
     if (!kept.contains(options.number)) throw UsageError(no_statement(options));
     return use_files(kept.at(options.number));
   }
-  check_closing(options, shard);
-  const auto copy_state = [&shard](const fs::path& folder) {
-    shard.hand_over_state();
-    shard.state().copy_files(folder);
+  check_closing(options, files);
+  const auto copy_state = [&files](const fs::path& folder) {
+    files.hand_over_state();
+    files.state().copy_files(folder);
   };
-  const storage::ReconciliationSource source{options.data,  shard.journal(), shard.keys().signing,
-                                             shard.rules(), copy_state,      ingest::now()};
+  const storage::ReconciliationSource source{options.data,  files.journal(), files.keys().signing,
+                                             files.rules(), copy_state,      ingest::now()};
   const storage::MadeStatement made =
       storage::reconcile(source, options.year, options.is_dry_run, report, use_files);
   progress.finish();

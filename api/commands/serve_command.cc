@@ -82,8 +82,8 @@ int serve(const ServeOptions& options) {
   const sigset_t signals = block_signals();
   HttpServer server(address, options.threads);
   {
-    Service service(shard_options(options.data, options.keys, config), config.series, config.limits,
-                    options.spinning_threads,
+    Service service(ledger_options(options.data, options.keys, config), config.series,
+                    config.limits, options.spinning_threads,
                     [&server](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                       server.deliver(std::move(submissions));
                     });

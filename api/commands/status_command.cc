@@ -8,7 +8,7 @@
 #include "api/http/http_client.h"
 #include "api/runtime/config.h"
 #include "api/runtime/status_text.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 namespace {
@@ -21,8 +21,9 @@ std::string read_status(const StatusOptions& options) {
     return answer.body;
   }
   require_ledger(options.data);
-  storage::Shard shard(shard_options(options.data, options.keys, read_config(options.config)));
-  return status_json(shard.state().head());
+  storage::LedgerFiles files(
+      ledger_options(options.data, options.keys, read_config(options.config)));
+  return status_json(files.state().head());
 }
 
 struct Row {

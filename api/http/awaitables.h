@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "api/http/network.h"
-#include "api/runtime/open_shard.h"
+#include "api/runtime/open_ledger.h"
 
 namespace api {
 
@@ -40,7 +40,7 @@ Awaitable<Value> run_on(asio::thread_pool& pool, asio::io_context& context,
 
 /// Completes when the journal holds everything before the position.
 template <class CompletionToken>
-auto async_wait_durable(OpenShard& open, asio::io_context& context, ledger::Position next_position,
+auto async_wait_durable(OpenLedger& open, asio::io_context& context, ledger::Position next_position,
                         CompletionToken&& token) {
   return asio::async_initiate<CompletionToken, void(error_code)>(
       [&open, &context, next_position](auto handler) {

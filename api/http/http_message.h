@@ -33,7 +33,7 @@ struct Request {
   const std::string* query_value(std::string_view name) const;
 };
 
-class OpenShard;
+class OpenLedger;
 
 struct Response {
   unsigned status = 200;
@@ -42,7 +42,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   /// The answer reflects state up to this item or group: it leaves when the journal holds it.
   ledger::Position reflects;
-  std::shared_ptr<OpenShard> reflected;  ///< whose journal that is
+  std::shared_ptr<OpenLedger> reflected;  ///< whose journal that is
   /// Nothing to tell yet: when an event of an item after this one is durable the handler is called
   /// again. After `wait` at most, the answer leaves as it is.
   std::optional<ledger::Position> again_after;

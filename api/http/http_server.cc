@@ -133,7 +133,7 @@ Awaitable<void> HttpServer::Impl::accept() {
 void HttpServer::Impl::announce_events() {
   const auto open = network.service->keeper().lease();
   if (!open) return;
-  const ledger::Position newest = open->shard().state().newest_event();
+  const ledger::Position newest = open->files().state().newest_event();
   if (announced_event.exchange(newest) == newest) return;
   for (Lane& lane : network.lanes) {
     asio::post(lane.context, [&polls = lane.polls] {

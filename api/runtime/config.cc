@@ -13,7 +13,7 @@
 
 #include "api/program/usage_error.h"
 #include "ingest/writer/submission.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 namespace {
@@ -207,9 +207,9 @@ Config read_config(const std::string& path) {
   return path.empty() ? Config() : Reader(path).read();
 }
 
-storage::ShardOptions shard_options(const std::string& data, const std::string& keys,
-                                    const Config& config) {
-  storage::ShardOptions options;
+storage::LedgerOptions ledger_options(const std::string& data, const std::string& keys,
+                                      const Config& config) {
+  storage::LedgerOptions options;
   options.folder = data;
   options.keys_folder = keys;
   options.ceilings = config.ceilings;

@@ -22,8 +22,8 @@ Config read_config(const std::string& path);
 
 /// How the ledger in the folder `data` is opened; its keys are in `keys`, or when that is empty in
 /// the folder itself.
-storage::ShardOptions shard_options(const std::string& data, const std::string& keys,
-                                    const Config& config);
+storage::LedgerOptions ledger_options(const std::string& data, const std::string& keys,
+                                      const Config& config);
 
 /// For commands that need a ledger: throws std::runtime_error when there is none in the folder.
 void require_ledger(const std::string& data);

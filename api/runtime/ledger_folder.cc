@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "api/program/usage_error.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 namespace {

@@ -8,11 +8,11 @@
 
 namespace api {
 
-Service::Service(storage::ShardOptions shard, ledger::NumberSeries series, Limits limits,
+Service::Service(storage::LedgerOptions files, ledger::NumberSeries series, Limits limits,
                  std::size_t spinning_threads, ingest::Ingestor::Deliver deliver)
     : series_(series),
       limits_(limits),
-      keeper_(std::move(shard), std::move(deliver),
+      keeper_(std::move(files), std::move(deliver),
               ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_) {
   add_routes();
 }
@@ -20,7 +20,7 @@ Service::Service(storage::ShardOptions shard, ledger::NumberSeries series, Limit
 std::string Service::ceiling_warning() const {
   const auto open = keeper_.lease();
   if (!open) return {};
-  return api::ceiling_warning(open->shard().rules(), ledger::oslo_date(ingest::now()));
+  return api::ceiling_warning(open->files().rules(), ledger::oslo_date(ingest::now()));
 }
 
 Response Service::call(PlainHandler handle, const Request& request) {

@@ -10,8 +10,8 @@
 
 #include "api/http/router.h"
 #include "api/runtime/jobs.h"
-#include "api/runtime/open_shard.h"
-#include "api/runtime/shard_keeper.h"
+#include "api/runtime/ledger_keeper.h"
+#include "api/runtime/open_ledger.h"
 
 namespace api {
 
@@ -39,17 +39,17 @@ struct Limits {
   }
 };
 
-/// The ledger as the outside sees it: the open shard, background work, and the handlers of all
+/// The ledger as the outside sees it: the open ledger, background work, and the handlers of all
 /// endpoints but the streamed one.
 class Service {
  public:
-  /// Opens the ledger; throws what ShardKeeper throws.
-  Service(storage::ShardOptions shard, ledger::NumberSeries series, Limits limits,
+  /// Opens the ledger; throws what LedgerKeeper throws.
+  Service(storage::LedgerOptions files, ledger::NumberSeries series, Limits limits,
           std::size_t spinning_threads, ingest::Ingestor::Deliver deliver);
 
   const Router& router() const { return router_; }
   const Limits& limits() const { return limits_; }
-  const ShardKeeper& keeper() const { return keeper_; }
+  const LedgerKeeper& keeper() const { return keeper_; }
   ledger::NumberSeries series() const { return series_; }
   Jobs& jobs() { return jobs_; }
   /// 1, 2, 3 ...: what a backup is known by while the process runs.
@@ -64,7 +64,7 @@ class Service {
 
  private:
   using PlainHandler = Response (*)(Service&, const Request&);
-  using LedgerHandler = Response (*)(Service&, OpenShard&, const Request&);
+  using LedgerHandler = Response (*)(Service&, OpenLedger&, const Request&);
 
   void add_routes();
   Response call(PlainHandler handle, const Request& request);
@@ -77,31 +77,31 @@ class Service {
   std::atomic<std::uint64_t> backups_{0};
   Router router_;
   Jobs jobs_;
-  ShardKeeper keeper_;  // last: what it closes is used by the others
+  LedgerKeeper keeper_;  // last: what it closes is used by the others
 };
 
 // One function for each endpoint, grouped by file; `Service::add_routes` is the table.
-Response card_status(Service& service, OpenShard& open, const Request& request);
-Response card_status_batch(Service& service, OpenShard& open, const Request& request);
-Response person_account(Service& service, OpenShard& open, const Request& request);
-Response look_up_registrations(Service& service, OpenShard& open, const Request& request);
-Response unpaid_registrations(Service& service, OpenShard& open, const Request& request);
-Response practice_timeliness(Service& service, OpenShard& open, const Request& request);
-Response national_timeliness(Service& service, OpenShard& open, const Request& request);
-Response practice_ranking(Service& service, OpenShard& open, const Request& request);
-Response events(Service& service, OpenShard& open, const Request& request);
+Response card_status(Service& service, OpenLedger& open, const Request& request);
+Response card_status_batch(Service& service, OpenLedger& open, const Request& request);
+Response person_account(Service& service, OpenLedger& open, const Request& request);
+Response look_up_registrations(Service& service, OpenLedger& open, const Request& request);
+Response unpaid_registrations(Service& service, OpenLedger& open, const Request& request);
+Response practice_timeliness(Service& service, OpenLedger& open, const Request& request);
+Response national_timeliness(Service& service, OpenLedger& open, const Request& request);
+Response practice_ranking(Service& service, OpenLedger& open, const Request& request);
+Response events(Service& service, OpenLedger& open, const Request& request);
 Response is_alive(Service& service, const Request& request);
 Response is_ready(Service& service, const Request& request);
 Response metrics(Service& service, const Request& request);
 Response version(Service& service, const Request& request);
 Response openapi(Service& service, const Request& request);
 Response key_set(Service& service, const Request& request);
-Response start_reconciliation(Service& service, OpenShard& open, const Request& request);
-Response list_reconciliations(Service& service, OpenShard& open, const Request& request);
-Response reconciliation(Service& service, OpenShard& open, const Request& request);
-Response reconciliation_file(Service& service, OpenShard& open, const Request& request);
-Response ledger_status(Service& service, OpenShard& open, const Request& request);
-Response start_backup(Service& service, OpenShard& open, const Request& request);
+Response start_reconciliation(Service& service, OpenLedger& open, const Request& request);
+Response list_reconciliations(Service& service, OpenLedger& open, const Request& request);
+Response reconciliation(Service& service, OpenLedger& open, const Request& request);
+Response reconciliation_file(Service& service, OpenLedger& open, const Request& request);
+Response ledger_status(Service& service, OpenLedger& open, const Request& request);
+Response start_backup(Service& service, OpenLedger& open, const Request& request);
 Response backup_progress(Service& service, const Request& request);
 
 }  // namespace api

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "api/http/connection.h"
-#include "api/runtime/shard_keeper.h"
+#include "api/runtime/ledger_keeper.h"
 #include "ingest/writer/submission.h"
 
 namespace api {
@@ -36,7 +36,7 @@ bool is_overload(error_code error);
 /// Completes with the delivered submission, or with the same one and an error when it was not
 /// taken.
 template <class CompletionToken>
-auto async_submit(const ShardKeeper& keeper, std::unique_ptr<HttpSubmission> submission,
+auto async_submit(const LedgerKeeper& keeper, std::unique_ptr<HttpSubmission> submission,
                   CompletionToken&& token) {
   return asio::async_initiate<CompletionToken, void(SubmissionPtr)>(
       [&keeper](auto handler, std::unique_ptr<HttpSubmission> taken) {

@@ -71,7 +71,7 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
 
   const std::shared_ptr<Connection> kept_;  // as long as results are on the way
   Connection& connection_;
-  const ShardKeeper& keeper_;
+  const LedgerKeeper& keeper_;
   ingest::ItemParser& parser_;
   const std::size_t group_items_max_;  // lines that are submitted together
 

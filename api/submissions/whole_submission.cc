@@ -111,7 +111,7 @@ std::optional<ParsedItems> parse_lines(const Service& service, const Request& re
 /// Submits a part of a request, and returns it with its answer.
 Awaitable<SubmissionPtr> submit_part(Connection& connection,
                                      std::unique_ptr<HttpSubmission> submission) {
-  const ShardKeeper& keeper = connection.service().keeper();
+  const LedgerKeeper& keeper = connection.service().keeper();
   ++connection.lane().awaited_submissions;
   auto [reply] = co_await async_submit(keeper, std::move(submission), awaited);
   // Once the beginning is committed, the rest waits for its turn: 429 says that nothing was.

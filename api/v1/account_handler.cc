@@ -67,16 +67,16 @@ struct AsOf {
 };
 
 /// Reads the account until what it holds is durable, and says up to where it then knows.
-ledger::Result<AsOf> read_account(OpenShard& open, const AccountKey& key, Account& account) {
+ledger::Result<AsOf> read_account(OpenLedger& open, const AccountKey& key, Account& account) {
   for (;;) {
     // Before the account, so that nothing up to here is missing from it.
-    const ledger::Position head{open.shard().journal().next_position().value() - 1};
-    auto read = open.shard().state().account(key);
+    const ledger::Position head{open.files().journal().next_position().value() - 1};
+    auto read = open.files().state().account(key);
     if (!read) return read.error();
     if (read.value().newest <= head) {
       account = std::move(read.value());
       if (head.value() == 0) return AsOf{head, ingest::now()};
-      const auto time = open.shard().journal().committed_at(head);
+      const auto time = open.files().journal().committed_at(head);
       if (!time) return time.error();
       return AsOf{head, time.value()};
     }
@@ -192,7 +192,7 @@ class AccountText {
   std::string out_;
 };
 
-std::optional<Problem> read_question(const Service& service, OpenShard& open,
+std::optional<Problem> read_question(const Service& service, OpenLedger& open,
                                      const Request& request, Question& question) {
   RequestFields fields(request.body, {"personId", "year"}, {"limit", "cursor"});
   const auto number = fields.person(service.series());
@@ -207,16 +207,16 @@ std::optional<Problem> read_question(const Service& service, OpenShard& open,
     return Problem{400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.",
                    "cursor"};
   }
-  if (!open.shard().rules().ceiling_of(question.year)) {
+  if (!open.files().rules().ceiling_of(question.year)) {
     return no_rules_for_year("year");
   }
-  question.person = open.shard().keys().numbers.encrypt(*number);
+  question.person = open.files().keys().numbers.encrypt(*number);
   return std::nullopt;
 }
 
 }  // namespace
 
-Response person_account(Service& service, OpenShard& open, const Request& request) {
+Response person_account(Service& service, OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
@@ -226,13 +226,13 @@ Response person_account(Service& service, OpenShard& open, const Request& reques
                                       std::to_string(question.year));
   if (!noted) return fail(problem_of(noted.error()));
 
-  const auto person = open.shard().state().person_of(question.person);
+  const auto person = open.files().state().person_of(question.person);
   if (!person) return fail(problem_of(person.error()));
   const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
   Account account;
   const auto as_of = read_account(open, key, account);
   if (!as_of) return fail(problem_of(as_of.error()));
-  const auto entries = open.shard().history(account.newest);
+  const auto entries = open.files().history(account.newest);
   if (!entries) return fail(problem_of(entries.error()));
 
   const std::vector<Shown> shown = registrations_of(entries.value());
@@ -247,9 +247,9 @@ Response person_account(Service& service, OpenShard& open, const Request& reques
     }
     from = static_cast<std::size_t>(last - shown.begin()) + 1;
   }
-  const ledger::Money ceiling = *open.shard().rules().ceiling_of(key.year);
+  const ledger::Money ceiling = *open.files().rules().ceiling_of(key.year);
   Response response;
-  response.body = AccountText(account, entries.value(), open.shard().state())
+  response.body = AccountText(account, entries.value(), open.files().state())
                       .write(key, ceiling, question, shown, from, as_of.value());
   return response;
 }

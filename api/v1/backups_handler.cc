@@ -19,11 +19,11 @@ constexpr std::int64_t keep_max = 10'000;
 std::string job_name(std::string_view id) { return "backup " + std::string(id); }
 
 /// The work of a job: makes the backup, and gives its manifest.
-std::string run_backup(OpenShard& open, storage::BackupOptions options,
+std::string run_backup(OpenLedger& open, storage::BackupOptions options,
                        const storage::ReportProgress& report) {
   options.now = ingest::now();
   const storage::BackupSource source{
-      open.shard(),
+      open.files(),
       [&open] { open.hand_over_state(); },
       [&open](ledger::Position position) {
         const auto error = open.wait_durable(position);
@@ -59,7 +59,7 @@ std::string job_json(std::string_view id, const Job& job) {
 
 }  // namespace
 
-Response start_backup(Service& service, OpenShard& open, const Request& request) {
+Response start_backup(Service& service, OpenLedger& open, const Request& request) {
   if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
@@ -75,7 +75,7 @@ Response start_backup(Service& service, OpenShard& open, const Request& request)
   }
   if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
   const std::string fault = options.to.is_absolute()
-                                ? storage::backup_folder_fault(options.to, open.shard())
+                                ? storage::backup_folder_fault(options.to, open.files())
                                 : "`to` must be an absolute path.";
   if (!fault.empty()) {
     return to_response({400, "INVALID_FOLDER", fault, "to"}, request.correlation_id);

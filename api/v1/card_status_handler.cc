@@ -28,7 +28,7 @@ ledger::Date earliest_date(ledger::Date today) {
   return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
 }
 
-Answer answer(const Service& service, OpenShard& open, const Request& request,
+Answer answer(const Service& service, OpenLedger& open, const Request& request,
               std::string_view body) {
   RequestFields fields(body, {"personId", "serviceType", "serviceDate"});
   const auto number = fields.person(service.series());
@@ -42,12 +42,12 @@ Answer answer(const Service& service, OpenShard& open, const Request& request,
             false,
             {}};
   }
-  const ledger::EncryptedNumber person = open.shard().keys().numbers.encrypt(*number);
-  const auto known = open.shard().state().person_of(person);
+  const ledger::EncryptedNumber person = open.files().keys().numbers.encrypt(*number);
+  const auto known = open.files().state().person_of(person);
   if (!known) return {problem_of(known.error()), false, {}};
   // A person never heard of takes the same way as one without card: nobody has id 0.
   const ledger::PersonId id = known.value().value_or(ledger::PersonId{});
-  const auto account = open.shard().state().account({id, ledger::year_of(date)});
+  const auto account = open.files().state().account({id, ledger::year_of(date)});
   if (!account) return {problem_of(account.error()), false, {}};
   const bool is_exempt = account.value().card.has_value();
 
@@ -91,7 +91,7 @@ void append_line_problem(std::string& out, const Problem& problem) {
 
 }  // namespace
 
-Response card_status(Service& service, OpenShard& open, const Request& request) {
+Response card_status(Service& service, OpenLedger& open, const Request& request) {
   const Answer given = answer(service, open, request, request.body);
   if (given.problem) return to_response(*given.problem, request.correlation_id);
   Response response;
@@ -100,7 +100,7 @@ Response card_status(Service& service, OpenShard& open, const Request& request) 
   return response;
 }
 
-Response card_status_batch(Service& service, OpenShard& open, const Request& request) {
+Response card_status_batch(Service& service, OpenLedger& open, const Request& request) {
   const std::size_t lines_max = service.limits().card_status_lines_max;
   const std::vector<std::string_view> lines = lines_of(request.body);
   // Before any of them: what is not answered is not logged.

@@ -57,10 +57,10 @@ bool parse_after(std::string_view text, Question& question) {
 
 /// Whether the place that was asked for has ever been given: as that of an event, or of an item or
 /// group.
-ledger::Result<bool> is_ours(OpenShard& open, const Question& question) {
+ledger::Result<bool> is_ours(OpenLedger& open, const Question& question) {
   if (question.is_after_item) return open.is_durable(question.after);
   if (!open.is_durable(question.after)) return false;
-  return open.shard().state().has_event(question.after, question.after_ordinal);
+  return open.files().state().has_event(question.after, question.after_ordinal);
 }
 
 Problem invalid_after() {
@@ -118,9 +118,9 @@ void append_event(std::string& out, const ToldEvent& told) {
 
 /// Writes durable events, which may name what the journal holds.
 ledger::Result<std::string> write_events(
-    OpenShard& open, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
+    OpenLedger& open, std::span<const std::pair<std::uint32_t, ledger::Event>> events) {
   std::string lines;
-  EventTeller teller(open.shard().journal(), open.shard().state());
+  EventTeller teller(open.files().journal(), open.files().state());
   for (const auto& [ordinal, event] : events) {
     const auto told = teller.tell(ordinal, event);
     if (!told) return told.error();
@@ -131,7 +131,7 @@ ledger::Result<std::string> write_events(
 
 }  // namespace
 
-Response events(Service& service, OpenShard& open, const Request& request) {
+Response events(Service& service, OpenLedger& open, const Request& request) {
   Question question;
   if (const auto problem = read_question(request, question)) {
     return to_response(*problem, request.correlation_id);
@@ -139,7 +139,7 @@ Response events(Service& service, OpenShard& open, const Request& request) {
   const auto is_known = is_ours(open, question);
   if (!is_known) return to_response(problem_of(is_known.error()), request.correlation_id);
   if (!is_known.value()) return to_response(invalid_after(), request.correlation_id);
-  const storage::StateStore& state = open.shard().state();
+  const storage::StateStore& state = open.files().state();
   // Before the events are read, so that one that comes meanwhile is newer than what is waited for.
   const ledger::Position newest = state.newest_event();
   const auto found = state.events(question.after, question.after_ordinal, question.limit);

@@ -11,7 +11,7 @@ namespace {
 /// Zero while the ledger is closed.
 ledger::Position newest_event(const Service& service) {
   const auto open = service.keeper().lease();
-  return open ? open->shard().state().newest_event() : ledger::Position{};
+  return open ? open->files().state().newest_event() : ledger::Position{};
 }
 
 /// True when an item after this one has brought an event, durable or not. False at the deadline,
@@ -51,7 +51,7 @@ Awaitable<Response> poll(Connection& connection, const Route& route, Response no
     const ledger::Position next{after.value() + 2};
     auto open = connection.service().keeper().lease();
     error_code error = make_error_code(ledger::Errc::store_unavailable);
-    if (open && open->shard().state().newest_event() <= after) {
+    if (open && open->files().state().newest_event() <= after) {
       error = {};  // another ledger than the one that had the event, opened after a fault
     } else if (open) {
       auto [waited] = co_await async_wait_durable(*open, connection.lane().context, next, awaited);

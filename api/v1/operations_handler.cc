@@ -146,7 +146,7 @@ void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
                     counters);
 }
 
-void add_fault_metrics(Metrics& metrics, const ShardKeeper& keeper) {
+void add_fault_metrics(Metrics& metrics, const LedgerKeeper& keeper) {
   metrics.gauge("frikort_writes_refused", "1 while a fault keeps items from being taken.",
                 keeper.trouble().empty() ? 0 : 1);
   metrics.counter("frikort_recoveries_total", "Times that the service went on after a fault.",
@@ -190,12 +190,12 @@ Response metrics(Service& service, const Request&) {
   metrics.gauge("frikort_ceiling_missing",
                 "1 while this year, or from 1 December on the next, has no ceiling.",
                 service.ceiling_warning().empty() ? 0 : 1);
-  if (open) add_state_metrics(metrics, open->shard().state().head());
+  if (open) add_state_metrics(metrics, open->files().state().head());
   add_http_metrics(metrics, http_counters());
   response.content_type = "text/plain; version=0.0.4";
   response.body = metrics.text();
   if (open) {
-    response.reflects = open->shard().state().begun();
+    response.reflects = open->files().state().begun();
     response.reflected = std::move(open);
   }
   return response;
@@ -224,9 +224,9 @@ Response key_set(Service& service, const Request&) {
   return response;
 }
 
-Response ledger_status(Service&, OpenShard& open, const Request&) {
+Response ledger_status(Service&, OpenLedger& open, const Request&) {
   Response response;
-  const storage::AppliedState head = open.shard().state().head();
+  const storage::AppliedState head = open.files().state().head();
   response.body = status_json(head);
   response.reflects = head.last();
   return response;

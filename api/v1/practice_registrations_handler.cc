@@ -66,9 +66,9 @@ std::optional<Problem> read_question(const Request& request, Asked& asked) {
 
 /// In the order asked; nothing where none has been accepted. What is newest in memory is looked at
 /// between groups, so that the writer waits for memory only, and never for a file.
-Result<std::vector<std::optional<Registration>>> find_registrations(OpenShard& open,
+Result<std::vector<std::optional<Registration>>> find_registrations(OpenLedger& open,
                                                                     const Asked& asked) {
-  const storage::StateStore& state = open.shard().state();
+  const storage::StateStore& state = open.files().state();
   std::vector<ledger::Fingerprint> keys;
   for (const ledger::Guid& guid : asked.guids) {
     keys.push_back(fingerprint_of(asked.practice, guid));
@@ -98,8 +98,8 @@ ledger::Position newest_of(const std::vector<std::optional<Registration>>& regis
   return newest;
 }
 
-Result<void> append_found(std::string& out, OpenShard& open, const Registration& registration) {
-  const auto entry = open.shard().journal().read_entry(registration.reported.position);
+Result<void> append_found(std::string& out, OpenLedger& open, const Registration& registration) {
+  const auto entry = open.files().journal().read_entry(registration.reported.position);
   if (!entry) return entry.error();
   const ledger::Code reason = reason_not_counted(registration);
   out += ",\"position\":";
@@ -163,17 +163,17 @@ std::optional<Problem> read_range(const Request& request, Range& range) {
 
 /// Where the answer goes on: behind the registration that the cursor names, which must be one of
 /// the practice and the days asked for. It may have been paid since.
-Result<std::optional<ledger::UnpaidKey>> place_after(OpenShard& open, const Range& range,
+Result<std::optional<ledger::UnpaidKey>> place_after(OpenLedger& open, const Range& range,
                                                      ledger::PracticeNumber practice) {
   if (range.after.value() == 0) {
     return std::optional(ledger::UnpaidKey{practice, range.from, ledger::Position{}});
   }
   std::optional<ledger::UnpaidKey> place;
   if (!open.is_durable(range.after)) return place;
-  const auto is_entry = open.shard().journal().has_entry(range.after);
+  const auto is_entry = open.files().journal().has_entry(range.after);
   if (!is_entry) return is_entry.error();
   if (!is_entry.value()) return place;
-  const auto entry = open.shard().journal().read_entry(range.after);
+  const auto entry = open.files().journal().read_entry(range.after);
   if (!entry) return entry.error();
   const ledger::Item& item = entry.value().item;
   const ledger::Date day = oslo_date(item.service_time);
@@ -194,7 +194,7 @@ void append_unpaid(std::string& out, const ledger::UnpaidRegistration& registrat
 
 }  // namespace
 
-Response look_up_registrations(Service&, OpenShard& open, const Request& request) {
+Response look_up_registrations(Service&, OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
@@ -221,7 +221,7 @@ Response look_up_registrations(Service&, OpenShard& open, const Request& request
   return response;
 }
 
-Response unpaid_registrations(Service&, OpenShard& open, const Request& request) {
+Response unpaid_registrations(Service&, OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
@@ -229,7 +229,7 @@ Response unpaid_registrations(Service&, OpenShard& open, const Request& request)
   if (!ledger::PracticeId::parse(request.path_parameter, id)) return fail(invalid_practice());
   Range range;
   if (const auto problem = read_range(request, range)) return fail(*problem);
-  const storage::StateStore& state = open.shard().state();
+  const storage::StateStore& state = open.files().state();
   const auto practice = state.practice_number(id);
   if (!practice && range.after.value() != 0) return fail(invalid_cursor());
   std::vector<ledger::UnpaidRegistration> rows;

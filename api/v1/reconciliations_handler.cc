@@ -48,8 +48,8 @@ bool parse_id(std::string_view text, StatementId& id) {
 
 std::string job_name(const StatementId& id) { return "reconciliation " + id.text(); }
 
-fs::path folder_of(OpenShard& open, const StatementId& id) {
-  return open.shard().folder() / "statements" / id.text();
+fs::path folder_of(OpenLedger& open, const StatementId& id) {
+  return open.files().folder() / "statements" / id.text();
 }
 
 Response not_found(const Request& request) {
@@ -88,7 +88,7 @@ bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
   return file.get() == '\n';
 }
 
-std::string make_statement(OpenShard& open, const StatementId& id,
+std::string make_statement(OpenLedger& open, const StatementId& id,
                            const storage::ReportProgress& report) {
   const storage::MadeStatement made =
       storage::reconcile(open.reconciliation_source(), id.year, id.is_dry_run(), report);
@@ -105,7 +105,7 @@ std::string state_json(const StatementId& id, std::string_view state, const std:
 
 }  // namespace
 
-Response start_reconciliation(Service& service, OpenShard& open, const Request& request) {
+Response start_reconciliation(Service& service, OpenLedger& open, const Request& request) {
   if (!service.keeper().trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
@@ -116,14 +116,14 @@ Response start_reconciliation(Service& service, OpenShard& open, const Request& 
   const bool is_early = fields.has("early") && fields.truth("early", "INVALID_EARLY");
   if (!fields.is_ok()) return to_response(fields.problem(), request.correlation_id);
   const auto refusal = is_dry_run
-                           ? storage::dry_run_refusal(open.shard(), id.year)
-                           : storage::closing_refusal(open.shard(), id.year,
+                           ? storage::dry_run_refusal(open.files(), id.year)
+                           : storage::closing_refusal(open.files(), id.year,
                                                       ledger::oslo_date(ingest::now()), is_early);
   if (refusal) {
     return to_response({400, refusal->code, refusal->reason, "year"}, request.correlation_id);
   }
   if (!is_dry_run) {
-    const auto known = storage::statements_of(open.shard().folder() / "statements", id.year);
+    const auto known = storage::statements_of(open.files().folder() / "statements", id.year);
     id.number = known.empty() ? 1 : known.rbegin()->first + 1;
   }
   const bool is_started =
@@ -140,10 +140,10 @@ Response start_reconciliation(Service& service, OpenShard& open, const Request& 
   return response;
 }
 
-Response list_reconciliations(Service&, OpenShard& open, const Request&) {
+Response list_reconciliations(Service&, OpenLedger& open, const Request&) {
   Response response;
-  const fs::path statements = open.shard().folder() / "statements";
-  for (const auto& [year, ceiling] : open.shard().rules().ceilings()) {
+  const fs::path statements = open.files().folder() / "statements";
+  for (const auto& [year, ceiling] : open.files().rules().ceilings()) {
     for (const auto& [number, folder] : storage::statements_of(statements, year)) {
       if (!response.body.empty()) response.body += ',';
       response.body += state_json({year, number}, "done", "");
@@ -153,7 +153,7 @@ Response list_reconciliations(Service&, OpenShard& open, const Request&) {
   return response;
 }
 
-Response reconciliation(Service& service, OpenShard& open, const Request& request) {
+Response reconciliation(Service& service, OpenLedger& open, const Request& request) {
   StatementId id;
   if (!parse_id(request.path_parameter, id)) return not_found(request);
   const std::optional<Job> job = service.jobs().find(job_name(id));
@@ -173,7 +173,7 @@ Response reconciliation(Service& service, OpenShard& open, const Request& reques
   } else if (job) {
     response.body = state_json(id, "done", ",\"statement\":" + job->result);
   } else if (fs::exists(
-                 storage::reconciliation_work(open.shard().folder(), id.year, id.is_dry_run()))) {
+                 storage::reconciliation_work(open.files().folder(), id.year, id.is_dry_run()))) {
     response.body = state_json(
         id, "interrupted", R"(,"error":"it was interrupted; start it again, it will continue")");
   } else {
@@ -182,7 +182,7 @@ Response reconciliation(Service& service, OpenShard& open, const Request& reques
   return response;
 }
 
-Response reconciliation_file(Service&, OpenShard& open, const Request& request) {
+Response reconciliation_file(Service&, OpenLedger& open, const Request& request) {
   StatementId id;
   const std::string* const name = request.query_value("name");
   if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
@@ -223,7 +223,7 @@ Response reconciliation_file(Service&, OpenShard& open, const Request& request) 
     response.body = std::move(piece);
     return response;
   }
-  auto rows = storage::refund_rows(piece, open.shard().state(), open.shard().keys().numbers,
+  auto rows = storage::refund_rows(piece, open.files().state(), open.files().keys().numbers,
                                    [&](const ledger::EncryptedNumber& number) {
                                      return open.note_access(storage::AccessReason::payout, number,
                                                              request, id.text());

@@ -108,7 +108,7 @@ ledger::Result<TimelinessMonth> month_of_practice(const storage::StateStore& sta
   return by_service;
 }
 
-Response timeliness(OpenShard& open, const Request& request, const std::string& practice_id,
+Response timeliness(OpenLedger& open, const Request& request, const std::string& practice_id,
                     std::optional<ledger::PracticeNumber> practice) {
   Range range;
   if (const auto problem = read_range(request, range)) {
@@ -122,7 +122,7 @@ Response timeliness(OpenShard& open, const Request& request, const std::string& 
   for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
     TimelinessMonth figures;
     if (practice) {
-      auto read = month_of_practice(open.shard().state(), *practice, range.basis, month);
+      auto read = month_of_practice(open.files().state(), *practice, range.basis, month);
       if (!read) return to_response(problem_of(read.error()), request.correlation_id);
       figures = std::move(read.value());
     }
@@ -139,7 +139,7 @@ Response timeliness(OpenShard& open, const Request& request, const std::string& 
   out += "}}";
   Response response;
   response.body = std::move(out);
-  response.reflects = open.shard().state().begun();
+  response.reflects = open.files().state().begun();
   return response;
 }
 
@@ -198,7 +198,7 @@ std::optional<Problem> read_ranking(const Request& request, std::string& sort, s
 
 }  // namespace
 
-Response practice_timeliness(Service&, OpenShard& open, const Request& request) {
+Response practice_timeliness(Service&, OpenLedger& open, const Request& request) {
   ledger::PracticeId id;
   if (!ledger::PracticeId::parse(request.path_parameter, id)) {
     return to_response(
@@ -206,14 +206,14 @@ Response practice_timeliness(Service&, OpenShard& open, const Request& request) 
         request.correlation_id);
   }
   return timeliness(open, request, request.path_parameter,
-                    open.shard().state().practice_number(id));
+                    open.files().state().practice_number(id));
 }
 
-Response national_timeliness(Service&, OpenShard& open, const Request& request) {
+Response national_timeliness(Service&, OpenLedger& open, const Request& request) {
   return timeliness(open, request, "", ledger::nation);
 }
 
-Response practice_ranking(Service&, OpenShard& open, const Request& request) {
+Response practice_ranking(Service&, OpenLedger& open, const Request& request) {
   const ledger::Date today = ledger::oslo_date(ingest::now());
   Range range;
   range.to = ledger::month_of(today);
@@ -228,7 +228,7 @@ Response practice_ranking(Service&, OpenShard& open, const Request& request) {
     return to_response(*problem, request.correlation_id);
   }
 
-  storage::StateStore& state = open.shard().state();
+  storage::StateStore& state = open.files().state();
   const std::vector<ledger::Practice> practices = state.practices();
   // Of each practice its rank only: a million practices have no room for all their months. Those
   // that are shown are read again.

@@ -4,7 +4,7 @@
 
 #include "ledger/records/event.h"
 #include "ledger/records/item.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 

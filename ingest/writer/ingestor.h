@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ingest/writer/group_writer.h"
 #include "ingest/writer/idle_spinners.h"
-#include "ingest/writer/shard_writer.h"
 
 namespace ingest {
 
@@ -33,7 +33,7 @@ struct IngestFigures {
   IngestFigures& operator+=(const IngestFigures& other);
 };
 
-/// Runs a ShardWriter on two threads: one builds groups from whatever waits in the bounded queue,
+/// Runs a GroupWriter on two threads: one builds groups from whatever waits in the bounded queue,
 /// the other commits them, so that the next groups are built while others are being synced. All
 /// that are built by then share the next sync.
 ///
@@ -138,7 +138,7 @@ class Ingestor {
 
   ledger::Store& store_;
   ledger::Journal& journal_;
-  ShardWriter writer_;
+  GroupWriter writer_;
   const Deliver deliver_;
   const Options options_;
 

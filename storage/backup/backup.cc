@@ -119,11 +119,11 @@ Position applied_by(const fs::path& state) {
   }
 }
 
-/// Restores a backup into the folder of `shard_options`, up to `last`, and holds the opened ledger
+/// Restores a backup into the folder of `ledger_options`, up to `last`, and holds the opened ledger
 /// against the manifest.
 Restored restore_into(const Engines& engines, const BackupManifest& manifest, Position last,
-                      ShardOptions shard_options, const ReportProgress& report) {
-  const fs::path folder = shard_options.folder;
+                      LedgerOptions ledger_options, const ReportProgress& report) {
+  const fs::path folder = ledger_options.folder;
   Restored restored;
   restored.manifest = manifest;
   const Stopwatch copying;
@@ -149,13 +149,13 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
   }
   const Stopwatch replaying;
   report("replay", "positions", 0, end.value() - applied.value());
-  shard_options.on_replay = [&](Position at, Position until) {
+  ledger_options.on_replay = [&](Position at, Position until) {
     report("replay", "positions", at.value() - applied.value(), until.value() - applied.value());
   };
   std::string root;
   {
-    Shard shard(shard_options);
-    root = to_hex(shard.journal().head_root());
+    LedgerFiles files(ledger_options);
+    root = to_hex(files.journal().head_root());
   }
   restored.replayed = end.value() - applied.value();
   report("replay", "positions", restored.replayed, restored.replayed);
@@ -190,8 +190,8 @@ bool is_unused(const fs::path& folder) {
 }
 
 /// Makes the folder one of backups of this ledger.
-void prepare_folder(const fs::path& folder, const Shard& shard) {
-  const std::string fault = backup_folder_fault(folder, shard);
+void prepare_folder(const fs::path& folder, const LedgerFiles& files) {
+  const std::string fault = backup_folder_fault(folder, files);
   if (!fault.empty()) throw std::runtime_error(fault);
   if (!fs::exists(folder)) {
     fs::create_directories(folder);
@@ -201,13 +201,13 @@ void prepare_folder(const fs::path& folder, const Shard& shard) {
 
 /// The backups of a folder follow each other: this ledger must have what the newest is of. Another
 /// copy, one that was rebuilt or restored and went its own way, would pass for its next state.
-void require_same_history(const fs::path& folder, const Shard& shard,
+void require_same_history(const fs::path& folder, const LedgerFiles& files,
                           const std::vector<BackupManifest>& manifests) {
   if (manifests.empty()) return;
   const BackupManifest& newest = manifests.back();
   const Position next{newest.position.value() + 1};
-  if (next <= shard.journal().next_position()) {
-    const auto root = shard.journal().root_before(next);
+  if (next <= files.journal().next_position()) {
+    const auto root = files.journal().root_before(next);
     if (!root) throw std::runtime_error("the journal cannot be read: " + root.error().message());
     if (to_hex(root.value()) == newest.root) return;
   }
@@ -227,21 +227,21 @@ void remove_leftovers(const fs::path& folder, const std::vector<BackupManifest>&
 }
 
 /// Keys and statements; returns the bytes written.
-std::uint64_t copy_small_files(const Shard& shard, const fs::path& into, const fs::path& earlier,
-                               bool has_private_keys) {
+std::uint64_t copy_small_files(const LedgerFiles& files, const fs::path& into,
+                               const fs::path& earlier, bool has_private_keys) {
   std::uint64_t bytes = 0;
   fs::create_directories(into);
   if (has_private_keys) {
-    bytes += copy_folder(shard.keys_folder(), into / "keys");
+    bytes += copy_folder(files.keys_folder(), into / "keys");
   } else {
     fs::create_directory(into / "keys");
-    const std::string key = read_file(shard.keys_folder() / "signing.pub");
+    const std::string key = read_file(files.keys_folder() / "signing.pub");
     write_new_file(into / "keys" / "signing.pub", key, 0644);
     bytes += key.size();
   }
   fs::permissions(into / "keys", fs::perms::owner_all);
-  if (fs::exists(shard.folder() / "statements")) {
-    bytes += copy_folder(shard.folder() / "statements", into / "statements",
+  if (fs::exists(files.folder() / "statements")) {
+    bytes += copy_folder(files.folder() / "statements", into / "statements",
                          earlier.empty() ? earlier : earlier / "statements");
   }
   sync_folder(into);
@@ -261,18 +261,18 @@ void check_room(const Engines& engines, const fs::path& folder, const BackupMani
 }
 
 /// Restores the backup beside the others, and removes it again.
-void verify(const Engines& engines, const fs::path& folder, const Shard& source,
+void verify(const Engines& engines, const fs::path& folder, const LedgerFiles& source,
             BackupManifest& manifest, const ReportProgress& report) {
   try {
     check_room(engines, folder, manifest);
     const FreshFolder scratch(folder / "verification");
-    ShardOptions shard_options;
-    shard_options.folder = scratch.path();
-    shard_options.keys_folder = manifest.has_private_keys
-                                    ? folder_of(folder, manifest.number) / "keys"
-                                    : source.keys_folder();
-    shard_options.ceilings = source.rules().ceilings();
-    restore_into(engines, manifest, manifest.position, shard_options, report);
+    LedgerOptions ledger_options;
+    ledger_options.folder = scratch.path();
+    ledger_options.keys_folder = manifest.has_private_keys
+                                     ? folder_of(folder, manifest.number) / "keys"
+                                     : source.keys_folder();
+    ledger_options.ceilings = source.rules().ceilings();
+    restore_into(engines, manifest, manifest.position, ledger_options, report);
     manifest.verification = Verification::passed;
   } catch (const std::exception& exception) {
     report("verify", "steps", 1, 1);  // throws when the work is to end: then the backup is not bad
@@ -303,9 +303,9 @@ void purge(Engines& engines, const fs::path& folder, std::vector<BackupManifest>
 
 }  // namespace
 
-std::string backup_folder_fault(const fs::path& folder, const Shard& shard) try {
+std::string backup_folder_fault(const fs::path& folder, const LedgerFiles& files) try {
   const fs::path real = real_path(folder);
-  if (is_within(real, real_path(shard.folder()))) {
+  if (is_within(real, real_path(files.folder()))) {
     return "the folder for backups must not lie in the data folder";
   }
   if (!fs::exists(real)) return {};
@@ -314,7 +314,7 @@ std::string backup_folder_fault(const fs::path& folder, const Shard& shard) try 
   if (!fs::exists(real / "ledger.json")) {
     return real.string() + " is not empty and holds no backups";
   }
-  if (parse_backup_folder(read_file(real / "ledger.json")) != shard.keys().signing.key_id()) {
+  if (parse_backup_folder(read_file(real / "ledger.json")) != files.keys().signing.key_id()) {
     return real.string() + " holds backups of another ledger";
   }
   return {};
@@ -342,17 +342,17 @@ std::vector<BackupManifest> list_backups(const fs::path& folder) {
 BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
                        const ReportProgress& report) {
   const Stopwatch stopwatch;
-  Shard& shard = source.shard;
+  LedgerFiles& files = source.files;
   const fs::path folder = real_path(options.to);
-  prepare_folder(folder, shard);
+  prepare_folder(folder, files);
   const FolderLock lock = lock_folder(folder, FolderLock::Use::alone);
-  const std::string& key_id = shard.keys().signing.key_id();
+  const std::string& key_id = files.keys().signing.key_id();
   if (!fs::exists(folder / "ledger.json")) {
     replace_file(folder / "ledger.json", backup_folder_json(key_id) + "\n", 0644);
   }
   fs::create_directory(folder / "backups");
   std::vector<BackupManifest> manifests = list_backups(folder);
-  require_same_history(folder, shard, manifests);
+  require_same_history(folder, files, manifests);
   remove_leftovers(folder, manifests);
   Engines engines(folder, DatabaseBackups::Access::write);
   engines.keep_only(manifests);
@@ -371,22 +371,22 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   // The state first, the position after it, the journal last: so the state is never ahead of the
   // position, and the journal never behind it. What the journal has beyond is cut at restoring.
   source.hand_over();
-  manifest.state_backup = shard.state().back_up(engines.state, report_bytes("back up state"));
-  const AppliedState head = shard.state().head();
+  manifest.state_backup = files.state().back_up(engines.state, report_bytes("back up state"));
+  const AppliedState head = files.state().head();
   manifest.position = head.last();
   manifest.checksum = head.totals.checksum.hex();
   source.wait_durable(manifest.position);
-  const auto root = shard.journal().root_before(head.next_position);
+  const auto root = files.journal().root_before(head.next_position);
   if (!root) throw std::runtime_error("the journal cannot be read: " + root.error().message());
   manifest.root = to_hex(root.value());
   manifest.journal_backup =
-      shard.journal().back_up(engines.journal, report_bytes("back up journal"));
+      files.journal().back_up(engines.journal, report_bytes("back up journal"));
 
   const fs::path earlier =
       manifests.empty() ? fs::path() : folder_of(folder, manifests.back().number);
   const fs::path place = folder_of(folder, manifest.number);
   const std::uint64_t small_bytes =
-      copy_small_files(shard, place, earlier, options.has_private_keys);
+      copy_small_files(files, place, earlier, options.has_private_keys);
   manifest.bytes = engines.journal.bytes_of(manifest.journal_backup) +
                    engines.state.bytes_of(manifest.state_backup) + bytes_below(place);
   manifest.new_bytes =
@@ -394,7 +394,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   manifest.milliseconds = static_cast<std::uint64_t>(stopwatch.seconds() * 1000);
   write_manifest(folder, manifest);
   if (options.is_verified) {
-    verify(engines, folder, shard, manifest, report);
+    verify(engines, folder, files, manifest, report);
     write_manifest(folder, manifest);
   }
   if (manifest.verification != Verification::failed) {
@@ -429,10 +429,10 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
     throw std::runtime_error("backup " + std::to_string(manifest.number) + " ends at position 0-" +
                              std::to_string(manifest.position.value()));
   }
-  if (is_within(real_path(options.shard.folder), real_path(options.from))) {
+  if (is_within(real_path(options.files.folder), real_path(options.from))) {
     throw std::runtime_error("a ledger cannot be restored into the folder of its backups");
   }
-  FreshFolder fresh(options.shard.folder);
+  FreshFolder fresh(options.files.folder);
   const fs::path backup = folder_of(options.from, manifest.number);
   if (options.keys.empty() && !manifest.has_private_keys) {
     throw std::runtime_error(
@@ -446,11 +446,11 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
   if (fs::exists(backup / "statements")) {
     copy_folder(backup / "statements", fresh.path() / "statements");
   }
-  ShardOptions shard_options = options.shard;
-  shard_options.folder = fresh.path();
-  shard_options.keys_folder.clear();
+  LedgerOptions ledger_options = options.files;
+  ledger_options.folder = fresh.path();
+  ledger_options.keys_folder.clear();
   Restored restored = restore_into(Engines(options.from, DatabaseBackups::Access::read), manifest,
-                                   last, shard_options, report);
+                                   last, ledger_options, report);
   if (restored.position.value() == 0 && manifest.position.value() != 0) {
     throw std::runtime_error("no group of the journal ends at that position or before");
   }

@@ -9,7 +9,7 @@
 
 #include "storage/backup/backup_manifest.h"
 #include "storage/files/report_progress.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 /// Backups of a ledger. A folder of backups holds:
 ///   ledger.json                which ledger: the id of its signing key
@@ -23,7 +23,7 @@ namespace storage {
 
 /// A ledger that may be at work.
 struct BackupSource {
-  Shard& shard;
+  LedgerFiles& files;
   std::function<void()> hand_over;  ///< brings what the state knows into its files
   std::function<void(ledger::Position)> wait_durable;  ///< until the journal holds this position
 };
@@ -37,7 +37,7 @@ struct BackupOptions {
 };
 
 /// Why a folder cannot take backups of this ledger; empty when it can.
-std::string backup_folder_fault(const std::filesystem::path& folder, const Shard& shard);
+std::string backup_folder_fault(const std::filesystem::path& folder, const LedgerFiles& files);
 
 /// Makes a backup of exactly one position, and restores it once to see that it is good. A
 /// verification that failed, or had no room, is in the manifest, not thrown. Earlier backups stay
@@ -56,7 +56,7 @@ struct RestoreOptions {
   std::optional<ledger::Position> position;
   /// How to open the restored ledger; its folder is where to restore to, and must not exist or be
   /// empty.
-  ShardOptions shard;
+  LedgerOptions files;
 };
 
 struct Restored {

@@ -34,8 +34,8 @@ ledger::Date last_day_to_credit_year(int year) {
   return ledger::last_day_to_credit(last_day_of(year));
 }
 
-std::optional<ClosingRefusal> dry_run_refusal(const Shard& shard, int year) {
-  if (shard.rules().ceiling_of(year)) return std::nullopt;
+std::optional<ClosingRefusal> dry_run_refusal(const LedgerFiles& files, int year) {
+  if (files.rules().ceiling_of(year)) return std::nullopt;
   return ClosingRefusal{
       "NO_RULES_FOR_YEAR",
       fmt::format("No ceiling is known for {}; remedy: configure one under [ceilings], or choose "
@@ -43,10 +43,10 @@ std::optional<ClosingRefusal> dry_run_refusal(const Shard& shard, int year) {
                   year)};
 }
 
-std::optional<ClosingRefusal> closing_refusal(Shard& shard, int year, ledger::Date today,
+std::optional<ClosingRefusal> closing_refusal(LedgerFiles& files, int year, ledger::Date today,
                                               bool is_early) {
-  if (auto refusal = dry_run_refusal(shard, year)) return refusal;
-  if (!has_copayments(shard.state(), year)) {
+  if (auto refusal = dry_run_refusal(files, year)) return refusal;
+  if (!has_copayments(files.state(), year)) {
     return ClosingRefusal{
         "NO_REGISTRATIONS",
         fmt::format("There is no co-payment of {} in this ledger, so there is nothing to close; "

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "ledger/values/oslo_time.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace storage {
 
@@ -19,11 +19,11 @@ struct ClosingRefusal {
 /// co-payments, and must be over unless `is_early`. Nothing when a statement can be made. May be
 /// asked while the ledger takes submissions. Throws std::runtime_error when the state cannot be
 /// read.
-std::optional<ClosingRefusal> closing_refusal(Shard& shard, int year, ledger::Date today,
+std::optional<ClosingRefusal> closing_refusal(LedgerFiles& files, int year, ledger::Date today,
                                               bool is_early);
 
 /// What a dry run needs: it names nothing and is not kept.
-std::optional<ClosingRefusal> dry_run_refusal(const Shard& shard, int year);
+std::optional<ClosingRefusal> dry_run_refusal(const LedgerFiles& files, int year);
 
 /// The last day on which a co-payment of the year can be reported, and the last on which one can be
 /// credited. Payments are never too late.

@@ -51,8 +51,8 @@ struct VerifyOptions {
 /// checksums, that each record decodes and is kept in its place, that none is missing, the chain
 /// of roots, each root, each signature, the hash of the rules, the numbering of persons and
 /// practices; then that it was not cut off, as far as the state and the known ends can tell. Stops
-/// at the first finding. Whether the decisions are right is another question: see shard.cc, which
-/// takes them again.
+/// at the first finding. Whether the decisions are right is another question: see ledger_files.cc,
+/// which takes them again.
 ///
 /// Changes nothing in the folder and needs no private key; a server may have the ledger open.
 /// Throws std::runtime_error when there is no journal or it cannot be reached.

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/writer/shard_writer.h"
-#include "storage/ledger_files/shard.h"
+#include "ingest/writer/group_writer.h"
+#include "storage/ledger_files/ledger_files.h"
 #include "storage/ledger_files/verify.h"
 #include "storage/state/state_comparison.h"
 #include "tests/sim/check.h"
@@ -57,18 +57,18 @@ sim::Options workload_of(const LoadOptions& options) {
 
 /// The ledger as a process has it open.
 struct Process {
-  Process(const storage::ShardOptions& options)
-      : shard(options),
-        writer(shard.state(), shard.journal(), shard.rules(), shard.are_rules_new(),
+  Process(const storage::LedgerOptions& options)
+      : files(options),
+        writer(files.state(), files.journal(), files.rules(), files.are_rules_new(),
                [this](const ingest::Submission&, const ingest::ParsedItem& parsed,
                       std::optional<bool> exempt) {
                  storage::AccessRecord record;
                  record.person = parsed.item.person;
                  record.exempt = exempt;
-                 return shard.journal().access_log().add(record);
+                 return files.journal().access_log().add(record);
                }) {}
-  storage::Shard shard;
-  ingest::ShardWriter writer;
+  storage::LedgerFiles files;
+  ingest::GroupWriter writer;
 };
 
 void ignore_progress(std::string_view, std::string_view, std::uint64_t, std::uint64_t) {}
@@ -80,13 +80,13 @@ class Load {
         workload_options_(workload_of(options)),
         workload_(workload_options_),
         rules_(sim::rule_pack_of(workload_options_.ceilings(false))) {
-    shard_options_.folder = folder_ / "data";
-    shard_options_.keys_folder = keys;
-    shard_options_.ceilings = workload_options_.ceilings(false);
-    shard_options_.journal.write_buffer_bytes = options.journal_buffer_bytes;
-    shard_options_.state.hand_over_items = options.hand_over_items;
-    shard_options_.state.lookups_before_filter = 50;
-    fs::create_directories(shard_options_.folder);
+    ledger_options_.folder = folder_ / "data";
+    ledger_options_.keys_folder = keys;
+    ledger_options_.ceilings = workload_options_.ceilings(false);
+    ledger_options_.journal.write_buffer_bytes = options.journal_buffer_bytes;
+    ledger_options_.state.hand_over_items = options.hand_over_items;
+    ledger_options_.state.lookups_before_filter = 50;
+    fs::create_directories(ledger_options_.folder);
   }
 
   LoadResult run(std::uint64_t cut_at) {
@@ -106,7 +106,7 @@ class Load {
     LoadResult result;
     for (std::uint64_t cut = cut_at;; ++result.cuts) {
       const bool is_disturbed = cut != PowerCutFs::never;
-      const auto disk = std::make_shared<PowerCutFs>(shard_options_.folder, cut);
+      const auto disk = std::make_shared<PowerCutFs>(ledger_options_.folder, cut);
       const std::unique_ptr<rocksdb::Env> env = use(disk);
       take_items(*disk);
       if (result.cuts == 0) result.operations = disk->operations();
@@ -127,8 +127,8 @@ class Load {
 
   std::unique_ptr<rocksdb::Env> use(const std::shared_ptr<PowerCutFs>& disk) {
     std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(disk);
-    shard_options_.journal.env = env.get();
-    shard_options_.state.env = env.get();
+    ledger_options_.journal.env = env.get();
+    ledger_options_.state.env = env.get();
     return env;
   }
 
@@ -137,12 +137,12 @@ class Load {
   void take_items(const PowerCutFs& disk) {
     std::optional<Process> process;
     try {
-      process.emplace(shard_options_);
+      process.emplace(ledger_options_);
     } catch (const std::exception& failure) {
       check_power(disk, std::string("does not open: ") + failure.what());
       return;
     }
-    check_recovered(process->shard);
+    check_recovered(process->files);
     std::vector<ingest::PendingGroup> built;
     Prng prng(Prng::mix(options_.seed + 3) + answered_items_);
     while (!workload_.is_done()) {
@@ -170,14 +170,14 @@ class Load {
           keep(pending);
           for (const auto& submission : pending.submissions) acknowledge(*submission);
         }
-        process->shard.state().note_durable(together.back().group.next_position());
+        process->files.state().note_durable(together.back().group.next_position());
         built.erase(built.begin(), built.begin() + static_cast<std::ptrdiff_t>(count));
       }
-      const std::string failure = process->shard.state().failure();
+      const std::string failure = process->files.state().failure();
       if (!failure.empty()) check_power(disk, failure);
     }
     try {
-      process->shard.hand_over_state();
+      process->files.hand_over_state();
     } catch (const std::exception& failure) {
       check_power(disk, failure.what());
     }
@@ -240,7 +240,7 @@ class Load {
 
   /// Nobody of these groups is answered. The first few were on their way to the disk.
   void give_up(Process& process, std::vector<ingest::PendingGroup> built, std::size_t on_the_way) {
-    process.shard.state().abandon();
+    process.files.state().abandon();
     for (const ingest::PendingGroup& pending : built) {
       for (const auto& submission : pending.submissions) workload_.unanswered(*submission);
     }
@@ -250,8 +250,8 @@ class Load {
 
   /// After a start: the journal has all that was acknowledged, the groups that were on their way
   /// all or none, and nothing else; and the state is what follows from it.
-  void check_recovered(storage::Shard& shard) {
-    const Position end = shard.journal().next_position();
+  void check_recovered(storage::LedgerFiles& files) {
+    const Position end = files.journal().next_position();
     if (!on_the_way_.empty() && end == on_the_way_.back().group.next_position()) {
       for (const ingest::PendingGroup& pending : on_the_way_) keep(pending);
     }
@@ -261,7 +261,7 @@ class Load {
                 ", what was acknowledged at " + std::to_string(model_.next_position().value()));
     }
     sim::FaultyJournal journal;
-    const auto read = shard.journal().for_each(
+    const auto read = files.journal().for_each(
         Position{1}, [&](Position position, std::string_view bytes) -> ledger::Result<void> {
           journal.keep(position, bytes);
           return ledger::ok();
@@ -275,29 +275,29 @@ class Load {
     check(entries == accepted_.size(), "the journal holds what was accepted");
     sim::check_state(model_, replayed.state);
     checksum_ = sim::checksum_of(replayed.state).hex();
-    check(checksum_ == shard.state().head().totals.checksum.hex(),
+    check(checksum_ == files.state().head().totals.checksum.hex(),
           "the checksum of the state is that of what was accepted");
     for (const auto& [key, person_year] : model_.person_years()) {
-      const auto account = shard.state().account(key);
+      const auto account = files.state().account(key);
       check(account && account.value() == person_year.account(), "an account is the oracle's");
     }
   }
 
   /// All is answered, and the ledger closed: what is in its files.
   void check_end() {
-    const fs::path state = shard_options_.folder / "state";
+    const fs::path state = ledger_options_.folder / "state";
     const fs::path kept_state = folder_ / "state";
     fs::rename(state, kept_state);
-    const auto disk = std::make_shared<PowerCutFs>(shard_options_.folder, PowerCutFs::never);
+    const auto disk = std::make_shared<PowerCutFs>(ledger_options_.folder, PowerCutFs::never);
     const std::unique_ptr<rocksdb::Env> env = use(disk);
     {
       // The state is made again from nothing but the journal.
-      storage::Shard shard(shard_options_);
-      check_recovered(shard);
-      shard.hand_over_state();
+      storage::LedgerFiles files(ledger_options_);
+      check_recovered(files);
+      files.hand_over_state();
       storage::VerifyOptions verify;
-      verify.folder = shard_options_.folder;
-      verify.public_key = shard.keys().signing.public_key();
+      verify.folder = ledger_options_.folder;
+      verify.public_key = files.keys().signing.public_key();
       const storage::VerifyReport report = storage::verify_journal(verify);
       if (report.finding) sim::fail("verification: " + report.finding->what);
     }
@@ -316,7 +316,7 @@ class Load {
   const LoadOptions& options_;
   const sim::Options workload_options_;
   const storage::test::TempFolder folder_;
-  storage::ShardOptions shard_options_;
+  storage::LedgerOptions ledger_options_;
   std::string story_;  ///< of the cuts
 
   // The clients, and the oracle.

@@ -33,7 +33,7 @@ class Ledger {
  public:
   Ledger()
       : server_({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1),
-        service_(shard_options(folder_.path()), ledger::NumberSeries::production_and_tests,
+        service_(ledger_options(folder_.path()), ledger::NumberSeries::production_and_tests,
                  limits(), 0, [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
                    server_.deliver(std::move(submissions));
                  }) {
@@ -50,8 +50,8 @@ class Ledger {
   bool is_healthy() { return service_.keeper().trouble().empty(); }
 
  private:
-  static storage::ShardOptions shard_options(const std::filesystem::path& folder) {
-    storage::ShardOptions options;
+  static storage::LedgerOptions ledger_options(const std::filesystem::path& folder) {
+    storage::LedgerOptions options;
     options.folder = folder / "data";
     return options;
   }

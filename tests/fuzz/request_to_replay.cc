@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "ingest/items/json_text.h"
-#include "ingest/writer/shard_writer.h"
+#include "ingest/writer/group_writer.h"
 #include "ledger/values/assert.h"
 #include "storage/bytes/format.h"
 #include "storage/bytes/format_bounds.h"
@@ -216,7 +216,7 @@ class Session {
 
   MemoryStore store_;
   Records records_;
-  ingest::ShardWriter writer_{store_, records_, rules(), true,
+  ingest::GroupWriter writer_{store_, records_, rules(), true,
                               [](const auto&...) { return ledger::ok(); }};
   ingest::PendingGroup pending_;
   std::size_t items_ = 0;

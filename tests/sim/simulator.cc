@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/writer/shard_writer.h"
+#include "ingest/writer/group_writer.h"
 #include "tests/sim/check.h"
 #include "tests/sim/checkers.h"
 #include "tests/sim/model.h"
@@ -240,7 +240,7 @@ class Simulator {
     if (options_.snapshot_per_mille != 0 && prng_.chance(1, 2)) snapshot_ = recovered;
     store_ = std::make_unique<FaultyStore>(std::move(recovered.state));
     const bool are_rules_new = recovered.rules.hash() != rules_.hash();
-    writer_ = std::make_unique<ingest::ShardWriter>(
+    writer_ = std::make_unique<ingest::GroupWriter>(
         *store_, journal_, rules_, are_rules_new,
         [this](const ingest::Submission&, const ingest::ParsedItem& asking,
                std::optional<bool> exempt) {
@@ -324,7 +324,7 @@ class Simulator {
 
   // The process.
   std::unique_ptr<FaultyStore> store_;
-  std::unique_ptr<ingest::ShardWriter> writer_;
+  std::unique_ptr<ingest::GroupWriter> writer_;
   std::deque<std::unique_ptr<ingest::Submission>> waiting_;
   std::deque<Built> built_;
   std::vector<std::pair<const ingest::ParsedItem*, std::optional<bool>>> queries_;  // of the group

@@ -15,9 +15,9 @@
 
 #include "ingest/generator/generator.h"
 #include "ingest/items/item_parser.h"
-#include "ingest/writer/shard_writer.h"
+#include "ingest/writer/group_writer.h"
 #include "ledger/reference/reference.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 #include "tests/storage/temp_folder.h"
 
 namespace {
@@ -33,8 +33,8 @@ struct Journaled {
   std::uint64_t registrations = 0;
 };
 
-Journaled read_journal(const storage::Shard& shard, storage::RocksDbJournal& journal) {
-  static_cast<void>(shard);
+Journaled read_journal(const storage::LedgerFiles& files, storage::RocksDbJournal& journal) {
+  static_cast<void>(files);
   Journaled journaled;
   std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, AccountKey> accounts;
   const auto read = journal.replay(ledger::Position{1}, [&](const ledger::CommitGroup& group) {
@@ -55,10 +55,10 @@ Journaled read_journal(const storage::Shard& shard, storage::RocksDbJournal& jou
 }
 
 /// Loads a generated year in groups of uneven size, as submissions would come.
-void load_generated_year(storage::Shard& shard, const ingest::GeneratorOptions& options) {
-  ingest::ShardWriter writer(shard.state(), shard.journal(), shard.rules(), shard.are_rules_new(),
+void load_generated_year(storage::LedgerFiles& files, const ingest::GeneratorOptions& options) {
+  ingest::GroupWriter writer(files.state(), files.journal(), files.rules(), files.are_rules_new(),
                              [](const auto&...) { return ledger::ok(); });
-  ingest::ItemParser parser(shard.keys().numbers, ledger::NumberSeries::production_and_tests);
+  ingest::ItemParser parser(files.keys().numbers, ledger::NumberSeries::production_and_tests);
   const ingest::Caller caller{"test", true};
   std::vector<ingest::ParsedItem> items;
   std::size_t group_size = 1;
@@ -69,7 +69,7 @@ void load_generated_year(storage::Shard& shard, const ingest::GeneratorOptions& 
     pending.submissions.push_back(std::move(submission));
     ASSERT_TRUE(writer.build(pending, ledger::Instant{1'700'000'000, 0}));
     ASSERT_TRUE(writer.commit({&pending, 1}));
-    shard.state().note_durable(pending.group.next_position());
+    files.state().note_durable(pending.group.next_position());
     group_size = group_size * 7 % 2003 + 1;
   };
   ingest::Generator generator(options);
@@ -105,15 +105,15 @@ void expect_same_account(const ledger::Account& stored, const ledger::ReferenceA
   EXPECT_EQ(stored.newest, reference.account.newest);
 }
 
-void check_accounts(storage::Shard& shard, const Journaled& journaled) {
+void check_accounts(storage::LedgerFiles& files, const Journaled& journaled) {
   std::uint64_t cards = 0;
   std::int64_t refunded = 0;
   ASSERT_EQ(journaled.groups_by_rule_pack.size(), 1U) << "one rule pack throughout is assumed";
   const ledger::RulePackHash& rule_pack = journaled.groups_by_rule_pack.begin()->first;
   for (const auto& [key, entries] : journaled.accounts) {
     const auto reference = ledger::reference_account(
-        entries, key.year, *shard.rules().ceiling_of(key.year), rule_pack);
-    const auto stored = shard.state().account(key);
+        entries, key.year, *files.rules().ceiling_of(key.year), rule_pack);
+    const auto stored = files.state().account(key);
     ASSERT_TRUE(stored);
     expect_same_account(stored.value(), reference, key);
     ASSERT_EQ(reference.verdicts.size(), entries.size());
@@ -124,7 +124,7 @@ void check_accounts(storage::Shard& shard, const Journaled& journaled) {
     refunded += stored.value().refunded().ore();
     if (testing::Test::HasFailure()) return;
   }
-  const storage::StateTotals totals = shard.state().head().totals;
+  const storage::StateTotals totals = files.state().head().totals;
   EXPECT_EQ(totals.accounts, journaled.accounts.size());
   EXPECT_EQ(totals.registrations, journaled.registrations);
   EXPECT_EQ(totals.cards(), cards);
@@ -133,14 +133,14 @@ void check_accounts(storage::Shard& shard, const Journaled& journaled) {
             << journaled.registrations << " registrations, " << cards << " cards\n";
 }
 
-void check_timeliness(storage::Shard& shard, const Journaled& journaled) {
+void check_timeliness(storage::LedgerFiles& files, const Journaled& journaled) {
   std::vector<Entry> all;
   for (const auto& [key, entries] : journaled.accounts) {
     all.insert(all.end(), entries.begin(), entries.end());
   }
   const auto scanned = ledger::reference_timeliness(all);
   for (const auto& [key, month] : scanned) {
-    const auto stored = shard.state().timeliness(key);
+    const auto stored = files.state().timeliness(key);
     ASSERT_TRUE(stored);
     // Trailing lags without any co-payment may or may not be there.
     auto by_lag = stored.value().by_lag;
@@ -154,10 +154,10 @@ void check_timeliness(storage::Shard& shard, const Journaled& journaled) {
   std::set<ledger::Month> months;
   for (const auto& [key, month] : scanned) months.insert(key.month);
   std::uint64_t counted = 0;
-  const std::size_t practices = shard.state().practices().size();
+  const std::size_t practices = files.state().practices().size();
   for (std::uint32_t practice = 1; practice < practices; ++practice) {
     for (const ledger::Month month : months) {
-      const auto stored = shard.state().timeliness(
+      const auto stored = files.state().timeliness(
           {ledger::PracticeNumber{practice}, ledger::Basis::received, month});
       ASSERT_TRUE(stored);
       counted += figures_of(stored.value()).count;
@@ -167,32 +167,32 @@ void check_timeliness(storage::Shard& shard, const Journaled& journaled) {
   std::cout << "equal to a full scan: " << scanned.size() << " timeliness rows\n";
 }
 
-void check(storage::Shard& shard) {
-  const Journaled journaled = read_journal(shard, shard.journal());
+void check(storage::LedgerFiles& files) {
+  const Journaled journaled = read_journal(files, files.journal());
   if (testing::Test::HasFailure()) return;
-  check_accounts(shard, journaled);
-  check_timeliness(shard, journaled);
+  check_accounts(files, journaled);
+  check_timeliness(files, journaled);
 }
 
 TEST(Year, equals_the_slow_reference_in_every_account_and_counter) {
-  storage::ShardOptions options;
+  storage::LedgerOptions options;
   if (const char* const folder = std::getenv("FRIKORT_YEAR_DATA")) {
     ASSERT_TRUE(std::filesystem::exists(std::filesystem::path(folder) / "journal"))
         << "FRIKORT_YEAR_DATA names no ledger";
     options.folder = folder;
-    storage::Shard shard(options);
-    check(shard);
+    storage::LedgerFiles files(options);
+    check(files);
     return;
   }
   const storage::test::TempFolder folder;
   options.folder = folder.path();
   options.state.hand_over_items = 7'000;  // several hand-overs, and a rest in memory
   {
-    storage::Shard shard(options);
-    load_generated_year(shard, {40'000, 0, 2024, 20'240'229});
-    check(shard);
+    storage::LedgerFiles files(options);
+    load_generated_year(files, {40'000, 0, 2024, 20'240'229});
+    check(files);
   }
-  storage::Shard reopened(options);
+  storage::LedgerFiles reopened(options);
   check(reopened);
 }
 

@@ -111,7 +111,7 @@ TEST(JsonString, escapes_what_json_does_not_allow) {
   EXPECT_EQ(out, "\"a\\\"b\\\\c\\u000a\\u0000\\u001f/\x7f\xc3\xb8\"");
 }
 
-TEST(Position, is_written_with_its_shard_and_read_back) {
+TEST(Position, is_written_with_its_ledger_and_read_back) {
   for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{4711},
                                      std::numeric_limits<std::uint64_t>::max()}) {
     std::string out;

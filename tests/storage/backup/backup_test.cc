@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "storage/files/files.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
 
 namespace storage::test {
@@ -48,11 +48,11 @@ class BackupTest : public testing::Test {
   }
 
   BackupSource source() {
-    Shard& shard = ledger_->shard();
-    return {shard,
-            [&shard] {
-              shard.state().begin_hand_over();
-              EXPECT_TRUE(shard.state().await_hand_over());
+    LedgerFiles& files = ledger_->files();
+    return {files,
+            [&files] {
+              files.state().begin_hand_over();
+              EXPECT_TRUE(files.state().await_hand_over());
             },
             [](Position) {}};
   }
@@ -69,7 +69,7 @@ class BackupTest : public testing::Test {
   RestoreOptions restore_options(const std::string& into) const {
     RestoreOptions made;
     made.from = temp_ / "backups";
-    made.shard = options_in(temp_ / into);
+    made.files = options_in(temp_ / into);
     return made;
   }
   /// Restores into a new folder and expects what the manifest says.
@@ -79,15 +79,15 @@ class BackupTest : public testing::Test {
     const Restored restored = storage::restore(made, no_report);
     EXPECT_EQ(restored.position, manifest.position);
     EXPECT_EQ(restored.checksum, manifest.checksum);
-    OpenLedger again(options_in(temp_ / into));
+    LedgerWithWriter again(options_in(temp_ / into));
     EXPECT_EQ(again.checksum(), manifest.checksum);
-    EXPECT_EQ(to_hex(again.shard().journal().head_root()), manifest.root);
-    EXPECT_EQ(again.shard().keys().signing.key_id(), manifest.key_id);
+    EXPECT_EQ(to_hex(again.files().journal().head_root()), manifest.root);
+    EXPECT_EQ(again.files().keys().signing.key_id(), manifest.key_id);
   }
 
   TempFolder temp_;
   Workload workload_{31};
-  std::optional<OpenLedger> ledger_;
+  std::optional<LedgerWithWriter> ledger_;
 };
 
 TEST_F(BackupTest, restores_to_what_it_was) {
@@ -95,13 +95,13 @@ TEST_F(BackupTest, restores_to_what_it_was) {
   EXPECT_EQ(manifest.number, 1U);
   EXPECT_EQ(manifest.verification, Verification::passed);
   EXPECT_EQ(manifest.checksum, ledger_->checksum());
-  EXPECT_EQ(manifest.position.value() + 1, ledger_->shard().journal().next_position().value());
+  EXPECT_EQ(manifest.position.value() + 1, ledger_->files().journal().next_position().value());
   EXPECT_TRUE(manifest.has_private_keys);
   const StateTotals before = ledger_->totals();
   ledger_.reset();
   fs::remove_all(temp_ / "data");
   expect_restores(manifest, "restored");
-  EXPECT_EQ(OpenLedger(options_in(temp_ / "restored")).totals(), before);
+  EXPECT_EQ(LedgerWithWriter(options_in(temp_ / "restored")).totals(), before);
   EXPECT_FALSE(fs::exists(temp_ / "restored.partial"));
 }
 
@@ -162,10 +162,10 @@ TEST_F(BackupTest, restores_to_an_earlier_position) {
   Workload same(31);
   const std::vector<ledger::Item> items = same.take(600);
   const BackupManifest manifest = back_up();
-  OpenLedger growing(options_in(temp_ / "growing"));
+  LedgerWithWriter growing(options_in(temp_ / "growing"));
   int restored_count = 0;
   for (std::size_t group = 0; group < 20; ++group) {
-    const Position before = growing.shard().journal().next_position();
+    const Position before = growing.files().journal().next_position();
     const auto first = items.begin() + static_cast<std::ptrdiff_t>(group * 30);
     if (group % 7 == 3) {
       RestoreOptions made = restore_options("at" + std::to_string(group));
@@ -283,7 +283,7 @@ TEST_F(BackupTest, leaves_private_keys_out_when_told) {
   EXPECT_FALSE(fs::exists(temp_ / "backups/backups/1/keys/master.key"));
   RestoreOptions made = restore_options("restored");
   EXPECT_NE(error_of([&] { storage::restore(made, no_report); }).find("--keys"), std::string::npos);
-  { const OpenLedger other(options_in(temp_ / "other")); }
+  { const LedgerWithWriter other(options_in(temp_ / "other")); }
   made.keys = temp_ / "other/keys";
   EXPECT_NE(error_of([&] { storage::restore(made, no_report); }).find("not those of the ledger"),
             std::string::npos);

@@ -11,7 +11,7 @@
 #include "storage/bytes/byte_codec.h"
 #include "storage/bytes/format.h"
 #include "storage/journal/access_log.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
 
 namespace storage::test {
@@ -401,8 +401,8 @@ TEST(FormatBounds, hold_for_the_access_log) {
 
 class Unstorable : public testing::Test {
  protected:
-  ShardOptions options() {
-    ShardOptions options = options_in(temp_ / "data");
+  LedgerOptions options() {
+    LedgerOptions options = options_in(temp_ / "data");
     options.note_fault = [this](const Fault& fault) { reasons_.push_back(fault.reason); };
     return options;
   }
@@ -414,12 +414,12 @@ class Unstorable : public testing::Test {
 TEST_F(Unstorable, group_is_refused_and_the_ledger_opens_again) {
   std::string checksum;
   {
-    OpenLedger ledger(options());
+    LedgerWithWriter ledger(options());
     ledger.commit(items_of(5, 20));
     checksum = ledger.checksum();
     // As a parser without bounds would let it in: refused, and counted under a month.
-    ingest::ShardWriter writer(ledger.shard().state(), ledger.shard().journal(),
-                               ledger.shard().rules(), false,
+    ingest::GroupWriter writer(ledger.files().state(), ledger.files().journal(),
+                               ledger.files().rules(), false,
                                [](const auto&...) { return ledger::ok(); });
     ingest::PendingGroup pending;
     pending.submissions.push_back(std::make_unique<ingest::Submission>());
@@ -428,17 +428,17 @@ TEST_F(Unstorable, group_is_refused_and_the_ledger_opens_again) {
     const auto built = writer.build(pending, ledger::test::instant("2025-03-01T10:00:00Z"));
     ASSERT_FALSE(built);
     EXPECT_EQ(built.error(), ledger::Errc::unstorable);
-    ledger.shard().state().abandon();
+    ledger.files().state().abandon();
   }
   ASSERT_EQ(reasons_.size(), 1U);
   EXPECT_NE(reasons_[0].find("timeliness: month"), std::string::npos) << reasons_[0];
-  OpenLedger again(options());
+  LedgerWithWriter again(options());
   EXPECT_EQ(again.checksum(), checksum);
   again.commit(items_of(6, 20));
 }
 
 TEST_F(Unstorable, record_is_not_appended) {
-  Shard shard(options());
+  LedgerFiles files(options());
   for (std::size_t i = 0; i < what_no_record_holds().size(); ++i) {
     const auto& [field, make] = what_no_record_holds()[i];
     SCOPED_TRACE(std::to_string(i) + ", " + field);
@@ -447,12 +447,12 @@ TEST_F(Unstorable, record_is_not_appended) {
     if (group.position != Position{1}) continue;  // the journal's own business
     const ledger::AnsweredGroup answered{group, {}};
     reasons_.clear();
-    const auto sealed = shard.journal().append({&answered, 1});
+    const auto sealed = files.journal().append({&answered, 1});
     ASSERT_FALSE(sealed);
     EXPECT_EQ(sealed.error(), ledger::Errc::unstorable);
     ASSERT_EQ(reasons_.size(), 1U);
     EXPECT_NE(reasons_[0].find(field), std::string::npos) << reasons_[0];
-    EXPECT_EQ(shard.journal().next_position(), Position{1});
+    EXPECT_EQ(files.journal().next_position(), Position{1});
   }
 }
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/values/rfc3339.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/storage/workload.h"
 #include "tests/support/print.h"
@@ -26,12 +26,12 @@ class ClosingTest : public testing::Test {
 
   /// The code of the refusal; empty when there is none.
   std::string refusal(int year, Date today, bool is_early = false) {
-    const auto found = closing_refusal(ledger_.shard(), year, today, is_early);
+    const auto found = closing_refusal(ledger_.files(), year, today, is_early);
     return found ? std::string(found->code) : "";
   }
 
   TempFolder temp_;
-  OpenLedger ledger_;
+  LedgerWithWriter ledger_;
 };
 
 TEST_F(ClosingTest, a_year_that_is_over_can_be_closed) {
@@ -42,7 +42,7 @@ TEST_F(ClosingTest, a_year_that_is_over_can_be_closed) {
 TEST_F(ClosingTest, a_year_that_is_not_over_only_early) {
   EXPECT_EQ(refusal(2024, day(2024, 12, 31)), "YEAR_NOT_OVER");
   EXPECT_EQ(refusal(2024, day(2024, 12, 31), true), "");
-  const auto found = closing_refusal(ledger_.shard(), 2024, day(2024, 6, 1), false);
+  const auto found = closing_refusal(ledger_.files(), 2024, day(2024, 6, 1), false);
   EXPECT_NE(found.value().reason.find("until 2025-06-30"), std::string::npos) << found->reason;
 }
 
@@ -53,8 +53,8 @@ TEST_F(ClosingTest, a_year_without_copayments_or_ceiling_never) {
 }
 
 TEST_F(ClosingTest, a_dry_run_wants_a_ceiling_only) {
-  EXPECT_FALSE(dry_run_refusal(ledger_.shard(), 2021));
-  EXPECT_EQ(dry_run_refusal(ledger_.shard(), 1999).value().code, "NO_RULES_FOR_YEAR");
+  EXPECT_FALSE(dry_run_refusal(ledger_.files(), 2021));
+  EXPECT_EQ(dry_run_refusal(ledger_.files(), 1999).value().code, "NO_RULES_FOR_YEAR");
 }
 
 TEST(Closing, knows_until_when_items_of_a_year_may_come) {

@@ -12,7 +12,7 @@
 #include "storage/closing/statement.h"
 #include "storage/files/files.h"
 #include "tests/storage/journal/sync_log.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/state/open_state.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
@@ -52,7 +52,7 @@ class ReconciliationTest : public testing::Test {
 
   /// Items of the workload, in groups of 150.
   void load(std::size_t first, std::size_t last) {
-    OpenLedger ledger(options_in(data(), 700));
+    LedgerWithWriter ledger(options_in(data(), 700));
     ledger.commit_in_groups({items_.begin() + static_cast<std::ptrdiff_t>(first),
                              items_.begin() + static_cast<std::ptrdiff_t>(last)},
                             150);
@@ -61,19 +61,19 @@ class ReconciliationTest : public testing::Test {
   /// Reconciles the closed ledger; the text of the statement's file.
   json::object make(bool is_dry_run = false, const ReportProgress& report = no_report,
                     const UseFiles& use_files = {}) {
-    Shard shard(options_in(data(), 700));
-    made_ = reconcile(source_of(shard), year, is_dry_run, report, use_files);
+    LedgerFiles files(options_in(data(), 700));
+    made_ = reconcile(source_of(files), year, is_dry_run, report, use_files);
     return read_json(made_.folder / "statement.json");
   }
 
-  ReconciliationSource source_of(Shard& shard) const {
-    const auto copy_state = [&shard](const fs::path& folder) {
-      shard.state().begin_hand_over();
-      ASSERT_TRUE(shard.state().await_hand_over());
-      shard.state().copy_files(folder);
+  ReconciliationSource source_of(LedgerFiles& files) const {
+    const auto copy_state = [&files](const fs::path& folder) {
+      files.state().begin_hand_over();
+      ASSERT_TRUE(files.state().await_hand_over());
+      files.state().copy_files(folder);
     };
-    ReconciliationSource source{data(),        shard.journal(), shard.keys().signing,
-                                shard.rules(), copy_state,      now_};
+    ReconciliationSource source{data(),        files.journal(), files.keys().signing,
+                                files.rules(), copy_state,      now_};
     source.positions_per_part = positions_per_part_;
     return source;
   }
@@ -324,15 +324,15 @@ TEST_F(ReconciliationTest, the_number_of_a_person_is_known_whether_in_the_files_
   for (const std::uint64_t hand_over_items : {700U, 1'000'000U}) {
     // Of a state that was made again, and is in memory in part or as a whole.
     fs::remove_all(state());
-    Shard shard(options_in(data(), hand_over_items));
+    LedgerFiles files(options_in(data(), hand_over_items));
     std::vector<ledger::EncryptedNumber>& known = numbers.emplace_back();
-    const std::uint64_t persons = shard.state().head().totals.persons;
+    const std::uint64_t persons = files.state().head().totals.persons;
     for (std::uint64_t person = 1; person <= persons; ++person) {
-      const auto number = shard.state().number_of(ledger::PersonId{person});
+      const auto number = files.state().number_of(ledger::PersonId{person});
       ASSERT_TRUE(number) << person << " of " << persons;
       known.push_back(number.value());
     }
-    EXPECT_FALSE(shard.state().number_of(ledger::PersonId{persons + 1}));
+    EXPECT_FALSE(files.state().number_of(ledger::PersonId{persons + 1}));
   }
   EXPECT_GT(numbers[0].size(), 30U);
   EXPECT_EQ(numbers[0], numbers[1]);
@@ -340,12 +340,12 @@ TEST_F(ReconciliationTest, the_number_of_a_person_is_known_whether_in_the_files_
 
 TEST_F(ReconciliationTest, a_number_that_cannot_be_noted_is_not_told) {
   make();
-  Shard shard(options_in(data(), 700));
+  LedgerFiles files(options_in(data(), 700));
   const auto refuse = [](const ledger::EncryptedNumber&) {
     return ledger::Result<void>(ledger::Errc::overloaded);
   };
-  EXPECT_FALSE(refund_rows(read_file(made_.folder / "payouts.ndjson"), shard.state(),
-                           shard.keys().numbers, refuse));
+  EXPECT_FALSE(refund_rows(read_file(made_.folder / "payouts.ndjson"), files.state(),
+                           files.keys().numbers, refuse));
 }
 
 TEST_F(ReconciliationTest, a_missing_or_changed_earlier_statement_is_named) {
@@ -519,7 +519,7 @@ TEST_F(ReconciliationTest, an_interruption_in_each_phase_costs_no_row) {
 }
 
 TEST_F(ReconciliationTest, works_on_one_position_while_the_ledger_goes_on) {
-  OpenLedger ledger(options_in(data(), 700));
+  LedgerWithWriter ledger(options_in(data(), 700));
   std::size_t next = 2000;
   const auto report = [&](std::string_view phase, std::string_view, std::uint64_t, std::uint64_t) {
     // After the copy: more items, hand-overs among them.
@@ -528,8 +528,8 @@ TEST_F(ReconciliationTest, works_on_one_position_while_the_ledger_goes_on) {
     ledger.commit({first, first + 100});
     next += 100;
   };
-  const std::uint64_t before = ledger.shard().journal().next_position().value() - 1;
-  const MadeStatement made = reconcile(source_of(ledger.shard()), year, false, report);
+  const std::uint64_t before = ledger.files().journal().next_position().value() - 1;
+  const MadeStatement made = reconcile(source_of(ledger.files()), year, false, report);
   EXPECT_GT(next, 2000U);
   EXPECT_EQ(made.differences, 0);
   EXPECT_EQ(read_json(made.folder / "statement.json").at("position").as_string(),
@@ -537,8 +537,8 @@ TEST_F(ReconciliationTest, works_on_one_position_while_the_ledger_goes_on) {
 }
 
 TEST_F(ReconciliationTest, a_year_without_a_ceiling_is_refused) {
-  Shard shard(options_in(data()));
-  const std::string error = error_of([&] { reconcile(source_of(shard), 1999, false, no_report); });
+  LedgerFiles files(options_in(data()));
+  const std::string error = error_of([&] { reconcile(source_of(files), 1999, false, no_report); });
   EXPECT_NE(error.find("no ceiling is known for 1999"), std::string::npos) << error;
 }
 

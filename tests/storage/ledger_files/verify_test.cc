@@ -12,7 +12,7 @@
 #include "storage/bytes/format.h"
 #include "storage/bytes/merkle.h"
 #include "storage/keys/keys.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/storage/workload.h"
 
@@ -42,10 +42,10 @@ std::map<std::string, std::string> files_in(const fs::path& folder) {
 class Verify : public ::testing::Test {
  protected:
   Verify() {
-    OpenLedger ledger(options_in(data()));
+    LedgerWithWriter ledger(options_in(data()));
     ledger.commit_in_groups(Workload(21).take(400), group_size);
-    const AppliedState head = ledger.shard().state().head();
-    end_ = {"statement 2025-1", head.last(), ledger.shard().journal().head_root()};
+    const AppliedState head = ledger.files().state().head();
+    end_ = {"statement 2025-1", head.last(), ledger.files().journal().head_root()};
   }
 
   fs::path data() const { return temp_ / "data"; }
@@ -142,12 +142,12 @@ TEST_F(Verify, needs_no_private_key) {
 }
 
 TEST_F(Verify, works_while_the_ledger_is_open_and_grows) {
-  OpenLedger ledger(options_in(data(), 50));
+  LedgerWithWriter ledger(options_in(data(), 50));
   for (std::uint32_t guid = 900'000; guid < 900'010; ++guid) {
     ledger.commit(std::vector<ledger::Item>{ledger::test::a_copayment().guid(guid)});
     const VerifyReport report = verify();
     EXPECT_FALSE(report.finding) << report.finding->what;
-    EXPECT_EQ(report.root, ledger.shard().journal().head_root());
+    EXPECT_EQ(report.root, ledger.files().journal().head_root());
   }
 }
 
@@ -331,7 +331,7 @@ TEST_F(Verify, sees_what_no_ledger_writes_though_it_is_signed) {
 }
 
 TEST_F(Verify, names_the_record_at_a_flipped_byte_of_a_file) {
-  OpenLedger(options_in(data())).commit_in_groups(Workload(22).take(6000), 400);
+  LedgerWithWriter(options_in(data())).commit_in_groups(Workload(22).take(6000), 400);
   OpenJournal(data()).flush();
   fs::path file;
   for (const auto& found : fs::directory_iterator(data() / "journal")) {

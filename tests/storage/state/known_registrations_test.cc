@@ -8,7 +8,7 @@
 #include "storage/bytes/format.h"
 #include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/state_reader.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
 
 namespace storage::test {
@@ -28,7 +28,7 @@ constexpr Fingerprint never_added = fingerprint(std::uint64_t{1} << 40);
 class KnownRegistrationsTest : public testing::Test {
  protected:
   KnownRegistrationsTest() {
-    { OpenLedger(options_in(temp_ / "data")).commit(items_of(5, 300)); }
+    { LedgerWithWriter(options_in(temp_ / "data")).commit(items_of(5, 300)); }
     files_ = std::make_unique<Database>(temp_ / "data/state", state_db_options(), state_families(),
                                         OpenMode::read_only);
     const auto read = files_->for_each(

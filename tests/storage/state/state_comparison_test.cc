@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/values/rfc3339.h"
-#include "tests/storage/open_ledger.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/state/open_state.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
@@ -22,15 +22,15 @@ class StateComparisonTest : public testing::Test {
  protected:
   StateComparisonTest() {
     {
-      OpenLedger ledger(options_in(temp_ / "data", 500));
+      LedgerWithWriter ledger(options_in(temp_ / "data", 500));
       ledger.commit_in_groups(items_of(21, 1500), 150);
-      ledger.shard().journal().copy_files(temp_ / "journal");
+      ledger.files().journal().copy_files(temp_ / "journal");
       totals_ = ledger.totals();
     }
     fs::create_directory(temp_ / "again");
     fs::rename(temp_ / "journal", temp_ / "again/journal");
     fs::copy(temp_ / "data/keys", temp_ / "again/keys");
-    OpenLedger(options_in(temp_ / "again"));
+    LedgerWithWriter(options_in(temp_ / "again"));
   }
 
   fs::path stored() const { return temp_ / "data/state"; }

@@ -36,7 +36,7 @@ const ledger::RulePack& rules() {
   return pack;
 }
 
-/// Groups of a few items through the ledger on any store, as the shard's writer makes them.
+/// Groups of a few items through the ledger on any store, as the ledger's writer makes them.
 class Writer {
  public:
   explicit Writer(ledger::Store& store, Position first = Position{1})

@@ -1,4 +1,4 @@
-#include "ingest/writer/shard_writer.h"
+#include "ingest/writer/group_writer.h"
 
 #include <gtest/gtest.h>
 
@@ -80,7 +80,7 @@ std::vector<std::string> verdicts_of(const Submission& submission) {
 }
 using Verdicts = std::vector<std::string>;
 
-class ShardWriterTest : public testing::Test {
+class GroupWriterTest : public testing::Test {
  protected:
   void commit(PendingGroup& pending) {
     ASSERT_TRUE(writer_.build(pending, committed_at));
@@ -96,7 +96,7 @@ class ShardWriterTest : public testing::Test {
   MemoryJournal journal_;
   std::vector<std::string> noted_;
   bool is_log_full_ = false;
-  ShardWriter writer_{
+  GroupWriter writer_{
       store_, journal_, rules(), true,
       [this](const Submission& submission, const ParsedItem& item, std::optional<bool> exempt) {
         noted_.push_back(submission.correlation_id + ' ' +
@@ -108,7 +108,7 @@ class ShardWriterTest : public testing::Test {
       }};
 };
 
-TEST_F(ShardWriterTest, answers_every_submission_of_a_group) {
+TEST_F(GroupWriterTest, answers_every_submission_of_a_group) {
   auto first = submission_of({a_copayment().guid(1), a_copayment().guid(2).paid(false)});
   auto second = submission_of({a_copayment().guid(3), a_payment().guid(2)});
   second->first_index = 1000;
@@ -131,7 +131,7 @@ TEST_F(ShardWriterTest, answers_every_submission_of_a_group) {
   EXPECT_EQ(journal_.next_position(), Position{6});
 }
 
-TEST_F(ShardWriterTest, tells_the_journal_the_rules_once) {
+TEST_F(GroupWriterTest, tells_the_journal_the_rules_once) {
   commit_one(submission_of({a_copayment().guid(1)}));
   commit_one(submission_of({a_copayment().guid(2)}));
   ASSERT_TRUE(journal_.groups()[0].new_rules.has_value());
@@ -141,7 +141,7 @@ TEST_F(ShardWriterTest, tells_the_journal_the_rules_once) {
   EXPECT_EQ(journal_.groups()[1].rule_pack, rules().hash());
 }
 
-TEST_F(ShardWriterTest, sees_duplicates_within_a_group_and_within_a_submission) {
+TEST_F(GroupWriterTest, sees_duplicates_within_a_group_and_within_a_submission) {
   const Item item = a_copayment().guid(1);
   const Item other = a_copayment().guid(1).of_ore(1);
   PendingGroup pending =
@@ -155,7 +155,7 @@ TEST_F(ShardWriterTest, sees_duplicates_within_a_group_and_within_a_submission) 
   EXPECT_EQ(journal_.groups()[0].entries.size(), 2U);
 }
 
-TEST_F(ShardWriterTest, sees_the_effect_of_earlier_items_of_the_group) {
+TEST_F(GroupWriterTest, sees_the_effect_of_earlier_items_of_the_group) {
   const auto amount = [](std::uint32_t guid, std::int64_t ore) {
     return a_copayment().guid(guid).of_ore(ore);
   };
@@ -169,20 +169,20 @@ TEST_F(ShardWriterTest, sees_the_effect_of_earlier_items_of_the_group) {
   EXPECT_EQ(account.refunded().ore(), 0);
 }
 
-TEST_F(ShardWriterTest, keeps_the_order_of_refused_and_accepted_items) {
+TEST_F(GroupWriterTest, keeps_the_order_of_refused_and_accepted_items) {
   EXPECT_EQ(commit_one(submission_of({refused(Code::malformed_item), parsed(a_copayment().guid(1)),
                                       refused(Code::missing_field), parsed(a_payment().guid(9))})),
             (Verdicts{"MALFORMED_ITEM", "accepted", "MISSING_FIELD", "UNKNOWN_ORIGINAL"}));
   EXPECT_EQ(journal_.groups()[0].entries.size(), 1U);
 }
 
-TEST_F(ShardWriterTest, commits_a_group_without_any_entry) {
+TEST_F(GroupWriterTest, commits_a_group_without_any_entry) {
   EXPECT_EQ(commit_one(submission_of({refused(Code::malformed_item)})), Verdicts{"MALFORMED_ITEM"});
   EXPECT_EQ(journal_.next_position(), Position{2});
   EXPECT_EQ(commit_one(submission_of({a_copayment().guid(1)})), Verdicts{"accepted"});
 }
 
-TEST_F(ShardWriterTest, counts_rejections_and_resends_by_practice_month_and_code) {
+TEST_F(GroupWriterTest, counts_rejections_and_resends_by_practice_month_and_code) {
   const Item item = a_copayment().guid(1).by("7");
   ParsedItem late = parsed(a_copayment().guid(2).by("7").received_at("2026-03-01T10:00:00+01:00"));
   std::vector<ParsedItem> items{parsed(item),
@@ -204,7 +204,7 @@ TEST_F(ShardWriterTest, counts_rejections_and_resends_by_practice_month_and_code
   EXPECT_TRUE(journal_.groups()[1].tallies.empty()) << "tallies of the group before";
 }
 
-TEST_F(ShardWriterTest, notes_every_item_that_asks_for_a_card) {
+TEST_F(GroupWriterTest, notes_every_item_that_asks_for_a_card) {
   const auto exempt = [](std::uint32_t guid) {
     return a_copayment().guid(guid).of_ore(0).exempt_for('F');
   };
@@ -217,7 +217,7 @@ TEST_F(ShardWriterTest, notes_every_item_that_asks_for_a_card) {
   EXPECT_EQ(noted_, (std::vector<std::string>{"c1 1 no", "c1 2 no", "c1 4 yes"}));
 }
 
-TEST_F(ShardWriterTest, notes_no_item_that_is_answered_before_that_question) {
+TEST_F(GroupWriterTest, notes_no_item_that_is_answered_before_that_question) {
   const auto exempt = [](std::uint32_t guid) {
     return a_copayment().guid(guid).of_ore(0).exempt_for('F');
   };
@@ -238,7 +238,7 @@ TEST_F(ShardWriterTest, notes_no_item_that_is_answered_before_that_question) {
 
 // ---- all or nothing ----
 
-TEST_F(ShardWriterTest, commits_an_atomic_submission_whole) {
+TEST_F(GroupWriterTest, commits_an_atomic_submission_whole) {
   const Item item = a_copayment().guid(1).paid(false);
   EXPECT_EQ(
       commit_one(submission_of({item, item, a_payment().guid(1), a_credit_note().guid(1)}, true)),
@@ -246,7 +246,7 @@ TEST_F(ShardWriterTest, commits_an_atomic_submission_whole) {
   EXPECT_EQ(journal_.groups()[0].entries.size(), 3U);
 }
 
-TEST_F(ShardWriterTest, commits_nothing_of_an_atomic_submission_with_a_rejection) {
+TEST_F(GroupWriterTest, commits_nothing_of_an_atomic_submission_with_a_rejection) {
   commit_one(submission_of({a_copayment().guid(100)}));
   const MemoryStore before = store_;
   PendingGroup pending =
@@ -266,7 +266,7 @@ TEST_F(ShardWriterTest, commits_nothing_of_an_atomic_submission_with_a_rejection
   EXPECT_TRUE(pending.submissions[0]->seal) << "the refusal is an answer, too";
 }
 
-TEST_F(ShardWriterTest, notes_a_question_of_an_atomic_submission_once) {
+TEST_F(GroupWriterTest, notes_a_question_of_an_atomic_submission_once) {
   const auto exempt = [](std::uint32_t guid) {
     return a_copayment().guid(guid).of_ore(0).exempt_for('F');
   };
@@ -287,7 +287,7 @@ std::unique_ptr<Submission> dry_run_of(const std::vector<Item>& items, bool is_a
   return submission;
 }
 
-TEST_F(ShardWriterTest, answers_a_dry_run_and_keeps_nothing) {
+TEST_F(GroupWriterTest, answers_a_dry_run_and_keeps_nothing) {
   commit_one(submission_of({a_copayment().guid(1)}));
   const Position next = journal_.next_position();
   const MemoryStore before = store_;
@@ -311,7 +311,7 @@ TEST_F(ShardWriterTest, answers_a_dry_run_and_keeps_nothing) {
   EXPECT_EQ(journal_.groups().back().position, next) << "a dry run takes no position";
 }
 
-TEST_F(ShardWriterTest, answers_a_dry_run_by_what_its_group_has_so_far) {
+TEST_F(GroupWriterTest, answers_a_dry_run_by_what_its_group_has_so_far) {
   PendingGroup pending = group_of(submission_of({a_copayment().guid(1)}),
                                   dry_run_of({a_copayment().guid(1), a_copayment().guid(2)}),
                                   submission_of({a_copayment().guid(2)}));
@@ -326,7 +326,7 @@ TEST_F(ShardWriterTest, answers_a_dry_run_by_what_its_group_has_so_far) {
   EXPECT_EQ(pending.submissions[2]->seal->paths.size(), 2U);
 }
 
-TEST_F(ShardWriterTest, aborts_an_atomic_dry_run) {
+TEST_F(GroupWriterTest, aborts_an_atomic_dry_run) {
   PendingGroup pending = group_of(dry_run_of({a_copayment().guid(1), a_payment().guid(9)}, true));
   commit(pending);
   EXPECT_EQ(verdicts_of(*pending.submissions.front()),
@@ -334,7 +334,7 @@ TEST_F(ShardWriterTest, aborts_an_atomic_dry_run) {
   EXPECT_TRUE(noted_.empty()) << "nothing was told";
 }
 
-TEST_F(ShardWriterTest, notes_what_a_dry_run_tells_of_persons) {
+TEST_F(GroupWriterTest, notes_what_a_dry_run_tells_of_persons) {
   commit_one(submission_of({a_copayment().guid(1).of_ore(500'000)}));
   PendingGroup pending = group_of(
       dry_run_of({a_copayment().guid(1).of_ore(500'000), a_copayment().guid(2).of_person(77),
@@ -345,7 +345,7 @@ TEST_F(ShardWriterTest, notes_what_a_dry_run_tells_of_persons) {
   EXPECT_EQ(noted_, (std::vector<std::string>{"c 1 yes", "c 2 no", "c 3 no"}));
 }
 
-TEST_F(ShardWriterTest, refuses_a_dry_run_that_cannot_be_logged) {
+TEST_F(GroupWriterTest, refuses_a_dry_run_that_cannot_be_logged) {
   is_log_full_ = true;
   PendingGroup pending = group_of(dry_run_of({a_copayment().guid(1)}));
   commit(pending);
@@ -353,7 +353,7 @@ TEST_F(ShardWriterTest, refuses_a_dry_run_that_cannot_be_logged) {
   EXPECT_TRUE(pending.submissions.front()->results.empty());
 }
 
-TEST_F(ShardWriterTest, gives_no_receipt_for_what_stored_nothing) {
+TEST_F(GroupWriterTest, gives_no_receipt_for_what_stored_nothing) {
   commit_one(submission_of({a_copayment().guid(1)}));
   PendingGroup pending =
       group_of(submission_of({a_copayment().guid(1), a_payment().guid(9)}),
@@ -365,12 +365,12 @@ TEST_F(ShardWriterTest, gives_no_receipt_for_what_stored_nothing) {
   EXPECT_FALSE(has_receipt(*pending.submissions[2]));
 }
 
-TEST(ShardWriterProperty, rehearses_exactly_what_it_then_does) {
+TEST(GroupWriterProperty, rehearses_exactly_what_it_then_does) {
   constexpr std::uint64_t seed = 11;
   MemoryStore store;
   MemoryJournal journal;
   const auto ignore = [](const auto&...) { return ledger::ok(); };
-  ShardWriter writer(store, journal, rules(), true, ignore);
+  GroupWriter writer(store, journal, rules(), true, ignore);
   storage::test::Workload workload(seed);
   int committed = 0;
   int aborted = 0;
@@ -389,7 +389,7 @@ TEST(ShardWriterProperty, rehearses_exactly_what_it_then_does) {
     // What the same items get where each stands alone.
     MemoryStore alone = before;
     MemoryJournal fresh;
-    ShardWriter other(alone, fresh, rules(), false, ignore);
+    GroupWriter other(alone, fresh, rules(), false, ignore);
     PendingGroup single = group_of(submission_of(items));
     ASSERT_TRUE(other.build(single, committed_at));
     const Submission& expected = *single.submissions.front();
@@ -467,7 +467,7 @@ bool leads_to_root(const std::string& results, const std::string& receipt_text) 
   return at == digest_of(receipt.at("root"));
 }
 
-TEST_F(ShardWriterTest, gives_receipts_that_lead_from_the_results_to_the_root) {
+TEST_F(GroupWriterTest, gives_receipts_that_lead_from_the_results_to_the_root) {
   std::uint32_t guid = 1;
   for (std::size_t count = 1; count <= 17; ++count) {
     PendingGroup pending;
@@ -494,7 +494,7 @@ TEST_F(ShardWriterTest, gives_receipts_that_lead_from_the_results_to_the_root) {
   }
 }
 
-TEST_F(ShardWriterTest, tells_nobody_of_a_group_that_was_not_kept) {
+TEST_F(GroupWriterTest, tells_nobody_of_a_group_that_was_not_kept) {
   journal_.fail_at(1);
   PendingGroup pending = group_of(submission_of({a_copayment().guid(1)}));
   ASSERT_TRUE(writer_.build(pending, committed_at));

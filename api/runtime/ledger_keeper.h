@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "api/runtime/jobs.h"
-#include "api/runtime/open_shard.h"
+#include "api/runtime/open_ledger.h"
 
 namespace api {
 
@@ -26,20 +26,20 @@ namespace api {
 /// acknowledged: also not one that was on its way.
 ///
 /// Whoever uses the ledger holds a lease meanwhile; there is none while the files are closed.
-class ShardKeeper {
+class LedgerKeeper {
  public:
   /// Opens the ledger; read-only when its folder cannot be written now. Throws std::runtime_error
-  /// when it cannot be opened for another reason: see Shard.
-  ShardKeeper(storage::ShardOptions options, ingest::Ingestor::Deliver deliver,
-              ingest::Ingestor::Options ingest_options, Jobs& jobs);
+  /// when it cannot be opened for another reason: see LedgerFiles.
+  LedgerKeeper(storage::LedgerOptions options, ingest::Ingestor::Deliver deliver,
+               ingest::Ingestor::Options ingest_options, Jobs& jobs);
   /// Nobody may ask for a lease any more, nor use one.
-  ~ShardKeeper();
-  ShardKeeper(const ShardKeeper&) = delete;
-  ShardKeeper& operator=(const ShardKeeper&) = delete;
+  ~LedgerKeeper();
+  LedgerKeeper(const LedgerKeeper&) = delete;
+  LedgerKeeper& operator=(const LedgerKeeper&) = delete;
 
   /// The ledger, or null while it is closed. It stays open as long as the lease is held: for one
   /// answer, not for a wait on the client.
-  std::shared_ptr<OpenShard> lease() const;
+  std::shared_ptr<OpenLedger> lease() const;
   /// Told of every fault. From any thread; when it returns, nothing is taken or acknowledged.
   void note(storage::Fault fault);
   /// Like Ingestor::submit(); `store_unavailable` while there is trouble().
@@ -64,7 +64,7 @@ class ShardKeeper {
   bool try_open(storage::OpenMode mode);
   void close(const std::string& reason);
   void discard_state(const std::string& reason);
-  std::shared_ptr<OpenShard> lease_to_write() const;
+  std::shared_ptr<OpenLedger> lease_to_write() const;
   void refuse_after_fault(std::vector<std::unique_ptr<ingest::Submission>>& submissions) const;
   void take_noted(storage::Fault& fault);
   void set_trouble(const std::string& reason);
@@ -72,20 +72,20 @@ class ShardKeeper {
   bool pause(Clock::duration duration);
   bool is_stopping() const;
 
-  storage::ShardOptions options_;
+  storage::LedgerOptions options_;
   const ingest::Ingestor::Deliver deliver_;
   ingest::Ingestor::Options ingest_options_;
   Jobs& jobs_;
 
   // Of the thread that opens and closes: the constructor's, then run().
-  std::unique_ptr<OpenShard> open_;
+  std::unique_ptr<OpenLedger> open_;
   std::future<void> released_;  // when the last lease has been given back
   Clock::time_point taking_items_since_;
   Clock::duration delay_{0};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::shared_ptr<OpenShard> lease_;  // counts who uses open_, and owns nothing
+  std::shared_ptr<OpenLedger> lease_;  // counts who uses open_, and owns nothing
   bool is_stopping_ = false;
   std::optional<storage::Fault> noted_;  // the gravest since the files were opened
   std::string trouble_;                  // not empty: nothing is taken or acknowledged

@@ -1,4 +1,4 @@
-#include "api/runtime/shard_keeper.h"
+#include "api/runtime/ledger_keeper.h"
 
 #include <fmt/format.h>
 
@@ -28,8 +28,8 @@ constexpr std::chrono::seconds healthy_time{30};
 
 }  // namespace
 
-ShardKeeper::ShardKeeper(storage::ShardOptions options, ingest::Ingestor::Deliver deliver,
-                         ingest::Ingestor::Options ingest_options, Jobs& jobs)
+LedgerKeeper::LedgerKeeper(storage::LedgerOptions options, ingest::Ingestor::Deliver deliver,
+                           ingest::Ingestor::Options ingest_options, Jobs& jobs)
     : options_(std::move(options)),
       deliver_([this, deliver = std::move(deliver)](auto submissions) {
         refuse_after_fault(submissions);
@@ -64,11 +64,11 @@ ShardKeeper::ShardKeeper(storage::ShardOptions options, ingest::Ingestor::Delive
     }
     if (!open_) throw;
   }
-  options_.keys = open_->shard().shared_keys();
+  options_.keys = open_->files().shared_keys();
   thread_ = std::thread([this] { run(); });
 }
 
-ShardKeeper::~ShardKeeper() {
+LedgerKeeper::~LedgerKeeper() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
@@ -82,30 +82,30 @@ ShardKeeper::~ShardKeeper() {
   }
 }
 
-std::shared_ptr<OpenShard> ShardKeeper::lease() const {
+std::shared_ptr<OpenLedger> LedgerKeeper::lease() const {
   const std::lock_guard lock(mutex_);
   return lease_;
 }
 
 /// Null while nothing may be taken.
-std::shared_ptr<OpenShard> ShardKeeper::lease_to_write() const {
+std::shared_ptr<OpenLedger> LedgerKeeper::lease_to_write() const {
   const std::lock_guard lock(mutex_);
   return trouble_.empty() ? lease_ : nullptr;
 }
 
-ledger::Result<void> ShardKeeper::submit(std::unique_ptr<ingest::Submission>& submission) const {
+ledger::Result<void> LedgerKeeper::submit(std::unique_ptr<ingest::Submission>& submission) const {
   const auto open = lease_to_write();
   return open ? open->submit(submission) : ledger::Result<void>(ledger::Errc::store_unavailable);
 }
 
-ledger::Result<void> ShardKeeper::check(const std::string& sender, std::size_t items) const {
+ledger::Result<void> LedgerKeeper::check(const std::string& sender, std::size_t items) const {
   const auto open = lease_to_write();
   return open ? open->check(sender, items) : ledger::Result<void>(ledger::Errc::store_unavailable);
 }
 
 /// What a faulty ledger has decided and written is not acknowledged: its outcome is unknown until
 /// the ledger has been opened again.
-void ShardKeeper::refuse_after_fault(
+void LedgerKeeper::refuse_after_fault(
     std::vector<std::unique_ptr<ingest::Submission>>& submissions) const {
   const std::lock_guard lock(mutex_);
   if (trouble_.empty()) return;
@@ -114,17 +114,17 @@ void ShardKeeper::refuse_after_fault(
   }
 }
 
-std::string ShardKeeper::trouble() const {
+std::string LedgerKeeper::trouble() const {
   const std::lock_guard lock(mutex_);
   return progress_.empty() ? trouble_ : progress_;
 }
 
-std::uint64_t ShardKeeper::recoveries() const {
+std::uint64_t LedgerKeeper::recoveries() const {
   const std::lock_guard lock(mutex_);
   return recoveries_;
 }
 
-ingest::IngestFigures ShardKeeper::figures() const {
+ingest::IngestFigures LedgerKeeper::figures() const {
   const auto open = lease();
   const std::lock_guard lock(mutex_);
   ingest::IngestFigures figures = figures_;
@@ -134,7 +134,7 @@ ingest::IngestFigures ShardKeeper::figures() const {
 
 // ---- faults ----
 
-void ShardKeeper::note(Fault fault) {
+void LedgerKeeper::note(Fault fault) {
   {
     const std::lock_guard lock(mutex_);
     if (trouble_.empty()) trouble_ = fault.reason;
@@ -145,7 +145,7 @@ void ShardKeeper::note(Fault fault) {
 }
 
 /// What has been noted meanwhile, when it is graver.
-void ShardKeeper::take_noted(Fault& fault) {
+void LedgerKeeper::take_noted(Fault& fault) {
   const std::lock_guard lock(mutex_);
   if (noted_ && noted_->kind > fault.kind) {
     fault = *noted_;
@@ -153,7 +153,7 @@ void ShardKeeper::take_noted(Fault& fault) {
   }
 }
 
-void ShardKeeper::set_trouble(const std::string& reason) {
+void LedgerKeeper::set_trouble(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
     progress_.clear();
@@ -165,7 +165,7 @@ void ShardKeeper::set_trouble(const std::string& reason) {
 
 // ---- the thread ----
 
-void ShardKeeper::run() {
+void LedgerKeeper::run() {
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
     if (!noted_) {
@@ -183,7 +183,7 @@ void ShardKeeper::run() {
   }
 }
 
-void ShardKeeper::recover() {
+void LedgerKeeper::recover() {
   const auto begin = Clock::now();
   Fault fault;
   {
@@ -211,13 +211,13 @@ void ShardKeeper::recover() {
 }
 
 /// Opens the ledger read-write if its folder is fit for it.
-bool ShardKeeper::take_items_again(Fault& fault) {
+bool LedgerKeeper::take_items_again(Fault& fault) {
   try {
     storage::check_writable(options_.folder);
     storage::check_writable(options_.folder / "journal");
     // What cannot be read is noted, and may turn out to be damaged.
     const auto stop = [this] { return is_stopping(); };
-    if (fault.kind == FaultKind::unreadable && (!open_ || !open_->shard().check_files(stop))) {
+    if (fault.kind == FaultKind::unreadable && (!open_ || !open_->files().check_files(stop))) {
       return false;
     }
     close(fault.reason);
@@ -242,9 +242,9 @@ bool ShardKeeper::take_items_again(Fault& fault) {
 
 // ---- opening and closing ----
 
-void ShardKeeper::open(OpenMode mode) {
+void LedgerKeeper::open(OpenMode mode) {
   options_.mode = mode;
-  open_ = std::make_unique<OpenShard>(options_, deliver_, ingest_options_);
+  open_ = std::make_unique<OpenLedger>(options_, deliver_, ingest_options_);
   if (mode == OpenMode::read_write) {
     jobs_.resume();
     taking_items_since_ = Clock::now();
@@ -254,11 +254,11 @@ void ShardKeeper::open(OpenMode mode) {
   const std::lock_guard lock(mutex_);
   progress_.clear();
   lease_ =
-      std::shared_ptr<OpenShard>(open_.get(), [released](OpenShard*) { released->set_value(); });
+      std::shared_ptr<OpenLedger>(open_.get(), [released](OpenLedger*) { released->set_value(); });
 }
 
 /// False when it cannot be opened now; damage is noted.
-bool ShardKeeper::try_open(OpenMode mode) {
+bool LedgerKeeper::try_open(OpenMode mode) {
   try {
     open(mode);
     return true;
@@ -275,10 +275,10 @@ bool ShardKeeper::try_open(OpenMode mode) {
 }
 
 /// Takes the ledger away from everybody, answers what it has, and closes its files.
-void ShardKeeper::close(const std::string& reason) {
+void LedgerKeeper::close(const std::string& reason) {
   if (!open_) return;
   {
-    std::shared_ptr<OpenShard> ended;
+    std::shared_ptr<OpenLedger> ended;
     const std::lock_guard lock(mutex_);
     ended.swap(lease_);
     // The last lease is given back outside the lock.
@@ -290,12 +290,12 @@ void ShardKeeper::close(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     figures_ += open_->figures();
   }
-  options_.journal.durable = open_->shard().journal().next_position();
+  options_.journal.durable = open_->files().journal().next_position();
   open_.reset();
 }
 
 /// Removes the damaged state, which is then made again from the journal.
-void ShardKeeper::discard_state(const std::string& reason) {
+void LedgerKeeper::discard_state(const std::string& reason) {
   log(LogLevel::error, "state_damaged", {{"reason", reason}});
   const fs::path state = options_.folder / "state";
   const fs::path damaged = options_.folder / "state.damaged";
@@ -306,7 +306,7 @@ void ShardKeeper::discard_state(const std::string& reason) {
   fs::remove_all(damaged);
 }
 
-void ShardKeeper::report_replay(ledger::Position at, ledger::Position end) {
+void LedgerKeeper::report_replay(ledger::Position at, ledger::Position end) {
   log(LogLevel::info, "replaying",
       {{"position", std::to_string(at.value())}, {"end", std::to_string(end.value())}});
   const std::lock_guard lock(mutex_);
@@ -315,12 +315,12 @@ void ShardKeeper::report_replay(ledger::Position at, ledger::Position end) {
       fmt::format("the journal is being applied again: position {} of {}", at.value(), end.value());
 }
 
-bool ShardKeeper::pause(Clock::duration duration) {
+bool LedgerKeeper::pause(Clock::duration duration) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, duration, [this] { return is_stopping_; });
 }
 
-bool ShardKeeper::is_stopping() const {
+bool LedgerKeeper::is_stopping() const {
   const std::lock_guard lock(mutex_);
   return is_stopping_;
 }

@@ -9,19 +9,19 @@
 #include "api/http/http_message.h"
 #include "ingest/writer/ingestor.h"
 #include "storage/closing/reconciliation.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 
-/// The ledger as it has been opened once: the shard, and the ingestor that writes to it; none when
-/// it is read-only. After a fault it is closed and another takes its place: see ShardKeeper.
-class OpenShard {
+/// The ledger as it has been opened once: the ledger, and the ingestor that writes to it; none when
+/// it is read-only. After a fault it is closed and another takes its place: see LedgerKeeper.
+class OpenLedger {
  public:
-  /// Throws what Shard throws.
-  OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Deliver deliver,
-            ingest::Ingestor::Options ingest_options);
+  /// Throws what LedgerFiles throws.
+  OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::Deliver deliver,
+             ingest::Ingestor::Options ingest_options);
 
-  storage::Shard& shard() { return shard_; }
+  storage::LedgerFiles& files() { return files_; }
   bool is_read_only() const { return ingestor_ == nullptr; }
 
   /// Like Ingestor::check(); `store_unavailable` when read-only.
@@ -34,7 +34,7 @@ class OpenShard {
   /// Blocks until the journal holds the group or item at this position. For worker threads.
   boost::system::error_code wait_durable(ledger::Position position);
   bool is_durable(ledger::Position position) const {
-    return position < shard_.journal().next_position();
+    return position < files_.journal().next_position();
   }
 
   /// Like Ingestor::between_groups(). Read-only nothing is written, and several may run at once:
@@ -48,7 +48,7 @@ class OpenShard {
                                    std::string subject,
                                    std::optional<bool> is_exempt = std::nullopt);
 
-  // For background work, on a shard that is not read-only.
+  // For background work, on a ledger that is not read-only.
   /// What a reconciliation of this ledger works on, while it takes submissions.
   storage::ReconciliationSource reconciliation_source();
   /// Brings everything that the state knows now into its files, and waits until it is there. Throws
@@ -64,7 +64,7 @@ class OpenShard {
   /// durable. Throws std::runtime_error.
   void copy_state(const std::filesystem::path& folder);
 
-  storage::Shard shard_;
+  storage::LedgerFiles files_;
   std::unique_ptr<ingest::Ingestor> ingestor_;
 };
 

@@ -34,13 +34,13 @@ struct PendingGroup {
 using AccessNote = std::function<ledger::Result<void>(const Submission&, const ParsedItem&,
                                                       std::optional<bool> exempt)>;
 
-/// The single writer of a shard, without threads: build() posts a group on the state in memory,
+/// The single writer of a ledger, without threads: build() posts a group on the state in memory,
 /// commit() makes groups durable and completes the answers. build() of the next group may run while
 /// commit() of those before it does; each of the two by one thread at a time, groups in order.
-class ShardWriter {
+class GroupWriter {
  public:
   /// `are_rules_new`: the first group tells the journal the rules.
-  ShardWriter(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
+  GroupWriter(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
               bool are_rules_new, AccessNote note_access);
 
   /// Posts the submissions in `pending`, at most group_items_max items in all. After an error the

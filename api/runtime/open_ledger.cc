@@ -1,4 +1,4 @@
-#include "api/runtime/open_shard.h"
+#include "api/runtime/open_ledger.h"
 
 #include <condition_variable>
 #include <mutex>
@@ -10,9 +10,9 @@
 
 namespace api {
 
-OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Deliver deliver,
-                     ingest::Ingestor::Options ingest_options)
-    : shard_(options) {
+OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::Deliver deliver,
+                       ingest::Ingestor::Options ingest_options)
+    : files_(options) {
   if (options.mode == storage::OpenMode::read_only) return;
   const auto note_answer = [this](const ingest::Submission& submission,
                                   const ingest::ParsedItem& parsed, std::optional<bool> exempt) {
@@ -26,35 +26,35 @@ OpenShard::OpenShard(const storage::ShardOptions& options, ingest::Ingestor::Del
     record.subject += ' ';
     ledger::append_date(record.subject, oslo_date(parsed.item.service_time));
     record.exempt = exempt;
-    return shard_.journal().access_log().add(record);
+    return files_.journal().access_log().add(record);
   };
-  ingestor_ = std::make_unique<ingest::Ingestor>(shard_.state(), shard_.journal(), shard_.rules(),
-                                                 shard_.are_rules_new(), note_answer,
+  ingestor_ = std::make_unique<ingest::Ingestor>(files_.state(), files_.journal(), files_.rules(),
+                                                 files_.are_rules_new(), note_answer,
                                                  std::move(deliver), std::move(ingest_options));
 }
 
-ledger::Result<void> OpenShard::check(const std::string& sender, std::size_t items) const {
+ledger::Result<void> OpenLedger::check(const std::string& sender, std::size_t items) const {
   if (is_read_only()) return ledger::Errc::store_unavailable;
   return ingestor_->check(sender, items);
 }
 
-ledger::Result<void> OpenShard::submit(std::unique_ptr<ingest::Submission>& submission) {
+ledger::Result<void> OpenLedger::submit(std::unique_ptr<ingest::Submission>& submission) {
   if (is_read_only()) return ledger::Errc::store_unavailable;
   return ingestor_->submit(submission);
 }
 
-void OpenShard::when_durable(ledger::Position next_position,
-                             std::function<void(boost::system::error_code)> ready) {
+void OpenLedger::when_durable(ledger::Position next_position,
+                              std::function<void(boost::system::error_code)> ready) {
   if (!is_read_only()) {
     ingestor_->when_durable(next_position, std::move(ready));
     return;
   }
-  const bool is_reached = shard_.journal().next_position() >= next_position;
+  const bool is_reached = files_.journal().next_position() >= next_position;
   ready(is_reached ? boost::system::error_code()
                    : make_error_code(ledger::Errc::store_unavailable));
 }
 
-boost::system::error_code OpenShard::wait_durable(ledger::Position position) {
+boost::system::error_code OpenLedger::wait_durable(ledger::Position position) {
   if (is_durable(position)) return {};
   std::mutex mutex;
   std::condition_variable changed;
@@ -71,10 +71,10 @@ boost::system::error_code OpenShard::wait_durable(ledger::Position position) {
   return outcome;
 }
 
-ledger::Result<void> OpenShard::note_access(storage::AccessReason reason,
-                                            const ledger::EncryptedNumber& person,
-                                            const Request& request, std::string subject,
-                                            std::optional<bool> is_exempt) {
+ledger::Result<void> OpenLedger::note_access(storage::AccessReason reason,
+                                             const ledger::EncryptedNumber& person,
+                                             const Request& request, std::string subject,
+                                             std::optional<bool> is_exempt) {
   storage::AccessRecord record;
   record.time = ingest::now();
   record.reason = reason;
@@ -83,10 +83,10 @@ ledger::Result<void> OpenShard::note_access(storage::AccessReason reason,
   record.correlation_id = request.correlation_id;
   record.subject = std::move(subject);
   record.exempt = is_exempt;
-  return shard_.journal().access_log().add(record);
+  return files_.journal().access_log().add(record);
 }
 
-void OpenShard::between_groups(const std::function<void()>& task) {
+void OpenLedger::between_groups(const std::function<void()>& task) {
   if (is_read_only()) {
     task();
   } else {
@@ -94,31 +94,31 @@ void OpenShard::between_groups(const std::function<void()>& task) {
   }
 }
 
-void OpenShard::hand_over_state() {
-  ingestor_->between_groups([this] { shard_.state().begin_hand_over(); });
-  const auto handed_over = shard_.state().await_hand_over();
+void OpenLedger::hand_over_state() {
+  ingestor_->between_groups([this] { files_.state().begin_hand_over(); });
+  const auto handed_over = files_.state().await_hand_over();
   if (!handed_over) throw std::runtime_error("the state cannot be written to its files");
 }
 
-void OpenShard::copy_state(const std::filesystem::path& folder) {
+void OpenLedger::copy_state(const std::filesystem::path& folder) {
   hand_over_state();
-  shard_.state().copy_files(folder);
+  files_.state().copy_files(folder);
 }
 
-storage::ReconciliationSource OpenShard::reconciliation_source() {
-  return {shard_.folder(),
-          shard_.journal(),
-          shard_.keys().signing,
-          shard_.rules(),
+storage::ReconciliationSource OpenLedger::reconciliation_source() {
+  return {files_.folder(),
+          files_.journal(),
+          files_.keys().signing,
+          files_.rules(),
           [this](const std::filesystem::path& folder) { copy_state(folder); },
           ingest::now()};
 }
 
-ingest::IngestFigures OpenShard::figures() const {
+ingest::IngestFigures OpenLedger::figures() const {
   return is_read_only() ? ingest::IngestFigures() : ingestor_->figures();
 }
 
-void OpenShard::stop() {
+void OpenLedger::stop() {
   if (!is_read_only()) ingestor_->stop();
 }
 

@@ -1,4 +1,4 @@
-#include "ingest/writer/shard_writer.h"
+#include "ingest/writer/group_writer.h"
 
 #include <algorithm>
 #include <utility>
@@ -74,7 +74,7 @@ void complete(const PendingGroup& pending, std::vector<std::string> texts, ledge
 
 }  // namespace
 
-ShardWriter::ShardWriter(ledger::Store& store, ledger::Journal& journal,
+GroupWriter::GroupWriter(ledger::Store& store, ledger::Journal& journal,
                          const ledger::RulePack& rules, bool are_rules_new, AccessNote note_access)
     : store_(store),
       journal_(journal),
@@ -84,7 +84,7 @@ ShardWriter::ShardWriter(ledger::Store& store, ledger::Journal& journal,
       note_access_(std::move(note_access)),
       next_position_(journal.next_position()) {}
 
-Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
+Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
   ledger::CommitGroup& group = pending.group;
   group.position = next_position_;
   group.committed_at = now;
@@ -120,7 +120,7 @@ Result<void> ShardWriter::build(PendingGroup& pending, ledger::Instant now) {
   return ledger::ok();
 }
 
-Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& group) {
+Result<void> GroupWriter::process(Submission& submission, ledger::CommitGroup& group) {
   submission.outcomes.clear();
   submission.outcomes.reserve(submission.items.size());
   if (submission.is_atomic) {
@@ -161,7 +161,7 @@ Result<void> ShardWriter::process(Submission& submission, ledger::CommitGroup& g
 
 /// The items after each other as if they were committed behind what the group has by now. What is
 /// told of a person is logged, or nothing is told.
-Result<void> ShardWriter::answer_dry_run(Submission& submission, Position next) {
+Result<void> GroupWriter::answer_dry_run(Submission& submission, Position next) {
   const auto passes = passes_rehearsal(submission, next);
   if (!passes) return passes.error();
   if (!passes.value()) return ledger::ok();  // nobody is told anything, and who asked is logged
@@ -184,7 +184,7 @@ Result<void> ShardWriter::answer_dry_run(Submission& submission, Position next) 
 }
 
 /// Has the store read ahead when it has not for the next item.
-void ShardWriter::look_ahead() {
+void GroupWriter::look_ahead() {
   if (decided_ >= expected_) {
     const std::size_t count = std::min(ledger::lookups_max, items_.size() - decided_);
     ledger_.expect(std::span(items_).subspan(decided_, count));
@@ -195,7 +195,7 @@ void ShardWriter::look_ahead() {
 
 /// The outcomes as they would be, the first accepted item at `next`. False, and the others are
 /// aborted, when an item of an atomic submission is rejected.
-Result<bool> ShardWriter::passes_rehearsal(Submission& submission, Position next) {
+Result<bool> GroupWriter::passes_rehearsal(Submission& submission, Position next) {
   RehearsalStore rehearsal(store_);
   ledger::Ledger ledger(rehearsal, rules_);
   ledger::Entry entry;
@@ -227,12 +227,12 @@ Result<bool> ShardWriter::passes_rehearsal(Submission& submission, Position next
   return false;
 }
 
-void ShardWriter::tally(const ParsedItem& parsed, Code code) {
+void GroupWriter::tally(const ParsedItem& parsed, Code code) {
   const ledger::Month month = ledger::month_of(oslo_date(parsed.item.received));
   ++tallies_[{std::string(parsed.item.practice.view()), month, code}];
 }
 
-Result<void> ShardWriter::record_tallies(ledger::CommitGroup& group) {
+Result<void> GroupWriter::record_tallies(ledger::CommitGroup& group) {
   for (const auto& [key, count] : tallies_) {
     ledger::Tally tally;
     ledger::PracticeId::parse(std::get<0>(key), tally.practice);
@@ -246,7 +246,7 @@ Result<void> ShardWriter::record_tallies(ledger::CommitGroup& group) {
   return ledger::ok();
 }
 
-Result<void> ShardWriter::commit(std::span<PendingGroup> groups) {
+Result<void> GroupWriter::commit(std::span<PendingGroup> groups) {
   std::vector<std::vector<std::string>> texts;
   std::vector<ledger::AnsweredGroup> answered;
   texts.reserve(groups.size());

@@ -1,4 +1,4 @@
-#include "api/runtime/shard_keeper.h"
+#include "api/runtime/ledger_keeper.h"
 
 #include <gtest/gtest.h>
 
@@ -29,14 +29,14 @@ SubmissionPtr submission_of(std::uint32_t guid) {
   return submission;
 }
 
-class ShardKeeperTest : public testing::Test {
+class LedgerKeeperTest : public testing::Test {
  protected:
   /// Opens the ledger; `deliver` gets what is answered before the test does.
   void open(const std::function<void()>& deliver = [] {}) {
-    storage::ShardOptions options;
+    storage::LedgerOptions options;
     options.folder = temp_.path();
     options.journal.env = env_.get();
-    keeper_ = std::make_unique<ShardKeeper>(
+    keeper_ = std::make_unique<LedgerKeeper>(
         options,
         [this, deliver](std::vector<SubmissionPtr> submissions) {
           deliver();
@@ -80,10 +80,10 @@ class ShardKeeperTest : public testing::Test {
   std::condition_variable changed_;
   std::vector<SubmissionPtr> answered_;
   Jobs jobs_;
-  std::unique_ptr<ShardKeeper> keeper_;  // last: it answers until it is gone
+  std::unique_ptr<LedgerKeeper> keeper_;  // last: it answers until it is gone
 };
 
-TEST_F(ShardKeeperTest, takes_nothing_from_the_moment_that_a_fault_is_noted) {
+TEST_F(LedgerKeeperTest, takes_nothing_from_the_moment_that_a_fault_is_noted) {
   open();
   expect_outcome(1, ledger::Disposition::accepted);
   EXPECT_TRUE(keeper_->check("", 1));
@@ -93,7 +93,7 @@ TEST_F(ShardKeeperTest, takes_nothing_from_the_moment_that_a_fault_is_noted) {
   EXPECT_EQ(keeper_->trouble(), "the journal is damaged");
 }
 
-TEST_F(ShardKeeperTest, acknowledges_nothing_that_was_on_its_way_when_a_fault_was_noted) {
+TEST_F(LedgerKeeperTest, acknowledges_nothing_that_was_on_its_way_when_a_fault_was_noted) {
   std::atomic<bool> is_armed{false};
   files_->on_sync = [&] {
     if (is_armed.exchange(false)) keeper_->note({FaultKind::unwritable, "another file failed"});
@@ -110,7 +110,7 @@ TEST_F(ShardKeeperTest, acknowledges_nothing_that_was_on_its_way_when_a_fault_wa
   keeper_.reset();
 }
 
-TEST_F(ShardKeeperTest, opens_the_ledger_again_after_a_thread_has_thrown) {
+TEST_F(LedgerKeeperTest, opens_the_ledger_again_after_a_thread_has_thrown) {
   std::atomic<bool> is_armed{true};
   open([&] {
     if (is_armed.exchange(false)) throw std::bad_alloc();

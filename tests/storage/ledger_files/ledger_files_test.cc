@@ -1,4 +1,4 @@
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,8 @@
 #include "storage/bytes/format.h"
 #include "storage/bytes/merkle.h"
 #include "storage/files/files.h"
+#include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/no_room.h"
-#include "tests/storage/open_ledger.h"
 #include "tests/storage/temp_folder.h"
 #include "tests/support/print.h"
 
@@ -29,7 +29,7 @@ std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count) {
 }
 
 std::string error_of_opening(const fs::path& folder) {
-  return error_of([&] { const Shard shard(options_in(folder)); });
+  return error_of([&] { const LedgerFiles files(options_in(folder)); });
 }
 
 void expect_contains(const std::string& text, const std::string& part) {
@@ -38,47 +38,47 @@ void expect_contains(const std::string& text, const std::string& part) {
 
 // ---- recovery ----
 
-TEST(Shard, is_the_same_when_closed_and_opened) {
+TEST(LedgerFiles, is_the_same_when_closed_and_opened) {
   const TempFolder temp;
   StateTotals before;
   {
-    OpenLedger ledger(options_in(temp / "data", 100));
+    LedgerWithWriter ledger(options_in(temp / "data", 100));
     ledger.commit_in_groups(items_of(1, 1000), 30);
     before = ledger.totals();
   }
-  OpenLedger ledger(options_in(temp / "data"));
+  LedgerWithWriter ledger(options_in(temp / "data"));
   EXPECT_EQ(ledger.totals(), before);
   EXPECT_GT(before.cards(), 0U);
-  EXPECT_FALSE(ledger.shard().are_rules_new());
+  EXPECT_FALSE(ledger.files().are_rules_new());
 }
 
-TEST(Shard, makes_its_state_again_from_the_journal) {
+TEST(LedgerFiles, makes_its_state_again_from_the_journal) {
   const TempFolder temp;
   StateTotals before;
   {
-    OpenLedger ledger(options_in(temp / "data", 100));
+    LedgerWithWriter ledger(options_in(temp / "data", 100));
     ledger.commit_in_groups(items_of(2, 1000), 30);
     before = ledger.totals();
   }
   fs::remove_all(temp / "data/state");
   // With hand-overs while it replays.
-  EXPECT_EQ(OpenLedger(options_in(temp / "data", 70)).totals(), before);
-  EXPECT_EQ(OpenLedger(options_in(temp / "data")).totals(), before);
+  EXPECT_EQ(LedgerWithWriter(options_in(temp / "data", 70)).totals(), before);
+  EXPECT_EQ(LedgerWithWriter(options_in(temp / "data")).totals(), before);
 }
 
-TEST(Shard, has_one_checksum_however_the_items_are_grouped) {
+TEST(LedgerFiles, has_one_checksum_however_the_items_are_grouped) {
   const std::vector<ledger::Item> items = items_of(3, 600);
   std::set<std::string> checksums;
   for (const std::size_t group_size : {1U, 7U, 64U, 600U}) {
     const TempFolder temp;
-    OpenLedger ledger(options_in(temp / "data", 90));
+    LedgerWithWriter ledger(options_in(temp / "data", 90));
     ledger.commit_in_groups(items, group_size);
     checksums.insert(ledger.checksum());
   }
   EXPECT_EQ(checksums.size(), 1U);
 }
 
-TEST(Shard, keeps_the_same_whether_groups_share_a_sync) {
+TEST(LedgerFiles, keeps_the_same_whether_groups_share_a_sync) {
   const std::vector<ledger::Item> items = items_of(24, 600);
   const TempFolder temp;
   std::vector<ledger::Digest> roots;
@@ -86,25 +86,25 @@ TEST(Shard, keeps_the_same_whether_groups_share_a_sync) {
   for (const std::size_t together : {1U, 2U, 4U}) {
     const fs::path folder = temp / std::to_string(together);
     {
-      OpenLedger ledger(options_in(folder, 90));
+      LedgerWithWriter ledger(options_in(folder, 90));
       ledger.commit_in_groups(items, 9, together);
-      roots.push_back(ledger.shard().journal().head_root());
+      roots.push_back(ledger.files().journal().head_root());
     }
     fs::remove_all(folder / "state");
-    checksums.insert(OpenLedger(options_in(folder)).checksum());
+    checksums.insert(LedgerWithWriter(options_in(folder)).checksum());
   }
   EXPECT_EQ(roots, std::vector(roots.size(), roots.front()));
   EXPECT_EQ(checksums.size(), 1U);
 }
 
-TEST(Shard, has_one_checksum_however_often_items_are_sent_again) {
+TEST(LedgerFiles, has_one_checksum_however_often_items_are_sent_again) {
   const std::vector<ledger::Item> items = items_of(4, 300);
   const TempFolder temp;
-  OpenLedger once(options_in(temp / "once"));
+  LedgerWithWriter once(options_in(temp / "once"));
   once.commit_in_groups(items, 20);
   std::string checksum;
   {
-    OpenLedger again(options_in(temp / "again"));
+    LedgerWithWriter again(options_in(temp / "again"));
     for (std::size_t i = 0; i < items.size(); i += 20) {
       const std::vector<ledger::Item> group(items.begin() + static_cast<std::ptrdiff_t>(i),
                                             items.begin() + static_cast<std::ptrdiff_t>(i + 20));
@@ -124,26 +124,26 @@ TEST(Shard, has_one_checksum_however_often_items_are_sent_again) {
   EXPECT_EQ(checksum, once.checksum());
 }
 
-TEST(Shard, replays_a_copy_taken_while_it_was_open) {
+TEST(LedgerFiles, replays_a_copy_taken_while_it_was_open) {
   const TempFolder temp;
-  OpenLedger ledger(options_in(temp / "data"));
+  LedgerWithWriter ledger(options_in(temp / "data"));
   Workload workload(5);
   for (int copy = 0; copy < 3; ++copy) {
     ledger.commit_in_groups(workload.take(200), 11);
     const fs::path copied = temp / ("copy" + std::to_string(copy));
     fs::copy(temp / "data", copied, fs::copy_options::recursive);
-    OpenLedger replayed(options_in(copied));
+    LedgerWithWriter replayed(options_in(copied));
     EXPECT_EQ(replayed.totals(), ledger.totals());
-    EXPECT_EQ(replayed.shard().journal().head_root(), ledger.shard().journal().head_root());
+    EXPECT_EQ(replayed.files().journal().head_root(), ledger.files().journal().head_root());
   }
 }
 
 /// Where the process that is about to be killed works; made by the process that waits for it.
 constexpr const char* crash_folder = "FRIKORT_TEST_CRASH_FOLDER";
 
-class ShardDeathTest : public testing::TestWithParam<std::size_t> {};
+class LedgerFilesDeathTest : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(ShardDeathTest, loses_nothing_when_killed_among_hand_overs) {
+TEST_P(LedgerFilesDeathTest, loses_nothing_when_killed_among_hand_overs) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   // The child runs this test from the start: it works in its parent's folder, and makes none that
   // nobody would remove.
@@ -156,31 +156,31 @@ TEST_P(ShardDeathTest, loses_nothing_when_killed_among_hand_overs) {
   const fs::path data = folder / "data";
   const std::vector<ledger::Item> items = items_of(6, GetParam());
   const auto work_and_die = [&] {
-    OpenLedger ledger(options_in(data, 60));
+    LedgerWithWriter ledger(options_in(data, 60));
     ledger.commit_in_groups(items, 10);
     ::raise(SIGKILL);
   };
   EXPECT_EXIT(work_and_die(), testing::KilledBySignal(SIGKILL), "");
   ::unsetenv(crash_folder);
-  OpenLedger undisturbed(options_in(folder / "undisturbed"));
+  LedgerWithWriter undisturbed(options_in(folder / "undisturbed"));
   undisturbed.commit_in_groups(items, 10);
-  EXPECT_EQ(OpenLedger(options_in(data, 60)).totals(), undisturbed.totals());
+  EXPECT_EQ(LedgerWithWriter(options_in(data, 60)).totals(), undisturbed.totals());
 }
 
-INSTANTIATE_TEST_SUITE_P(After, ShardDeathTest, testing::Values(10, 60, 300, 730, 1500));
+INSTANTIATE_TEST_SUITE_P(After, LedgerFilesDeathTest, testing::Values(10, 60, 300, 730, 1500));
 
 // ---- the journal ----
 
-TEST(Shard, tells_the_history_of_an_account) {
+TEST(LedgerFiles, tells_the_history_of_an_account) {
   const TempFolder temp;
-  OpenLedger ledger(options_in(temp / "data", 60));
+  LedgerWithWriter ledger(options_in(temp / "data", 60));
   ledger.commit_in_groups(items_of(7, 600), 90);
   std::size_t entries = 0;
   for (std::uint64_t person = 1; person <= ledger.totals().persons; ++person) {
     for (const int year : {2024, 2025}) {
       const ledger::Account account =
-          ledger.shard().state().account({ledger::PersonId{person}, year}).value();
-      const auto history = ledger.shard().history(account.newest);
+          ledger.files().state().account({ledger::PersonId{person}, year}).value();
+      const auto history = ledger.files().history(account.newest);
       ASSERT_TRUE(history);
       Position before;
       for (const ledger::Entry& entry : history.value()) {
@@ -196,15 +196,15 @@ TEST(Shard, tells_the_history_of_an_account) {
   EXPECT_EQ(entries, totals.registrations + totals.payments + totals.credit_notes);
 }
 
-TEST(Shard, chains_and_signs_every_record) {
+TEST(LedgerFiles, chains_and_signs_every_record) {
   const TempFolder temp;
   std::array<std::uint8_t, 32> public_key{};
   ledger::Digest head{};
   {
-    OpenLedger ledger(options_in(temp / "data"));
+    LedgerWithWriter ledger(options_in(temp / "data"));
     ledger.commit_in_groups(items_of(8, 100), 9);
-    public_key = ledger.shard().keys().signing.public_key();
-    head = ledger.shard().journal().head_root();
+    public_key = ledger.files().keys().signing.public_key();
+    head = ledger.files().journal().head_root();
   }
   OpenJournal journal(temp / "data");
   ledger::Digest previous{};
@@ -233,7 +233,7 @@ std::map<fs::path, std::string> content_of(const fs::path& folder) {
   return content;
 }
 
-TEST(Shard, read_only_shows_all_that_is_durable_and_changes_no_file) {
+TEST(LedgerFiles, read_only_shows_all_that_is_durable_and_changes_no_file) {
   const TempFolder temp;
   StateTotals before;
   StateTotals earlier;
@@ -241,55 +241,55 @@ TEST(Shard, read_only_shows_all_that_is_durable_and_changes_no_file) {
   {
     // So few hand-overs that RocksDB merges nothing, which would remove files while they are
     // copied.
-    OpenLedger ledger(options_in(temp / "data", 300));
+    LedgerWithWriter ledger(options_in(temp / "data", 300));
     // One after the other, so that however slow the machine is none goes beyond `position`.
     Workload workload(19);
     for (int i = 0; i < 7; ++i) {
       ledger.commit_in_groups(workload.take(100), 30);
-      EXPECT_TRUE(ledger.shard().state().await_hand_over());
+      EXPECT_TRUE(ledger.files().state().await_hand_over());
     }
     earlier = ledger.totals();
-    position = ledger.shard().journal().next_position();
+    position = ledger.files().journal().next_position();
     ledger.commit_in_groups(Workload(20).take(100), 30);
     before = ledger.totals();
     // As a crash leaves it: with a tail that the state does not have.
-    EXPECT_TRUE(ledger.shard().state().await_hand_over());
+    EXPECT_TRUE(ledger.files().state().await_hand_over());
     fs::copy(temp / "data", temp / "copy", fs::copy_options::recursive);
   }
   const auto content = content_of(temp / "copy");
-  ShardOptions options = options_in(temp / "copy", 1);
+  LedgerOptions options = options_in(temp / "copy", 1);
   options.mode = OpenMode::read_only;
   {
     const NoRoom no_room;
-    EXPECT_EQ(Shard(options).state().head().totals, before);
+    EXPECT_EQ(LedgerFiles(options).state().head().totals, before);
     // A group whose sync failed is in the files, and not on stable storage.
     options.journal.durable = position;
-    Shard shard(options);
-    EXPECT_EQ(shard.state().head().totals, earlier);
-    EXPECT_EQ(shard.journal().next_position(), position);
-    EXPECT_LT(shard.state().begun(), position);
+    LedgerFiles files(options);
+    EXPECT_EQ(files.state().head().totals, earlier);
+    EXPECT_EQ(files.journal().next_position(), position);
+    EXPECT_LT(files.state().begun(), position);
   }
   EXPECT_EQ(content_of(temp / "copy"), content);
   options.mode = OpenMode::read_write;
-  EXPECT_EQ(Shard(options).state().head().totals, before);
+  EXPECT_EQ(LedgerFiles(options).state().head().totals, before);
 }
 
-TEST(Shard, refuses_a_journal_that_ends_before_what_was_durable) {
+TEST(LedgerFiles, refuses_a_journal_that_ends_before_what_was_durable) {
   const TempFolder temp;
-  ShardOptions options = options_in(temp / "data");
+  LedgerOptions options = options_in(temp / "data");
   {
-    OpenLedger ledger(options);
+    LedgerWithWriter ledger(options);
     ledger.commit_in_groups(items_of(21, 60), 20);
-    options.journal.durable = Position{ledger.shard().journal().next_position().value() + 1};
+    options.journal.durable = Position{ledger.files().journal().next_position().value() + 1};
   }
   fs::remove_all(temp / "data/state");
-  EXPECT_THROW(Shard{options}, DamagedJournal);
+  EXPECT_THROW(LedgerFiles{options}, DamagedJournal);
 }
 
-TEST(Shard, notes_a_damaged_block_with_its_file_and_serves_nothing_of_it) {
+TEST(LedgerFiles, notes_a_damaged_block_with_its_file_and_serves_nothing_of_it) {
   const TempFolder temp;
   {
-    OpenLedger ledger(options_in(temp / "data", 100));
+    LedgerWithWriter ledger(options_in(temp / "data", 100));
     ledger.commit_in_groups(items_of(22, 600), 30);
   }
   // The first block of each file: rows.
@@ -297,35 +297,35 @@ TEST(Shard, notes_a_damaged_block_with_its_file_and_serves_nothing_of_it) {
     if (file.path().extension() == ".sst") flip_byte(file.path(), 10);
   }
   std::vector<Fault> faults;
-  ShardOptions options = options_in(temp / "data");
+  LedgerOptions options = options_in(temp / "data");
   options.note_fault = [&](const Fault& fault) { faults.push_back(fault); };
   // Its practices are read when it is opened.
-  EXPECT_THROW(Shard{options}, DamagedState);
+  EXPECT_THROW(LedgerFiles{options}, DamagedState);
   ASSERT_FALSE(faults.empty());
   EXPECT_EQ(faults.front().kind, FaultKind::state_damaged);
   expect_contains(faults.front().reason, (temp / "data/state/").string());
   expect_contains(faults.front().reason, ".sst");
 }
 
-TEST(Shard, notes_a_group_that_cannot_be_written) {
+TEST(LedgerFiles, notes_a_group_that_cannot_be_written) {
   const TempFolder temp;
   std::vector<Fault> faults;
   std::mutex mutex;
-  ShardOptions options = options_in(temp / "data");
+  LedgerOptions options = options_in(temp / "data");
   options.note_fault = [&](const Fault& fault) {
     const std::lock_guard lock(mutex);
     faults.push_back(fault);
   };
-  OpenLedger ledger(options);
+  LedgerWithWriter ledger(options);
   ledger.commit(items_of(23, 20));
   ledger::CommitGroup group;
-  group.position = ledger.shard().journal().next_position();
+  group.position = ledger.files().journal().next_position();
   group.committed_at = ledger::first_instant;
   {
     const NoRoom no_room;
-    EXPECT_FALSE(ledger.shard().journal().append(std::array{ledger::AnsweredGroup{group, {}}}));
+    EXPECT_FALSE(ledger.files().journal().append(std::array{ledger::AnsweredGroup{group, {}}}));
   }
-  EXPECT_EQ(ledger.shard().journal().next_position(), group.position);
+  EXPECT_EQ(ledger.files().journal().next_position(), group.position);
   const std::lock_guard lock(mutex);
   ASSERT_FALSE(faults.empty());
   EXPECT_EQ(faults.front().kind, FaultKind::unwritable);
@@ -335,20 +335,20 @@ TEST(Shard, notes_a_group_that_cannot_be_written) {
 
 // ---- what is refused ----
 
-TEST(Shard, refuses_a_folder_that_is_in_use) {
+TEST(LedgerFiles, refuses_a_folder_that_is_in_use) {
   const TempFolder temp;
-  const OpenLedger ledger(options_in(temp / "data"));
+  const LedgerWithWriter ledger(options_in(temp / "data"));
   const std::string error = error_of_opening(temp / "data");
   expect_contains(error, (temp / "data/journal").string() + " is in use by another process");
 }
 
-TEST(Shard, wants_the_keys_that_its_ledger_was_made_with) {
+TEST(LedgerFiles, wants_the_keys_that_its_ledger_was_made_with) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit(items_of(17, 20)); }
-  { OpenLedger(options_in(temp / "other")).commit(items_of(18, 20)); }
+  { LedgerWithWriter(options_in(temp / "data")).commit(items_of(17, 20)); }
+  { LedgerWithWriter(options_in(temp / "other")).commit(items_of(18, 20)); }
 
-  ShardOptions options = options_in(temp / "data");
-  const auto error = [&] { return error_of([&] { const Shard shard(options); }); };
+  LedgerOptions options = options_in(temp / "data");
+  const auto error = [&] { return error_of([&] { const LedgerFiles files(options); }); };
   options.keys_folder = temp / "nowhere";
   expect_contains(error(), "there are no keys in " + options.keys_folder.string());
   EXPECT_FALSE(fs::exists(options.keys_folder));
@@ -360,62 +360,62 @@ TEST(Shard, wants_the_keys_that_its_ledger_was_made_with) {
   EXPECT_EQ(error(), "");
 }
 
-TEST(Shard, is_begun_on_a_disk_of_its_own_for_the_journal) {
+TEST(LedgerFiles, is_begun_on_a_disk_of_its_own_for_the_journal) {
   const TempFolder temp;
   fs::create_directories(temp / "data" / "journal" / "lost+found");
   EXPECT_EQ(error_of_opening(temp / "data"), "");
 }
 
-TEST(Shard, refuses_a_changed_ceiling_and_changes_nothing) {
+TEST(LedgerFiles, refuses_a_changed_ceiling_and_changes_nothing) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit(items_of(9, 20)); }
-  ShardOptions options = options_in(temp / "data");
+  { LedgerWithWriter(options_in(temp / "data")).commit(items_of(9, 20)); }
+  LedgerOptions options = options_in(temp / "data");
   options.ceilings[2025].amount = Money::from_kroner(3300);
-  const std::string error = error_of([&] { const Shard shard(options); });
+  const std::string error = error_of([&] { const LedgerFiles files(options); });
   expect_contains(error, "ceiling of 2025");
   expect_contains(error, "3278 kroner");
   options = options_in(temp / "data");
   options.ceilings.erase(2024);
-  expect_contains(error_of([&] { const Shard shard(options); }), "ceiling of 2024");
+  expect_contains(error_of([&] { const LedgerFiles files(options); }), "ceiling of 2024");
   EXPECT_EQ(error_of_opening(temp / "data"), "");
 }
 
-TEST(Shard, accepts_an_added_year_and_keeps_it_in_the_journal) {
+TEST(LedgerFiles, accepts_an_added_year_and_keeps_it_in_the_journal) {
   const TempFolder temp;
   const ledger::Item in_2027 = ledger::test::a_copayment().guid(900).on("2027-03-01T10:00:00Z");
-  ShardOptions more = options_in(temp / "data");
+  LedgerOptions more = options_in(temp / "data");
   more.ceilings[2027] = {Money::from_kroner(3400), "a source with words, and ø"};
   std::string checksum;
   {
-    OpenLedger ledger(options_in(temp / "data"));
-    EXPECT_TRUE(ledger.shard().are_rules_new());
+    LedgerWithWriter ledger(options_in(temp / "data"));
+    EXPECT_TRUE(ledger.files().are_rules_new());
     ledger.commit(items_of(10, 20));
   }
   {
-    OpenLedger ledger(more);
-    EXPECT_TRUE(ledger.shard().are_rules_new());
+    LedgerWithWriter ledger(more);
+    EXPECT_TRUE(ledger.files().are_rules_new());
     const std::uint64_t before = ledger.totals().registrations;
     ledger.commit({&in_2027, 1});
     EXPECT_EQ(ledger.totals().registrations, before + 1);
     checksum = ledger.checksum();
   }
-  EXPECT_FALSE(OpenLedger(more).shard().are_rules_new());
+  EXPECT_FALSE(LedgerWithWriter(more).files().are_rules_new());
   fs::remove_all(temp / "data/state");
-  EXPECT_EQ(OpenLedger(more).checksum(), checksum) << "replayed under two rule packs";
+  EXPECT_EQ(LedgerWithWriter(more).checksum(), checksum) << "replayed under two rule packs";
   expect_contains(error_of_opening(temp / "data"), "ceiling of 2027");
 }
 
-TEST(Shard, refuses_ceilings_that_the_journal_could_not_tell) {
+TEST(LedgerFiles, refuses_ceilings_that_the_journal_could_not_tell) {
   const TempFolder temp;
-  ShardOptions options = options_in(temp / "data");
+  LedgerOptions options = options_in(temp / "data");
   options.ceilings[2027] = {Money::from_kroner(3400), "two\nlines"};
-  expect_contains(error_of([&] { OpenLedger(options).commit(items_of(11, 20)); }), "2027");
+  expect_contains(error_of([&] { LedgerWithWriter(options).commit(items_of(11, 20)); }), "2027");
   EXPECT_EQ(error_of_opening(temp / "data"), "");
 }
 
-TEST(Shard, names_a_damaged_last_record) {
+TEST(LedgerFiles, names_a_damaged_last_record) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(12, 60), 20); }
+  { LedgerWithWriter(options_in(temp / "data")).commit_in_groups(items_of(12, 60), 20); }
   {
     OpenJournal journal(temp / "data");
     const std::string last = journal.keys().back();
@@ -427,12 +427,12 @@ TEST(Shard, names_a_damaged_last_record) {
   expect_contains(error, "restore the latest backup");
 }
 
-TEST(Shard, names_a_damaged_record_that_it_replays_and_keeps_nothing_of_it) {
+TEST(LedgerFiles, names_a_damaged_record_that_it_replays_and_keeps_nothing_of_it) {
   const TempFolder temp;
   const std::vector<ledger::Item> items = items_of(13, 200);
   std::string checksum;
   {
-    OpenLedger ledger(options_in(temp / "data"));
+    LedgerWithWriter ledger(options_in(temp / "data"));
     ledger.commit_in_groups(items, 40);
     checksum = ledger.checksum();
   }
@@ -461,12 +461,12 @@ TEST(Shard, names_a_damaged_record_that_it_replays_and_keeps_nothing_of_it) {
   expect_contains(error, "damaged");
   // With the right record back, the state must not have half of that group already.
   OpenJournal(temp / "data").put(key, record);
-  EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+  EXPECT_EQ(LedgerWithWriter(options_in(temp / "data")).checksum(), checksum);
 }
 
-TEST(Shard, refuses_a_journal_that_has_lost_what_the_state_knows) {
+TEST(LedgerFiles, refuses_a_journal_that_has_lost_what_the_state_knows) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(14, 60), 20); }
+  { LedgerWithWriter(options_in(temp / "data")).commit_in_groups(items_of(14, 60), 20); }
   {
     OpenJournal journal(temp / "data");
     journal.remove(journal.keys().back());
@@ -476,9 +476,9 @@ TEST(Shard, refuses_a_journal_that_has_lost_what_the_state_knows) {
   expect_contains(error, "restore the latest backup");
 }
 
-TEST(Shard, names_a_journal_with_a_hole) {
+TEST(LedgerFiles, names_a_journal_with_a_hole) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(15, 100), 20); }
+  { LedgerWithWriter(options_in(temp / "data")).commit_in_groups(items_of(15, 100), 20); }
   fs::remove_all(temp / "data/state");
   {
     OpenJournal journal(temp / "data");
@@ -487,12 +487,12 @@ TEST(Shard, names_a_journal_with_a_hole) {
   EXPECT_NE(error_of_opening(temp / "data"), "");
 }
 
-TEST(Shard, drops_a_torn_last_write_and_nothing_else) {
+TEST(LedgerFiles, drops_a_torn_last_write_and_nothing_else) {
   const TempFolder temp;
   const std::vector<ledger::Item> items = items_of(16, 60);
   std::string checksum;
   {
-    OpenLedger ledger(options_in(temp / "data"));
+    LedgerWithWriter ledger(options_in(temp / "data"));
     ledger.commit({items.begin(), items.begin() + 40});
     checksum = ledger.checksum();
     ledger.commit({items.begin() + 40, items.end()});
@@ -500,17 +500,17 @@ TEST(Shard, drops_a_torn_last_write_and_nothing_else) {
   fs::remove_all(temp / "data/state");
   const fs::path wal = journal_wal(temp / "data");
   fs::resize_file(wal, fs::file_size(wal) - 5);
-  EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+  EXPECT_EQ(LedgerWithWriter(options_in(temp / "data")).checksum(), checksum);
 }
 
-TEST(Shard, drops_all_groups_of_a_torn_write) {
+TEST(LedgerFiles, drops_all_groups_of_a_torn_write) {
   const std::vector<ledger::Item> items = items_of(25, 200);
   const std::span<const ledger::Item> later = std::span(items).subspan(40);
   const TempFolder temp;
   std::string checksum;
   std::uintmax_t whole = 0;
   {
-    OpenLedger ledger(options_in(temp / "data"));
+    LedgerWithWriter ledger(options_in(temp / "data"));
     ledger.commit(std::span(items).first(40));
     checksum = ledger.checksum();
     whole = fs::file_size(journal_wal(temp / "data"));
@@ -524,15 +524,15 @@ TEST(Shard, drops_all_groups_of_a_torn_write) {
     const fs::path torn = temp / "torn";
     fs::copy(temp / "data", torn, fs::copy_options::recursive);
     fs::resize_file(journal_wal(torn), whole + kept);
-    OpenLedger ledger(options_in(torn));
+    LedgerWithWriter ledger(options_in(torn));
     EXPECT_EQ(ledger.checksum(), checksum) << kept << " of " << added;
     fs::remove_all(torn);
   }
 }
 
-TEST(Shard, names_a_flipped_byte_in_the_journal) {
+TEST(LedgerFiles, names_a_flipped_byte_in_the_journal) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
+  { LedgerWithWriter(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
   const fs::path wal = journal_wal(temp / "data");
   const std::uintmax_t size = fs::file_size(wal);
   // In the first, a middle and the last record, which the state has.
@@ -545,13 +545,13 @@ TEST(Shard, names_a_flipped_byte_in_the_journal) {
   EXPECT_EQ(error_of_opening(temp / "data"), "");
 }
 
-TEST(Shard, drops_a_write_that_was_torn_to_garbage) {
+TEST(LedgerFiles, drops_a_write_that_was_torn_to_garbage) {
   for (const char garbage : {'\0', '\x7f'}) {
     const TempFolder temp;
     const auto items = items_of(16, 60);
     std::string checksum;
     {
-      OpenLedger ledger(options_in(temp / "data"));
+      LedgerWithWriter ledger(options_in(temp / "data"));
       ledger.commit({items.begin(), items.begin() + 40});
       checksum = ledger.checksum();
       ledger.commit({items.begin() + 40, items.end()});
@@ -563,13 +563,13 @@ TEST(Shard, drops_a_write_that_was_torn_to_garbage) {
     std::fstream file(wal, std::ios::in | std::ios::out | std::ios::binary);
     for (file.seekp(size * 9 / 10); file.tellp() < size;) file.put(garbage);
     file.close();
-    EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+    EXPECT_EQ(LedgerWithWriter(options_in(temp / "data")).checksum(), checksum);
   }
 }
 
-TEST(Shard, names_damage_that_records_follow) {
+TEST(LedgerFiles, names_damage_that_records_follow) {
   const TempFolder temp;
-  { OpenLedger(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
+  { LedgerWithWriter(options_in(temp / "data")).commit_in_groups(items_of(17, 60), 20); }
   fs::remove_all(temp / "data/state");  // nothing else knows how far the journal went
   const fs::path wal = journal_wal(temp / "data");
   const std::uintmax_t size = fs::file_size(wal);
@@ -582,11 +582,11 @@ TEST(Shard, names_damage_that_records_follow) {
   EXPECT_EQ(error_of_opening(temp / "data"), "");
 }
 
-TEST(Shard, names_damaged_files_of_the_state_and_opens_without_them) {
+TEST(LedgerFiles, names_damaged_files_of_the_state_and_opens_without_them) {
   const TempFolder temp;
   std::string checksum;
   {
-    OpenLedger ledger(options_in(temp / "data", 20));
+    LedgerWithWriter ledger(options_in(temp / "data", 20));
     ledger.commit_in_groups(items_of(18, 100), 20);
     checksum = ledger.checksum();
   }
@@ -595,7 +595,7 @@ TEST(Shard, names_damaged_files_of_the_state_and_opens_without_them) {
   }
   expect_contains(error_of_opening(temp / "data"), (temp / "data/state").string());
   fs::remove_all(temp / "data/state");
-  EXPECT_EQ(OpenLedger(options_in(temp / "data")).checksum(), checksum);
+  EXPECT_EQ(LedgerWithWriter(options_in(temp / "data")).checksum(), checksum);
 }
 
 }  // namespace

@@ -10,29 +10,29 @@
 #include <string>
 #include <vector>
 
-#include "ingest/writer/shard_writer.h"
+#include "ingest/writer/group_writer.h"
 #include "storage/journal/rocksdb_journal.h"
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 #include "storage/rocksdb/rocksdb_internal.h"
 #include "tests/storage/workload.h"
 
 // A ledger on disk for tests: filled as the service does it, and damaged on purpose.
 namespace storage::test {
 
-inline ShardOptions options_in(const std::filesystem::path& folder,
-                               std::uint64_t hand_over_items = 1'000'000) {
-  ShardOptions options;
+inline LedgerOptions options_in(const std::filesystem::path& folder,
+                                std::uint64_t hand_over_items = 1'000'000) {
+  LedgerOptions options;
   options.folder = folder;
   options.state.hand_over_items = hand_over_items;
   return options;
 }
 
-/// A shard with its writer: items in, groups committed.
-class OpenLedger {
+/// A ledger with its writer: items in, groups committed.
+class LedgerWithWriter {
  public:
-  explicit OpenLedger(const ShardOptions& options)
-      : shard_(options),
-        writer_(shard_.state(), shard_.journal(), shard_.rules(), shard_.are_rules_new(),
+  explicit LedgerWithWriter(const LedgerOptions& options)
+      : files_(options),
+        writer_(files_.state(), files_.journal(), files_.rules(), files_.are_rules_new(),
                 [](const auto&...) { return ledger::ok(); }) {}
 
   void commit(std::span<const ledger::Item> items) { commit_in_groups(items, items.size()); }
@@ -47,14 +47,14 @@ class OpenLedger {
       items = items.subspan(size);
       if (groups.size() < together && !items.empty()) continue;
       ASSERT_TRUE(writer_.commit(groups));
-      shard_.state().note_durable(groups.back().group.next_position());
+      files_.state().note_durable(groups.back().group.next_position());
       groups.clear();
     }
   }
 
-  std::string checksum() { return shard_.state().head().totals.checksum.hex(); }
-  StateTotals totals() { return shard_.state().head().totals; }
-  Shard& shard() { return shard_; }
+  std::string checksum() { return files_.state().head().totals.checksum.hex(); }
+  StateTotals totals() { return files_.state().head().totals; }
+  LedgerFiles& files() { return files_; }
 
  private:
   void build(std::span<const ledger::Item> items, ingest::PendingGroup& pending) {
@@ -67,15 +67,15 @@ class OpenLedger {
     ASSERT_TRUE(writer_.build(pending, items.front().received));
   }
 
-  Shard shard_;
-  ingest::ShardWriter writer_;
+  LedgerFiles files_;
+  ingest::GroupWriter writer_;
 };
 
 inline std::vector<ledger::Item> items_of(std::uint64_t seed, std::size_t count) {
   return Workload(seed).take(count);
 }
 
-/// The journal database below the shard, for damage done on purpose.
+/// The journal database below the ledger, for damage done on purpose.
 class OpenJournal {
  public:
   explicit OpenJournal(const std::filesystem::path& folder)

@@ -1,4 +1,4 @@
-#include "storage/ledger_files/shard.h"
+#include "storage/ledger_files/ledger_files.h"
 
 #include <algorithm>
 #include <chrono>
@@ -26,7 +26,7 @@ fs::path create_folder(const fs::path& folder) {
 }
 
 /// A torn write, which nobody was answered, is cut off. What the state has applied was whole.
-RocksDbJournal open_journal(const ShardOptions& options, const SigningKey& signing) {
+RocksDbJournal open_journal(const LedgerOptions& options, const SigningKey& signing) {
   const fs::path folder = create_folder(options.folder / "journal");
   const auto open = [&] {
     return RocksDbJournal(folder, signing, options.journal, options.mode, options.note_fault);
@@ -43,7 +43,7 @@ RocksDbJournal open_journal(const ShardOptions& options, const SigningKey& signi
 }
 
 /// New keys are made for a new ledger only: under others, everybody it knows would be a new person.
-std::shared_ptr<const KeyRing> open_keys(const ShardOptions& options, const fs::path& folder) {
+std::shared_ptr<const KeyRing> open_keys(const LedgerOptions& options, const fs::path& folder) {
   if (options.keys) return options.keys;
   if (!has_ledger(options.folder)) {
     return std::make_shared<KeyRing>(KeyRing::open_or_create(folder));
@@ -122,7 +122,7 @@ bool has_ledger(const fs::path& folder) {
   return fs::exists(folder / "journal" / "CURRENT") || fs::exists(folder / "state" / "CURRENT");
 }
 
-Shard::Shard(const ShardOptions& options)
+LedgerFiles::LedgerFiles(const LedgerOptions& options)
     : folder_(create_folder(options.folder)),
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
       keys_(open_keys(options, keys_folder_)),
@@ -139,7 +139,7 @@ Shard::Shard(const ShardOptions& options)
   }
 }
 
-void Shard::replay(const ShardOptions& options) {
+void LedgerFiles::replay(const LedgerOptions& options) {
   const AppliedState applied = state_.head();
   const ledger::Position end = journal_.next_position();
   if (applied.next_position > end) {
@@ -176,18 +176,18 @@ void Shard::replay(const ShardOptions& options) {
   }
 }
 
-void Shard::hand_over_state() {
+void LedgerFiles::hand_over_state() {
   state_.begin_hand_over();
   if (state_.await_hand_over()) return;
   throw std::runtime_error("the state cannot be written to its files: " + state_.failure());
 }
 
-Result<void> Shard::check_files(const std::function<bool()>& stop) const {
+Result<void> LedgerFiles::check_files(const std::function<bool()>& stop) const {
   const auto checked = journal_.check_files(stop);
   return checked ? state_.check_files(stop) : checked;
 }
 
-Result<std::vector<ledger::Entry>> Shard::history(ledger::Position newest) const {
+Result<std::vector<ledger::Entry>> LedgerFiles::history(ledger::Position newest) const {
   std::vector<ledger::Entry> entries;
   for (ledger::Position at = newest; at.value() != 0;) {
     const auto entry = journal_.read_entry(at);

@@ -13,7 +13,7 @@
 
 namespace storage {
 
-struct ShardOptions {
+struct LedgerOptions {
   std::filesystem::path folder;
   std::filesystem::path keys_folder;  ///< empty: `keys` in the folder
   /// Null: read from the folder, and made for a ledger that does not exist yet.
@@ -33,13 +33,13 @@ bool has_ledger(const std::filesystem::path& folder);
 /// One ledger on disk, opened: keys, journal, and the state brought up to the journal's end. The
 /// folder holds `keys`, `journal` and `state`; `state` can be removed and is then made again.
 /// Read-only nothing is written: what the state lacks is kept in memory.
-class Shard {
+class LedgerFiles {
  public:
   /// Throws std::runtime_error with the reason and the remedy when it cannot be opened: the folder
   /// is in use, a file is damaged, the journal does not replay, the keys are missing or another
   /// ledger's, or the configured ceilings change a year that the journal knows. DamagedState and
   /// DamagedJournal tell the two damages apart.
-  explicit Shard(const ShardOptions& options);
+  explicit LedgerFiles(const LedgerOptions& options);
 
   const std::filesystem::path& folder() const { return folder_; }
   const std::filesystem::path& keys_folder() const { return keys_folder_; }
@@ -62,7 +62,7 @@ class Shard {
   ledger::Result<std::vector<ledger::Entry>> history(ledger::Position newest) const;
 
  private:
-  void replay(const ShardOptions& options);
+  void replay(const LedgerOptions& options);
 
   const std::filesystem::path folder_;
   const std::filesystem::path keys_folder_;
