@@ -3,6 +3,7 @@
 
     scripts/tidy.py            checks everything; exit status 1 when there are findings
     scripts/tidy.py --list     prints the C++ files of the project, one a line
+    scripts/tidy.py --graph    prints which room includes which, and how often
 
 A finding is printed as file:line: rule: remedy. To change a rule, change the tables below and its
 test in scripts/tidy_test.py.
@@ -12,6 +13,10 @@ import os
 import re
 import sys
 from pathlib import Path
+
+from tidy_co_await import check_co_await
+from tidy_code import blank, code_of, line_of
+from tidy_rooms import Rooms, check_place
 
 # The layers: which of our folders a folder may include.
 MAY_INCLUDE = {
@@ -23,18 +28,19 @@ MAY_INCLUDE = {
     "bench": {"ledger", "storage", "ingest", "api", "tests", "bench"},
 }
 FOLDERS = tuple(MAY_INCLUDE)
+LINES_MAX = 500
 
 # Where headers of others may be included: (what, pattern of the header, pattern of our file).
-STORAGE_PRIVATE = r"storage/.*(\.cc|_internal\.h)"
+ROCKSDB_ROOMS = r"storage/(rocksdb|journal|state|ledger_files|backup)/.*(\.cc|_internal\.h)"
 THIRD_PARTY = [
-    ("RocksDB", r"rocksdb/.*", STORAGE_PRIVATE + r"|tests/(crash/.*|storage/.*\.cc)"),
-    ("OpenSSL", r"openssl/.*", STORAGE_PRIVATE),
-    ("libsodium", r"sodium(\.h|/.*)", STORAGE_PRIVATE),
-    ("xxHash", r"xxhash\.h", STORAGE_PRIVATE + r"|ledger/fingerprint\.cc"),
-    ("simdjson", r"simdjson(\.h|/.*)", r"(ingest|api)/.*\.cc"),
+    ("RocksDB", r"rocksdb/.*", ROCKSDB_ROOMS + r"|tests/(crash/.*|storage/.*\.cc)"),
+    ("OpenSSL", r"openssl/.*", r"storage/crypto/.*\.cc"),
+    ("libsodium", r"sodium(\.h|/.*)", r"storage/crypto/.*\.cc"),
+    ("xxHash", r"xxhash\.h", r"storage/bytes/.*\.cc|ledger/records/fingerprint\.cc"),
+    ("simdjson", r"simdjson(\.h|/.*)", r"(ingest/items|api/(http|v1|commands))/.*\.cc"),
     ("Boost.JSON", r"boost/json(\.hpp|/.*)", r"(ingest|storage)/.*\.cc|(api|tests)/.*"),
-    ("Boost.Asio", r"boost/asio(\.hpp|/.*)", r"(api|bench)/.*"),
-    ("Boost.Beast", r"boost/beast(\.hpp|/.*)", r"(api|bench)/.*"),
+    ("Boost.Asio", r"boost/asio(\.hpp|/.*)", r"api/(http|submissions)/.*|bench/.*"),
+    ("Boost.Beast", r"boost/beast(\.hpp|/.*)", r"api/(http|submissions)/.*|bench/.*"),
 ]
 # The rules of the scheme are plain C++: the standard library (a name without folder and suffix)
 # the two parts of Boost that Result<T> is made of, and hashes.
@@ -53,8 +59,8 @@ BANNED = [
     ("random-device", r"\brandom_device\b", None,
      "take the seed as an argument, so that a run can be repeated"),
     ("experimental", r"\bexperimental::", None, "use what is part of the library for good"),
-    ("clock", r"\bsystem_clock::now\b", r"ingest/clock\..*|(api|bench)/.*",
-     "take the time as an argument; only ingest/clock reads it"),
+    ("clock", r"\bsystem_clock::now\b", r"ingest/items/clock\..*|(api|bench)/.*",
+     "take the time as an argument; only ingest/items/clock reads it"),
 ]
 
 # Numbers of persons that do not exist, printed in public specifications.
@@ -74,40 +80,6 @@ TEST_NAMES = {
     ".cc": r"^TEST(?:_[FP])?\((?P<group>\w+),\s*(?P<test>\w+)\)",
 }
 HOLDER = r"`([^\s`]+\.(?:py|cc))((?: [\w.]+)*)`"
-
-TOKEN = re.compile(
-    r"""(?P<comment> //(?:\\\n|[^\n])* | /\*.*?\*/ )
-      | (?P<raw> (?:u8|[uUL])?R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)" )
-      | (?P<string> "(?:\\.|[^"\\\n])*" )
-      | (?P<number> \.?\d(?:'?[\w.])* )
-      | (?P<character> '(?:\\.|[^'\\\n])+' )
-      | (?P<word> [A-Za-z_]\w* )""",
-    re.VERBOSE | re.DOTALL)
-
-
-def blank(text):
-    """The same number of characters and lines, nothing else."""
-    return re.sub(r"[^\n]", " ", text)
-
-
-def code_of(text):
-    """The source with comments, contents of strings and preprocessor lines made blank, so that
-    the rules see code only; every character keeps its place."""
-    def replace(match):
-        if match["comment"]:
-            return blank(match[0])
-        if match["raw"] or match["string"]:
-            return '"' + blank(match[0][1:-1]) + '"'
-        if match["character"]:
-            return "'" + " " * (len(match[0]) - 2) + "'"
-        return match[0]
-    code = TOKEN.sub(replace, text)
-    return re.sub(r"^[ \t]*#(?:\\\n|[^\n])*", lambda m: blank(m[0]), code, flags=re.MULTILINE)
-
-
-def line_of(text, offset):
-    return text.count("\n", 0, offset) + 1
-
 
 # --- includes ------------------------------------------------------------------------------------
 
@@ -154,181 +126,14 @@ def check_banned(path, text, code):
                                       "something else ends with // not money)")
 
 
-# --- co_await ------------------------------------------------------------------------------------
-# g++ 12 destroys some temporaries of a statement with co_await twice: captures of a lambda, and
-# braced temporaries of aggregates. They must be named on the line above and moved in.
-
-CLOSING = {")": "(", "]": "[", "}": "{"}
-# A brace after one of these words opens a block.
-BLOCK_WORDS = {"else", "do", "try", "noexcept", "mutable", "const", "override", "final"}
-TYPE_WORDS = {"struct", "class", "union", "enum", "namespace", "concept"}
-# A name after one of these words is an expression, not the declaration of a variable.
-EXPRESSION_WORDS = {"return", "co_return", "co_await", "co_yield", "throw", "case", "else", "new"}
-
-
-def skip_back(code, end):
-    while end > 0 and code[end - 1].isspace():
-        end -= 1
-    return end
-
-
-def skip_pair(code, start):
-    """The place after the bracket that closes the one at `start`."""
-    depth = 0
-    for place in range(start, len(code)):
-        if code[place] in "([{":
-            depth += 1
-        elif code[place] in ")]}":
-            depth -= 1
-            if depth == 0:
-                return place + 1
-    return len(code)
-
-
-def word_before(code, end):
-    end = skip_back(code, end)
-    match = re.search(r"[A-Za-z_]\w*$", code[max(0, end - 80):end])
-    return match[0] if match else ""
-
-
-def type_before(code, end):
-    """The start of the type name a::b<c> that ends at `end`; `end` itself when there is none."""
-    start = end = skip_back(code, end)
-    while True:
-        place = skip_back(code, start)
-        if place and code[place - 1] == ">" and code[place - 2:place] != "->":
-            depth = 0
-            while place > 0:
-                place -= 1
-                if code[place] in ";{}":
-                    return end
-                depth += (code[place] == ">") - (code[place] == "<")
-                if depth == 0:
-                    break
-        name = word_before(code, place)
-        if not name or name in BLOCK_WORDS | EXPRESSION_WORDS:
-            return start
-        start = skip_back(code, place) - len(name)
-        before = skip_back(code, start)
-        if code[before - 2:before] != "::":
-            return start
-        start = before - 2
-
-
-def kind_of_brace(code, place):
-    """What the brace at `place` opens: 'block', 'declaration' (T name{}, = {}), or 'temporary'."""
-    end = skip_back(code, place)
-    if end == 0 or code[end - 1] in ";{}:]":
-        return "block"
-    last = code[end - 1]
-    if last == ")":
-        return "block"  # of a function, a lambda or a control statement
-    if last in "(,":
-        return "temporary"
-    if last == ">" or last.isalnum() or last == "_":
-        start = type_before(code, end)
-        if start == end:
-            word = word_before(code, end)
-            return "declaration" if word in EXPRESSION_WORDS - {"else"} else "block"
-        before = skip_back(code, start)
-        if code[before - 2:before] == "->":
-            return "block"  # of a lambda or function with its result type behind
-        word = word_before(code, before)
-        if word in TYPE_WORDS:
-            return "block"
-        declares = word and word not in EXPRESSION_WORDS or code[before - 1:before] in ("&", "*") \
-            and code[before - 2:before] != "&&" or code[before - 1:before] == ">"
-        return "declaration" if declares else "temporary"
-    return "declaration"
-
-
-def statement_start(code, place):
-    depth = 0
-    while place > 0:
-        place -= 1
-        character = code[place]
-        if character in ")]":
-            depth += 1
-        elif character in "([":
-            depth = max(0, depth - 1)
-        elif character == "}":
-            following = code[place + 1:].lstrip()[:1]
-            if depth == 0 and following not in set(",).;]}:?<>=|&-+("):
-                return place + 1
-            opened = 1  # a brace inside the statement: pass over it
-            while place > 0 and opened:
-                place -= 1
-                opened += (code[place] == "}") - (code[place] == "{")
-        elif character == "{":
-            if kind_of_brace(code, place) == "block":
-                return place + 1
-        elif character == ";" and depth == 0:
-            return place + 1
-    return 0
-
-
-def statement_end(code, start):
-    """Past the last character of the statement; the block of an if, for or while is not in it."""
-    place, depth = start, 0
-    control = re.match(r"\s*(?:\}?\s*else\s+)?(?:if|for|while|switch)\b", code[start:start + 200])
-    while place < len(code):
-        character = code[place]
-        if character in "([":
-            depth += 1
-        elif character in ")]":
-            depth -= 1
-            if depth < 0 or (depth == 0 and control and character == ")"):
-                return place
-        elif character == "{":
-            place = skip_pair(code, place)
-            continue
-        elif character == "}" or (character == ";" and depth == 0):
-            return place
-        place += 1
-    return place
-
-
-def lambdas(code, start, end):
-    """Each lambda of code[start:end] as (place of [, captures, place of the body, its end)."""
-    for place in range(start, end):
-        if code[place] != "[" or code[place + 1] == "[" or code[place - 1] == "[":
-            continue
-        before = skip_back(code, place)
-        if before and (code[before - 1] in ")]\"" or code[before - 1].isalnum()
-                       or code[before - 1] == "_"):
-            if word_before(code, before) not in EXPRESSION_WORDS:
-                continue  # a subscript
-        close = skip_pair(code, place)
-        body = code.find("{", close, end)
-        yield (place, code[place + 1:close - 1].strip(), body if body >= 0 else end,
-               skip_pair(code, body) if body >= 0 else end)
-
-
-def check_co_await(code):
-    seen = set()
-    for match in re.finditer(r"\bco_await\b", code):
-        start = statement_start(code, match.start())
-        if start in seen:
-            continue
-        seen.add(start)
-        end = statement_end(code, start)
-        bodies = []
-        for place, captures, body, body_end in lambdas(code, start, end):
-            bodies.append((body, body_end))
-            if captures and not any(a < place < b for a, b in bodies[:-1]):
-                yield line_of(code, place), "co-await-lambda", (
-                    "g++ 12 destroys its captures twice; name the lambda on the line above and "
-                    "std::move it in")
-        for place in range(start, end):
-            if code[place] != "{" or any(a <= place < b for a, b in bodies):
-                continue
-            if kind_of_brace(code, place) == "temporary":
-                yield line_of(code, place), "co-await-temporary", (
-                    "g++ 12 destroys a braced temporary twice; name it on the line above and "
-                    "std::move it in")
-
-
 # --- texts ---------------------------------------------------------------------------------------
+
+def check_length(text):
+    lines = text.count("\n")
+    if lines > LINES_MAX:
+        yield LINES_MAX + 1, "length", (f"{lines} lines; split it by subject into files of at most "
+                                        f"{LINES_MAX}")
+
 
 def check_person_numbers(text):
     """No number that a person can have. With month + 40, + 65 or + 80 it is synthetic; with
@@ -398,6 +203,8 @@ def is_cpp(path):
 def check(root):
     """All findings of the tree as (path, line, rule, remedy)."""
     files = list(files_of(root))
+    rooms = Rooms(root, set(files))
+    yield from rooms.check()
     for path in files:
         if Path(path).suffix not in TEXT_SUFFIXES:
             continue
@@ -413,6 +220,9 @@ def check(root):
             findings += check_includes(path, text)
             findings += check_banned(path, text, code)
             findings += check_co_await(code)
+            findings += check_place(path, rooms)
+        if is_cpp(path) or path.endswith(".py"):
+            findings += check_length(text)
         if Path(path).name == "README.md":
             findings += check_readme(root, path, text)
         if Path(path).name == "COVERAGE.md":
@@ -424,6 +234,9 @@ def check(root):
 def main():
     root = Path(__file__).resolve().parent.parent
     cpp = [path for path in files_of(root) if is_cpp(path)]
+    if sys.argv[1:] == ["--graph"]:
+        print("\n".join(Rooms(root, set(files_of(root))).graph()))
+        return 0
     if sys.argv[1:] == ["--list"]:
         print("\n".join(cpp))
         return 0

@@ -8,14 +8,87 @@ from pathlib import Path
 import tidy
 
 
-def rules(path, text, other_files=()):
-    """The rules that a tree with this one file breaks, as 'line rule'."""
+ROOMS = {
+    "ledger/CMakeLists.txt": """
+frikort_library(ledger/values)  # frikort_library(ledger/none USES ledger/rules)
+frikort_library(ledger/ports USES ledger/values)
+frikort_library(ledger/rules USES ledger/ports
+  ledger/values LINKS fmt::fmt)
+""",
+    "storage/CMakeLists.txt": """
+frikort_library(storage/state USES ledger/ports)
+""",
+}
+# An include for each use, so that none is idle.
+USES = {"ledger/ports/uses.h": '#include "ledger/values/a.h"\n',
+        "ledger/rules/uses.h": '#include "ledger/ports/uses.h"\n#include "ledger/values/a.h"\n',
+        "storage/state/uses.h": '#include "ledger/ports/uses.h"\n'}
+
+
+def findings(files):
+    """What is found in a tree of these files, as 'path line rule'."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for name in (path, *other_files):
+        for name, text in files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text if name == path else "", encoding="utf-8")
-        return [f"{line} {rule}" for _, line, rule, _ in tidy.check(root)]
+            (root / name).write_text(text, encoding="utf-8")
+        return [f"{path} {line} {rule}" for path, line, rule, _ in tidy.check(root)]
+
+
+def rules(path, text, other_files=()):
+    """The rules that a tree with this one file breaks, as 'line rule'."""
+    found = findings({**{name: "" for name in other_files}, path: text})
+    return [line.removeprefix(path + " ") for line in found]
+
+
+class Rooms(unittest.TestCase):
+    def check(self, files, expected):
+        self.assertEqual(findings({**ROOMS, **USES, **files}), expected)
+
+    def test_arrows_that_are_declared(self):
+        self.check({"ledger/rules/a.cc": '#include "ledger/rules/b.h"\n#include "ledger/values/a.h"\n'}, [])
+
+    def test_arrow_back(self):
+        self.check({"ledger/values/a.h": '\n#include "ledger/rules/b.h"\n'}, ["ledger/values/a.h 2 rooms"])
+
+    def test_arrow_that_is_not_declared(self):
+        self.check({"storage/state/a.h": '#include "ledger/values/a.h"\n'}, ["storage/state/a.h 1 rooms"])
+
+    def test_use_that_stands_below(self):
+        self.check({"ledger/CMakeLists.txt": ROOMS["ledger/CMakeLists.txt"].replace(
+            "ledger/values)  #", "ledger/values USES ledger/rules)  #"),
+                    "ledger/values/a.h": '#include "ledger/rules/uses.h"\n'}, ["ledger/CMakeLists.txt 2 rooms"])
+
+    def test_use_that_is_idle(self):
+        self.check({"storage/state/uses.h": ""}, ["storage/CMakeLists.txt 2 rooms"])
+
+    def test_file_outside_of_the_rooms(self):
+        self.check({"ledger/a.h": "", "ledger/new/a.h": ""}, ["ledger/a.h 1 rooms", "ledger/new/a.h 1 rooms"])
+
+    def test_forward_declaration(self):
+        home = "class Account final : public Base {\n};\n"
+        self.check({"ledger/rules/a.h": home, "ledger/values/b.h": "\nclass Account;\n",
+                    "ledger/rules/b.h": "class Account;\n", "ledger/values/c.h": "class Unknown;\n"},
+                   ["ledger/values/b.h 2 forward-declaration"])
+
+    def test_interface_that_is_implemented_upstairs(self):
+        interface = "class {} {{\n  virtual void f(int) const = 0;\n}};\n"
+        self.check({"ledger/values/b.h": interface.format("Teller"), "ledger/ports/b.h": interface.format("Store"),
+                    "ledger/rules/b.h": interface.format("Own") + "class Mine : public Own {};\n",
+                    "storage/state/b.h": "class A : public ledger::Teller, public ledger::Store {};\n"},
+                   ["ledger/values/b.h 1 interface"])
+
+    def test_graph(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for name, text in {**ROOMS, **USES}.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text, encoding="utf-8")
+            rooms = tidy.Rooms(root, set(tidy.files_of(root)))
+            self.assertEqual(list(rooms.graph()), [
+                "ledger/values (0 files) -> nothing", "ledger/ports (1 files) -> ledger/values 1",
+                "ledger/rules (1 files) -> ledger/ports 1, ledger/values 1",
+                "storage/state (1 files) -> ledger/ports 1"])
 
 
 class Includes(unittest.TestCase):
@@ -32,12 +105,13 @@ class Includes(unittest.TestCase):
 
     def test_third_party(self):
         for path, header, allowed in [
-                ("storage/a.cc", "rocksdb/db.h", True), ("storage/a.h", "rocksdb/db.h", False),
-                ("storage/a_internal.h", "openssl/evp.h", True), ("api/a.cc", "rocksdb/db.h", False),
+                ("storage/state/a.cc", "rocksdb/db.h", True), ("storage/state/a.h", "rocksdb/db.h", False),
+                ("storage/crypto/a.cc", "openssl/evp.h", True), ("storage/state/a.cc", "openssl/evp.h", False),
+                ("storage/files/a.cc", "rocksdb/db.h", False), ("api/a.cc", "rocksdb/db.h", False),
                 ("api/a.cc", "openssl/evp.h", False), ("ledger/records/fingerprint.cc", "xxhash.h", True),
-                ("ingest/a.cc", "xxhash.h", False), ("ingest/a.cc", "simdjson.h", True),
+                ("ingest/a.cc", "xxhash.h", False), ("ingest/items/a.cc", "simdjson.h", True),
                 ("tests/a.cc", "simdjson.h", False), ("api/a.cc", "boost/json.hpp", True),
-                ("ledger/a.h", "boost/json/value.hpp", False), ("api/a.h", "boost/asio/ip/tcp.hpp", True),
+                ("ledger/a.h", "boost/json/value.hpp", False), ("api/http/a.h", "boost/asio/ip/tcp.hpp", True),
                 ("bench/a.cc", "boost/beast/core.hpp", True),
                 ("ingest/a.cc", "boost/asio.hpp", False), ("ledger/a.h", "cstdint", True),
                 ("ledger/a.h", "boost/outcome/result.hpp", True), ("ledger/a.h", "fmt/core.h", False),
@@ -50,6 +124,12 @@ class Includes(unittest.TestCase):
 
     def test_comment_is_no_include(self):
         self.assertEqual(rules("ledger/a.cc", '// #include "storage/a.h"\n'), [])
+
+
+class Length(unittest.TestCase):
+    def test_length(self):
+        self.assertEqual(rules("tests/a.cc", "\n" * 500), [])
+        self.assertEqual(rules("tests/a.cc", "\n" * 501), ["501 length"])
 
 
 class Words(unittest.TestCase):
@@ -71,7 +151,7 @@ class Words(unittest.TestCase):
 
     def test_clock(self):
         line = "auto now = std::chrono::system_clock::now();\n"
-        for path, allowed in [("ingest/clock.cc", True), ("api/a.cc", True), ("bench/a.cc", True),
+        for path, allowed in [("ingest/items/clock.h", True), ("api/a.cc", True), ("bench/a.cc", True),
                               ("ledger/a.cc", False), ("ingest/a.cc", False), ("tests/a.cc", False)]:
             self.assertEqual(rules(path, line), [] if allowed else ["1 clock"], path)
 
@@ -142,10 +222,10 @@ class Texts(unittest.TestCase):
         self.assertEqual(rules("tests/a.cc", text), [])
 
     def test_readme(self):
-        text = ("`ledger/a.h` `a.h` `ledger/` `storage/gone.h`\n`gone.md` `money.h:12` "
+        text = ("`ledger/a.h` `a.h` `ledger/` `storage/gone.h`\n`gone.md` `coin.h:12` "
                 "`*.h` `/v1/x` `build/x` `data/demo` `http://a/b.md` `a b/c` `application/json`\n"
                 "```\n`x/y`\n```\n`words` `Europe/Oslo` `--data=a/b`\n")
-        self.assertEqual(rules("ledger/README.md", text, ["ledger/a.h", "ledger/values/money.h"]),
+        self.assertEqual(rules("ledger/README.md", text, ["ledger/a.h", "ledger/coin.h"]),
                          ["1 readme", "2 readme"])
 
     def test_coverage(self):

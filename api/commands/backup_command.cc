@@ -13,7 +13,7 @@
 #include "api/http/http_client.h"
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
-#include "ingest/writer/clock.h"
+#include "ingest/items/clock.h"
 #include "ledger/values/position_text.h"
 #include "storage/backup/backup.h"
 

@@ -22,7 +22,7 @@
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
-#include "ingest/writer/clock.h"
+#include "ingest/items/clock.h"
 #include "ingest/writer/ingestor.h"
 #include "storage/ledger_files/ledger_files.h"
 

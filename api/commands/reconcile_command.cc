@@ -17,7 +17,7 @@
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
 #include "api/runtime/status_text.h"
-#include "ingest/writer/clock.h"
+#include "ingest/items/clock.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/reconciliation.h"

@@ -4,14 +4,15 @@
 #include <signal.h>
 
 #include "api/commands/commands.h"
+#include "api/commands/service.h"
 #include "api/http/address.h"
 #include "api/http/http_server.h"
 #include "api/program/log.h"
 #include "api/program/version.h"
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
-#include "api/runtime/service.h"
-#include "ingest/writer/clock.h"
+#include "api/runtime/new_year.h"
+#include "ingest/items/clock.h"
 
 namespace api {
 namespace {
@@ -42,12 +43,12 @@ sigset_t block_signals() {
 }
 
 /// Returns when the service is to end. Warns once a day of a ceiling that will be missed.
-void wait_for_end(const sigset_t& signals, const Service& service) {
+void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper) {
   for (ledger::Date warned{};;) {
     const ledger::Date today = ledger::oslo_date(ingest::now());
     if (today != warned) {
       warned = today;
-      const std::string warning = service.ceiling_warning();
+      const std::string warning = ceiling_warning(keeper);
       if (!warning.empty()) log(LogLevel::warning, "ceiling_missing", {{"reason", warning}});
     }
     const int number = sigtimedwait(&signals, nullptr, &look_interval);
@@ -80,20 +81,17 @@ int serve(const ServeOptions& options) {
 
   const bool is_new = prepare_ledger(options.data, options.creates);
   const sigset_t signals = block_signals();
-  HttpServer server(address, options.threads);
+  HttpServer server(address, options.threads, config.limits);
   {
     Service service(ledger_options(options.data, options.keys, config), config.series,
-                    config.limits, options.spinning_threads,
-                    [&server](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
-                      server.deliver(std::move(submissions));
-                    });
+                    config.limits, options.spinning_threads, server);
     if (is_new) {
       log(LogLevel::warning, "ledger_created",
           {{"data", options.data},
            {"keys", options.keys.empty() ? options.data + "/keys" : options.keys}});
     }
     log_ceilings(config);
-    server.start(service);
+    service.start();
     log(LogLevel::info, "listening",
         {{"host", server.address().host},
          {"port", std::to_string(server.address().port)},
@@ -101,10 +99,9 @@ int serve(const ServeOptions& options) {
          {"auth", options.auth},
          {"version", std::string(program_version)},
          {"data", options.data}});
-    wait_for_end(signals, service);
+    wait_for_end(signals, service.keeper());
     log(LogLevel::info, "draining");
-    service.start_draining();
-    server.stop();
+    service.stop();
   }
   log(LogLevel::info, "stopped");
   return exit_done;

@@ -6,8 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "api/http/http_message.h"
 #include "api/http/network.h"
-#include "api/runtime/open_ledger.h"
 
 namespace api {
 
@@ -38,18 +38,17 @@ Awaitable<Value> run_on(asio::thread_pool& pool, asio::io_context& context,
       token, std::move(work));
 }
 
-/// Completes when the journal holds everything before the position.
+/// Completes when `when` calls back, with what it says.
 template <class CompletionToken>
-auto async_wait_durable(OpenLedger& open, asio::io_context& context, ledger::Position next_position,
-                        CompletionToken&& token) {
+auto async_when(Response::When when, asio::io_context& context, CompletionToken&& token) {
   return asio::async_initiate<CompletionToken, void(error_code)>(
-      [&open, &context, next_position](auto handler) {
+      [&context](auto handler, const Response::When& call_back) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        open.when_durable(next_position, [&context, shared](error_code error) {
+        call_back([&context, shared](error_code error) {
           asio::post(context, [shared, error] { std::move (*shared)(error); });
         });
       },
-      token);
+      token, std::move(when));
 }
 
 }  // namespace api

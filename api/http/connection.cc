@@ -44,13 +44,12 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
 
 Connection::Connection(Network& network, Lane& lane, Socket socket)
     : network_(network),
-      service_(*network.service),
       lane_(lane),
       socket_(std::move(socket)),
       watchdog_(lane.context),
       changed_(lane.context),
       rest_(shortest_rest),
-      buffer_(service_.limits().header_bytes_max + buffered_bytes_max) {
+      buffer_(network.limits.header_bytes_max + buffered_bytes_max) {
   ++network_.connection_count;
   ++http_counters().connections;
 }
@@ -58,14 +57,14 @@ Connection::Connection(Network& network, Lane& lane, Socket socket)
 Connection::~Connection() {
   hold(0);
   lane_.connections.erase(this);
-  lane_.polls.erase(this);
+  lane_.watching.erase(this);
   --network_.connection_count;
   --http_counters().connections;
 }
 
 void Connection::begin() {
   lane_.connections.insert(this);
-  allow(service_.limits().idle_timeout);
+  allow(limits().idle_timeout);
   watch();
 }
 
@@ -90,11 +89,11 @@ void Connection::watch() {
 
 Awaitable<bool> Connection::read_head() {
   head_.emplace();
-  head_->header_limit(static_cast<std::uint32_t>(service_.limits().header_bytes_max));
+  head_->header_limit(static_cast<std::uint32_t>(limits().header_bytes_max));
   head_->body_limit(boost::none);
   is_timed_out_ = false;
   is_idle_ = buffer_.size() == 0;
-  allow(service_.limits().idle_timeout);
+  allow(limits().idle_timeout);
   const error_code error = co_await parse_head();
   is_idle_ = false;
   if (error) {
@@ -102,7 +101,7 @@ Awaitable<bool> Connection::read_head() {
     co_return false;
   }
   begun_ = Clock::now();
-  allow(service_.limits().slow_timeout, begun_);
+  allow(limits().slow_timeout, begun_);
   is_body_broken_ = false;
   is_chunked_ = head_->chunked();
   if (is_chunked_) chunks_ = ChunkDecoder();
@@ -226,12 +225,11 @@ void Connection::append_head(const Response& response, std::string& text) {
 }
 
 Awaitable<void> Connection::answer(Response response) {
-  if (response.reflected && !response.reflected->is_durable(response.reflects)) {
-    const ledger::Position next{response.reflects.value() + 1};
-    auto [error] = co_await async_wait_durable(*response.reflected, lane_.context, next, awaited);
+  if (response.when_durable) {
+    auto [error] = co_await async_when(std::move(response.when_durable), lane_.context, awaited);
+    response.when_durable = nullptr;
     if (error) response = to_response(problem_of(error), request_.correlation_id);
   }
-  response.reflected.reset();
   // Who was not told to send the body may send it or not: what comes next could be either.
   if (network_.is_draining || expects_continue_) is_closing_ = true;
   is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);

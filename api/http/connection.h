@@ -14,7 +14,6 @@
 #include "api/http/http_message.h"
 #include "api/http/network.h"
 #include "api/http/problem.h"
-#include "api/runtime/service.h"
 
 namespace api {
 
@@ -30,7 +29,7 @@ constexpr std::size_t discarded_bytes_max = 4U << 20;
 /// limits of time and memory. What is answered is the business of run_session().
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// Counts as a connection from now on. `network.service` is set.
+  /// Counts as a connection from now on.
   Connection(Network& network, Lane& lane, Socket socket);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -40,7 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin();
 
   Network& network() { return network_; }
-  Service& service() { return service_; }
+  const HttpLimits& limits() const { return network_.limits; }
   Lane& lane() { return lane_; }
   Socket& socket() { return socket_; }
   /// What a coroutine of this connection waits on for another one, or for events. Cancelled by
@@ -57,7 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (deadline_ < watchdog_.expiry()) watch();
   }
   /// The next piece of an answer, or another step of that size.
-  void allow_a_piece() { allow(service_.limits().slow_timeout); }
+  void allow_a_piece() { allow(limits().slow_timeout); }
   bool is_timed_out() const { return is_timed_out_; }
 
   // ---- memory ----
@@ -68,9 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     http_counters().held_bytes += bytes - held_bytes_;  // modulo 2^64
     held_bytes_ = bytes;
   }
-  bool is_memory_full() const {
-    return http_counters().held_bytes > service_.limits().waiting_bytes_max;
-  }
+  bool is_memory_full() const { return http_counters().held_bytes > limits().waiting_bytes_max; }
   static Problem memory_is_full() {
     return {503, "OVERLOADED", "Too many bytes of requests are waiting; send it again.", ""};
   }
@@ -135,7 +132,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     boost::beast::buffers_suffix<Buffers> rest(bytes);
     while (boost::beast::buffer_bytes(rest) != 0) {
       writes_since_ = Clock::now();
-      allow(service_.limits().slow_timeout, writes_since_);
+      allow(limits().slow_timeout, writes_since_);
       auto [error, size] = co_await socket_.async_write_some(rest, awaited);
       writes_since_ = Clock::time_point::max();
       if (error) co_return false;
@@ -183,7 +180,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void append_head(const Response& response, std::string& text);
 
   Network& network_;
-  Service& service_;
   Lane& lane_;
   Socket socket_;
   Timer watchdog_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/http/connection.h"
+#include "ingest/items/item_parser.h"
 #include "ingest/items/json_text.h"
 
 namespace api {
@@ -23,7 +24,7 @@ Awaitable<std::size_t> Connection::read_sent(char* data, std::size_t size) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await write(asio::buffer(go_on));
   }
-  const Clock::duration limit = service_.limits().slow_timeout;
+  const Clock::duration limit = limits().slow_timeout;
   const Clock::time_point begin = Clock::now();
   allow(limit - waited_, begin);
   const std::size_t got = co_await receive(data, size);

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <chrono>
+#include <boost/system/error_code.hpp>
 #include <cstdint>
-#include <memory>
-#include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "ingest/items/item_parser.h"
+#include "api/identity/caller.h"
 #include "ledger/values/ids.h"
 
 namespace api {
@@ -27,26 +26,23 @@ struct Request {
   std::string correlation_id;
   std::string path_parameter;  ///< what stood for `{}` in the route
   std::string body;            ///< unpacked, without a byte order mark
-  ingest::Caller caller;
+  Caller caller;
 
   /// The value of a query parameter, or null. The router has seen that it is there once.
   const std::string* query_value(std::string_view name) const;
 };
 
-class OpenLedger;
-
 struct Response {
+  /// Calls back when something has happened, at once or later, from any thread.
+  using When = std::function<void(std::function<void(boost::system::error_code)>)>;
+
   unsigned status = 200;
   std::string_view content_type = "application/json";  ///< a literal
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
-  /// The answer reflects state up to this item or group: it leaves when the journal holds it.
+  /// The answer reflects state up to this item or group, which may not be durable yet.
   ledger::Position reflects;
-  std::shared_ptr<OpenLedger> reflected;  ///< whose journal that is
-  /// Nothing to tell yet: when an event of an item after this one is durable the handler is called
-  /// again. After `wait` at most, the answer leaves as it is.
-  std::optional<ledger::Position> again_after;
-  std::chrono::seconds wait{0};
+  When when_durable;  ///< the answer leaves then; null: at once
 };
 
 }  // namespace api

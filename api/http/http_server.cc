@@ -12,10 +12,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "api/http/connection.h"
 #include "api/http/session.h"
 #include "api/program/log.h"
-#include "api/submissions/http_submission.h"
-#include "ledger/values/assert.h"
 
 namespace api {
 namespace {
@@ -58,20 +57,18 @@ Acceptor listen_on_file(asio::io_context& context, const std::string& path) {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(const Address& wanted, std::size_t network_threads);
+  Impl(const Address& wanted, std::size_t network_threads, const HttpLimits& limits);
 
   Awaitable<void> accept();
   std::size_t connections_max() const;
-  void announce_events();
 
   Network network;
-  std::atomic<ledger::Position> announced_event{ledger::Position{}};
   Acceptor acceptor;
   Address address;
 };
 
-HttpServer::Impl::Impl(const Address& wanted, std::size_t network_threads)
-    : network(network_threads), acceptor(network.lanes.front().context), address(wanted) {
+HttpServer::Impl::Impl(const Address& wanted, std::size_t network_threads, const HttpLimits& limits)
+    : network(network_threads, limits), acceptor(network.lanes.front().context), address(wanted) {
   asio::io_context& context = network.lanes.front().context;
   try {
     if (!address.socket_file.empty()) {
@@ -90,7 +87,7 @@ HttpServer::Impl::Impl(const Address& wanted, std::size_t network_threads)
 /// The configured number, as far as there are file descriptors: the ledger must be able to open its
 /// files however many connections there are.
 std::size_t HttpServer::Impl::connections_max() const {
-  const std::size_t configured = network.service->limits().connections_max;
+  const std::size_t configured = network.limits.connections_max;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return configured;
   const rlim_t reserved = std::min<rlim_t>(reserved_files, limit.rlim_cur / 2);
@@ -121,29 +118,16 @@ Awaitable<void> HttpServer::Impl::accept() {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
-    give_up_after(socket, network.service->limits().slow_timeout);
+    give_up_after(socket, network.limits.slow_timeout);
     // Made here, so that it is counted before the next connection is.
     auto connection = std::make_shared<Connection>(network, lane, std::move(socket));
     asio::co_spawn(lane.context, run_session(std::move(connection), is_surplus), asio::detached);
   }
 }
 
-/// From the committing thread, after a commit group. One wake-up for each network thread, and only
-/// when something has happened to a card or refund since the last.
-void HttpServer::Impl::announce_events() {
-  const auto open = network.service->keeper().lease();
-  if (!open) return;
-  const ledger::Position newest = open->files().state().newest_event();
-  if (announced_event.exchange(newest) == newest) return;
-  for (Lane& lane : network.lanes) {
-    asio::post(lane.context, [&polls = lane.polls] {
-      for (Connection* const connection : polls) connection->wake();
-    });
-  }
-}
-
-HttpServer::HttpServer(const Address& address, std::size_t network_threads)
-    : impl_(std::make_unique<Impl>(address, network_threads)) {
+HttpServer::HttpServer(const Address& address, std::size_t network_threads,
+                       const HttpLimits& limits)
+    : impl_(std::make_unique<Impl>(address, network_threads, limits)) {
   // Every connection is a file descriptor.
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -156,30 +140,20 @@ HttpServer::~HttpServer() { stop(); }
 
 const Address& HttpServer::address() const { return impl_->address; }
 
-void HttpServer::deliver(std::vector<SubmissionPtr> submissions) {
-  // One wake-up for each network thread and group, however many connections wait.
-  std::vector<Lane>& lanes = impl_->network.lanes;
-  std::vector<std::vector<SubmissionPtr>> by_lane(lanes.size());
-  for (SubmissionPtr& submission : submissions) {
-    const Lane* const lane = static_cast<HttpSubmission&>(*submission).lane;
-    LEDGER_ASSERT(lane != nullptr);
-    by_lane[static_cast<std::size_t>(lane - lanes.data())].push_back(std::move(submission));
-  }
-  for (std::size_t i = 0; i < lanes.size(); ++i) {
-    if (by_lane[i].empty()) continue;
-    asio::post(lanes[i].context, [delivered = std::move(by_lane[i])]() mutable {
-      for (SubmissionPtr& submission : delivered) {
-        auto complete = std::move(static_cast<HttpSubmission&>(*submission).handler);
-        complete(std::move(submission));
-      }
+std::span<Lane> HttpServer::lanes() { return impl_->network.lanes; }
+
+void HttpServer::wake_watching() {
+  for (Lane& lane : impl_->network.lanes) {
+    asio::post(lane.context, [&watching = lane.watching] {
+      for (Connection* const connection : watching) connection->wake();
     });
   }
-  impl_->announce_events();
 }
 
-void HttpServer::start(Service& service) {
+void HttpServer::start(const Router& router, const Gate& gate) {
   Network& network = impl_->network;
-  network.service = &service;
+  network.router = &router;
+  network.gate = &gate;
   asio::co_spawn(network.lanes.front().context, impl_->accept(), asio::detached);
   for (Lane& lane : network.lanes) {
     lane.thread = std::thread([&lane] { lane.run(); });
@@ -199,12 +173,11 @@ void HttpServer::stop() {
   for (Lane& lane : network.lanes) {
     asio::post(lane.context, [&lane] {
       for (Connection* const connection : lane.connections) connection->close_if_idle();
-      for (Connection* const connection : lane.polls) connection->wake();
+      for (Connection* const connection : lane.watching) connection->wake();
     });
   }
-  const auto deadline =
-      Clock::now() + (network.service == nullptr ? std::chrono::seconds{0}
-                                                 : network.service->limits().drain_timeout);
+  const auto deadline = Clock::now() + (network.router == nullptr ? std::chrono::seconds{0}
+                                                                  : network.limits.drain_timeout);
   while (network.connection_count != 0 && Clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }

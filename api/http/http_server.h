@@ -2,35 +2,35 @@
 
 #include <cstddef>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "api/http/address.h"
-#include "ingest/writer/submission.h"
+#include "api/http/http_limits.h"
+#include "api/http/network.h"
 
 namespace api {
 
-class Service;
-
-/// The HTTP/1.1 server: connections, limits, timeouts, streaming. What is answered comes from the
-/// Service. Each connection is a coroutine on one network thread; slow reads run on worker threads.
+/// The HTTP/1.1 server: connections, limits, timeouts, streaming. What is answered, and to whom, is
+/// the business of a Router and a Gate. Each connection is a coroutine on one network thread; slow
+/// reads run on worker threads.
 ///
-/// Lifecycle: construct (binds the address, throws when it cannot), start(), stop(). deliver() is
-/// given to the Ingestor before the server starts and stays callable until the server is destroyed.
+/// Lifecycle: construct (binds the address, throws when it cannot), start(), stop(). lanes() and
+/// wake_watching() may be called before the server starts, and until it is destroyed.
 class HttpServer {
  public:
-  HttpServer(const Address& address, std::size_t network_threads);
+  HttpServer(const Address& address, std::size_t network_threads, const HttpLimits& limits);
   ~HttpServer();
 
   /// Where it listens; port 0 has become one that was free.
   const Address& address() const;
+  std::span<Lane> lanes();
+  /// Has all connections that watch for something look again; one wake-up for each network thread.
+  void wake_watching();
 
-  /// Hands committed submissions to the connections that wait for them.
-  void deliver(std::vector<std::unique_ptr<ingest::Submission>> submissions);
-
-  /// Serves until stop(); returns at once.
-  void start(Service& service);
-  /// Takes no new connection, lets open requests end until the service's drain timeout, then closes
-  /// what is left.
+  /// Serves until stop(); returns at once. Router and gate must stay.
+  void start(const Router& router, const Gate& gate);
+  /// Takes no new connection, lets open requests end until the drain timeout, then closes what is
+  /// left.
   void stop();
 
  private:

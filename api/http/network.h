@@ -22,10 +22,13 @@
 #include <thread>
 #include <vector>
 
+#include "api/http/http_limits.h"
+#include "api/identity/gate.h"
+
 namespace api {
 
 class Connection;
-class Service;
+class Router;
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -59,7 +62,7 @@ struct Lane {
   void run();
 
   std::set<Connection*> connections;  // outlives those that the context destroys
-  std::set<Connection*> polls;        // those that wait for events
+  std::set<Connection*> watching;     // those that are woken by HttpServer::wake_watching()
   std::size_t awaited_submissions = 0;
   HttpDate date;
   asio::io_context context{1};
@@ -69,14 +72,18 @@ struct Lane {
 
 /// What all connections share.
 struct Network {
-  explicit Network(std::size_t threads) : lanes(threads) {}
+  Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {}
+
+  const HttpLimits limits;
 
   std::atomic<std::size_t> connection_count{0};
   std::atomic<bool> is_draining{false};
   std::vector<Lane> lanes;
   asio::thread_pool workers{2};  // for slow reads
   asio::thread_pool parsers{1};  // for large bodies
-  Service* service = nullptr;    // set before the first connection
+  // Set before the first connection.
+  const Router* router = nullptr;
+  const Gate* gate = nullptr;
 };
 
 }  // namespace api

@@ -109,9 +109,6 @@ void read_request(const http::request_header<>& head, Request& request) {
   read_media_type(head[http::field::content_type], request.content_type);
   request.coding = coding_of(head[http::field::content_encoding]);
   take_correlation_id(head, request.correlation_id);
-  // Without tokens every caller has every role.
-  request.caller.name = "anonymous";
-  request.caller.is_operator = true;
 }
 
 bool read_target(std::string_view target, Request& request) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ingest/items/json_out.h"
+#include "ledger/values/assert.h"
 
 namespace api {
 namespace {
@@ -58,6 +59,7 @@ std::optional<Problem> media_problem(const Route& route, const Request& request)
 }
 
 void Router::add(Route route) {
+  LEDGER_ASSERT(route.access.is_declared());
   const std::size_t hole = route.path.find("{}");
   routes_.push_back({std::move(route), hole});
 }

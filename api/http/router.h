@@ -7,26 +7,33 @@
 #include <vector>
 
 #include "api/http/http_message.h"
+#include "api/http/network.h"
 #include "api/http/problem.h"
+#include "api/identity/caller.h"
 
 namespace api {
 
 enum class RouteKind : std::uint8_t {
-  quick,       ///< answered on the network thread: memory or one lookup
-  slow,        ///< answered on a worker thread: reads that may wait or take milliseconds
-  submission,  ///< POST /v1/registrations: has no handler, see run_session()
+  quick,  ///< answered on the network thread: memory or one lookup
+  slow,   ///< answered on a worker thread: reads that may wait or take milliseconds
 };
 
+class Connection;
+
 using Handler = std::function<Response(const Request&)>;
+/// Reads the body of the connection's request and answers it.
+using ConnectionHandler = std::function<Awaitable<void>(Connection&)>;
 
 struct Route {
   std::string_view method;  ///< `GET` is also what answers HEAD
   std::string_view path;    ///< `{}` stands for one segment
+  Access access{};
   RouteKind kind = RouteKind::quick;
   std::size_t body_bytes_max = 0;             ///< 0: takes no body
-  std::vector<std::string_view> media_types;  ///< of the body
-  std::vector<std::string_view> parameters;   ///< those of the query
-  Handler handler;
+  std::vector<std::string_view> media_types{};  ///< of the body
+  std::vector<std::string_view> parameters{};   ///< those of the query
+  Handler handler{};                            ///< of a body that is read whole
+  ConnectionHandler serve{};                    ///< instead, for who reads and answers in another way
 };
 
 /// What is wrong with the query: each parameter is known to the route, and is there once.
@@ -37,6 +44,7 @@ std::optional<Problem> media_problem(const Route& route, const Request& request)
 /// The table method + path -> handler.
 class Router {
  public:
+  /// REQUIRES: the route says who may use it.
   void add(Route route);
 
   struct Match {

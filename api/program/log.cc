@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
-#include "ingest/writer/clock.h"
 #include "ledger/values/rfc3339.h"
 
 namespace api {

@@ -4,8 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "api/runtime/service.h"
+#include "api/runtime/limits.h"
 #include "ledger/records/rule_pack.h"
+#include "ledger/values/national_id.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 

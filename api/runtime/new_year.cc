@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "ingest/items/clock.h"
+
 namespace api {
 
 std::string ceiling_warning(const ledger::RulePack& rules, ledger::Date today) {
@@ -13,6 +15,12 @@ std::string ceiling_warning(const ledger::RulePack& rules, ledger::Date today) {
   return "no ceiling is known for " + number + ": reports of services in that year are rejected, " +
          "NO_RULES_FOR_YEAR; remedy: a line `" + number +
          " = KRONER` under [ceilings] of the configuration file, and a restart with --config";
+}
+
+std::string ceiling_warning(const LedgerKeeper& keeper) {
+  const auto open = keeper.lease();
+  if (!open) return {};
+  return ceiling_warning(open->files().rules(), ledger::oslo_date(ingest::now()));
 }
 
 }  // namespace api

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "ingest/writer/clock.h"
+#include "ingest/items/clock.h"
 #include "ledger/values/rfc3339.h"
 
 namespace api {

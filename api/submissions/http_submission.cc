@@ -2,12 +2,12 @@
 
 namespace api {
 
-std::unique_ptr<HttpSubmission> make_submission(Connection& connection,
+std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request,
                                                 std::vector<ingest::ParsedItem> items) {
   auto submission = std::make_unique<HttpSubmission>();
-  submission->lane = &connection.lane();
-  submission->correlation_id = connection.request().correlation_id;
-  submission->caller = connection.request().caller;
+  submission->lane = &request.connection.lane();
+  submission->correlation_id = request.connection.request().correlation_id;
+  submission->caller = request.caller;
   submission->items = std::move(items);
   submission->make_room();
   if (!submission->items.empty()) submission->sender = sender_of(submission->items.front());

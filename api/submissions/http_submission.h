@@ -9,6 +9,7 @@
 
 #include "api/http/connection.h"
 #include "api/runtime/ledger_keeper.h"
+#include "api/submissions/submissions.h"
 #include "ingest/writer/submission.h"
 
 namespace api {
@@ -24,8 +25,16 @@ struct HttpSubmission final : ingest::Submission {
   std::function<void(SubmissionPtr)> handler;
 };
 
-/// Of the request that the connection is serving.
-std::unique_ptr<HttpSubmission> make_submission(Connection& connection,
+/// A request with items, while it is served.
+struct SubmissionRequest {
+  Connection& connection;
+  Submissions& service;
+  Submissions::ParserLease parser;
+  ingest::Caller caller;
+};
+
+/// Some of the items of the request.
+std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request,
                                                 std::vector<ingest::ParsedItem> items);
 
 /// Whose turn in the queue a request takes: until callers have names, that of the practice.

@@ -11,9 +11,8 @@
 #include <utility>
 
 #include "api/program/log.h"
-#include "api/submissions/http_submission.h"
+#include "ingest/items/clock.h"
 #include "ingest/items/json_text.h"
-#include "ingest/writer/clock.h"
 #include "ingest/writer/result_text.h"
 
 namespace api {
@@ -41,12 +40,13 @@ constexpr std::size_t joined_bytes_max = 64U << 10;
 /// sends first comes to its answer.
 class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
  public:
-  SubmissionStream(Connection& connection, ingest::ItemParser& parser)
-      : kept_(connection.shared_from_this()),
-        connection_(connection),
-        keeper_(connection.service().keeper()),
-        parser_(parser),
-        group_items_max_(connection.service().limits().submission_items_max()) {}
+  explicit SubmissionStream(SubmissionRequest request)
+      : kept_(request.connection.shared_from_this()),
+        request_(std::move(request)),
+        connection_(request_.connection),
+        keeper_(request_.service.keeper()),
+        limits_(request_.service.limits()),
+        group_items_max_(limits_.submission_items_max()) {}
 
   Awaitable<void> serve();
 
@@ -70,9 +70,10 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   Awaitable<void> write_chunk(std::string bytes);
 
   const std::shared_ptr<Connection> kept_;  // as long as results are on the way
+  const SubmissionRequest request_;
   Connection& connection_;
   const LedgerKeeper& keeper_;
-  ingest::ItemParser& parser_;
+  const Limits& limits_;
   const std::size_t group_items_max_;  // lines that are submitted together
 
   std::size_t piece_ = first_piece_bytes;  // to be read next
@@ -174,7 +175,7 @@ Awaitable<void> SubmissionStream::wait_for_others() {
 /// client leaves its results where they are and there is no more room for them.
 bool SubmissionStream::must_wait_for_client() {
   if (problem_ || result_bytes_ <= waiting_result_bytes_max) return false;
-  const Limits& limits = connection_.service().limits();
+  const Limits& limits = limits_;
   const bool is_too_much = result_bytes_ > limits.unread_result_bytes_max;
   // Half of the memory stays for those who read.
   const bool is_crowded = http_counters().held_bytes > limits.waiting_bytes_max / 2;
@@ -205,7 +206,7 @@ Awaitable<void> SubmissionStream::wait_for_client() {
 Awaitable<void> SubmissionStream::discard_rest() {
   is_discarding_ = true;
   std::string piece(piece_bytes, '\0');
-  const std::uint64_t bytes_max = connection_.service().limits().ndjson_body_bytes_max;
+  const std::uint64_t bytes_max = limits_.ndjson_body_bytes_max;
   std::uint64_t bytes = 0;
   while (!is_written_ && !is_broken_ && bytes <= bytes_max && connection_.has_sent_body_left() &&
          !connection_.is_body_broken()) {
@@ -225,7 +226,7 @@ Awaitable<void> SubmissionStream::read_piece() {
     fail(connection_.body_problem());
     co_return;
   }
-  const std::size_t bytes_max = connection_.service().limits().ndjson_body_bytes_max;
+  const std::size_t bytes_max = limits_.ndjson_body_bytes_max;
   if (bytes_ > bytes_max) {
     fail(Connection::body_is_too_large(bytes_max));
     co_return;
@@ -261,7 +262,7 @@ void SubmissionStream::take_lines() {
       continue;
     }
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    parsed_.push_back(parser_.parse(line, connection_.request().caller, received));
+    parsed_.push_back(request_.parser->parse(line, request_.caller, received));
   }
   if (begin != 0) connection_.forgive_waiting();
   has_lines_ = end != std::string_view::npos;
@@ -272,7 +273,7 @@ void SubmissionStream::take_lines() {
     begin += rest;
   } else if (rest > ingest::ItemParser::text_bytes_max) {
     // Already too long: it gets its verdict, and the rest of it is not kept.
-    parsed_.push_back(parser_.parse(bytes.substr(begin), connection_.request().caller, received));
+    parsed_.push_back(request_.parser->parse(bytes.substr(begin), request_.caller, received));
     is_skipping_ = true;
     begin += rest;
   }
@@ -299,7 +300,7 @@ void SubmissionStream::submit_next() {
     items.assign(std::make_move_iterator(parsed_.begin()), std::make_move_iterator(end));
     parsed_.erase(parsed_.begin(), end);
   }
-  auto submission = make_submission(connection_, std::move(items));
+  auto submission = make_submission(request_, std::move(items));
   submission->first_index = next_index_;
   submission->sender = sender_;
   submission->handler = [self = shared_from_this()](SubmissionPtr reply) {
@@ -420,8 +421,8 @@ Awaitable<void> SubmissionStream::write_chunk(std::string bytes) {
 
 }  // namespace
 
-Awaitable<void> serve_stream(Connection& connection, ingest::ItemParser& parser) {
-  const auto stream = std::make_shared<SubmissionStream>(connection, parser);
+Awaitable<void> serve_stream(SubmissionRequest request) {
+  const auto stream = std::make_shared<SubmissionStream>(std::move(request));
   co_await stream->serve();
 }
 

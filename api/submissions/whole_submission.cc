@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "api/http/awaitables.h"
-#include "api/submissions/http_submission.h"
+#include "ingest/items/clock.h"
 #include "ingest/items/json_text.h"
-#include "ingest/writer/clock.h"
 #include "ingest/writer/result_text.h"
 
 namespace api {
@@ -33,7 +32,7 @@ Problem too_many_for_a_group(SubmissionForm form) {
 
 /// Whether the first of the items may come in; asked before the others are parsed, because a flood
 /// shall be refused at no more than the price of reading it.
-bool has_room(const Service& service, const ingest::ParsedItem& first, std::size_t items,
+bool has_room(const Submissions& service, const ingest::ParsedItem& first, std::size_t items,
               Problem& problem) {
   const auto checked = service.keeper().check(
       sender_of(first), std::clamp(items, 1UL, service.limits().submission_items_max()));
@@ -42,8 +41,9 @@ bool has_room(const Service& service, const ingest::ParsedItem& first, std::size
 }
 
 /// An item, or an array of them. Nothing, and a problem, when the request is refused.
-std::optional<ParsedItems> parse_json(const Service& service, const Request& request,
-                                      ingest::ItemParser& parser, Problem& problem) {
+std::optional<ParsedItems> parse_json(const SubmissionRequest& submission, Problem& problem) {
+  const Submissions& service = submission.service;
+  const Request& request = submission.connection.request();
   const std::size_t items_max = service.limits().body_items_max;
   const ledger::Instant received = ingest::now();
   std::vector<std::string_view> elements;
@@ -62,7 +62,7 @@ std::optional<ParsedItems> parse_json(const Service& service, const Request& req
   ParsedItems items;
   items.reserve(elements.size());
   for (const std::string_view element : elements) {
-    items.push_back(parser.parse(element, request.caller, received));
+    items.push_back(submission.parser->parse(element, submission.caller, received));
     const bool is_first_of_many = items.size() == 1 && elements.size() > 1;
     if (is_first_of_many && !has_room(service, items.front(), elements.size(), problem)) {
       return std::nullopt;
@@ -82,11 +82,11 @@ std::size_t count_line_ends(std::string_view text) {
 }
 
 /// An item a line. Nothing, and a problem, when the request is refused.
-std::optional<ParsedItems> parse_lines(const Service& service, const Request& request,
-                                       ingest::ItemParser& parser, Problem& problem) {
+std::optional<ParsedItems> parse_lines(const SubmissionRequest& submission, Problem& problem) {
+  const Submissions& service = submission.service;
   const std::size_t items_max = service.limits().body_items_max;
   const ledger::Instant received = ingest::now();
-  const std::string_view body = request.body;
+  const std::string_view body = submission.connection.request().body;
   ParsedItems items;
   items.reserve(std::min(body.size() / 200 + 1, items_max));
   for (std::size_t begin = 0; begin < body.size();) {
@@ -98,7 +98,7 @@ std::optional<ParsedItems> parse_lines(const Service& service, const Request& re
       problem = too_many_items(items_max);
       return std::nullopt;
     }
-    items.push_back(parser.parse(line, request.caller, received));
+    items.push_back(submission.parser->parse(line, submission.caller, received));
     if (items.size() == 1) {
       if (!has_room(service, items.front(), count_line_ends(body), problem)) {
         return std::nullopt;
@@ -109,9 +109,10 @@ std::optional<ParsedItems> parse_lines(const Service& service, const Request& re
 }
 
 /// Submits a part of a request, and returns it with its answer.
-Awaitable<SubmissionPtr> submit_part(Connection& connection,
+Awaitable<SubmissionPtr> submit_part(const SubmissionRequest& request,
                                      std::unique_ptr<HttpSubmission> submission) {
-  const LedgerKeeper& keeper = connection.service().keeper();
+  const LedgerKeeper& keeper = request.service.keeper();
+  Connection& connection = request.connection;
   ++connection.lane().awaited_submissions;
   auto [reply] = co_await async_submit(keeper, std::move(submission), awaited);
   // Once the beginning is committed, the rest waits for its turn: 429 says that nothing was.
@@ -141,19 +142,17 @@ Response json_answer(std::string results, std::string_view receipts) {
 
 }  // namespace
 
-Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParser& parser,
-                                       SubmissionForm form) {
-  const Service& service = connection.service();
-  const Request& request = connection.request();
-  const bool is_read = co_await connection.read_whole_body(service.limits().json_body_bytes_max);
+Awaitable<void> serve_whole_submission(SubmissionRequest& request, SubmissionForm form) {
+  Connection& connection = request.connection;
+  const Limits& limits = request.service.limits();
+  const bool is_read = co_await connection.read_whole_body(limits.json_body_bytes_max);
   if (!is_read) co_return;
   Problem problem;
   const auto parse = [&]() {
-    return form.is_json ? parse_json(service, request, parser, problem)
-                        : parse_lines(service, request, parser, problem);
+    return form.is_json ? parse_json(request, problem) : parse_lines(request, problem);
   };
   std::optional<ParsedItems> parsed;
-  if (request.body.size() <= quick_body_bytes_max) {
+  if (connection.request().body.size() <= quick_body_bytes_max) {
     parsed = parse();
   } else {
     std::function<std::optional<ParsedItems>()> work = parse;
@@ -171,8 +170,7 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
   std::string results;
   std::string receipts;
   const std::size_t count = parsed->size();
-  const std::size_t part_items =
-      form.is_one_group() ? count : service.limits().submission_items_max();
+  const std::size_t part_items = form.is_one_group() ? count : limits.submission_items_max();
   for (std::size_t first = 0; first < count; first += part_items) {
     const std::size_t end = std::min(count, first + part_items);
     ParsedItems part;
@@ -182,11 +180,11 @@ Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParse
       part.assign(std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(first)),
                   std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(end)));
     }
-    auto submission = make_submission(connection, std::move(part));
+    auto submission = make_submission(request, std::move(part));
     submission->first_index = first;
     submission->is_atomic = form.is_atomic;
     submission->is_dry_run = form.is_dry_run;
-    const SubmissionPtr reply = co_await submit_part(connection, std::move(submission));
+    const SubmissionPtr reply = co_await submit_part(request, std::move(submission));
     if (reply->error) {
       problem = problem_of(reply->error);
       co_await connection.refuse(std::move(problem));

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "api/http/connection.h"
-#include "ingest/items/item_parser.h"
+#include "api/submissions/http_submission.h"
 
 namespace api {
 
@@ -16,7 +15,6 @@ struct SubmissionForm {
 };
 
 /// Serves a submission that is read whole and answered whole.
-Awaitable<void> serve_whole_submission(Connection& connection, ingest::ItemParser& parser,
-                                       SubmissionForm form);
+Awaitable<void> serve_whole_submission(SubmissionRequest& submission, SubmissionForm form);
 
 }  // namespace api

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
 #include "api/v1/request_fields.h"
+#include "api/v1/routes.h"
+#include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
-#include "ingest/writer/clock.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
 #include "storage/crypto/crypto.h"
@@ -192,10 +193,10 @@ class AccountText {
   std::string out_;
 };
 
-std::optional<Problem> read_question(const Service& service, OpenLedger& open,
+std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& open,
                                      const Request& request, Question& question) {
   RequestFields fields(request.body, {"personId", "year"}, {"limit", "cursor"});
-  const auto number = fields.person(service.series());
+  const auto number = fields.person(series);
   question.year = static_cast<int>(fields.integer("year", 1, 9999, "INVALID_YEAR"));
   if (fields.has("limit")) {
     question.limit = static_cast<std::size_t>(fields.integer("limit", 1, 1000, "INVALID_LIMIT"));
@@ -214,14 +215,12 @@ std::optional<Problem> read_question(const Service& service, OpenLedger& open,
   return std::nullopt;
 }
 
-}  // namespace
-
-Response person_account(Service& service, OpenLedger& open, const Request& request) {
+Response person_account(ledger::NumberSeries series, OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
   Question question;
-  if (const auto problem = read_question(service, open, request, question)) return fail(*problem);
+  if (const auto problem = read_question(series, open, request, question)) return fail(*problem);
   const auto noted = open.note_access(storage::AccessReason::account, question.person, request,
                                       std::to_string(question.year));
   if (!noted) return fail(problem_of(noted.error()));
@@ -252,6 +251,20 @@ Response person_account(Service& service, OpenLedger& open, const Request& reque
   response.body = AccountText(account, entries.value(), open.files().state())
                       .write(key, ceiling, question, shown, from, as_of.value());
   return response;
+}
+
+}  // namespace
+
+void add_account_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series) {
+  router.add({.method = "POST",
+              .path = "/v1/persons/account",
+              .access = {Role::portal},
+              .kind = RouteKind::slow,
+              .body_bytes_max = small_body_bytes_max,
+              .media_types = {"application/json"},
+              .handler = with_ledger(keeper, [series](OpenLedger& open, const Request& request) {
+                return person_account(series, open, request);
+              })});
 }
 
 }  // namespace api

@@ -5,10 +5,11 @@
 #include <stdexcept>
 
 #include "api/program/log.h"
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
 #include "api/v1/request_fields.h"
+#include "api/v1/routes.h"
+#include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
-#include "ingest/writer/clock.h"
 #include "storage/backup/backup.h"
 
 namespace api {
@@ -57,10 +58,9 @@ std::string job_json(std::string_view id, const Job& job) {
   return json + "}";
 }
 
-}  // namespace
-
-Response start_backup(Service& service, OpenLedger& open, const Request& request) {
-  if (!service.keeper().trouble().empty()) {
+Response start_backup(const LedgerKeeper& keeper, Jobs& jobs, std::atomic<std::uint64_t>& last_id,
+                      OpenLedger& open, const Request& request) {
+  if (!keeper.trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
   RequestFields fields(request.body, {"to"}, {"verify", "keep", "privateKeys"});
@@ -80,13 +80,13 @@ Response start_backup(Service& service, OpenLedger& open, const Request& request
   if (!fault.empty()) {
     return to_response({400, "INVALID_FOLDER", fault, "to"}, request.correlation_id);
   }
-  const std::string id = std::to_string(service.next_backup_id());
+  const std::string id = std::to_string(++last_id);
   const bool is_started =
-      service.jobs().start(job_name(id), [&open, options](const storage::ReportProgress& report) {
+      jobs.start(job_name(id), [&open, options](const storage::ReportProgress& report) {
         return run_backup(open, options, report);
       });
   if (!is_started) {
-    return to_response(job_is_running(service.jobs().running()), request.correlation_id);
+    return to_response(job_is_running(jobs.running()), request.correlation_id);
   }
   Response response;
   response.status = 202;
@@ -95,14 +95,36 @@ Response start_backup(Service& service, OpenLedger& open, const Request& request
   return response;
 }
 
-Response backup_progress(Service& service, const Request& request) {
-  const auto job = service.jobs().find(job_name(request.path_parameter));
+Response backup_progress(const Jobs& jobs, const Request& request) {
+  const auto job = jobs.find(job_name(request.path_parameter));
   if (!job) {
     return to_response({404, "NOT_FOUND", "No such backup.", ""}, request.correlation_id);
   }
   Response response;
   response.body = job_json(request.path_parameter, *job);
   return response;
+}
+
+}  // namespace
+
+void add_backup_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs) {
+  // 1, 2, 3 ...: what a backup is known by while the process runs.
+  const auto last_id = std::make_shared<std::atomic<std::uint64_t>>(0);
+  router.add(
+      {.method = "POST",
+       .path = "/v1/backups",
+       .access = {Role::operations},
+       .kind = RouteKind::slow,
+       .body_bytes_max = small_body_bytes_max,
+       .media_types = {"application/json"},
+       .handler = with_ledger(keeper, [&, last_id](OpenLedger& open, const Request& request) {
+         return start_backup(keeper, jobs, *last_id, open, request);
+       })});
+  router.add({.method = "GET",
+              .path = "/v1/backups/{}",
+              .access = {Role::operations},
+              .kind = RouteKind::slow,
+              .handler = [&](const Request& request) { return backup_progress(jobs, request); }});
 }
 
 }  // namespace api

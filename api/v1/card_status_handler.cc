@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
 #include "api/v1/request_fields.h"
+#include "api/v1/routes.h"
+#include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
-#include "ingest/writer/clock.h"
 #include "ledger/values/rfc3339.h"
 
 namespace api {
@@ -28,10 +29,10 @@ ledger::Date earliest_date(ledger::Date today) {
   return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
 }
 
-Answer answer(const Service& service, OpenLedger& open, const Request& request,
+Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& request,
               std::string_view body) {
   RequestFields fields(body, {"personId", "serviceType", "serviceDate"});
-  const auto number = fields.person(service.series());
+  const auto number = fields.person(series);
   const ledger::ServiceType service_type = fields.service_type();
   const ledger::Date date = fields.date("serviceDate", "INVALID_SERVICE_DATE");
   if (!fields.is_ok()) return {fields.problem(), false, {}};
@@ -89,10 +90,8 @@ void append_line_problem(std::string& out, const Problem& problem) {
   out += "}\n";
 }
 
-}  // namespace
-
-Response card_status(Service& service, OpenLedger& open, const Request& request) {
-  const Answer given = answer(service, open, request, request.body);
+Response card_status(ledger::NumberSeries series, OpenLedger& open, const Request& request) {
+  const Answer given = answer(series, open, request, request.body);
   if (given.problem) return to_response(*given.problem, request.correlation_id);
   Response response;
   response.body = text_of(given.is_exempt);
@@ -100,8 +99,8 @@ Response card_status(Service& service, OpenLedger& open, const Request& request)
   return response;
 }
 
-Response card_status_batch(Service& service, OpenLedger& open, const Request& request) {
-  const std::size_t lines_max = service.limits().card_status_lines_max;
+Response card_status_batch(ledger::NumberSeries series, std::size_t lines_max, OpenLedger& open,
+                           const Request& request) {
   const std::vector<std::string_view> lines = lines_of(request.body);
   // Before any of them: what is not answered is not logged.
   if (lines.size() > lines_max) {
@@ -112,7 +111,7 @@ Response card_status_batch(Service& service, OpenLedger& open, const Request& re
   Response response;
   response.content_type = "application/x-ndjson";
   for (const std::string_view line : lines) {
-    const Answer given = answer(service, open, request, line);
+    const Answer given = answer(series, open, request, line);
     if (given.problem && given.problem->status != 400) {
       return to_response(*given.problem, request.correlation_id);
     }
@@ -125,6 +124,30 @@ Response card_status_batch(Service& service, OpenLedger& open, const Request& re
     response.reflects = std::max(response.reflects, given.reflects);
   }
   return response;
+}
+
+}  // namespace
+
+void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series,
+                            std::size_t lines_max) {
+  router.add({.method = "POST",
+              .path = "/v1/card-status",
+              .access = {Role::practice},
+              .body_bytes_max = small_body_bytes_max,
+              .media_types = {"application/json"},
+              .handler = with_ledger(keeper, [series](OpenLedger& open, const Request& request) {
+                return card_status(series, open, request);
+              })});
+  router.add({.method = "POST",
+              .path = "/v1/card-status/batch",
+              .access = {Role::practice},
+              .kind = RouteKind::slow,
+              .body_bytes_max = lines_max * 512,
+              .media_types = {"application/x-ndjson"},
+              .handler = with_ledger(keeper,
+                                     [series, lines_max](OpenLedger& open, const Request& request) {
+                                       return card_status_batch(series, lines_max, open, request);
+                                     })});
 }
 
 }  // namespace api

@@ -9,7 +9,9 @@
 #include <span>
 
 #include "api/http/problem.h"
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
+#include "api/v1/long_poll.h"
+#include "api/v1/routes.h"
 #include "api/v1/told_event.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
@@ -129,37 +131,53 @@ ledger::Result<std::string> write_events(
   return lines;
 }
 
-}  // namespace
-
-Response events(Service& service, OpenLedger& open, const Request& request) {
+PollAnswer events(std::chrono::seconds poll_timeout, OpenLedger& open, const Request& request) {
+  const auto refuse = [&request](const Problem& problem) {
+    return PollAnswer{to_response(problem, request.correlation_id), std::nullopt, {}};
+  };
   Question question;
-  if (const auto problem = read_question(request, question)) {
-    return to_response(*problem, request.correlation_id);
-  }
+  if (const auto problem = read_question(request, question)) return refuse(*problem);
   const auto is_known = is_ours(open, question);
-  if (!is_known) return to_response(problem_of(is_known.error()), request.correlation_id);
-  if (!is_known.value()) return to_response(invalid_after(), request.correlation_id);
+  if (!is_known) return refuse(problem_of(is_known.error()));
+  if (!is_known.value()) return refuse(invalid_after());
   const storage::StateStore& state = open.files().state();
   // Before the events are read, so that one that comes meanwhile is newer than what is waited for.
   const ledger::Position newest = state.newest_event();
   const auto found = state.events(question.after, question.after_ordinal, question.limit);
-  if (!found) return to_response(problem_of(found.error()), request.correlation_id);
+  if (!found) return refuse(problem_of(found.error()));
   const auto durable =
       std::find_if(found.value().begin(), found.value().end(),
                    [&](const auto& event) { return !open.is_durable(event.second.cause); });
   const auto lines = write_events(open, {found.value().begin(), durable});
-  if (!lines) return to_response(problem_of(lines.error()), request.correlation_id);
-  Response response;
-  response.content_type = "application/x-ndjson";
-  response.body = lines.value();
-  if (!response.body.empty() || question.wait.count() == 0) return response;
-  response.wait = std::min(question.wait, service.limits().poll_timeout);
+  if (!lines) return refuse(problem_of(lines.error()));
+  PollAnswer answer;
+  answer.response.content_type = "application/x-ndjson";
+  answer.response.body = lines.value();
+  if (!answer.response.body.empty() || question.wait.count() == 0) return answer;
+  answer.wait = std::min(question.wait, poll_timeout);
   if (durable != found.value().end()) {
-    response.again_after = ledger::Position{durable->second.cause.value() - 1};
+    answer.again_after = ledger::Position{durable->second.cause.value() - 1};
   } else {
-    response.again_after = newest;
+    answer.again_after = newest;
   }
-  return response;
+  return answer;
+}
+
+}  // namespace
+
+void add_event_routes(Router& router, const LedgerKeeper& keeper, const Limits& limits) {
+  constexpr std::string_view path = "/v1/events";
+  const LongPoll poll{
+      path, keeper, limits.waiting_polls_max,
+      [poll_timeout = limits.poll_timeout](OpenLedger& open, const Request& request) {
+        return events(poll_timeout, open, request);
+      }};
+  router.add({.method = "GET",
+              .path = path,
+              .access = {Role::payout},
+              .kind = RouteKind::slow,
+              .parameters = {"after", "limit", "wait"},
+              .serve = [poll](Connection& connection) { return poll.serve(connection); }});
 }
 
 }  // namespace api

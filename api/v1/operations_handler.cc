@@ -10,9 +10,11 @@
 #include "api/http/http_counters.h"
 #include "api/http/problem.h"
 #include "api/program/version.h"
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
+#include "api/runtime/new_year.h"
 #include "api/runtime/status_text.h"
 #include "api/v1/openapi_text.h"
+#include "api/v1/routes.h"
 #include "ingest/items/json_out.h"
 
 namespace api {
@@ -153,26 +155,18 @@ void add_fault_metrics(Metrics& metrics, const LedgerKeeper& keeper) {
                   static_cast<double>(keeper.recoveries()));
 }
 
-}  // namespace
-
-HttpCounters& http_counters() {
-  static HttpCounters counters;
-  return counters;
-}
-
-Response is_alive(Service&, const Request&) {
+Response is_alive(const Request&) {
   Response response;
   response.body = R"({"alive":true})";
   return response;
 }
 
-Response is_ready(Service& service, const Request& request) {
-  const std::string reason =
-      service.is_draining() ? "the service is stopping" : service.keeper().trouble();
+Response is_ready(const LedgerKeeper& keeper, bool is_draining, const Request& request) {
+  const std::string reason = is_draining ? "the service is stopping" : keeper.trouble();
   if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
   Response response;
   response.body = R"({"ready":true)";
-  if (const std::string warning = service.ceiling_warning(); !warning.empty()) {
+  if (const std::string warning = ceiling_warning(keeper); !warning.empty()) {
     response.body += ",\"warnings\":[";
     ingest::append_json_string(response.body, warning);
     response.body += ']';
@@ -181,42 +175,42 @@ Response is_ready(Service& service, const Request& request) {
   return response;
 }
 
-Response metrics(Service& service, const Request&) {
+Response metrics(const LedgerKeeper& keeper) {
   Metrics metrics;
   Response response;
-  auto open = service.keeper().lease();
-  add_ingest_metrics(metrics, service.keeper().figures());
-  add_fault_metrics(metrics, service.keeper());
+  auto open = keeper.lease();
+  add_ingest_metrics(metrics, keeper.figures());
+  add_fault_metrics(metrics, keeper);
   metrics.gauge("frikort_ceiling_missing",
                 "1 while this year, or from 1 December on the next, has no ceiling.",
-                service.ceiling_warning().empty() ? 0 : 1);
+                ceiling_warning(keeper).empty() ? 0 : 1);
   if (open) add_state_metrics(metrics, open->files().state().head());
   add_http_metrics(metrics, http_counters());
   response.content_type = "text/plain; version=0.0.4";
   response.body = metrics.text();
   if (open) {
     response.reflects = open->files().state().begun();
-    response.reflected = std::move(open);
+    wait_for_journal(response, std::move(open));
   }
   return response;
 }
 
-Response version(Service&, const Request&) {
+Response version(const Request&) {
   Response response;
   response.body = fmt::format(R"({{"name":"frikort","version":"{}","commit":"{}"}})",
                               program_version, program_commit);
   return response;
 }
 
-Response openapi(Service&, const Request&) {
+Response openapi(const Request&) {
   Response response;
   response.content_type = "application/yaml";
   response.body = openapi_text();
   return response;
 }
 
-Response key_set(Service& service, const Request&) {
-  const storage::SigningKey& key = service.keeper().keys().signing;
+Response key_set(const LedgerKeeper& keeper) {
+  const storage::SigningKey& key = keeper.keys().signing;
   Response response;
   response.body = fmt::format(
       R"({{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{}","x":"{}"}}]}})",
@@ -224,12 +218,40 @@ Response key_set(Service& service, const Request&) {
   return response;
 }
 
-Response ledger_status(Service&, OpenLedger& open, const Request&) {
+Response ledger_status(OpenLedger& open, const Request&) {
   Response response;
   const storage::AppliedState head = open.files().state().head();
   response.body = status_json(head);
   response.reflects = head.last();
   return response;
+}
+
+}  // namespace
+
+void add_operations_routes(Router& router, const LedgerKeeper& keeper,
+                           const std::atomic<bool>& is_draining) {
+  const auto add_open = [&router](std::string_view path, Handler handler) {
+    router.add({.method = "GET",
+                .path = path,
+                .access = Access::anybody(),
+                .handler = std::move(handler)});
+  };
+  add_open("/isalive", is_alive);
+  add_open("/isready",
+           [&](const Request& request) { return is_ready(keeper, is_draining, request); });
+  add_open("/version", version);
+  add_open("/openapi.yaml", openapi);
+  add_open("/.well-known/jwks.json", [&](const Request&) { return key_set(keeper); });
+  router.add({.method = "GET",
+              .path = "/metrics",
+              .access = {Role::operations},
+              .kind = RouteKind::slow,
+              .handler = [&](const Request&) { return metrics(keeper); }});
+  router.add({.method = "GET",
+              .path = "/v1/status",
+              .access = {Role::operations},
+              .kind = RouteKind::slow,
+              .handler = with_ledger(keeper, ledger_status)});
 }
 
 }  // namespace api

@@ -8,8 +8,9 @@
 #include <optional>
 #include <vector>
 
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
 #include "api/v1/request_fields.h"
+#include "api/v1/routes.h"
 #include "ingest/items/json_out.h"
 #include "ledger/records/fingerprint.h"
 #include "ledger/values/position_text.h"
@@ -192,9 +193,7 @@ void append_unpaid(std::string& out, const ledger::UnpaidRegistration& registrat
   out += fmt::format(R"(,"amountOre":{}}})", registration.amount.ore());
 }
 
-}  // namespace
-
-Response look_up_registrations(Service&, OpenLedger& open, const Request& request) {
+Response look_up_registrations(OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
@@ -221,7 +220,7 @@ Response look_up_registrations(Service&, OpenLedger& open, const Request& reques
   return response;
 }
 
-Response unpaid_registrations(Service&, OpenLedger& open, const Request& request) {
+Response unpaid_registrations(OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
@@ -259,6 +258,24 @@ Response unpaid_registrations(Service&, OpenLedger& open, const Request& request
   response.body += '}';
   response.reflects = state.begun();
   return response;
+}
+
+}  // namespace
+
+void add_practice_registration_routes(Router& router, const LedgerKeeper& keeper) {
+  router.add({.method = "POST",
+              .path = "/v1/registrations/lookup",
+              .access = {Role::practice, Role::operations},
+              .kind = RouteKind::slow,
+              .body_bytes_max = 128U << 10,
+              .media_types = {"application/json"},
+              .handler = with_ledger(keeper, look_up_registrations)});
+  router.add({.method = "GET",
+              .path = "/v1/practices/{}/unpaid",
+              .access = {Role::practice, Role::operations},
+              .kind = RouteKind::slow,
+              .parameters = {"from", "to", "limit", "cursor"},
+              .handler = with_ledger(keeper, unpaid_registrations)});
 }
 
 }  // namespace api

@@ -6,10 +6,11 @@
 #include <fstream>
 
 #include "api/http/problem.h"
-#include "api/runtime/service.h"
+#include "api/runtime/ledger_routes.h"
 #include "api/v1/request_fields.h"
+#include "api/v1/routes.h"
+#include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
-#include "ingest/writer/clock.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/statement.h"
@@ -103,10 +104,9 @@ std::string state_json(const StatementId& id, std::string_view state, const std:
                      id.number, state, rest);
 }
 
-}  // namespace
-
-Response start_reconciliation(Service& service, OpenLedger& open, const Request& request) {
-  if (!service.keeper().trouble().empty()) {
+Response start_reconciliation(const LedgerKeeper& keeper, Jobs& jobs, OpenLedger& open,
+                              const Request& request) {
+  if (!keeper.trouble().empty()) {
     return to_response(problem_of(ledger::Errc::store_unavailable), request.correlation_id);
   }
   RequestFields fields(request.body, {"year"}, {"dryRun", "early"});
@@ -127,11 +127,11 @@ Response start_reconciliation(Service& service, OpenLedger& open, const Request&
     id.number = known.empty() ? 1 : known.rbegin()->first + 1;
   }
   const bool is_started =
-      service.jobs().start(job_name(id), [&open, id](const storage::ReportProgress& report) {
+      jobs.start(job_name(id), [&open, id](const storage::ReportProgress& report) {
         return make_statement(open, id, report);
       });
   if (!is_started) {
-    return to_response(job_is_running(service.jobs().running()), request.correlation_id);
+    return to_response(job_is_running(jobs.running()), request.correlation_id);
   }
   Response response;
   response.status = 202;
@@ -140,7 +140,7 @@ Response start_reconciliation(Service& service, OpenLedger& open, const Request&
   return response;
 }
 
-Response list_reconciliations(Service&, OpenLedger& open, const Request&) {
+Response list_reconciliations(OpenLedger& open, const Request&) {
   Response response;
   const fs::path statements = open.files().folder() / "statements";
   for (const auto& [year, ceiling] : open.files().rules().ceilings()) {
@@ -153,10 +153,10 @@ Response list_reconciliations(Service&, OpenLedger& open, const Request&) {
   return response;
 }
 
-Response reconciliation(Service& service, OpenLedger& open, const Request& request) {
+Response reconciliation(const Jobs& jobs, OpenLedger& open, const Request& request) {
   StatementId id;
   if (!parse_id(request.path_parameter, id)) return not_found(request);
-  const std::optional<Job> job = service.jobs().find(job_name(id));
+  const std::optional<Job> job = jobs.find(job_name(id));
   const fs::path folder = folder_of(open, id);
   Response response;
   if (job && job->state == Job::State::running) {
@@ -182,7 +182,7 @@ Response reconciliation(Service& service, OpenLedger& open, const Request& reque
   return response;
 }
 
-Response reconciliation_file(Service&, OpenLedger& open, const Request& request) {
+Response reconciliation_file(OpenLedger& open, const Request& request) {
   StatementId id;
   const std::string* const name = request.query_value("name");
   if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
@@ -231,6 +231,38 @@ Response reconciliation_file(Service&, OpenLedger& open, const Request& request)
   if (!rows) return to_response(problem_of(rows.error()), request.correlation_id);
   response.body = std::move(rows.value());
   return response;
+}
+
+}  // namespace
+
+void add_reconciliation_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs) {
+  router.add({.method = "POST",
+              .path = "/v1/reconciliations",
+              .access = {Role::operations},
+              .kind = RouteKind::slow,
+              .body_bytes_max = small_body_bytes_max,
+              .media_types = {"application/json"},
+              .handler = with_ledger(keeper, [&](OpenLedger& open, const Request& request) {
+                return start_reconciliation(keeper, jobs, open, request);
+              })});
+  router.add({.method = "GET",
+              .path = "/v1/reconciliations",
+              .access = {Role::operations, Role::payout},
+              .kind = RouteKind::slow,
+              .handler = with_ledger(keeper, list_reconciliations)});
+  router.add({.method = "GET",
+              .path = "/v1/reconciliations/{}",
+              .access = {Role::operations, Role::payout},
+              .kind = RouteKind::slow,
+              .handler = with_ledger(keeper, [&](OpenLedger& open, const Request& request) {
+                return reconciliation(jobs, open, request);
+              })});
+  router.add({.method = "GET",
+              .path = "/v1/reconciliations/{}/file",
+              .access = {Role::operations, Role::payout},
+              .kind = RouteKind::slow,
+              .parameters = {"name", "offset"},
+              .handler = with_ledger(keeper, reconciliation_file)});
 }
 
 }  // namespace api

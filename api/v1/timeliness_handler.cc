@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "api/http/problem.h"
-#include "api/runtime/service.h"
-#include "ingest/writer/clock.h"
+#include "api/runtime/ledger_routes.h"
+#include "api/v1/routes.h"
+#include "ingest/items/clock.h"
 #include "ledger/values/rfc3339.h"
 
 namespace api {
@@ -196,9 +197,7 @@ std::optional<Problem> read_ranking(const Request& request, std::string& sort, s
   return std::nullopt;
 }
 
-}  // namespace
-
-Response practice_timeliness(Service&, OpenLedger& open, const Request& request) {
+Response practice_timeliness(OpenLedger& open, const Request& request) {
   ledger::PracticeId id;
   if (!ledger::PracticeId::parse(request.path_parameter, id)) {
     return to_response(
@@ -209,11 +208,11 @@ Response practice_timeliness(Service&, OpenLedger& open, const Request& request)
                     open.files().state().practice_number(id));
 }
 
-Response national_timeliness(Service&, OpenLedger& open, const Request& request) {
+Response national_timeliness(OpenLedger& open, const Request& request) {
   return timeliness(open, request, "", ledger::nation);
 }
 
-Response practice_ranking(Service&, OpenLedger& open, const Request& request) {
+Response practice_ranking(OpenLedger& open, const Request& request) {
   const ledger::Date today = ledger::oslo_date(ingest::now());
   Range range;
   range.to = ledger::month_of(today);
@@ -264,6 +263,29 @@ Response practice_ranking(Service&, OpenLedger& open, const Request& request) {
   response.body = std::move(out);
   response.reflects = state.begun();
   return response;
+}
+
+}  // namespace
+
+void add_timeliness_routes(Router& router, const LedgerKeeper& keeper) {
+  router.add({.method = "GET",
+              .path = "/v1/practices/{}/timeliness",
+              .access = {Role::practice, Role::operations},
+              .kind = RouteKind::slow,
+              .parameters = {"from", "to", "basis"},
+              .handler = with_ledger(keeper, practice_timeliness)});
+  router.add({.method = "GET",
+              .path = "/v1/timeliness",
+              .access = Access::any_role(),
+              .kind = RouteKind::slow,
+              .parameters = {"from", "to", "basis"},
+              .handler = with_ledger(keeper, national_timeliness)});
+  router.add({.method = "GET",
+              .path = "/v1/timeliness/practices",
+              .access = {Role::operations},
+              .kind = RouteKind::slow,
+              .parameters = {"from", "to", "basis", "sort", "limit"},
+              .handler = with_ledger(keeper, practice_ranking)});
 }
 
 }  // namespace api

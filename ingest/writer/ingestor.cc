@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "ingest/writer/clock.h"
+#include "ingest/items/clock.h"
 #include "ledger/values/assert.h"
 
 namespace ingest {

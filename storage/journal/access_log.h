@@ -12,10 +12,9 @@
 #include "ledger/values/result.h"
 #include "storage/bytes/access_record.h"
 #include "storage/files/open_mode.h"
+#include "storage/rocksdb/database.h"
 
 namespace storage {
-
-class Database;
 
 /// Records that are not written yet. Outlives the log that writes them: while nothing can be
 /// written they wait here, until the ledger has been opened again or the process ends.

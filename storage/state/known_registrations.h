@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <thread>
 
+#include "storage/rocksdb/database.h"
 #include "storage/state/fingerprint_filter.h"
 
 namespace storage {
-
-class Database;
 
 /// Knows from memory that a registration is new, so that the files are not asked. What was in the
 /// files at the opening it learns by reading them through once, on a thread of its own, after so

@@ -12,7 +12,7 @@
 #include <chrono>
 #include <iostream>
 
-#include "ingest/writer/clock.h"
+#include "ingest/items/clock.h"
 #include "tests/crash/load.h"
 #include "tests/sim/check.h"
 #include "tests/storage/temp_folder.h"

@@ -15,8 +15,8 @@
 #include <string>
 #include <string_view>
 
+#include "api/commands/service.h"
 #include "api/http/http_server.h"
-#include "api/runtime/service.h"
 #include "ledger/values/assert.h"
 #include "tests/storage/temp_folder.h"
 
@@ -32,18 +32,13 @@ constexpr std::string_view good_item =
 class Ledger {
  public:
   Ledger()
-      : server_({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1),
+      : server_({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1, limits()),
         service_(ledger_options(folder_.path()), ledger::NumberSeries::production_and_tests,
-                 limits(), 0, [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
-                   server_.deliver(std::move(submissions));
-                 }) {
+                 limits(), 0, server_) {
     signal(SIGPIPE, SIG_IGN);
-    server_.start(service_);
+    service_.start();
   }
-  ~Ledger() {
-    service_.start_draining();
-    server_.stop();
-  }
+  ~Ledger() { service_.stop(); }
 
   std::uint16_t port() const { return server_.address().port; }
 

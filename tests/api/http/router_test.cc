@@ -11,8 +11,15 @@ namespace {
 
 Router a_router() {
   Router router;
-  router.add({"GET", "/things/{}", RouteKind::quick, 0, {}, {"from", "to"}, {}});
-  router.add({"POST", "/things", RouteKind::quick, 100, {"application/json"}, {}, {}});
+  router.add({.method = "GET",
+              .path = "/things/{}",
+              .access = Access::anybody(),
+              .parameters = {"from", "to"}});
+  router.add({.method = "POST",
+              .path = "/things",
+              .access = Access::anybody(),
+              .body_bytes_max = 100,
+              .media_types = {"application/json"}});
   return router;
 }
 
@@ -23,6 +30,11 @@ std::optional<Problem> judge(std::string_view method, std::string_view path, Que
   Request request;
   for (const auto& [name, value] : query) request.query.emplace_back(name, value);
   return query_problem(*router.find(method, path).route, request);
+}
+
+TEST(RouterDeathTest, takes_no_route_that_does_not_say_who_may_use_it) {
+  Router router;
+  EXPECT_DEATH(router.add({.method = "GET", .path = "/things"}), "access");
 }
 
 TEST(Router, answers_head_where_it_answers_get) {

@@ -1,0 +1,43 @@
+#include "api/commands/service.h"
+
+#include <utility>
+
+#include "api/v1/routes.h"
+
+namespace api {
+
+Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
+                 std::size_t spinning_threads, HttpServer& server)
+    : server_(server),
+      keeper_(
+          std::move(ledger),
+          [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
+            deliver(server_, std::move(submissions));
+            announce_events();
+          },
+          ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_),
+      submissions_(keeper_, series, limits) {
+  submissions_.add_routes(router_);
+  add_practice_registration_routes(router_, keeper_);
+  add_card_status_routes(router_, keeper_, series, limits.card_status_lines_max);
+  add_account_routes(router_, keeper_, series);
+  add_timeliness_routes(router_, keeper_);
+  add_event_routes(router_, keeper_, limits);
+  add_reconciliation_routes(router_, keeper_, jobs_);
+  add_backup_routes(router_, keeper_, jobs_);
+  add_operations_routes(router_, keeper_, is_draining_);
+}
+
+void Service::stop() {
+  is_draining_ = true;
+  server_.stop();
+}
+
+void Service::announce_events() {
+  const auto open = keeper_.lease();
+  if (!open) return;
+  const ledger::Position newest = open->files().state().newest_event();
+  if (announced_event_.exchange(newest) != newest) server_.wake_watching();
+}
+
+}  // namespace api

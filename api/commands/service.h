@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+
+#include "api/http/http_server.h"
+#include "api/http/router.h"
+#include "api/identity/gate.h"
+#include "api/runtime/jobs.h"
+#include "api/runtime/ledger_keeper.h"
+#include "api/runtime/limits.h"
+#include "api/submissions/submissions.h"
+#include "ledger/values/national_id.h"
+
+namespace api {
+
+/// What `frikort serve` puts on the network: a ledger that is kept open, background work, and the
+/// endpoints.
+class Service {
+ public:
+  /// Opens the ledger; throws what LedgerKeeper throws. Answers go through the server, which must
+  /// stay.
+  Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
+          std::size_t spinning_threads, HttpServer& server);
+
+  const LedgerKeeper& keeper() const { return keeper_; }
+
+  /// The server begins to answer.
+  void start() { server_.start(router_, gate_); }
+  /// /isready says no from now on; returns when open requests have been answered, or cut off.
+  void stop();
+
+ private:
+  /// After a commit group: whoever waits for events is woken when there are new ones.
+  void announce_events();
+
+  HttpServer& server_;
+  std::atomic<bool> is_draining_{false};
+  std::atomic<ledger::Position> announced_event_{ledger::Position{}};
+  Gate gate_;
+  Router router_;
+  Jobs jobs_;
+  LedgerKeeper keeper_;  // what it closes is used by those above
+  Submissions submissions_;
+};
+
+}  // namespace api

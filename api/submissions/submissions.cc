@@ -1,0 +1,111 @@
+#include "api/submissions/submissions.h"
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "api/http/connection.h"
+#include "api/submissions/http_submission.h"
+#include "api/submissions/submission_stream.h"
+#include "api/submissions/whole_submission.h"
+#include "ledger/values/assert.h"
+
+namespace api {
+namespace {
+
+/// Bodies of known length up to this are read whole before anything is parsed.
+constexpr std::size_t whole_body_bytes_max = 1U << 20;
+
+/// Reads a query parameter into `value`, if it is there; false when it is neither true nor false.
+bool read_flag(const Request& request, std::string_view name, bool& value, Problem& problem) {
+  const std::string* const text = request.query_value(name);
+  if (text == nullptr) return true;
+  if (*text != "true" && *text != "false") {
+    problem = {400, "MALFORMED_REQUEST", '`' + std::string(name) + "` must be true or false.",
+               std::string(name)};
+    return false;
+  }
+  value = *text == "true";
+  return true;
+}
+
+}  // namespace
+
+void Submissions::add_routes(Router& router) {
+  router.add({.method = "POST",
+              .path = "/v1/registrations",
+              .access = {Role::practice, Role::operations},
+              .body_bytes_max = limits_.ndjson_body_bytes_max,
+              .media_types = {"application/json", "application/x-ndjson"},
+              .parameters = {"atomic", "dryRun", "trustReceivedTime"},
+              .serve = [this](Connection& connection) { return serve(connection); }});
+}
+
+Submissions::ParserLease Submissions::lease_parser() {
+  std::unique_ptr<ingest::ItemParser> parser;
+  {
+    const std::lock_guard lock(free_parsers_->mutex);
+    if (!free_parsers_->list.empty()) {
+      parser = std::move(free_parsers_->list.back());
+      free_parsers_->list.pop_back();
+    }
+  }
+  if (!parser) parser = std::make_unique<ingest::ItemParser>(keeper_.keys().numbers, series_);
+  return {parser.release(), [free = free_parsers_](ingest::ItemParser* used) {
+            const std::lock_guard lock(free->mutex);
+            free->list.emplace_back(used);
+          }};
+}
+
+Awaitable<void> Submissions::serve(Connection& connection) {
+  const Request& request = connection.request();
+  SubmissionForm form;
+  form.is_json = request.content_type == "application/json";
+  Problem problem;
+  bool is_trusted = true;
+  if (!read_flag(request, "atomic", form.is_atomic, problem) ||
+      !read_flag(request, "dryRun", form.is_dry_run, problem) ||
+      !read_flag(request, "trustReceivedTime", is_trusted, problem)) {
+    co_await connection.refuse(std::move(problem));
+    co_return;
+  }
+  SubmissionRequest submission{
+      connection,
+      *this,
+      lease_parser(),
+      {request.caller.name, is_trusted && request.caller.roles.has(Role::operations)}};
+  const bool is_small =
+      !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;
+  // A stream is answered in chunks, which came with HTTP/1.1.
+  if (form.is_json || form.is_one_group() || is_small || connection.is_old()) {
+    co_await serve_whole_submission(submission, form);
+    co_return;
+  }
+  if (connection.body_left() > limits_.ndjson_body_bytes_max) {
+    connection.close_after_answer();
+    problem = Connection::body_is_too_large(limits_.ndjson_body_bytes_max);
+    co_await connection.refuse(std::move(problem));
+    co_return;
+  }
+  co_await serve_stream(std::move(submission));
+}
+
+void deliver(HttpServer& server, std::vector<SubmissionPtr> submissions) {
+  const std::span<Lane> lanes = server.lanes();
+  std::vector<std::vector<SubmissionPtr>> by_lane(lanes.size());
+  for (SubmissionPtr& submission : submissions) {
+    const Lane* const lane = static_cast<HttpSubmission&>(*submission).lane;
+    LEDGER_ASSERT(lane != nullptr);
+    by_lane[static_cast<std::size_t>(lane - lanes.data())].push_back(std::move(submission));
+  }
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    if (by_lane[i].empty()) continue;
+    asio::post(lanes[i].context, [delivered = std::move(by_lane[i])]() mutable {
+      for (SubmissionPtr& submission : delivered) {
+        auto complete = std::move(static_cast<HttpSubmission&>(*submission).handler);
+        complete(std::move(submission));
+      }
+    });
+  }
+}
+
+}  // namespace api
