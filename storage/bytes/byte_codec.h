@@ -70,19 +70,11 @@ class ByteReader {
 
   std::uint8_t u8() { return has(1) ? static_cast<std::uint8_t>(*next_++) : std::uint8_t{0}; }
   std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t byte = u8();
-      value |= static_cast<std::uint64_t>(byte & 127U) << shift;
-      if (byte >= 128) continue;
-      // The writer never pads a number, nor writes more than 64 bits.
-      const bool is_padded = byte == 0 && shift != 0;
-      const bool is_too_long = shift == 63 && byte > 1;
-      if (is_padded || is_too_long) break;
-      return value;
+    // Most numbers are small.
+    if (next_ != end_ && is_ok_ && static_cast<std::uint8_t>(*next_) < 128) {
+      return static_cast<std::uint8_t>(*next_++);
     }
-    is_ok_ = false;
-    return 0;
+    return long_varint();
   }
   /// One that fits into a narrower type; else it is as if it were not there.
   template <class Narrow>
@@ -118,6 +110,23 @@ class ByteReader {
   std::string_view text() { return raw(static_cast<std::size_t>(varint())); }
 
  private:
+  std::uint64_t long_varint() {
+    std::uint64_t value = 0;
+    const char* next = next_;
+    for (unsigned shift = 0; shift < 64 && next != end_; shift += 7) {
+      const auto byte = static_cast<std::uint8_t>(*next++);
+      value |= static_cast<std::uint64_t>(byte & 127U) << shift;
+      if (byte >= 128) continue;
+      // The writer never pads a number, nor writes more than 64 bits.
+      const bool is_padded = byte == 0 && shift != 0;
+      const bool is_too_long = shift == 63 && byte > 1;
+      if (!is_ok_ || is_padded || is_too_long) break;
+      next_ = next;
+      return value;
+    }
+    is_ok_ = false;
+    return 0;
+  }
   bool has(std::size_t size) {
     if (is_ok_ && left() >= size) return true;
     is_ok_ = false;

@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -166,6 +167,7 @@ Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
   ByteReader in(row.text());
   out.counted_sum = Money::from_ore(in.varint<std::int64_t>());
   const std::uint64_t days = in.varint();
+  out.days.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(days, in.left())));
   std::int64_t day = 0;
   for (std::uint64_t i = 0; i < days && in.is_ok(); ++i) {
     day = plus(day, in.zigzag());

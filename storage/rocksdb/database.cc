@@ -59,13 +59,15 @@ void create_durable_folder(const std::string& folder, rocksdb::Env& env) {
 }  // namespace
 
 Database::Database(const std::string& path, const rocksdb::DBOptions& given,
-                   const std::vector<Family>& families, OpenMode mode, DatabaseFaults faults)
+                   const std::vector<DatabaseFamily>& families, OpenMode mode,
+                   DatabaseFaults faults)
     : faults_(std::move(faults)) {
   rocksdb::DBOptions options = given;
   options.listeners.push_back(std::make_shared<BackgroundErrors>(faults_));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(families.size());
-  for (const Family& family : families) descriptors.emplace_back(family.name, family.options);
+  for (const DatabaseFamily& family : families)
+    descriptors.emplace_back(family.name, family.options);
   if (mode == OpenMode::read_write) create_durable_folder(path, *options.env);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =

@@ -22,7 +22,7 @@ struct DBOptions;
 
 namespace storage {
 
-struct Family;
+struct DatabaseFamily;
 
 /// Why a database is not opened: its files are damaged or some are missing. Other reasons, such as
 /// a lock or a permission, are a plain std::runtime_error.
@@ -43,7 +43,7 @@ struct DatabaseFaults {
 class Database {
  public:
   Database(const std::string& path, const rocksdb::DBOptions& options,
-           const std::vector<Family>& families, OpenMode mode = OpenMode::read_write,
+           const std::vector<DatabaseFamily>& families, OpenMode mode = OpenMode::read_write,
            DatabaseFaults faults = {});
   ~Database();
   Database(const Database&) = delete;

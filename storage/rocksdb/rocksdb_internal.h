@@ -37,14 +37,14 @@ rocksdb::ColumnFamilyOptions state_family_options(std::shared_ptr<rocksdb::Cache
 rocksdb::ReadOptions scan_options();
 
 /// A family of a database, and how it is kept.
-struct Family {
+struct DatabaseFamily {
   std::string name;
   rocksdb::ColumnFamilyOptions options;
 };
 
 /// The families of the two databases, in the order of their handles; with caches of their own, for
 /// one opening.
-std::vector<Family> journal_families(std::size_t write_buffer_bytes);
-std::vector<Family> state_families();
+std::vector<DatabaseFamily> journal_families(std::size_t write_buffer_bytes);
+std::vector<DatabaseFamily> state_families();
 
 }  // namespace storage

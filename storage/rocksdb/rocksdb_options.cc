@@ -114,12 +114,12 @@ rocksdb::ReadOptions scan_options() {
   return options;
 }
 
-std::vector<Family> journal_families(std::size_t write_buffer_bytes) {
+std::vector<DatabaseFamily> journal_families(std::size_t write_buffer_bytes) {
   return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(write_buffer_bytes)},
           {"access_log", journal_family_options(write_buffer_bytes)}};
 }
 
-std::vector<Family> state_families() {
+std::vector<DatabaseFamily> state_families() {
   // Hashes and ciphertexts do not become smaller, but to try takes a tenth of a merge.
   constexpr auto random = rocksdb::kNoCompression;
   constexpr auto regular = rocksdb::kLZ4Compression;

@@ -10,9 +10,9 @@ namespace storage::test {
 namespace {
 
 /// The caches of an opening, of all its families.
-std::set<const rocksdb::Cache*> caches_of(const std::vector<Family>& families) {
+std::set<const rocksdb::Cache*> caches_of(const std::vector<DatabaseFamily>& families) {
   std::set<const rocksdb::Cache*> caches;
-  for (const Family& family : families) {
+  for (const DatabaseFamily& family : families) {
     const auto* const table =
         family.options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
     EXPECT_NE(table, nullptr);
