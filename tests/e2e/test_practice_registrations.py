@@ -2,6 +2,8 @@
 
 import datetime
 import random
+import shutil
+import tempfile
 import threading
 import unittest
 
@@ -172,7 +174,7 @@ class UnpaidTest(fs.ServerCase):
         self.server.kill()
         self.server.start()
         self.assertEqual(self.unpaid(practice), rows, "from the journal")
-        rebuilt = fs.tempfile.mkdtemp(prefix="frikort-e2e-")
+        rebuilt = tempfile.mkdtemp(prefix="frikort-e2e-")
         try:
             self.server.stop(clean=False)
             told = fs.frikort_json("rebuild", "--data", self.server.data, "--into", rebuilt + "/again")
@@ -181,7 +183,7 @@ class UnpaidTest(fs.ServerCase):
                                         rebuilt + "/statement")
             self.assertIn('"count":0', fs.compact(statement).replace(" ", "")[:10 ** 6])
         finally:
-            fs.shutil.rmtree(rebuilt, ignore_errors=True)
+            shutil.rmtree(rebuilt, ignore_errors=True)
             self.server.start()
 
     def test_bad_parameters(self):
