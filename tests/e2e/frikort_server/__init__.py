@@ -6,7 +6,7 @@ use, whichever module it is in.
 
 from .items import (
     ABSENT, MAX_AMOUNT, SERVICE_TYPES, compact, copayment, credit_note, dated, ndjson, new_guid, new_person,
-    new_practice, payment)
+    new_practice, payment, raw_item)
 from .national_numbers import (
     PUBLISHED_NUMBERS, number_with_date, number_with_rest, rests, synthetic_dnumber, synthetic_number,
     synthetic_number_40, synthetic_number_65, wrong_last_digit)

@@ -92,6 +92,12 @@ def compact(value):
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def raw_item(item, **texts):
+    """The text of an item with some values written exactly as given."""
+    parts = [f"{json.dumps(key)}:{texts.get(key, json.dumps(value))}" for key, value in item.items()]
+    return "{" + ",".join(parts) + "}"
+
+
 def ndjson(items):
     """Items (objects, or lines as text or bytes) as one NDJSON body."""
     lines = []
