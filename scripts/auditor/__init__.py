@@ -1,0 +1,1 @@
+"""What audit.py does, by subject. Shares no code with the program."""
