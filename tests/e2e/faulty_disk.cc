@@ -1,5 +1,5 @@
 // Loaded before the C library (LD_PRELOAD): makes system calls on the files of one folder fail, and
-// moves the wall clock, as a control file says at each moment. See test_faults.py, which writes it.
+// moves the wall clock, as a control file says at each moment. See faulty_disk.py, which writes it.
 //
 //   FRIKORT_FAULTS        the control file: a Control, shared memory
 //   FRIKORT_FAULTS_UNDER  the folder whose files are concerned

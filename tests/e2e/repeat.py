@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs tests of this folder again and again, several at a time: to find those that fail seldom.
 
-    tests/e2e/repeat.py test_faults.DamageTest.test_state_damaged_and_disk_full --times 2000 --parallel 6
+    tests/e2e/repeat.py test_faults_damage.DamageTest.test_state_damaged_and_disk_full --times 2000 --parallel 6
 
 Each run is a process of its own. Says how many failed, and shows the first failures; exit status 1 when there was one.
 """

@@ -9,9 +9,9 @@ import threading
 import time
 import unittest
 
+import faulty_disk
 import frikort_server as fs
 import test_cli
-import test_faults
 
 COUNT = 12_000
 
@@ -274,11 +274,11 @@ class OfflineTest(BackupCase):
     def test_no_room_for_the_verification(self):
         data = self.make()
         self.backup("--data", data, more=("--without-verify",))
-        faults = test_faults.Faults(self.folder)
-        faults.inject(test_faults.DISK_FULL, "verification.partial")
+        faults = faulty_disk.Faults(self.folder)
+        faults.inject(faulty_disk.DISK_FULL, "verification.partial")
         done = subprocess.run(
             [fs.binary(), "backup", "--data", data, "--to", self.path("backups")], capture_output=True, timeout=120,
-            check=False, env={**os.environ, "LD_PRELOAD": test_faults.faulty_disk_library(), "FRIKORT_FAULTS": faults.path,
+            check=False, env={**os.environ, "LD_PRELOAD": faulty_disk.faulty_disk_library(), "FRIKORT_FAULTS": faults.path,
                               "FRIKORT_FAULTS_UNDER": self.path("backups"),
                               "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
         self.assertEqual(done.returncode, 1, done)

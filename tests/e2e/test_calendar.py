@@ -7,13 +7,14 @@ import subprocess
 import sys
 import unittest
 
+import fault_case
+import faulty_disk
 import frikort_server as fs
-import test_faults
 
 LAST_YEAR = max(fs.CEILING)
 
 
-class CalendarCase(test_faults.FaultCase):
+class CalendarCase(fault_case.FaultCase):
 
     def start_on(self, day, config=""):
         """A server whose clock shows noon of the day."""
@@ -22,7 +23,7 @@ class CalendarCase(test_faults.FaultCase):
         path = os.path.join(self.folder, "config.toml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(config)
-        environment = {"LD_PRELOAD": test_faults.faulty_disk_library(), "FRIKORT_FAULTS": self.faults.path,
+        environment = {"LD_PRELOAD": faulty_disk.faulty_disk_library(), "FRIKORT_FAULTS": self.faults.path,
                        "FRIKORT_FAULTS_UNDER": self.data,
                        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
         self.server = fs.Server(self.data, ["--config", path], environment)
@@ -46,7 +47,7 @@ class CeilingTest(CalendarCase):
         ready = self.server.get("/isready")
         self.assertEqual(ready.status, 200)
         if missing is not None:
-            self.wait_until(self.warnings, test_faults.NOTICED_SECONDS, "a warning in the log")
+            self.wait_until(self.warnings, fault_case.NOTICED_SECONDS, "a warning in the log")
         warned = self.warnings()
         self.assertEqual(self.metric("frikort_ceiling_missing"), 0 if missing is None else 1)
         if missing is None:
