@@ -10,8 +10,8 @@ import subprocess
 import time
 import unittest
 
+import command_case
 import frikort_server as fs
-import test_commands
 from frikort_server import dated
 
 FILES = {"signing.pem": 0o600, "signing.pub": 0o640, "master.key": 0o600, "numbers.key": 0o600}
@@ -19,7 +19,7 @@ SECRETS = ("signing.pem", "master.key", "numbers.key")
 MEMBERS = {"keyId", "publicKey", "publicKeyFile", "signingKeyTime", "masterKeyTime", "state"}
 
 
-class KeysCase(test_commands.CommandCase):
+class KeysCase(command_case.CommandCase):
 
     def keys(self, name="keys"):
         folder = self.path(name)

@@ -15,10 +15,7 @@ import unittest
 
 import frikort_server as fs
 import prometheus_text
-from frikort_server import copayment, credit_note, dated, payment
-
-COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export",
-            "keys")
+from frikort_server import COMMANDS, copayment, credit_note, dated, payment
 
 
 def data_ranges(path):

@@ -12,7 +12,7 @@ from .national_numbers import (
     synthetic_number_40, synthetic_number_65, wrong_last_digit)
 from .oslo_time import (
     UTC, oslo_date, oslo_instant, oslo_text, oslo_today, parse_time, recent_day, rfc3339, to_oslo, utc_text)
-from .program import ROOT, binary, frikort_json, run_frikort
+from .program import COMMANDS, ROOT, binary, frikort_json, run_frikort
 from .receipts import b64url, climb, leaf_hash, node_hash, receipt_root_matches, result_text, signature_valid
 from .replies import JSON_TYPE, NDJSON_TYPE, NdjsonReply, PROBLEM_TYPE, Reply
 from .server import READY_SECONDS, STOP_SECONDS, Server, free_port, write_configuration
