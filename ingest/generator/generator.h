@@ -39,10 +39,10 @@ struct GeneratorProgress {
 ///   the practices that have not looked. Other items carry 0 for other reasons, with or without
 ///   exemption code. More than half of all items carry 0.
 /// Practices: 23 000 for the nation, of skewed size; a person mostly goes to the same ones.
-/// Lateness: the reports of a service day are queued by the habit of their practice and some
-/// chance,
-///   and the place in the queue decides the lag. So the shares of Helfo's annual report 2023 (88.4,
-///   93.4 and 95.5 % within 16, 24 and 32 days) hold on every service day, whoever was visited.
+/// Lateness: the habit of a practice and some chance give each report of a service day its place in
+///   a queue, and the place decides the lag. So the shares of Helfo's annual report 2023
+///   (88.4, 93.4 and 95.5 % within 16, 24 and 32 days) hold on every service day, whoever was
+///   visited.
 /// Noise, of the accepted co-payments: 0.75 % sent again in runs, 4 % first reported unpaid (9 of
 ///   10 are paid later), 0.3 % credit notes, 0.2 % first sent with a wrong check digit, 0.05 % with
 ///   a service time ahead, 0.1 % with `F` without card (all three corrected under the same guid),

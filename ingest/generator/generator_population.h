@@ -50,7 +50,7 @@ class GeneratedPopulation {
   std::uint64_t slot_of(std::uint64_t registration) const;
 
   std::vector<Person> persons_;       ///< by group, and by number of services within a group
-  std::vector<std::uint32_t> guide_;  ///< for every 16 slots, whose the first is
+  std::vector<std::uint32_t> guide_;  ///< the person of every 16th slot
   std::uint32_t ceiling_ore_;
   std::uint32_t children_ = 0;
   std::uint32_t first_frequent_ = 0;

@@ -27,16 +27,18 @@ struct PendingGroup {
   }
 };
 
-/// Called for every item whose answer tells whether the person has a card: exemption F was asked
-/// for and nothing before that question refused it, or a dry run is told of a co-payment. `exempt`
-/// is what it is told: nothing when the answer says neither, as for a submission that is aborted
-/// for another item's sake. An error means that it cannot be logged.
+/// Logs that an answer tells whether a person has a card. The writer calls it for every such item:
+/// one that asked for exemption F and was not refused before that question, and in a dry run a
+/// co-payment that is not rejected. `exempt` is what the answer tells; nothing when it tells
+/// neither, as for an item that is aborted for another item's sake. An error means that the access
+/// cannot be logged.
 using AccessNote = std::function<ledger::Result<void>(const Submission&, const ParsedItem&,
                                                       std::optional<bool> exempt)>;
 
-/// The single writer of a ledger, without threads: build() posts a group on the state in memory,
-/// commit() makes groups durable and completes the answers. build() of the next group may run while
-/// commit() of those before it does; each of the two by one thread at a time, groups in order.
+/// The single writer of a ledger, without threads. build() posts a group on the state in memory.
+/// commit() makes groups durable and completes their answers. build() of the next group may run
+/// while commit() of those before it runs. Each of the two is called by one thread at a time, and
+/// groups keep their order.
 class GroupWriter {
  public:
   /// `are_rules_new`: the first group tells the journal the rules.
@@ -48,7 +50,7 @@ class GroupWriter {
   /// position and changes nothing.
   ledger::Result<void> build(PendingGroup& pending, ledger::Instant now);
 
-  /// The groups share one sync. After an error it is unknown how many of them are kept: nobody may
+  /// The groups share one sync. After an error nobody knows how many of them are kept: nobody may
   /// be told of their results, and no later group may be committed.
   ledger::Result<void> commit(std::span<PendingGroup> groups);
 
@@ -73,7 +75,7 @@ class GroupWriter {
   std::map<TallyKey, std::uint64_t> tallies_;
   std::vector<const ledger::Item*> items_;  // that have to be decided
   std::size_t decided_ = 0;                 // how many of them are
-  std::size_t expected_ = 0;                // how many the store has been told of
+  std::size_t expected_ = 0;                // how many the store knows of
 };
 
 }  // namespace ingest

@@ -12,11 +12,11 @@ namespace ingest {
 /// Threads that keep processors from falling asleep while small commit groups follow each other
 /// without a pause.
 ///
-/// A processor with nothing to do but to wait for a sync of 0.2 ms goes to sleep. On a virtual
-/// machine Linux takes one that sleeps for one that the host has lent to others, and wakes threads
-/// beside those that keep another processor busy: single items are an eighth slower then. One that
-/// spins is awake, and since its thread has the policy SCHED_IDLE, it is there at once for any
-/// other thread of the machine.
+/// A processor goes to sleep when all its threads wait for a sync of 0.2 ms. On a virtual machine
+/// Linux takes a sleeping processor for one that the host has lent to others. It then wakes threads
+/// on a processor that is busy, and single items become an eighth slower. A processor that spins is
+/// awake. The spinning thread has the policy SCHED_IDLE, so any other thread of the machine gets
+/// the processor at once.
 class IdleSpinners {
  public:
   /// With 0 threads nothing ever spins.

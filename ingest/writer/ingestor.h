@@ -33,28 +33,27 @@ struct IngestFigures {
   IngestFigures& operator+=(const IngestFigures& other);
 };
 
-/// Runs a GroupWriter on two threads: one builds groups from whatever waits in the bounded queue,
-/// the other commits them, so that the next groups are built while others are being synced. All
-/// that are built by then share the next sync.
+/// Runs a GroupWriter on two threads. One builds groups from whatever waits in the bounded queue.
+/// The other commits them, so that the next groups are built while others are being synced. All
+/// groups that are built by then share the next sync.
 ///
-/// Senders share the queue. Each submission has a turn: where its sender's last one ended, but not
-/// before now; the lowest comes first (fair queueing). Now goes on by each sender's part of what is
-/// taken. So who sends little is in one of the next two groups, however much others have waiting,
-/// submissions of one sender keep their order, and a sender alone gets everything. Each may have as
-/// much waiting as there is still room for: one leaves half of the queue free, two a third, and so
-/// on.
+/// Senders share the queue by fair queueing. Each submission gets a turn: the place where the last
+/// turn of its sender ended, but not before now. The lowest turn comes first. Now moves on by each
+/// sender's part of what is taken. So a sender of few items is in one of the next two groups,
+/// however much others have waiting. The submissions of one sender keep their order. A sender alone
+/// gets everything. Each sender may have as much waiting as there is still room for: one sender
+/// leaves half of the queue free, two leave a third, and so on.
 ///
 ///   submit() -> queue -> [build] -> at most four groups -> [commit] -> deliver
 ///
-/// A small group is committed by the building thread itself when nothing is under way: waking the
-/// other would cost more than building next to it saves, and what comes in meanwhile shares the
-/// next sync.
+/// The building thread commits a small group itself when nothing is under way. To wake the other
+/// thread would cost more than it saves, and what comes in meanwhile shares the next sync.
 ///
 /// After a failed build or commit, or when a thread has met an exception such as std::bad_alloc,
 /// nothing is accepted any more: see failure().
 class Ingestor {
  public:
-  /// Gets all submissions that shared a sync at once, after it, or those that failed. Called by
+  /// Gets all submissions of a sync together, after the sync; or those that failed. Called by
   /// either thread.
   using Deliver = std::function<void(std::vector<std::unique_ptr<Submission>>)>;
   /// Told once why nothing is accepted any more, before anybody is answered so. Called by either
@@ -78,8 +77,8 @@ class Ingestor {
   /// sender has too much waiting, `overloaded` when all together have, `shutting_down`,
   /// `store_unavailable`. From any thread.
   ledger::Result<void> submit(std::unique_ptr<Submission>& submission);
-  /// What submit() would say now to so many items of this sender: to be asked before the work of
-  /// parsing them.
+  /// What submit() would answer now for so many items of this sender. It is asked before the items
+  /// are parsed, to save that work.
   ledger::Result<void> check(const std::string& sender, std::size_t items) const;
 
   /// Calls `ready` as soon as everything before `next_position` is durable: at once on this thread,
@@ -87,9 +86,9 @@ class Ingestor {
   void when_durable(ledger::Position next_position,
                     std::function<void(boost::system::error_code)> ready);
 
-  /// Runs `task` while no group is being built, and returns when it has run: on the building
-  /// thread, or on this one after stop(). What it reads of the writer's state is whole. Throws what
-  /// it throws; nothing is accepted after that.
+  /// Runs `task` while no group is being built, and returns when it has run. It runs on the
+  /// building thread, or on the caller's after stop(). The task sees whole groups of the writer's
+  /// state. Throws what the task throws; nothing is accepted after that.
   void between_groups(const std::function<void()>& task);
 
   /// Refuses new submissions, answers those it has and all who wait, and returns.
@@ -100,12 +99,12 @@ class Ingestor {
   IngestFigures figures() const;
 
  private:
-  /// What a sender has in the queue, and may yet have to wait for.
+  /// A sender's part of the queue: the items that wait, and where its next turn begins.
   struct Share {
     std::size_t waiting_items = 0;
     std::uint64_t next_turn = 0;
   };
-  /// A turn, and a number that tells apart those who have the same.
+  /// A turn, and a number that tells apart submissions with the same turn.
   using Turn = std::pair<std::uint64_t, std::uint64_t>;
   struct Waiting {
     Turn turn;

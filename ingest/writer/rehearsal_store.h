@@ -8,9 +8,9 @@
 
 namespace ingest {
 
-/// A store on which items can be tried without effect: reads go through to the real store, changes
-/// stay here. Persons and practices get provisional numbers, which no verdict depends on. A
-/// submission that is all or nothing is rehearsed on one and then, if all is well, done.
+/// A store on which items can be tried without effect. Reads go through to the real store; changes
+/// stay here. Persons and practices get provisional numbers, and no verdict depends on them. An
+/// atomic submission is rehearsed here first, and then done if nothing is refused.
 class RehearsalStore final : public ledger::Store {
  public:
   explicit RehearsalStore(ledger::Store& real) : real_(real) {}

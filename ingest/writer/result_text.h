@@ -14,8 +14,8 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
 
 /// Whether the submission stored something, which a receipt then proves.
 bool has_receipt(const Submission& submission);
-/// Appends the receipt of a submission that has one, as one compact JSON object. For the thread
-/// that answers: the one that commits has others waiting.
+/// Appends the receipt of a submission that has one, as one compact JSON object. The thread that
+/// answers calls it, because the committing thread has other work waiting.
 void append_receipt(std::string& out, const Submission& submission);
 
 }  // namespace ingest

@@ -11,14 +11,14 @@
 
 namespace ingest {
 
-/// A submission falls into one commit group.
+/// A submission has no more items than a group may have, because it is committed in one.
 using ledger::group_items_max;
 
-/// More than nearly every result has.
+/// Nearly every result is shorter.
 inline constexpr std::size_t result_bytes = 144;
 
-/// Consecutive items of one request, which are committed in one group and answered together. A
-/// request that has several on the way gives them the same sender, and so they keep their order.
+/// Consecutive items of one request, which are committed in one group and answered together. All
+/// submissions of a request have the same sender, so they keep their order.
 struct Submission {
   virtual ~Submission() = default;
 
@@ -38,8 +38,8 @@ struct Submission {
   std::shared_ptr<const ledger::Seal> seal;  ///< of the group; null for a dry run
   std::size_t place = 0;                     ///< among the group's submissions
 
-  /// Memory for the answer. To be called by the thread that will free it: what one thread takes and
-  /// another gives back costs both of them a lock.
+  /// Takes the memory for the answer. The thread that will free it calls this: memory that one
+  /// thread takes and another gives back costs both of them a lock.
   void make_room() {
     outcomes.reserve(items.size());
     results.reserve(items.size() * result_bytes);

@@ -57,9 +57,9 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// Seals groups that follow each other, each together with its answers, and returns when all are
-  /// on stable storage: they share one sync. After an error it is unknown how many of them are
-  /// kept, from the first on.
+  /// Seals the groups, each together with its answers, and returns when all are on stable storage.
+  /// The groups follow each other and share one sync. After an error the journal may hold the first
+  /// few of them; nobody knows how many.
   virtual Result<std::vector<Seal>> append(std::span<const AnsweredGroup> groups) = 0;
 
   /// Where the next group goes.

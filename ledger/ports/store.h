@@ -23,14 +23,15 @@ struct Lookup {
 /// The most lookups that expect() takes at once.
 inline constexpr std::size_t lookups_max = 32;
 
-/// The state that the rules read and change: the one port of the ledger. Used by a single writer,
-/// so an implementation needs no transactions; changes are visible to the next read at once. What
-/// makes them durable and visible to others is the implementation's business.
+/// The state that the rules read and change. A single writer uses it, so an implementation needs no
+/// transactions. The next read sees a change at once. The implementation decides what makes changes
+/// durable, and when others see them.
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// These lookups come next, in this order, with changes between them: a store may read ahead.
+  /// The caller makes these lookups next, in this order, with changes between them. A store may
+  /// read ahead.
   virtual void expect(std::span<const Lookup> /*lookups*/) {}
 
   virtual Result<std::optional<Registration>> find_registration(const Fingerprint& key) = 0;
@@ -50,7 +51,7 @@ class Store {
   /// Follows a load_account() of the same key.
   virtual Result<void> put_account(const AccountKey& key, const Account& account) = 0;
 
-  /// A registration has been accepted that is not paid yet; until remove_unpaid().
+  /// A registration has been accepted that is not paid yet. It is unpaid until remove_unpaid().
   virtual Result<void> add_unpaid(const UnpaidKey& key, const UnpaidRegistration& registration) = 0;
   /// It has been paid or credited.
   virtual Result<void> remove_unpaid(const UnpaidKey& key) = 0;
@@ -60,13 +61,13 @@ class Store {
   virtual Result<void> record_tally(const Tally& tally) = 0;
   virtual Result<void> record_events(std::span<const Event> events) = 0;
 
-  /// What follows belongs to the group at this position, until finish_group().
+  /// The changes from here to finish_group() belong to the group at this position.
   virtual void begin_group(Position position) = 0;
   /// The group has been applied whole.
   virtual void finish_group(const CommitGroup& group) = 0;
-  /// The journal holds everything before this position; from any thread.
+  /// Everything before this position is durable: the journal holds it. From any thread.
   virtual void note_durable(Position next_position) = 0;
-  /// The journal has failed: what is not durable now must never be; from any thread.
+  /// The journal has failed. What is not durable now must never become so. From any thread.
   virtual void abandon() = 0;
 
  protected:

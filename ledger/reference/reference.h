@@ -39,9 +39,9 @@ struct ReferenceAccount {
   std::vector<Position> misfits;
 };
 
-/// The slow and obvious reference of the posting rules: recomputes everything from zero after each
-/// entry and keeps no running sum, so that it shares no way of going wrong with post.cc. For
-/// reconciliation, the account view and tests; a few thousand entries are fine.
+/// The slow and obvious reference of the posting rules. It recomputes everything from zero after
+/// each entry and keeps no running sum, so it shares no way of going wrong with post.cc. It serves
+/// reconciliation and tests; a few thousand entries are fine.
 ///
 /// `entries` are those of one account in position order; `year`, `ceiling` (above zero) and
 /// `rule_pack` say under which rules they were decided. The rules, as written:

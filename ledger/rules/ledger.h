@@ -20,16 +20,17 @@ struct Outcome {
   Verdict verdict;              ///< of an accepted item; of the original of a duplicate
 };
 
-/// The rules applied to one item after another: looks up what is known, checks in the order of
-/// `Code`, posts, and stores what changed. Deterministic: the same items at the same positions over
-/// the same state give the same outcomes, so it serves submission, replay and simulation alike.
-/// An error of the store leaves the state of this item undefined: the caller abandons the group.
+/// The rules applied to one item after another. For each item the ledger looks up what is known,
+/// checks in the order of `Code`, posts, and stores what changed. It is deterministic: the same
+/// items at the same positions over the same state give the same outcomes. So it serves submission,
+/// replay and simulation alike. An error of the store leaves the state of this item undefined: the
+/// caller abandons the group.
 class Ledger {
  public:
   Ledger(Store& store, const RulePack& rules) : store_(store), rules_(rules) {}
 
-  /// At most lookups_max items that come next, so that the store can read ahead. The same with
-  /// entries that replay() comes to next.
+  /// Tells the store of items that process() gets next, so that the store can read ahead: at most
+  /// lookups_max of them. The second form is for entries that replay() gets next.
   void expect(std::span<const Item* const> items);
   void expect(std::span<const Entry> entries);
 
