@@ -66,8 +66,9 @@ bool are_extensions(std::string_view text) {
   return true;
 }
 
-/// Whether this is a field that may stand behind a body: not one that decides about framing, host,
-/// content or caller, because who merges it into the head reads another request (RFC 9110, 6.5.1).
+/// Whether this is a field that may stand behind a body. A field that decides about framing, host,
+/// content or caller may not: a proxy that merges it into the head reads another request (RFC 9110,
+/// 6.5.1).
 bool is_trailer(std::string_view line) {
   constexpr std::array<std::string_view, 18> forbidden{"Transfer-Encoding",
                                                        "Content-Length",

@@ -28,7 +28,7 @@ constexpr auto linger_timeout = std::chrono::seconds{2};
 constexpr std::size_t linger_bytes_per_second = 1U << 20;
 constexpr auto linger_time_max = std::chrono::seconds{10};
 /// A connection rests so long after a refusal, and twice as long after each that follows, up to
-/// what Retry-After says: who heeds it does not notice.
+/// what Retry-After says. A client that heeds Retry-After does not notice.
 constexpr auto shortest_rest = std::chrono::milliseconds{100};
 constexpr auto longest_rest = std::chrono::milliseconds{1000};
 

@@ -45,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// What a coroutine of this connection waits on for another one, or for events. Cancelled by
   /// wake(), and when the time is over.
   Timer& changed() { return changed_; }
-  /// Has whoever waits on changed() look again.
+  /// Wakes the coroutines that wait on changed(): they look again.
   void wake() { changed_.cancel(); }
 
   // ---- time ----
@@ -91,7 +91,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool has_body_left() const { return gzip_ ? !is_unpacked_ : has_sent_body_left(); }
   /// Reads a piece of the body; 0 at its end, or when it is broken off. The client may make us wait
   /// as long as for any piece, and in all not much longer for few bytes. A client that asked
-  /// whether to send the body is told so first: who is refused before that is not.
+  /// whether to send the body is told so by the first call. A client that was refused before is not
+  /// told.
   Awaitable<std::size_t> read_some(char* data, std::size_t size) {
     return gzip_ ? read_packed(data, size) : read_sent(data, size);
   }
@@ -148,8 +149,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void leave_out(Clock::duration waiting) { begun_ += waiting; }
   /// The POST was refused with 429 or 503, and there has been no rest() since.
   bool is_refused() const { return is_refused_; }
-  /// A pause after is_refused(), so that who does not heed Retry-After cannot keep the network
-  /// thread from others.
+  /// A pause after is_refused(). It keeps a client that does not heed Retry-After from taking the
+  /// network thread from others.
   Awaitable<void> rest();
 
   // ---- the end ----

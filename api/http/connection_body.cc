@@ -11,8 +11,8 @@ namespace {
 
 namespace beast = boost::beast;
 
-/// In all, who sends a body has a second for so many bytes, besides the time for a piece: else a
-/// connection could be kept open for days, a byte at a time.
+/// The time for a whole body: a second for so many bytes, besides the time for one piece. Otherwise
+/// a client could keep a connection open for days, a byte at a time.
 constexpr std::size_t slowest_bytes_per_second = 1U << 10;
 
 }  // namespace

@@ -46,7 +46,7 @@ struct Caller {
 class Access {
  public:
   Access() = default;
-  /// Who has one of these roles.
+  /// Callers with one of these roles.
   Access(std::initializer_list<Role> roles) : roles_(roles), is_declared_(true) {}
   static Access any_role() {
     Access access;
@@ -54,7 +54,7 @@ class Access {
     access.is_declared_ = true;
     return access;
   }
-  /// Also who has no role, and has not said who he is.
+  /// Everybody: also a caller without a role, and one that has not said who it is.
   static Access anybody() {
     Access access = any_role();
     access.is_for_anybody_ = true;

@@ -17,7 +17,7 @@ inline constexpr std::string_view nothing = "–";
 std::string escaped(std::string_view text);
 /// Text leaves the statement escaped, so that nothing behind here can forget to.
 std::string text(const json::object& from, std::string_view name);
-/// A hash: its first digits, and all of it for who points at them.
+/// A hash: its first digits are shown, and all of them when the reader points at it.
 std::string hash(const json::object& from, std::string_view name);
 
 /// Øre as kroner, or øre-days as kroner-days.

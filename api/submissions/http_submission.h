@@ -16,7 +16,8 @@ namespace api {
 
 using SubmissionPtr = std::unique_ptr<ingest::Submission>;
 
-/// Who finds the queue full, and may not be refused any more, tries again after this.
+/// A request whose first items are committed may not be refused any more. When it finds the queue
+/// full, it tries again after this.
 inline constexpr std::chrono::milliseconds queue_full_pause{5};
 
 /// A submission that knows which connection waits for it.

@@ -20,12 +20,14 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// When so many bytes of results wait, nothing is read while the client takes some of them ...
+/// When so many bytes of results wait, the stream reads nothing while the client takes some of
+/// them.
 constexpr std::size_t waiting_result_bytes_max = 2U << 20;
-/// ... but who takes nothing for this long is a client that sends all before it reads, and its
+/// A client that takes nothing for this long sends all before it reads. Reading goes on, and its
 /// results are kept aside (`unread_result_bytes_max`).
 constexpr auto sends_first_after = std::chrono::milliseconds{250};
-/// With no room left to keep them, who takes nothing for this long gets a problem line.
+/// Without room to keep more results, a client that takes nothing for this long gets a problem
+/// line.
 constexpr auto unread_patience = std::chrono::seconds{2};
 /// Results that come in small pieces leave together up to this.
 constexpr std::size_t joined_bytes_max = 64U << 10;

@@ -83,7 +83,7 @@
 namespace storage {
 
 inline constexpr std::uint8_t format_version = 1;
-/// Of the rows of the state: one of another version is made again from the journal.
+/// The version of the rows of the state. A state of another version is made again from the journal.
 inline constexpr std::uint8_t state_version = 2;
 
 // ---- journal ----
@@ -101,8 +101,9 @@ struct JournalRecord {
 std::string journal_key(ledger::Position position);
 ledger::Position decode_journal_key(std::string_view key);
 std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root);
-/// What of a group does not come back from its encoded content as it was, by kind of record and
-/// field; empty when all of it does. What has a fault must not be appended.
+/// Decodes the content of a group again and compares it with the group. Names the first kind of
+/// record and the field that differ; empty when nothing does. Content with a fault must not be
+/// appended.
 std::string fault_of_content(std::string_view content, const ledger::CommitGroup& group,
                              const ledger::Digest& previous_root);
 void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,

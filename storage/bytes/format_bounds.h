@@ -8,16 +8,15 @@
 #include "storage/bytes/access_record.h"
 #include "storage/bytes/format.h"
 
-/// The bounds of every stored value, once for writing and for reading: a decoder refuses a value
-/// with a field out of its bounds, and whoever stores a value asks before. So what is written can
+/// The bounds of every stored value, once for writing and for reading. A decoder refuses a value
+/// with a field out of its bounds. A writer asks before it stores a value. So what is written can
 /// be read. The bounds themselves stand beside the types, in ledger.
 namespace storage {
 
-/// The first field that no record may hold so, by the name that people know it by; null when there
-/// is none.
+/// The name of the first field that is out of its bounds, as people know it; null when none is.
 const char* field_out_of_bounds(const ledger::Entry& entry);
 const char* field_out_of_bounds(const ledger::Tally& tally);
-/// Of all but the entries and tallies of the group.
+/// Judges everything but the entries and tallies of the group.
 const char* field_out_of_bounds(const ledger::CommitGroup& group);
 const char* field_out_of_bounds(const ledger::Registration& registration);
 const char* field_out_of_bounds(const ledger::UnpaidRegistration& registration);

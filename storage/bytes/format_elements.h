@@ -24,7 +24,7 @@ inline std::int64_t minus(std::int64_t a, std::int64_t b) {
 inline std::uint32_t number_of(ledger::Month month) {
   return static_cast<std::uint32_t>(int{month.year()} * 12) + unsigned{month.month()} - 1;
 }
-/// A number that is none of a month within the bounds gives one that is not within them either.
+/// A number of no month within the bounds gives a month that is not within them either.
 inline ledger::Month month_of_number(std::uint32_t number) {
   if (number >= 10'000 * 12) return {};
   return std::chrono::year{static_cast<int>(number / 12)} / std::chrono::month{number % 12 + 1};

@@ -7,7 +7,7 @@
 
 namespace storage {
 
-/// What is wrong with the files of an open ledger, in the order of what it takes to go on.
+/// What is wrong with the files of an open ledger. Ascending by what it takes to go on.
 enum class FaultKind : std::uint8_t {
   unwritable,       ///< a full disk or a failed write: when it can be written again
   unreadable,       ///< a failed read: when everything can be read again

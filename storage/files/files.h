@@ -20,8 +20,8 @@ void write_new_file(const std::filesystem::path& path, std::string_view content,
 /// Writes a file beside it and renames it, so that the file is the old one or the new one.
 void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
-/// Whether a folder takes new files: makes one that is large enough to notice a full disk, syncs
-/// and removes it. Throws when not.
+/// Throws when a folder takes no new files. Makes a file that is large enough to notice a full
+/// disk, syncs it and removes it.
 void check_writable(const std::filesystem::path& folder);
 
 /// Makes what was written to a file durable.
@@ -30,8 +30,8 @@ void sync_file(const std::filesystem::path& path);
 /// Makes new, removed and renamed files of a folder durable.
 void sync_folder(const std::filesystem::path& folder);
 
-/// Puts a folder in its place, where there is nothing or an empty folder: its files are in it
-/// before its name is, and the name is on stable storage afterwards. The files must be synced.
+/// Moves a folder to its place, where nothing or an empty folder is. Its name is on stable storage
+/// afterwards. REQUIRES: the files in it are synced, so they are there before the name is.
 void publish_folder(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Copies a file to a new one, with its mode, and syncs the copy. Unlike std::filesystem's, it says
@@ -58,8 +58,8 @@ std::filesystem::path real_path(const std::filesystem::path& path);
 /// Whether the real path `inner` is `outer` or lies below it.
 bool is_within(const std::filesystem::path& inner, const std::filesystem::path& outer);
 
-/// A folder that is made beside its place and put there when it is whole: until keep() there is
-/// nothing at the target, and a crash leaves only `TARGET.partial`, which the next try removes.
+/// A folder that is made beside its place, and moved there when it is whole. Until keep() nothing
+/// is at the target. A crash leaves only `TARGET.partial`, which the next try removes.
 class FreshFolder {
  public:
   /// Throws when there is something at the target, other than an empty folder.

@@ -9,12 +9,13 @@
 
 namespace storage {
 
-/// A file that is written from its beginning to its end, and can be continued where an earlier run
-/// was known to have been. Errors are thrown as std::runtime_error, with the path and the reason.
+/// A file that is written from its beginning to its end. A later run can continue it where an
+/// earlier run was known to have been. Errors are thrown as std::runtime_error, with the path and
+/// the reason.
 class OutputFile {
  public:
   explicit OutputFile(std::filesystem::path path, mode_t mode = 0644);
-  /// What was neither flushed nor closed is lost.
+  /// Bytes that were neither flushed nor closed are lost.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

@@ -16,9 +16,9 @@
 
 namespace storage {
 
-/// Records put aside in files, one file a partition, by a pass over more data than fits into
-/// memory; each partition is then small enough to be read whole. Not kept: written and read by the
-/// same program.
+/// Files for one pass over more data than fits into memory. The pass puts records aside, one file a
+/// partition. Each partition is then small enough to be read whole. The files are not kept: the
+/// program that wrote them reads them.
 template <class Record>
 class Spill {
   static_assert(std::is_trivially_copyable_v<Record>);

@@ -16,8 +16,9 @@
 
 namespace storage {
 
-/// Records that are not written yet. Outlives the log that writes them: while nothing can be
-/// written they wait here, until the ledger has been opened again or the process ends.
+/// Records that are not written yet. The buffer outlives the log that writes them. While nothing
+/// can be written, the records wait here until the ledger has been opened again or the process
+/// ends.
 class AccessLogBuffer {
  public:
   /// Beyond this nothing is taken: some 700 000 queries.
@@ -39,8 +40,8 @@ class AccessLogBuffer {
   mutable std::mutex mutex_;
   std::string waiting_;
   std::uint64_t waiting_count_ = 0;
-  /// On their way into one row, with its key: written again to the same key after a failure, since
-  /// it is unknown whether the row is there already.
+  /// The records that are being written into one row, with the row's key. After a failure they are
+  /// written to the same key again, because nobody knows whether the row is there already.
   std::optional<Batch> batch_;
 };
 

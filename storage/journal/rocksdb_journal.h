@@ -22,9 +22,9 @@ class AccessLog;
 class AccessLogBuffer;
 
 struct JournalOptions {
-  /// What was on stable storage when the journal was closed last; 0: not known. Read-only nothing
-  /// beyond it is shown, because a record whose sync failed may be gone after the next power cut;
-  /// a journal that ends before it has lost records.
+  /// What was on stable storage when the journal was closed last; 0: not known. Read-only, nothing
+  /// beyond it is shown, because a record whose sync failed may be gone after the next power cut. A
+  /// journal that ends before it has lost records.
   ledger::Position durable;
   /// What the access log has not written yet; null: nothing.
   std::shared_ptr<AccessLogBuffer> access_log_buffer;
@@ -39,8 +39,8 @@ using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::stri
 
 /// The journal in a RocksDB of its own: one record a commit group, appended in key order with a
 /// write-ahead log that is synced at every append. Groups that are appended together are one write:
-/// all of them are kept, or none. Holds the access log beside it, which like the journal cannot be
-/// derived from anything else.
+/// all of them are kept, or none. The database also holds the access log, which cannot be derived
+/// from anything else either.
 ///
 /// Concurrency: append() from one thread; reads from any.
 class RocksDbJournal final : public ledger::Journal {
@@ -64,7 +64,7 @@ class RocksDbJournal final : public ledger::Journal {
   /// The entry at a position. `corrupt_record` when the journal has none there.
   ledger::Result<ledger::Entry> read_entry(ledger::Position position) const;
 
-  /// Whether an entry is at a position, which a group or nothing may be at instead.
+  /// Whether an entry is at a position. A group may be there instead, or nothing.
   ledger::Result<bool> has_entry(ledger::Position position) const;
 
   /// When the entry or group at a position was committed. `corrupt_record` when there is none.
@@ -87,8 +87,8 @@ class RocksDbJournal final : public ledger::Journal {
   /// A copy of the files in a new folder, by hard links where they do not change any more. Throws
   /// std::runtime_error.
   void copy_files(const std::filesystem::path& folder) const;
-  /// Adds a backup of all records that are durable now, and some that become so; returns its
-  /// number. From any thread. Throws std::runtime_error.
+  /// Adds a backup and returns its number. The backup has all records that are durable now. It may
+  /// have some that become durable meanwhile. From any thread. Throws std::runtime_error.
   std::uint32_t back_up(DatabaseBackups& backups, const DatabaseBackups::OnBytes& on_bytes) const;
 
   /// The root of the last record before a position; zeros when there is none.
@@ -105,9 +105,9 @@ class RocksDbJournal final : public ledger::Journal {
   ledger::Digest head_root_{};
 };
 
-/// Cuts off the last write of a closed journal when a power cut tore it: it was never answered.
-/// False, and nothing is changed, when something else is wrong with the files, or when the journal
-/// would then end before `at_least`. Throws std::runtime_error.
+/// Cuts off the last write of a closed journal when a power cut tore it: nobody was answered for
+/// that write. Changes nothing and returns false when something else is wrong with the files, or
+/// when the journal would then end before `at_least`. Throws std::runtime_error.
 bool cut_torn_write(const std::filesystem::path& folder, ledger::Position at_least,
                     const JournalOptions& options);
 

@@ -13,14 +13,14 @@ namespace storage {
 /// - signing.pub: its public half, 64 hexadecimal digits; what an auditor needs.
 /// - master.key: wraps the number key, 64 hexadecimal digits; may be a link to where it is kept.
 /// - numbers.key: the wrapped key that encrypts national numbers; losing it loses the numbers.
-/// - numbers.key.next: the same, wrapped with the next master key. A rotation leaves it that ended
-///   before its last step.
+/// - numbers.key.next: the number key, wrapped with the next master key. It is there after a
+///   rotation that ended before its last step.
 struct KeyRing {
   SigningKey signing;
-  /// As long as the keys are in use they are not rotated.
+  /// Held while the keys are in use: no rotation begins meanwhile.
   FolderLock use;
   NumberCipher numbers;
-  /// A rotation was ended after its new master key was in place; the next one tidies up.
+  /// The last rotation ended after its new master key was in place. The next one tidies up.
   bool is_rotation_unfinished = false;
 
   /// Makes new keys. Throws std::runtime_error when there is something at the place of the folder,

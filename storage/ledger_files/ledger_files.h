@@ -48,8 +48,8 @@ class LedgerFiles {
   RocksDbJournal& journal() { return journal_; }
   const RocksDbJournal& journal() const { return journal_; }
   StateStore& state() { return state_; }
-  /// Brings everything that the state knows into its files. For who is the only writer, and has no
-  /// group on the way. Throws std::runtime_error.
+  /// Brings everything that the state knows into its files. Throws std::runtime_error. REQUIRES:
+  /// the caller is the only writer, and no group is under way.
   void hand_over_state();
   /// Reads all files; damage is noted. Stops, with an error, when `stop` says so. From any thread.
   ledger::Result<void> check_files(const std::function<bool()>& stop) const;

@@ -53,9 +53,11 @@ class Database {
   /// In the order given to the constructor.
   rocksdb::ColumnFamilyHandle* family(std::size_t index) const { return handles_[index]; }
 
-  /// Notes a failed operation and translates it; `kind` is what it is unless files are damaged.
+  /// Notes a failed operation, and translates its status. The fault is of this `kind`, unless the
+  /// status says that files are damaged.
   ledger::Errc fault(const rocksdb::Status& status, FaultKind kind) const;
-  /// Notes that something is not stored because it could not be read again: what, and which field.
+  /// Notes that a value is not stored, because it could not be read again. `what` names the value
+  /// and the field.
   ledger::Errc unstorable(const std::string& what) const;
   /// Notes a row that does not decode.
   ledger::Errc undecodable_row(std::size_t family) const;

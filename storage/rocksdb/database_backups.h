@@ -10,9 +10,9 @@ namespace storage {
 
 class Database;
 
-/// The backups of one database in one folder, by RocksDB's BackupEngine: files that never change
-/// are kept once for all backups, so each is whole and costs only what is new. What it writes is
-/// synced; a backup that was interrupted is not there. Throws std::runtime_error.
+/// The backups of one database in one folder, by RocksDB's BackupEngine. Files that never change
+/// are kept once for all backups. So each backup is whole and costs only what is new. What this
+/// class writes is synced. A backup that was interrupted is not there. Throws std::runtime_error.
 class DatabaseBackups {
  public:
   enum class Access : std::uint8_t {
