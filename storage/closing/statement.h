@@ -161,9 +161,9 @@ struct Statement {
 /// The text of statement.json.
 std::string to_json(const Statement& statement);
 
-/// Writes statement.json beside the tables, of which it gets the manifest's entries, then
-/// manifest.json over all of them; signs it unless `signing` is null. Everything is on stable
-/// storage afterwards.
+/// Writes statement.json beside the tables, then manifest.json over all of these files. `tables`
+/// are the tables' entries of the manifest. Signs the manifest unless `signing` is null. Everything
+/// is on stable storage afterwards.
 void seal_statement(const std::filesystem::path& folder, const Statement& statement,
                     const std::vector<std::string>& tables, const SigningKey* signing);
 

@@ -10,15 +10,15 @@
 
 namespace storage {
 
-/// A Bloom filter in blocks of one cache line: says of a fingerprint that it was never added, or
-/// that it may have been. It grows by parts, each twice as large as the one before, and every part
-/// is asked.
+/// A Bloom filter in blocks of one cache line. It says of a fingerprint that it was never added, or
+/// that it may have been. It grows by parts, each twice as large as the one before. A lookup asks
+/// every part.
 ///
 /// Concurrency: as a standard container.
 class FingerprintFilter {
  public:
-  /// At most `bytes_max`, which the system gives as it is touched: soon after a part was begun all
-  /// of it. The first part has room for at least `keys`.
+  /// Takes at most `bytes_max`. The system gives the memory as it is touched, which is soon after a
+  /// part was begun. The first part has room for at least `keys`.
   explicit FingerprintFilter(std::size_t bytes_max, std::uint64_t keys = 0)
       : bytes_left_(bytes_max), next_bytes_(bytes_for(keys + keys / 8)) {}
 
@@ -26,9 +26,10 @@ class FingerprintFilter {
 
   /// False when there is no room: then the filter says nothing of this key. Throws std::bad_alloc.
   bool add(const ledger::Fingerprint& key);
-  /// False: it was never added. Also true of one in a thousand, for each part, that were not.
+  /// False: the key was never added. True may be wrong: for each part, of one in a thousand keys
+  /// that were never added.
   bool may_contain(const ledger::Fingerprint& key) const;
-  /// Says that the key is going to be asked for or added.
+  /// The caller is going to ask for this key or add it.
   void prefetch(const ledger::Fingerprint& key) const;
 
  private:

@@ -8,9 +8,10 @@
 
 namespace storage {
 
-/// While one lives, what its thread allocates in huge pages is there at once, instead of when it is
-/// touched. On a virtual machine that has to get the memory from its host that takes milliseconds a
-/// page, which then nobody waits for who has other work.
+/// While an object of this class lives, huge pages that its thread allocates get their memory at
+/// once, instead of when they are touched. A virtual machine may have to get the memory from its
+/// host, which takes milliseconds a page. The thread that allocates ahead waits for that, and the
+/// writer does not.
 class PopulatePages {
  public:
   PopulatePages() { is_wanted = true; }

@@ -9,23 +9,23 @@
 
 namespace storage {
 
-/// Knows from memory that a registration is new, so that the files are not asked. What was in the
-/// files at the opening it learns by reading them through once, on a thread of its own, after so
-/// many lookups that it pays. Nothing depends on it: without memory or a thread it knows nothing,
-/// and every registration is looked up.
+/// Tells from memory that a registration is new, so that the store need not ask the files. It
+/// learns what was in the files at the opening by reading them once, on a thread of its own, after
+/// so many lookups that the reading pays. Nothing depends on it: without memory or a thread it
+/// knows nothing, and the store looks up every registration.
 ///
 /// Concurrency: one writer.
 class KnownRegistrations {
  public:
   struct Options {
-    /// Half of it is for what was in the files. When either half is full, nothing is known any
-    /// more.
+    /// Half of it is for the keys that were in the files, half for those that come. When either
+    /// half is full, nothing is known any more.
     std::size_t bytes_max = 0;
     /// The files are read after so many lookups, and at least one for every four registrations.
     std::uint64_t lookups_before_reading = 0;
   };
 
-  /// `family` of the files has the registrations, `in_files` of them.
+  /// The registrations are in this family of the files; there are `in_files` of them.
   KnownRegistrations(const Database& files, std::size_t family, std::uint64_t in_files,
                      Options options);
   ~KnownRegistrations();
@@ -33,11 +33,11 @@ class KnownRegistrations {
   KnownRegistrations& operator=(const KnownRegistrations&) = delete;
 
   void add(const ledger::Fingerprint& key);
-  /// True: there is no such registration. False: it has to be looked up.
+  /// True: there is no such registration. False: the caller has to look it up.
   bool is_new(const ledger::Fingerprint& key) const;
-  /// Says that the key is going to be asked for or added.
+  /// The caller is going to ask for this key or add it.
   void prefetch(const ledger::Fingerprint& key) const;
-  /// The writer has had to look up so many more in the files.
+  /// The writer has looked up so many more registrations in the files.
   void note_lookups(std::uint64_t count);
 
  private:

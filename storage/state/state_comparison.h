@@ -12,8 +12,8 @@
 
 namespace storage {
 
-/// The checksum of a stored state, from its rows: what the totals say is kept with every change,
-/// this is what is there. Throws std::runtime_error that names what cannot be read.
+/// The checksum of a stored state, computed from its rows. The totals hold the checksum that is
+/// kept with every change. Throws std::runtime_error that names what cannot be read.
 SetHash recompute_checksum(const StateReader& state, const ReportProgress& report);
 
 /// One field in which two states differ.

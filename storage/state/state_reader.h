@@ -25,8 +25,8 @@ enum class StateFamily : std::uint8_t {
   unpaid,
 };
 
-/// The stored state as files, for those who read all of it: reconciliation, export, comparison. The
-/// folder is a copy or belongs to a ledger that is closed; nothing in it is changed.
+/// The stored state as files, for reading all of it: reconciliation, export, comparison. The folder
+/// is a copy, or its ledger is closed. Nothing in it is changed.
 class StateReader {
  public:
   using UseRow = std::function<ledger::Result<void>(std::string_view key, std::string_view value)>;

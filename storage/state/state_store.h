@@ -50,9 +50,10 @@ struct StateOptions {
 /// together with the journal position they cover. So a crash leaves the state as it was at some
 /// position, and the journal's tail is applied again.
 ///
-/// Concurrency: the ledger::Store interface and finish_group() from the one writer; note_durable()
-/// from whoever syncs the journal; everything const from any thread. A reader may see a group
-/// before it is durable, and must not answer before it is: see head().
+/// Concurrency: the one writer calls the ledger::Store interface and begin_hand_over(). Any thread
+/// calls note_durable(), abandon(), await_hand_over() and what is const; but it calls
+/// registration_in_memory() only between groups. A reader may see a group before it is durable, and
+/// must not answer before it is: see begun().
 class StateStore final : public ledger::Store {
  public:
   /// Throws DamagedState, and std::runtime_error when the files cannot be opened.

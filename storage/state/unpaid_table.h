@@ -17,7 +17,8 @@ namespace storage {
 /// until it calls forget_frozen(); changes() from any thread.
 class UnpaidTable {
  public:
-  /// The registration under the key; nothing: it is in the files, and no longer unpaid.
+  /// A registration that came, under its key; or nothing when the files have it and it is no longer
+  /// unpaid.
   using Changes = std::map<ledger::UnpaidKey, std::optional<ledger::UnpaidRegistration>>;
 
   void add(const ledger::UnpaidKey& key, const ledger::UnpaidRegistration& registration);

@@ -25,21 +25,21 @@ struct NoReaders {
 /// The newest rows of one family, in memory, before, while and after they are handed over to
 /// RocksDB.
 ///
-/// Four tiers, looked up newest first: `active` takes the writer's changes; freeze() turns it into
-/// `frozen`, which does not change while it is written out; thaw_stripe() moves that into `recent`,
-/// the newer of two generations of clean rows. When `recent` has half of the clean rows allowed, it
-/// becomes `older`, and what was `older` is dropped. A row that is in no tier is in RocksDB or does
-/// not exist.
+/// There are four tiers, looked up newest first. `active` takes the writer's changes. freeze()
+/// turns it into `frozen`, which does not change while it is written out. thaw_stripe() moves
+/// `frozen` into `recent`, the newer of two generations of clean rows. When `recent` has half of
+/// the clean rows allowed, it becomes `older`, and the rows of the last `older` are dropped. A row
+/// that is in no tier is in RocksDB or does not exist.
 ///
-/// Concurrency: one writer; one thread that hands over, which only calls frozen_rows(), between
-/// freeze() and the first thaw_stripe() after it, and make_room_for_changes(); any number of
-/// readers, which only call visit(). Rows are spread over stripes with a lock each. Nobody but the
-/// writer changes a tier, so it looks rows up without locks.
+/// Concurrency: one writer; one thread that hands over; any number of readers. The thread that
+/// hands over calls only make_room_for_changes(), and frozen_rows() between freeze() and the first
+/// thaw_stripe() after it. Readers call only visit(). Rows are spread over stripes with a lock
+/// each. Nobody but the writer changes a tier, so the writer looks rows up without locks.
 template <class Key, class Value, class Hash, class Mutex = std::mutex>
 class WriteBehind {
  public:
-  /// With `clean_rows_max` 0, rows are dropped when they have been handed over. `changes` are
-  /// expected before each freeze(): when a quarter has come, there is room for all at once.
+  /// With `clean_rows_max` 0 a row is dropped when it has been handed over. `changes` are expected
+  /// before each freeze(). When a quarter of them has come, the table takes room for all at once.
   explicit WriteBehind(std::size_t clean_rows_max, std::size_t changes = 0)
       : generation_rows_max_(clean_rows_max / 2 / stripe_count), changes_(changes / stripe_count) {}
 
@@ -59,7 +59,7 @@ class WriteBehind {
   /// it.
   const Value* find(const Key& key) const { return find_in(stripe_of(key), key); }
 
-  /// Whether the row was not active before.
+  /// Puts a row. True when it was not active before.
   template <class NewValue>
   bool put(const Key& key, NewValue&& value) {
     Stripe& stripe = stripe_of(key);
@@ -68,8 +68,8 @@ class WriteBehind {
     return stripe.active.insert_or_assign(key, std::forward<NewValue>(value)).second;
   }
 
-  /// Makes the memory for all changes until the next freeze(), before they come. By any thread,
-  /// while the writer works; from then on the writer takes it instead of growing.
+  /// Makes the memory for all changes until the next freeze(), before they come. Any thread may
+  /// call it while the writer works. The writer takes this memory instead of growing.
   void make_room_for_changes() {
     const PopulatePages populate;
     for (std::size_t i = 0; i < stripe_count; ++i) {
