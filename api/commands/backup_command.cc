@@ -8,10 +8,12 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/commands/server_job.h"
 #include "api/http/http_client.h"
 #include "api/program/progress.h"
+#include "api/program/usage_error.h"
 #include "api/runtime/config.h"
 #include "ingest/items/clock.h"
 #include "ledger/values/position_text.h"
@@ -24,13 +26,35 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using storage::BackupManifest;
 
+struct BackupOptions {
+  std::string data;
+  std::string server;
+  std::string to;
+  std::string keys;
+  std::string config;
+  std::size_t keep = 7;
+  bool is_without_verify = false;
+  bool is_without_keys = false;
+  bool waits = false;  ///< until another job of the server has ended
+  bool is_json = false;
+};
+
+struct RestoreOptions {
+  std::string from;
+  std::string into;
+  std::string keys;
+  std::string config;
+  std::uint32_t number = 0;  ///< 0: the newest verified backup
+  std::string position;
+  bool is_json = false;
+};
+
 double rate(std::uint64_t count, double seconds) {
   return seconds > 0 ? static_cast<double>(count) / seconds : 0;
 }
 double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
-BackupManifest back_up_folder(const BackupCommandOptions& options,
-                              const storage::ReportProgress& report) {
+BackupManifest back_up_folder(const BackupOptions& options, const storage::ReportProgress& report) {
   const Config config = read_config(options.config);
   require_ledger(options.data);
   storage::LedgerOptions ledger = ledger_options(options.data, options.keys, config);
@@ -51,8 +75,7 @@ BackupManifest back_up_folder(const BackupCommandOptions& options,
   return storage::back_up({files, hand_over, [](ledger::Position) {}}, backup_options, report);
 }
 
-BackupManifest back_up_server(const BackupCommandOptions& options,
-                              const storage::ReportProgress& report) {
+BackupManifest back_up_server(const BackupOptions& options, const storage::ReportProgress& report) {
   HttpClient client(options.server);
   const json::object request{{"to", fs::absolute(options.to).string()},
                              {"verify", !options.is_without_verify},
@@ -121,9 +144,7 @@ void print_text(const storage::Restored& restored, double seconds) {
              rate(restored.replayed, restored.replay_seconds), restored.check_seconds);
 }
 
-}  // namespace
-
-int backup(const BackupCommandOptions& options) {
+int backup(const BackupOptions& options) {
   PhasedProgress progress;
   const BackupManifest manifest = options.server.empty()
                                       ? back_up_folder(options, progress.report())
@@ -137,7 +158,7 @@ int backup(const BackupCommandOptions& options) {
   return manifest.reason.empty() ? exit_done : exit_findings;
 }
 
-int restore(const RestoreCommandOptions& options) {
+int restore(const RestoreOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const Config config = read_config(options.config);
   require_unused("--into", options.into);
@@ -158,6 +179,44 @@ int restore(const RestoreCommandOptions& options) {
     print_text(restored, seconds);
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_backup_command(const Commands& commands) {
+  Command<BackupOptions> command(commands, "backup",
+                                 "a consistent, incremental backup, restored once to see that it "
+                                 "is good",
+                                 backup);
+  command.ledger();
+  command
+      .add("--to", &BackupOptions::to, "DIR",
+           "folder of the backups, on the ledger's machine: new, or with earlier backups of it")
+      ->required();
+  command.number("--keep", &BackupOptions::keep, 1, 10'000,
+                 "backups to keep, default 7; older ones are deleted after a success");
+  command.flag("--without-verify", &BackupOptions::is_without_verify,
+               "do not restore it once to see that it is good");
+  command.flag("--without-keys", &BackupOptions::is_without_keys,
+               "leave private keys out; restore then wants --keys");
+  command.waits();
+  command.json();
+  command.findings("the backup could not be restored");
+}
+
+void add_restore_command(const Commands& commands) {
+  Command<RestoreOptions> command(commands, "restore", "make a ledger of a backup, and check it",
+                                  restore);
+  command.add("--from", &RestoreOptions::from, "DIR", "folder of the backups")->required();
+  command.add("--into", &RestoreOptions::into, "DIR", "data folder to make; new or empty")
+      ->required();
+  command.number("--number", &RestoreOptions::number, 1, UINT32_MAX,
+                 "which backup; default the newest verified one");
+  command.add("--position", &RestoreOptions::position, "0-N",
+              "restore only what was committed up to this position");
+  command.keys("folder of the key files; default those in the backup");
+  command.config();
+  command.json();
 }
 
 }  // namespace api

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
@@ -28,6 +29,17 @@ using ledger::Result;
 using storage::StateFamily;
 using storage::TableFile;
 using storage::TableFormat;
+
+struct ExportOptions {
+  std::string data;
+  std::string keys;
+  std::string config;
+  std::string output;
+  std::string format = "ndjson";
+  int year = 0;  ///< of service; 0 = all
+  bool has_journal = false;
+  bool is_json = false;
+};
 
 /// One export under way: writes the files of a ledger that is open and does not change.
 class Exporter {
@@ -339,8 +351,6 @@ std::unique_ptr<storage::LedgerFiles> open_ledger(const ExportOptions& options) 
   }
 }
 
-}  // namespace
-
 int export_ledger(const ExportOptions& options) {
   const fs::path data = options.data;
   require_ledger(options.data);
@@ -359,6 +369,26 @@ int export_ledger(const ExportOptions& options) {
                to_string(files->state().head().last()));
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_export_command(const Commands& commands) {
+  Command<ExportOptions> command(commands, "export",
+                                 "write the ledger out for other programs, as of one position",
+                                 export_ledger);
+  command.data("data folder that no server has open");
+  command.add("--output", &ExportOptions::output, "DIR", "folder for the tables; new or empty")
+      ->required();
+  command.number("--year", &ExportOptions::year, 1, 9999,
+                 "only what concerns this year of service");
+  command.add("--format", &ExportOptions::format, "NAME", "ndjson or csv; default ndjson")
+      ->check(CLI::IsMember({"ndjson", "csv"}));
+  command.flag("--journal", &ExportOptions::has_journal,
+               "also the raw journal, for scripts/audit.py");
+  command.keys();
+  command.config();
+  command.json("the manifest on standard output");
 }
 
 }  // namespace api

@@ -10,8 +10,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/program/progress.h"
+#include "api/program/usage_error.h"
 #include "ingest/generator/generator.h"
 #include "ingest/items/json_out.h"
 #include "ledger/records/rule_pack.h"
@@ -20,6 +22,15 @@ namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct GenerateOptions {
+  std::uint64_t registrations = 0;
+  std::uint64_t persons = 0;
+  int year = 0;
+  std::uint64_t seed = 1;
+  std::string output;
+  bool is_json = false;
+};
 
 /// Where the lines go. A file gets its name when it is whole: until finish() it is NAME.partial, so
 /// that one that was cut off is never taken for a year. Standard output, pipes and devices have no
@@ -93,8 +104,6 @@ void require_year(const GenerateOptions& options) {
   }
 }
 
-}  // namespace
-
 int generate(const GenerateOptions& options) {
   require_year(options);
   ingest::Generator generator({options.registrations, options.persons, options.year, options.seed});
@@ -119,6 +128,26 @@ int generate(const GenerateOptions& options) {
                generator.progress().registrations, name);
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_generate_command(const Commands& commands) {
+  Command<GenerateOptions> command(commands, "generate",
+                                   "make a synthetic year of reports, NDJSON in order of receipt",
+                                   generate);
+  command
+      .number("--registrations", &GenerateOptions::registrations, 1,
+              ingest::Generator::registrations_max, "accepted co-payments to make")
+      ->required();
+  command.number("--persons", &GenerateOptions::persons, 0, ingest::Generator::persons_max,
+                 "inhabitants; default in national proportion");
+  command.number("--year", &GenerateOptions::year, 1, 9999, "year of service")->required();
+  command.number("--seed", &GenerateOptions::seed, 0, UINT64_MAX,
+                 "same seed, same bytes; default 1");
+  command.add("--output", &GenerateOptions::output, "FILE", "file, or - for standard output")
+      ->required();
+  command.json("summary as JSON");
 }
 
 }  // namespace api

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/runtime/config.h"
 #include "ingest/items/json_out.h"
@@ -17,6 +18,13 @@ namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Of one of the two the folder of keys: a data folder, or itself.
+struct KeysOptions {
+  std::string data;
+  std::string keys;
+  bool is_json = false;
+};
 
 fs::path folder_of(const KeysOptions& options) {
   return options.data.empty() ? fs::path(options.keys) : fs::path(options.data) / "keys";
@@ -56,8 +64,6 @@ void print_text(const fs::path& folder, const storage::KeyRing& keys) {
                    : "whole");
 }
 
-}  // namespace
-
 int show_keys(const KeysOptions& options) {
   const fs::path folder = folder_of(options);
   const storage::KeyRing keys = storage::KeyRing::open(folder);
@@ -84,6 +90,30 @@ int rotate_keys(const KeysOptions& options) {
         "numbers.key, as in backups, still open the numbers: guard or delete them.\n");
   }
   return status;
+}
+
+}  // namespace
+
+void add_keys_command(const Commands& commands) {
+  const Commands parts = commands.group("keys", "make, rotate and show the key files of a ledger");
+  Command<KeysOptions> create(parts, "create", "make the key files of a new ledger", create_keys);
+  create.keys("folder to make; new or empty")->required();
+  create.json();
+  const auto add_to_some = [&](const std::string& name, const std::string& description,
+                               int (*execute)(const KeysOptions&)) {
+    Command<KeysOptions> command(parts, name, description, execute);
+    command.exactly_one("--data", &KeysOptions::data, "--keys", &KeysOptions::keys);
+    command.add("--data", &KeysOptions::data, "DIR", "data folder, with its keys in DIR/keys; or");
+    command.keys("folder of the key files");
+    command.json();
+  };
+  add_to_some("rotate",
+              "replace the master key: the key that encrypts national numbers is wrapped with a "
+              "new one. Nobody may have the ledger open. Numbers are encrypted as before; the "
+              "signing key stays: it is not rotated",
+              rotate_keys);
+  add_to_some("show", "key id, public key, and whether the files are whole; nothing secret",
+              show_keys);
 }
 
 }  // namespace api

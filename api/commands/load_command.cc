@@ -16,10 +16,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/http/http_client.h"
 #include "api/http/line_reader.h"
 #include "api/program/progress.h"
+#include "api/program/usage_error.h"
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
 #include "ingest/items/clock.h"
@@ -28,6 +30,18 @@
 
 namespace api {
 namespace {
+
+struct LoadOptions {
+  std::string data;
+  std::string server;
+  std::string keys;
+  std::string config;
+  std::vector<std::string> files;
+  bool creates = false;  ///< a ledger in a folder that does not exist
+  bool trusts_received_time = false;
+  bool is_strict = false;
+  bool is_json = false;
+};
 
 constexpr int attempts_max = 60;
 
@@ -319,8 +333,6 @@ void say_that_a_ledger_was_made(const std::string& data) {
   fmt::print(stderr, "{}\n", boost::json::serialize(event));
 }
 
-}  // namespace
-
 int load(const LoadOptions& options) {
   Config config = read_config(options.config);
   // A loaded file is a test file unless the configuration says otherwise.
@@ -341,6 +353,21 @@ int load(const LoadOptions& options) {
   print_summary(summary, options.is_json);
   print_hint(options, summary);
   return options.is_strict && summary.rejected != 0 ? exit_findings : exit_done;
+}
+
+}  // namespace
+
+void add_load_command(const Commands& commands) {
+  Command<LoadOptions> command(commands, "load",
+                               "submit files of items, in file order; may be run again", load);
+  command.ledger();
+  command.creates();
+  command.flag("--trust-received-time", &LoadOptions::trusts_received_time,
+               "take receivedTime from the items; else it is an unknown field");
+  command.flag("--strict", &LoadOptions::is_strict, "rejected items are findings");
+  command.json("summary as JSON");
+  command.add("FILE", &LoadOptions::files, "...", "NDJSON files; - for standard input")->required();
+  command.findings("items were rejected, with --strict");
 }
 
 }  // namespace api

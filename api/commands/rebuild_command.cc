@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
@@ -19,6 +20,14 @@ namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct RebuildOptions {
+  std::string data;
+  std::string into;
+  std::string keys;
+  std::string config;
+  bool is_json = false;
+};
 
 constexpr std::size_t differences_listed_max = 100;
 
@@ -151,8 +160,6 @@ void print_text(const Rebuilt& result) {
              result.replayed_per_second());
 }
 
-}  // namespace
-
 int rebuild(const RebuildOptions& options) {
   require_unused("--into", options.into);
   PhasedProgress progress;
@@ -164,6 +171,22 @@ int rebuild(const RebuildOptions& options) {
     print_text(result);
   }
   return result.is_equal() ? exit_done : exit_findings;
+}
+
+}  // namespace
+
+void add_rebuild_command(const Commands& commands) {
+  Command<RebuildOptions> command(
+      commands, "rebuild",
+      "replay the journal into an empty store, and compare every row and the checksum", rebuild);
+  command.data("data folder that no server has open");
+  command
+      .add("--into", &RebuildOptions::into, "DIR", "folder for the rebuilt ledger; new or empty")
+      ->required();
+  command.keys();
+  command.config();
+  command.json();
+  command.findings("what is stored differs from what the journal gives");
 }
 
 }  // namespace api

@@ -10,11 +10,13 @@
 #include <stdexcept>
 #include <thread>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/commands/server_job.h"
 #include "api/http/http_client.h"
 #include "api/pages/report_page.h"
 #include "api/program/progress.h"
+#include "api/program/usage_error.h"
 #include "api/runtime/config.h"
 #include "api/runtime/status_text.h"
 #include "ingest/items/clock.h"
@@ -31,6 +33,21 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
+
+struct ReconcileOptions {
+  std::string data;
+  std::string server;
+  std::string keys;
+  std::string config;
+  int year = 0;
+  std::uint64_t number = 0;  ///< of a kept statement to write out once more; 0: make the next one
+  std::string output;
+  bool is_dry_run = false;
+  bool is_early = false;
+  bool is_without_numbers = false;
+  bool waits = false;  ///< until another job of the server has ended
+  bool is_json = false;
+};
 
 constexpr std::string_view refund_file = "refund_file.ndjson";
 /// How long the access log may take nothing while numbers are told, and how often it is asked.
@@ -240,8 +257,6 @@ void print_summary(const json::object& statement, const fs::path& output) {
   fmt::print("files            {}\n", output.string());
 }
 
-}  // namespace
-
 int reconcile(const ReconcileOptions& options) {
   require_unused("--output", options.output);
   // Under another name until all of it is there.
@@ -264,6 +279,35 @@ int reconcile(const ReconcileOptions& options) {
                          (statement.at("previous").at("isConfirmed").as_bool() &&
                           statement.at("changes").at("isExplained").as_bool()));
   return is_clean ? exit_done : exit_findings;
+}
+
+}  // namespace
+
+void add_reconcile_command(const Commands& commands) {
+  Command<ReconcileOptions> command(
+      commands, "reconcile",
+      "recompute a year, compare it with what is kept, make its next signed statement", reconcile);
+  command.ledger();
+  command.number("--year", &ReconcileOptions::year, 1, 9999, "calendar year of service")
+      ->required();
+  command
+      .add("--output", &ReconcileOptions::output, "DIR",
+           "folder for the statement, the refund file and report.html; new or empty")
+      ->required();
+  command.flag("--dry-run", &ReconcileOptions::is_dry_run,
+               "a statement without number and signature that the ledger does not keep");
+  command.flag("--early", &ReconcileOptions::is_early,
+               "also of a year that is not over: more will come");
+  command
+      .number("--number", &ReconcileOptions::number, 1, 1'000'000,
+              "write out the year's statement of this number once more; make none")
+      ->excludes("--dry-run")
+      ->excludes("--early");
+  command.flag("--without-numbers", &ReconcileOptions::is_without_numbers,
+               "no refund file: it has national numbers");
+  command.waits();
+  command.json("the statement as JSON");
+  command.findings("there are differences, or the statement before is not confirmed");
 }
 
 }  // namespace api

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/commands/service.h"
 #include "api/http/address.h"
 #include "api/http/http_server.h"
 #include "api/program/log.h"
+#include "api/program/usage_error.h"
 #include "api/program/version.h"
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
@@ -16,6 +18,17 @@
 
 namespace api {
 namespace {
+
+struct ServeOptions {
+  std::string data;
+  std::string listen = "127.0.0.1:8080";
+  std::string auth = "jwt";
+  std::string config;
+  std::string keys;
+  std::size_t threads = 3;  ///< network threads; with fewer, a processor waits now and then
+  std::size_t spinning_threads = 2;  ///< while single items come without a pause
+  bool creates = false;              ///< a ledger in a folder that does not exist
+};
 
 /// Between two looks at the calendar.
 constexpr timespec look_interval{60, 0};
@@ -62,8 +75,6 @@ void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper) {
   }
 }
 
-}  // namespace
-
 int serve(const ServeOptions& options) {
   const Address address = parse_listen(options.listen);
   if (options.auth == "jwt") {
@@ -105,6 +116,25 @@ int serve(const ServeOptions& options) {
   }
   log(LogLevel::info, "stopped");
   return exit_done;
+}
+
+}  // namespace
+
+void add_serve_command(const Commands& commands) {
+  Command<ServeOptions> command(commands, "serve", "run the service", serve);
+  command.data("data folder");
+  command.creates();
+  command.add("--listen", &ServeOptions::listen, "HOST:PORT",
+              "IP address and port, or unix:PATH, a socket file for callers on this machine; "
+              "default 127.0.0.1:8080");
+  command.add("--auth", &ServeOptions::auth, "none",
+              "every caller has every role, on loopback only; tokens are not available yet");
+  command.config();
+  command.keys();
+  command.number("--threads", &ServeOptions::threads, 1, 64, "network threads, 1 to 64; default 3");
+  command.number("--spinning-threads", &ServeOptions::spinning_threads, 0, 64,
+                 "keep processors awake while single items come without a pause, 0 to 64; "
+                 "default 2; 0 where processor time is rationed");
 }
 
 }  // namespace api

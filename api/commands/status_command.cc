@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <stdexcept>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/http/http_client.h"
 #include "api/runtime/config.h"
@@ -12,6 +13,14 @@
 
 namespace api {
 namespace {
+
+struct StatusOptions {
+  std::string data;
+  std::string server;
+  std::string keys;
+  std::string config;
+  bool is_json = false;
+};
 
 std::string read_status(const StatusOptions& options) {
   if (!options.server.empty()) {
@@ -64,8 +73,6 @@ void print_text(const boost::json::object& status) {
   }
 }
 
-}  // namespace
-
 int status(const StatusOptions& options) {
   const std::string json = read_status(options);
   if (options.is_json) {
@@ -74,6 +81,15 @@ int status(const StatusOptions& options) {
     print_text(boost::json::parse(json).as_object());
   }
   return exit_done;
+}
+
+}  // namespace
+
+void add_status_command(const Commands& commands) {
+  Command<StatusOptions> command(commands, "status",
+                                 "counts, sums, cards, journal head, state checksum", status);
+  command.ledger();
+  command.json("as JSON, sums in øre");
 }
 
 }  // namespace api

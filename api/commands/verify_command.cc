@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/program/progress.h"
 #include "ingest/items/json_out.h"
@@ -18,6 +19,12 @@ namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct VerifyOptions {
+  std::string data;
+  std::string public_key;  ///< file; empty: the one in the data folder
+  bool is_json = false;
+};
 
 storage::PublicKey read_public_key(const fs::path& path) {
   const std::string text = storage::read_file(path);
@@ -106,8 +113,6 @@ void print(const storage::VerifyReport& report, std::size_t statements, double s
       report.finding->what);
 }
 
-}  // namespace
-
 int verify(const VerifyOptions& options) {
   const fs::path folder = options.data;
   storage::VerifyOptions wanted;
@@ -131,6 +136,20 @@ int verify(const VerifyOptions& options) {
     print(report, wanted.known_ends.size(), seconds);
   }
   return report.finding ? exit_findings : exit_done;
+}
+
+}  // namespace
+
+void add_verify_command(const Commands& commands) {
+  Command<VerifyOptions> command(
+      commands, "verify",
+      "check the journal by its files and the public key: records, chain, signatures", verify);
+  command.data("data folder; a server may have it open");
+  command.add("--public-key", &VerifyOptions::public_key, "FILE",
+              "public key, hexadecimal or PEM; default DATA/keys/signing.pub. Give a copy of your "
+              "own: who can change the folder can change the key in it");
+  command.json();
+  command.findings("the first record that does not verify is named");
 }
 
 }  // namespace api
