@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ledger/values/assert.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/national_id.h"
 #include "ledger/values/rfc3339.h"
 #include "tests/support/prng.h"
@@ -28,15 +29,6 @@ constexpr auto two_digits = [] {
     digits[2 * i + 1] = static_cast<char>('0' + i % 10);
   }
   return digits;
-}();
-
-constexpr auto hex_pairs = [] {
-  std::array<char, 512> pairs{};
-  for (unsigned i = 0; i < 256; ++i) {
-    pairs[2 * i] = "0123456789abcdef"[i / 16];
-    pairs[2 * i + 1] = "0123456789abcdef"[i % 16];
-  }
-  return pairs;
 }();
 
 /// A number below `bound`, in proportion to the 32 bits.
@@ -67,8 +59,7 @@ char* put_number(char* out, std::uint32_t number) {
 char* put_guid(char* out, const ledger::Guid& guid) {
   for (std::size_t i = 0; i < guid.bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-    std::memcpy(out, &hex_pairs[std::size_t{2} * guid.bytes[i]], 2);
-    out += 2;
+    out = ledger::put_hex(out, guid.bytes[i]);
   }
   return out;
 }

@@ -10,10 +10,10 @@
 #include "api/v1/told_event.h"
 #include "ingest/items/json_out.h"
 #include "ledger/records/fingerprint.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
 #include "storage/closing/table_file.h"
-#include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
 #include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_reader.h"
@@ -69,7 +69,7 @@ class Exporter {
     std::string manifest = R"({"position":)";
     ingest::append_position(manifest, head_.last());
     manifest += fmt::format(R"(,"root":"{}","keyId":"{}","checksum":"{}","year":{},"files":[{}]}})",
-                            storage::to_hex(files_.journal().head_root()),
+                            ledger::to_hex(files_.journal().head_root()),
                             files_.keys().signing.key_id(), head_.totals.checksum.hex(),
                             options_.year == 0 ? "null" : std::to_string(options_.year), files_);
     storage::write_new_file(folder_ / "manifest.json", manifest + "\n", 0644);
@@ -204,11 +204,11 @@ class Exporter {
 
   static void write_card(TableFile& cards, const ledger::AccountKey& key,
                          const ledger::ExemptionCard& card) {
-    cards.number(key.person.value()).number(std::int64_t{key.year}).text(storage::to_hex(card.id));
+    cards.number(key.person.value()).number(std::int64_t{key.year}).text(ledger::to_hex(card.id));
     cards.text(card.state == ledger::CardState::active ? "active" : "underReview");
     cards.text(ledger::to_rfc3339(card.issued_at)).text(ledger::to_string(card.entitled_from));
     cards.text(fmt::format("{}-12-31", key.year));
-    cards.text(to_string(card.crossing_guid)).text(storage::to_hex(card.rule_pack)).end_row();
+    cards.text(to_string(card.crossing_guid)).text(ledger::to_hex(card.rule_pack)).end_row();
   }
 
   /// By practice; the nation is the sum. Of a year: its months.
@@ -288,7 +288,7 @@ class Exporter {
     events.text(to_string(event.registration)).text(told.practice.view());
     events.text(to_string(told.guid));
     if (is_about_card(event.type)) {
-      events.text(storage::to_hex(event.card)).text(ledger::to_string(event.entitled_from));
+      events.text(ledger::to_hex(event.card)).text(ledger::to_string(event.entitled_from));
     } else {
       events.none().none();
     }

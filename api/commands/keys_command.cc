@@ -11,6 +11,7 @@
 #include "api/commands/commands.h"
 #include "api/runtime/config.h"
 #include "ingest/items/json_out.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/rfc3339.h"
 #include "storage/keys/keys.h"
 
@@ -41,7 +42,7 @@ std::string time_of(const fs::path& path) {
 
 void print_json(const fs::path& folder, const storage::KeyRing& keys) {
   std::string json = fmt::format(R"({{"keyId":"{}","publicKey":"{}","publicKeyFile":)",
-                                 keys.signing.key_id(), storage::to_hex(keys.signing.public_key()));
+                                 keys.signing.key_id(), ledger::to_hex(keys.signing.public_key()));
   ingest::append_json_string(json, (folder / "signing.pub").string());
   json += fmt::format(R"(,"signingKeyTime":"{}","masterKeyTime":"{}","state":"{}")",
                       time_of(folder / "signing.pem"), time_of(folder / "master.key"),
@@ -54,7 +55,7 @@ void print_text(const fs::path& folder, const storage::KeyRing& keys) {
     fmt::print("{:<16} {}\n", name, value);
   };
   row("key id", keys.signing.key_id());
-  row("public key", storage::to_hex(keys.signing.public_key()));
+  row("public key", ledger::to_hex(keys.signing.public_key()));
   row("public key file", (folder / "signing.pub").string());
   row("signing key of", time_of(folder / "signing.pem"));
   row("master key of", time_of(folder / "master.key"));

@@ -11,7 +11,9 @@
 #include "api/commands/commands.h"
 #include "api/program/progress.h"
 #include "ingest/items/json_out.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
+#include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
 #include "storage/ledger_files/verify.h"
 
@@ -47,7 +49,7 @@ storage::KnownEnd read_statement(const fs::path& path) {
     if (member == nullptr || !member->is_string()) return {};
     return {member->as_string().data(), member->as_string().size()};
   };
-  const auto root = storage::from_hex(text_of("root"));
+  const auto root = ledger::from_hex(text_of("root"));
   if (!ledger::parse_position(text_of("position"), end.position) || !root ||
       root->size() != end.root.size()) {
     throw std::runtime_error(path.string() + " names no position and root");
@@ -76,7 +78,7 @@ std::string json_of(const storage::VerifyReport& report, std::size_t statements,
   std::string json = fmt::format(
       R"({{"records":{},"entries":{},"bytes":{},"first":{},"last":{},"root":"{}","keyId":"{}")",
       report.records, report.entries, report.bytes, position_text(report.first),
-      position_text(report.last), storage::to_hex(report.root), report.key_id);
+      position_text(report.last), ledger::to_hex(report.root), report.key_id);
   json += fmt::format(R"(,"statePosition":{},"statements":{},"seconds":{:.3f},"finding":)",
                       report.state_position ? position_text(*report.state_position) : "null",
                       statements, seconds);
@@ -93,7 +95,7 @@ void print(const storage::VerifyReport& report, std::size_t statements, double s
   row("records", report.records);
   row("entries", report.entries);
   row("last position", ledger::to_string(report.last));
-  row("root", storage::to_hex(report.root));
+  row("root", ledger::to_hex(report.root));
   row("key", report.key_id);
   row("state", report.state_position
                    ? ledger::to_string(*report.state_position)

@@ -9,9 +9,9 @@
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
-#include "storage/crypto/crypto.h"
 
 namespace api {
 namespace {
@@ -148,13 +148,13 @@ class AccountText {
       return;
     }
     const ledger::ExemptionCard& card = *account_.card;
-    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", storage::to_hex(card.id),
+    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", ledger::to_hex(card.id),
                         card.state == ledger::CardState::active ? "active" : "underReview");
     write_time(",\"issuedAt\":", card.issued_at);
     out_ +=
         fmt::format(R"(,"entitledFrom":"{}","validTo":"{}-12-31","crossingGuid":"{}")",
                     ledger::to_string(card.entitled_from), key.year, to_string(card.crossing_guid));
-    out_ += fmt::format(R"(,"rulePack":"{}"}})", storage::to_hex(card.rule_pack));
+    out_ += fmt::format(R"(,"rulePack":"{}"}})", ledger::to_hex(card.rule_pack));
   }
 
   void write_refund(const ledger::RefundLine& line) {

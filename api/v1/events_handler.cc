@@ -13,9 +13,9 @@
 #include "api/v1/long_poll.h"
 #include "api/v1/routes.h"
 #include "api/v1/told_event.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
-#include "storage/crypto/crypto.h"
 
 namespace api {
 namespace {
@@ -107,7 +107,7 @@ void append_event(std::string& out, const ToldEvent& told) {
                      ledger::to_string(event.registration), told.practice.view(),
                      to_string(told.guid));
   if (is_about_card(event.type)) {
-    out += fmt::format(R"(,"cardId":"{}","entitledFrom":"{}")", storage::to_hex(event.card),
+    out += fmt::format(R"(,"cardId":"{}","entitledFrom":"{}")", ledger::to_hex(event.card),
                        ledger::to_string(event.entitled_from));
   } else {
     out += fmt::format(R"(,"amountOre":{})", event.amount.ore());

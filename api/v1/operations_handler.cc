@@ -16,6 +16,7 @@
 #include "api/v1/openapi_text.h"
 #include "api/v1/routes.h"
 #include "ingest/items/json_out.h"
+#include "storage/crypto/base64url.h"
 
 namespace api {
 namespace {
@@ -23,25 +24,6 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-/// Unpadded base64url (RFC 4648), as JSON Web Keys want it.
-std::string base64url(const std::array<std::uint8_t, 32>& bytes) {
-  static constexpr char digits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  unsigned bits = 0;
-  int held = 0;
-  for (const std::uint8_t byte : bytes) {
-    bits = bits << 8 | byte;
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      text += digits[bits >> held & 63U];
-    }
-  }
-  if (held > 0) text += digits[bits << (6 - held) & 63U];
-  return text;
-}
 
 class Metrics {
  public:
@@ -214,7 +196,7 @@ Response key_set(const LedgerKeeper& keeper) {
   Response response;
   response.body = fmt::format(
       R"({{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{}","x":"{}"}}]}})",
-      key.key_id(), base64url(key.public_key()));
+      key.key_id(), storage::to_base64url(key.public_key()));
   return response;
 }
 

@@ -15,6 +15,7 @@
 #include "ingest/generator/generator_services.h"
 #include "ledger/records/rule_pack.h"
 #include "ledger/values/assert.h"
+#include "ledger/values/hex.h"
 
 namespace ingest {
 namespace {
@@ -47,16 +48,6 @@ constexpr std::array<char, 200> digit_pairs = [] {
   for (std::size_t i = 0; i < 100; ++i) {
     pairs[2 * i] = static_cast<char>('0' + i / 10);
     pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return pairs;
-}();
-
-constexpr std::array<char, 512> hex_pairs = [] {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = digits[i / 16];
-    pairs[2 * i + 1] = digits[i % 16];
   }
   return pairs;
 }();
@@ -98,9 +89,7 @@ class LineWriter {
     for (unsigned i = 0; i < 16; ++i) {
       if (i == 4 || i == 6 || i == 8 || i == 10) *at_++ = '-';
       const std::uint64_t word = i < 8 ? high : low;
-      const std::size_t byte = (word >> (56 - 8 * (i % 8))) & 0xff;
-      std::memcpy(at_, hex_pairs.data() + byte * 2, 2);
-      at_ += 2;
+      at_ = ledger::put_hex(at_, static_cast<std::uint8_t>(word >> (56 - 8 * (i % 8))));
     }
   }
   void time(const GeneratorDay& day, bool is_summer, std::uint32_t second) {

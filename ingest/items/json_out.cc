@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 
 namespace ingest {
-namespace {
-
-constexpr char hex_digits[] = "0123456789abcdef";
-
-}  // namespace
 
 void append_number(std::string& out, std::uint64_t value) {
   char digits[20];
@@ -26,8 +22,8 @@ void append_json_string(std::string& out, std::string_view text) {
       out += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {
       out += "\\u00";
-      out += hex_digits[static_cast<unsigned char>(c) >> 4];
-      out += hex_digits[static_cast<unsigned char>(c) & 15];
+      const auto byte = static_cast<std::uint8_t>(c);
+      ledger::append_hex(out, {&byte, 1});
     } else {
       out += c;
     }

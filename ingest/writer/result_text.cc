@@ -3,25 +3,18 @@
 #include <algorithm>
 
 #include "ingest/items/json_out.h"
+#include "ledger/values/hex.h"
 
 namespace ingest {
 namespace {
 
 using ledger::Disposition;
 
-constexpr char hex_digits[] = "0123456789abcdef";
-
-template <class Bytes>
-void append_hex(std::string& out, const Bytes& bytes) {
-  char text[2 * sizeof(Bytes) + 2];
-  char* end = text;
-  *end++ = '"';
-  for (const std::uint8_t byte : bytes) {
-    *end++ = hex_digits[byte >> 4];
-    *end++ = hex_digits[byte & 15];
-  }
-  *end = '"';
-  out.append(text, sizeof text);
+/// Quotes included.
+void append_hex_string(std::string& out, std::span<const std::uint8_t> bytes) {
+  out += '"';
+  ledger::append_hex(out, bytes);
+  out += '"';
 }
 
 std::string_view word_of(Disposition disposition) {
@@ -97,18 +90,18 @@ void append_receipt(std::string& out, const Submission& submission) {
   out += ",\"last\":";
   append_number(out, submission.first_index + submission.items.size() - 1);
   out += ",\"root\":";
-  append_hex(out, seal.root);
+  append_hex_string(out, seal.root);
   out += ",\"path\":[";
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (i != 0) out += ',';
     out += path[i].is_left ? "{\"left\":" : "{\"right\":";
-    append_hex(out, path[i].hash);
+    append_hex_string(out, path[i].hash);
     out += '}';
   }
   out += "],\"keyId\":\"";
   out += seal.key_id;
   out += "\",\"signature\":";
-  append_hex(out, seal.signature);
+  append_hex_string(out, seal.signature);
   out += '}';
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ledger/values/hex.h"
 #include "ledger/values/rfc3339.h"
 
 namespace ledger {
@@ -28,12 +29,7 @@ std::string text_of(CardState state) {
 }
 template <std::size_t Size>
 std::string text_of(const std::array<std::uint8_t, Size>& bytes) {
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += "0123456789abcdef"[byte / 16];
-    text += "0123456789abcdef"[byte % 16];
-  }
-  return text;
+  return to_hex(bytes);
 }
 std::string text_of(const RefundLine& line) {
   return text_of(line.amount) + " for " + text_of(line.registration) + " by " + text_of(line.cause);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/values/hex.h"
+
 namespace ledger {
 
 namespace {
@@ -41,13 +43,11 @@ std::optional<Guid> parse_guid(std::string_view text) {
 }
 
 void append_guid(std::string& out, const Guid& guid) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::array<char, guid_text_size> text;
   char* end = text.data();
   for (std::size_t i = 0; i < guid.bytes.size(); ++i) {
     if (is_after_dash(i)) *end++ = '-';
-    *end++ = digits[guid.bytes[i] >> 4];
-    *end++ = digits[guid.bytes[i] & 15];
+    end = put_hex(end, guid.bytes[i]);
   }
   out.append(text.data(), text.size());
 }

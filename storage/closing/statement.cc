@@ -170,10 +170,9 @@ PreviousStatement read_statement(const fs::path& folder, const SigningKey& signi
     std::array<std::uint8_t, 64> bytes{};
     const std::string hex(signature.at("signature").as_string());
     if (hex.size() != 128) throw damaged("its signature is too short");
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, bytes[i], 16);
-    }
-    if (!is_signed_by(signing.public_key(), sha256(manifest), bytes)) {
+    const auto read = from_hex(hex);
+    if (read) std::copy(read->begin(), read->end(), bytes.begin());
+    if (!read || !is_signed_by(signing.public_key(), sha256(manifest), bytes)) {
       throw damaged("its signature does not fit this ledger's key");
     }
     if (listed_sha256(manifest, "statement.json") != to_hex(sha256(statement))) {

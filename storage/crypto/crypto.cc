@@ -99,35 +99,6 @@ Digest sha256_of_file(const std::filesystem::path& path) {
   return digest.finish();
 }
 
-std::string to_hex(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    text += digits[static_cast<unsigned char>(c) >> 4];
-    text += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
-}
-
-std::optional<std::string> from_hex(std::string_view digits) {
-  const auto value_of = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-  };
-  if (digits.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(digits.size() / 2);
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const int high = value_of(digits[i]);
-    const int low = value_of(digits[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
-}
-
 std::string key_id_of(const PublicKey& key) {
   const Digest digest =
       sha256(std::string_view(reinterpret_cast<const char*>(key.data()), key.size()));

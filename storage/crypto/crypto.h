@@ -3,17 +3,19 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ledger/ports/journal.h"
 #include "ledger/ports/number_vault.h"
+#include "ledger/values/hex.h"
 #include "ledger/values/ids.h"
 
 namespace storage {
 
 using ledger::Digest;
+using ledger::from_hex;
+using ledger::to_hex;
 
 /// The SHA-256 of the parts, one after another.
 Digest sha256(std::string_view first, std::string_view second = {}, std::string_view third = {});
@@ -36,15 +38,6 @@ class Sha256 {
 
 /// The SHA-256 of a file. Throws std::runtime_error when it cannot be read.
 Digest sha256_of_file(const std::filesystem::path& path);
-
-std::string to_hex(std::string_view bytes);
-template <class Bytes>
-std::string to_hex(const Bytes& bytes) {
-  return to_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
-
-/// The bytes that lower-case hexadecimal digits stand for; nothing when they are not.
-std::optional<std::string> from_hex(std::string_view digits);
 
 /// The public half of an Ed25519 key.
 using PublicKey = std::array<std::uint8_t, 32>;

@@ -49,16 +49,6 @@ TEST(Sha256, takes_what_comes_piece_by_piece) {
   EXPECT_EQ(Sha256().finish(), sha256(""));
 }
 
-TEST(Hex, reads_what_it_wrote_and_nothing_else) {
-  const std::string bytes("\x00\x7f\x80\xff", 4);
-  EXPECT_EQ(to_hex(bytes), "007f80ff");
-  EXPECT_EQ(from_hex("007f80ff"), bytes);
-  EXPECT_EQ(from_hex(""), "");
-  for (const char* const wrong : {"0", "0g", "0F", "00 ", " 00", "0x00"}) {
-    EXPECT_FALSE(from_hex(wrong)) << wrong;
-  }
-}
-
 TEST(PublicKey, is_read_in_both_forms) {
   const SigningKey key = SigningKey::from_pem(rfc8032_pem);
   EXPECT_EQ(parse_public_key(to_hex(key.public_key())), key.public_key());
