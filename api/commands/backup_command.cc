@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <filesystem>
@@ -12,19 +11,21 @@
 #include "api/commands/commands.h"
 #include "api/commands/server_job.h"
 #include "api/http/http_client.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
 #include "api/runtime/config.h"
 #include "ingest/items/clock.h"
 #include "ledger/values/position_text.h"
 #include "storage/backup/backup.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
 
 namespace fs = std::filesystem;
-namespace json = boost::json;
 using storage::BackupManifest;
+using storage::Json;
 
 struct BackupOptions {
   std::string data;
@@ -77,13 +78,13 @@ BackupManifest back_up_folder(const BackupOptions& options, const storage::Repor
 
 BackupManifest back_up_server(const BackupOptions& options, const storage::ReportProgress& report) {
   HttpClient client(options.server);
-  const json::object request{{"to", fs::absolute(options.to).string()},
-                             {"verify", !options.is_without_verify},
-                             {"keep", options.keep},
-                             {"privateKeys", !options.is_without_keys}};
-  const ServerJobResult made = run_server_job(
-      client, {"backup", "/v1/backups", json::serialize(request), options.waits}, report);
-  return BackupManifest::parse(json::serialize(made.job.at("result")));
+  const Json request = Json::object({{"to", fs::absolute(options.to).string()},
+                                     {"verify", !options.is_without_verify},
+                                     {"keep", options.keep},
+                                     {"privateKeys", !options.is_without_keys}});
+  const ServerJobResult made =
+      run_server_job(client, {"backup", "/v1/backups", request.text(), options.waits}, report);
+  return BackupManifest::parse(boost::json::serialize(made.job.at("result")));
 }
 
 void print_text(const BackupManifest& manifest) {
@@ -120,17 +121,20 @@ std::optional<ledger::Position> parse_position(const std::string& text) {
 }
 
 void print_json(const storage::Restored& restored, double seconds) {
-  std::string text = fmt::format(
-      R"({{"number":{},"position":"{}","checksum":"{}","seconds":{:.3f})", restored.manifest.number,
-      ledger::to_string(restored.position), restored.checksum, seconds);
-  text += fmt::format(R"(,"bytes":{},"copySeconds":{:.3f},"bytesPerSecond":{:.0f})", restored.bytes,
-                      restored.copy_seconds, rate(restored.bytes, restored.copy_seconds));
-  text += fmt::format(R"(,"replayed":{},"replaySeconds":{:.3f},"positionsPerSecond":{:.0f})",
-                      restored.replayed, restored.replay_seconds,
-                      rate(restored.replayed, restored.replay_seconds));
-  fmt::print(R"({},"checkSeconds":{:.3f},"manifest":{}}})"
-             "\n",
-             text, restored.check_seconds, restored.manifest.to_json());
+  const double bytes_per_second = rate(restored.bytes, restored.copy_seconds);
+  const double positions_per_second = rate(restored.replayed, restored.replay_seconds);
+  print(Json::object({{"number", restored.manifest.number},
+                      {"position", ledger::to_string(restored.position)},
+                      {"checksum", restored.checksum},
+                      {"seconds", Json::fixed(seconds, 3)},
+                      {"bytes", restored.bytes},
+                      {"copySeconds", Json::fixed(restored.copy_seconds, 3)},
+                      {"bytesPerSecond", Json::fixed(bytes_per_second, 0)},
+                      {"replayed", restored.replayed},
+                      {"replaySeconds", Json::fixed(restored.replay_seconds, 3)},
+                      {"positionsPerSecond", Json::fixed(positions_per_second, 0)},
+                      {"checkSeconds", Json::fixed(restored.check_seconds, 3)},
+                      {"manifest", Json::verbatim(restored.manifest.to_json())}}));
 }
 
 void print_text(const storage::Restored& restored, double seconds) {

@@ -5,6 +5,7 @@
 
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
 #include "api/v1/told_event.h"
@@ -15,6 +16,7 @@
 #include "ledger/values/rfc3339.h"
 #include "storage/closing/table_file.h"
 #include "storage/files/files.h"
+#include "storage/json/json.h"
 #include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_reader.h"
 
@@ -26,6 +28,7 @@ using ledger::Entry;
 using ledger::ItemType;
 using ledger::Position;
 using ledger::Result;
+using storage::Json;
 using storage::StateFamily;
 using storage::TableFile;
 using storage::TableFormat;
@@ -59,20 +62,20 @@ class Exporter {
   }
 
   /// The manifest, which is the last file that is written.
-  std::string run() {
+  Json run() {
     write_entries();
     write_accounts();
     write_timeliness();
     write_practices();
     write_events();
     if (options_.has_journal) write_journal();
-    std::string manifest = R"({"position":)";
-    ingest::append_position(manifest, head_.last());
-    manifest += fmt::format(R"(,"root":"{}","keyId":"{}","checksum":"{}","year":{},"files":[{}]}})",
-                            ledger::to_hex(files_.journal().head_root()),
-                            files_.keys().signing.key_id(), head_.totals.checksum.hex(),
-                            options_.year == 0 ? "null" : std::to_string(options_.year), files_);
-    storage::write_new_file(folder_ / "manifest.json", manifest + "\n", 0644);
+    const Json manifest = Json::object({{"position", ledger::to_string(head_.last())},
+                                        {"root", ledger::to_hex(files_.journal().head_root())},
+                                        {"keyId", files_.keys().signing.key_id()},
+                                        {"checksum", head_.totals.checksum.hex()},
+                                        {"year", options_.year == 0 ? Json() : Json(options_.year)},
+                                        {"files", listed_}});
+    storage::write_new_file(folder_ / "manifest.json", manifest.text() + "\n", 0644);
     return manifest;
   }
 
@@ -81,10 +84,7 @@ class Exporter {
     return {folder_ / name, format_, std::move(columns)};
   }
 
-  void list(const std::string& manifest_entry) {
-    if (!files_.empty()) files_ += ',';
-    files_ += manifest_entry;
-  }
+  void list(std::string manifest_entry) { listed_.add(Json::verbatim(std::move(manifest_entry))); }
 
   void finish(TableFile& table, Progress& progress) {
     progress.finish(table.rows());
@@ -334,7 +334,7 @@ class Exporter {
   const ExportOptions& options_;
   const TableFormat format_;
   const fs::path folder_;
-  std::string files_;
+  Json listed_ = Json::array();  ///< files that are whole
 };
 
 /// Opens the ledger; what is told when a server has it open is what helps here.
@@ -360,10 +360,10 @@ int export_ledger(const ExportOptions& options) {
   const auto files = open_ledger(options);
   files->hand_over_state();
 
-  const std::string manifest = Exporter(*files, options, data / "state", folder.path()).run();
+  const Json manifest = Exporter(*files, options, data / "state", folder.path()).run();
   folder.keep();
   if (options.is_json) {
-    fmt::print("{}\n", manifest);
+    print(manifest);
   } else {
     fmt::print("{} holds the ledger as of {}\n", options.output,
                to_string(files->state().head().last()));

@@ -12,11 +12,12 @@
 
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
 #include "ingest/generator/generator.h"
-#include "ingest/items/json_out.h"
 #include "ledger/records/rule_pack.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
@@ -121,11 +122,8 @@ int generate(const GenerateOptions& options) {
   if (output.is_standard_output()) return exit_done;
   progress.finish(generator.progress().registrations);
   if (options.is_json) {
-    std::string name;
-    ingest::append_json_string(name, options.output);
-    fmt::print(R"({{"registrations":{},"output":{}}})"
-               "\n",
-               generator.progress().registrations, name);
+    print(storage::Json::object(
+        {{"registrations", generator.progress().registrations}, {"output", options.output}}));
   }
   return exit_done;
 }

@@ -9,10 +9,11 @@
 
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
+#include "api/program/output.h"
 #include "api/runtime/config.h"
-#include "ingest/items/json_out.h"
 #include "ledger/values/hex.h"
 #include "ledger/values/rfc3339.h"
+#include "storage/json/json.h"
 #include "storage/keys/keys.h"
 
 namespace api {
@@ -41,13 +42,14 @@ std::string time_of(const fs::path& path) {
 }
 
 void print_json(const fs::path& folder, const storage::KeyRing& keys) {
-  std::string json = fmt::format(R"({{"keyId":"{}","publicKey":"{}","publicKeyFile":)",
-                                 keys.signing.key_id(), ledger::to_hex(keys.signing.public_key()));
-  ingest::append_json_string(json, (folder / "signing.pub").string());
-  json += fmt::format(R"(,"signingKeyTime":"{}","masterKeyTime":"{}","state":"{}")",
-                      time_of(folder / "signing.pem"), time_of(folder / "master.key"),
-                      keys.is_rotation_unfinished ? "rotationUnfinished" : "whole");
-  fmt::print("{}}}\n", json);
+  print(storage::Json::object({
+      {"keyId", keys.signing.key_id()},
+      {"publicKey", ledger::to_hex(keys.signing.public_key())},
+      {"publicKeyFile", (folder / "signing.pub").string()},
+      {"signingKeyTime", time_of(folder / "signing.pem")},
+      {"masterKeyTime", time_of(folder / "master.key")},
+      {"state", keys.is_rotation_unfinished ? "rotationUnfinished" : "whole"},
+  }));
 }
 
 void print_text(const fs::path& folder, const storage::KeyRing& keys) {

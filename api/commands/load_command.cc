@@ -4,8 +4,6 @@
 #include <simdjson.h>
 #include <unistd.h>
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -20,12 +18,14 @@
 #include "api/commands/commands.h"
 #include "api/http/http_client.h"
 #include "api/http/line_reader.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
 #include "ingest/items/clock.h"
 #include "ingest/writer/ingestor.h"
+#include "storage/json/json.h"
 #include "storage/ledger_files/ledger_files.h"
 
 namespace api {
@@ -42,6 +42,8 @@ struct LoadOptions {
   bool is_strict = false;
   bool is_json = false;
 };
+
+using storage::Json;
 
 constexpr int attempts_max = 60;
 
@@ -257,16 +259,15 @@ class ServerTarget final : public Target {
 void print_summary(const Summary& summary, bool is_json) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - summary.begin;
   const double seconds = taken.count();
-  std::string codes;
   if (is_json) {
-    for (const auto& [code, count] : summary.codes) {
-      codes += fmt::format(R"({}"{}":{})", codes.empty() ? "" : ",", code, count);
-    }
-    fmt::print(R"({{"lines":{},"accepted":{},"duplicate":{},"rejected":{},"codes":{{{}}},)"
-               R"("seconds":{:.3f}}})"
-               "\n",
-               summary.lines, summary.accepted, summary.duplicate, summary.rejected, codes,
-               seconds);
+    Json codes = Json::object();
+    for (const auto& [code, count] : summary.codes) codes.add(code, count);
+    print(Json::object({{"lines", summary.lines},
+                        {"accepted", summary.accepted},
+                        {"duplicate", summary.duplicate},
+                        {"rejected", summary.rejected},
+                        {"codes", codes},
+                        {"seconds", Json::fixed(seconds, 3)}}));
     return;
   }
   fmt::print("{} lines in {:.1f} s ({:.0f} a second): {} accepted, {} duplicate, {} rejected\n",
@@ -329,8 +330,8 @@ void say_that_a_ledger_was_made(const std::string& data) {
     fmt::print(stderr, "a new ledger was made in {}, with new keys\n", data);
     return;
   }
-  const boost::json::object event{{"event", "ledger_created"}, {"data", data}};
-  fmt::print(stderr, "{}\n", boost::json::serialize(event));
+  const Json event = Json::object({{"event", "ledger_created"}, {"data", data}});
+  fmt::print(stderr, "{}\n", event.text());
 }
 
 int load(const LoadOptions& options) {

@@ -8,11 +8,12 @@
 
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/runtime/config.h"
-#include "ingest/items/json_out.h"
 #include "ledger/values/position_text.h"
 #include "storage/files/files.h"
+#include "storage/json/json.h"
 #include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_comparison.h"
 
@@ -20,6 +21,7 @@ namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+using storage::Json;
 
 struct RebuildOptions {
   std::string data;
@@ -97,41 +99,37 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
   return result;
 }
 
-void append_text(std::string& json, std::string_view name, const std::optional<std::string>& text) {
-  json += fmt::format(R"(,"{}":)", name);
-  if (text) {
-    ingest::append_json_string(json, *text);
-  } else {
-    json += "null";
-  }
+Json json_of(const storage::StateDifference& difference) {
+  Json json = Json::object({{"family", name_of(difference.family)}, {"row", difference.key}});
+  if (difference.person_ref) json.add("personRef", *difference.person_ref);
+  if (difference.year) json.add("year", *difference.year);
+  json.add("field", difference.field);
+  json.add("stored", difference.first);
+  json.add("rebuilt", difference.second);
+  return json;
+}
+
+Json checksums_json(const storage::SetHash& kept, const storage::SetHash& recomputed) {
+  return Json::object({{"checksum", kept.hex()}, {"recomputed", recomputed.hex()}});
 }
 
 void print_json(const Rebuilt& result) {
-  std::string json =
-      fmt::format(R"({{"equal":{},"head":"{}","checksum":"{}")", result.is_equal(),
-                  ledger::to_string(result.rebuilt.last()), result.rebuilt.totals.checksum.hex());
-  json += fmt::format(R"(,"stored":{{"checksum":"{}","recomputed":"{}"}})",
-                      result.stored.totals.checksum.hex(), result.comparison.first_checksum.hex());
-  json +=
-      fmt::format(R"(,"rebuilt":{{"checksum":"{}","recomputed":"{}"}})",
-                  result.rebuilt.totals.checksum.hex(), result.comparison.second_checksum.hex());
-  json += fmt::format(R"(,"replaySeconds":{:.3f},"positionsPerSecond":{:.0f})",
-                      result.replay_seconds, result.replayed_per_second());
-  json +=
-      fmt::format(R"(,"differenceCount":{},"differences":[)", result.comparison.difference_count);
-  bool is_first = true;
-  for (const storage::StateDifference& difference : result.comparison.differences) {
-    json += fmt::format(R"({}{{"family":"{}")", is_first ? "" : ",", name_of(difference.family));
-    append_text(json, "row", difference.key);
-    if (difference.person_ref) json += fmt::format(R"(,"personRef":{})", *difference.person_ref);
-    if (difference.year) json += fmt::format(R"(,"year":{})", *difference.year);
-    append_text(json, "field", difference.field);
-    append_text(json, "stored", difference.first);
-    append_text(json, "rebuilt", difference.second);
-    json += '}';
-    is_first = false;
+  const storage::StateComparison& comparison = result.comparison;
+  const storage::SetHash& stored = result.stored.totals.checksum;
+  const storage::SetHash& rebuilt = result.rebuilt.totals.checksum;
+  Json differences = Json::array();
+  for (const storage::StateDifference& difference : comparison.differences) {
+    differences.add(json_of(difference));
   }
-  fmt::print("{}]}}\n", json);
+  print(Json::object({{"equal", result.is_equal()},
+                      {"head", ledger::to_string(result.rebuilt.last())},
+                      {"checksum", rebuilt.hex()},
+                      {"stored", checksums_json(stored, comparison.first_checksum)},
+                      {"rebuilt", checksums_json(rebuilt, comparison.second_checksum)},
+                      {"replaySeconds", Json::fixed(result.replay_seconds, 3)},
+                      {"positionsPerSecond", Json::fixed(result.replayed_per_second(), 0)},
+                      {"differenceCount", comparison.difference_count},
+                      {"differences", differences}}));
 }
 
 void print_text(const Rebuilt& result) {

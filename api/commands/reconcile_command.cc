@@ -27,6 +27,7 @@
 #include "storage/files/files.h"
 #include "storage/files/output_file.h"
 #include "storage/journal/access_log.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
@@ -171,13 +172,11 @@ void fetch(HttpClient& client, const std::string& location, std::string_view nam
 /// Has the server make the year's next statement.
 ServerJobResult make_statement(HttpClient& client, const ReconcileOptions& options) {
   PhasedProgress progress;
-  ServerJobResult made =
-      run_server_job(client,
-                     {"reconciliation", "/v1/reconciliations",
-                      fmt::format(R"({{"year":{},"dryRun":{},"early":{}}})", options.year,
-                                  options.is_dry_run, options.is_early),
-                      options.waits},
-                     progress.report());
+  const storage::Json request = storage::Json::object(
+      {{"year", options.year}, {"dryRun", options.is_dry_run}, {"early", options.is_early}});
+  ServerJobResult made = run_server_job(
+      client, {"reconciliation", "/v1/reconciliations", request.text(), options.waits},
+      progress.report());
   progress.finish();
   return made;
 }

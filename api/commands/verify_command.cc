@@ -9,18 +9,20 @@
 
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
-#include "ingest/items/json_out.h"
 #include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
+#include "storage/json/json.h"
 #include "storage/ledger_files/verify.h"
 
 namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+using storage::Json;
 
 struct VerifyOptions {
   std::string data;
@@ -68,27 +70,28 @@ std::vector<storage::KnownEnd> read_statements(const fs::path& folder) {
   return ends;
 }
 
-std::string position_text(ledger::Position position) {
-  std::string text;
-  ingest::append_position(text, position);
-  return text;
+void print_json(const storage::VerifyReport& report, std::size_t statements, double seconds) {
+  Json state;
+  if (report.state_position) state = ledger::to_string(*report.state_position);
+  Json finding;
+  if (report.finding) {
+    finding = Json::object({{"position", ledger::to_string(report.finding->position)},
+                            {"what", report.finding->what}});
+  }
+  print(Json::object({{"records", report.records},
+                      {"entries", report.entries},
+                      {"bytes", report.bytes},
+                      {"first", ledger::to_string(report.first)},
+                      {"last", ledger::to_string(report.last)},
+                      {"root", ledger::to_hex(report.root)},
+                      {"keyId", report.key_id},
+                      {"statePosition", state},
+                      {"statements", statements},
+                      {"seconds", Json::fixed(seconds, 3)},
+                      {"finding", finding}}));
 }
 
-std::string json_of(const storage::VerifyReport& report, std::size_t statements, double seconds) {
-  std::string json = fmt::format(
-      R"({{"records":{},"entries":{},"bytes":{},"first":{},"last":{},"root":"{}","keyId":"{}")",
-      report.records, report.entries, report.bytes, position_text(report.first),
-      position_text(report.last), ledger::to_hex(report.root), report.key_id);
-  json += fmt::format(R"(,"statePosition":{},"statements":{},"seconds":{:.3f},"finding":)",
-                      report.state_position ? position_text(*report.state_position) : "null",
-                      statements, seconds);
-  if (!report.finding) return json + "null}";
-  json += "{\"position\":" + position_text(report.finding->position) + ",\"what\":";
-  ingest::append_json_string(json, report.finding->what);
-  return json + "}}";
-}
-
-void print(const storage::VerifyReport& report, std::size_t statements, double seconds) {
+void print_text(const storage::VerifyReport& report, std::size_t statements, double seconds) {
   const auto row = [](std::string_view name, const auto& value) {
     fmt::print("{:<18} {}\n", name, value);
   };
@@ -133,9 +136,9 @@ int verify(const VerifyOptions& options) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (progress && !report.finding) progress->finish(report.records);
   if (options.is_json) {
-    fmt::print("{}\n", json_of(report, wanted.known_ends.size(), seconds));
+    print_json(report, wanted.known_ends.size(), seconds);
   } else {
-    print(report, wanted.known_ends.size(), seconds);
+    print_text(report, wanted.known_ends.size(), seconds);
   }
   return report.finding ? exit_findings : exit_done;
 }

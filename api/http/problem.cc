@@ -1,8 +1,6 @@
 #include "api/http/problem.h"
 
-#include <fmt/format.h>
-
-#include "ingest/items/json_out.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
@@ -41,18 +39,14 @@ std::string_view title_of(unsigned status) {
 }  // namespace
 
 std::string problem_json(const Problem& problem, std::string_view correlation_id) {
-  std::string json = fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"code":"{}")",
-                                 title_of(problem.status), problem.status, problem.code);
-  json += ",\"detail\":";
-  ingest::append_json_string(json, problem.detail);
-  if (!problem.field.empty()) {
-    json += ",\"field\":";
-    ingest::append_json_string(json, problem.field);
-  }
-  json += ",\"correlationId\":";
-  ingest::append_json_string(json, correlation_id);
-  json += '}';
-  return json;
+  storage::Json json = storage::Json::object({{"type", "about:blank"},
+                                              {"title", title_of(problem.status)},
+                                              {"status", problem.status},
+                                              {"code", problem.code},
+                                              {"detail", problem.detail}});
+  if (!problem.field.empty()) json.add("field", problem.field);
+  json.add("correlationId", correlation_id);
+  return json.text();
 }
 
 Response to_response(const Problem& problem, std::string_view correlation_id) {

@@ -1,5 +1,7 @@
 #include "api/program/output.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -7,6 +9,8 @@
 #include <stdexcept>
 
 namespace api {
+
+void print(const storage::Json& result) { fmt::print("{}\n", result.text()); }
 
 void finish_output() {
   errno = 0;

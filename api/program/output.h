@@ -3,7 +3,12 @@
 #include <exception>
 #include <string>
 
+#include "storage/json/json.h"
+
 namespace api {
+
+/// Prints what a command is asked for with --json: one line.
+void print(const storage::Json& result);
 
 /// Brings what was printed to where standard output leads, and closes it. Throws std::runtime_error
 /// when a part of it was lost: a command whose output is lost has not done its work.

@@ -8,8 +8,12 @@
 #include <array>
 #include <cstdio>
 
+#include "storage/json/json.h"
+
 namespace api {
 namespace {
+
+using storage::Json;
 
 constexpr std::size_t usual_columns = 80;
 constexpr std::size_t bar_columns_min = 5;
@@ -77,12 +81,15 @@ std::string progress_bar(const ProgressFigures& figures, std::size_t columns) {
 }
 
 std::string progress_line(const ProgressFigures& figures) {
-  std::string line = fmt::format(
-      R"({{"phase":"{}","done":{},"total":{},"unit":"{}","perSecond":{:.0f})", figures.phase,
-      figures.done, figures.total == 0 ? "null" : std::to_string(figures.total), figures.unit,
-      rate_of(figures));
-  if (figures.total != 0) line += fmt::format(R"(,"secondsLeft":{:.0f})", left_of(figures));
-  return line + fmt::format(R"(,"finished":{}}})", figures.is_finished);
+  const bool has_total = figures.total != 0;
+  Json line = Json::object({{"phase", figures.phase},
+                            {"done", figures.done},
+                            {"total", has_total ? Json(figures.total) : Json()},
+                            {"unit", figures.unit},
+                            {"perSecond", Json::fixed(rate_of(figures), 0)}});
+  if (has_total) line.add("secondsLeft", Json::fixed(left_of(figures), 0));
+  line.add("finished", figures.is_finished);
+  return line.text();
 }
 
 Progress::Progress(ProgressFigures figures)

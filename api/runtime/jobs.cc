@@ -1,6 +1,5 @@
 #include "api/runtime/jobs.h"
 
-#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,17 +19,19 @@ constexpr std::size_t remembered_max = 100;
 
 }  // namespace
 
-std::string progress_json(const Job& job) {
+storage::Json progress_json(const Job& job) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - job.phase_begin;
   const double rate = taken.count() > 0 ? static_cast<double>(job.done) / taken.count() : 0;
-  std::string json = fmt::format(
-      R"("progress":{{"phase":"{}","unit":"{}","done":{},"total":{},"perSecond":{:.0f})", job.phase,
-      job.unit, job.done, job.total, rate);
+  storage::Json json = storage::Json::object({{"phase", job.phase},
+                                              {"unit", job.unit},
+                                              {"done", job.done},
+                                              {"total", job.total},
+                                              {"perSecond", storage::Json::fixed(rate, 0)}});
   if (rate > 0 && job.total >= job.done) {
-    json +=
-        fmt::format(R"(,"secondsLeft":{:.0f})", static_cast<double>(job.total - job.done) / rate);
+    const double seconds_left = static_cast<double>(job.total - job.done) / rate;
+    json.add("secondsLeft", storage::Json::fixed(seconds_left, 0));
   }
-  return json + "}";
+  return json;
 }
 
 bool Jobs::start(const std::string& name, Work work) {

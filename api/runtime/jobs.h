@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "storage/files/report_progress.h"
+#include "storage/json/json.h"
 
 namespace api {
 
@@ -26,8 +27,8 @@ struct Job {
   std::string error;   ///< when failed
 };
 
-/// The member `"progress":{…}` of a running job: phase, unit, done, total, rate, time left.
-std::string progress_json(const Job& job);
+/// How far a running job is: phase, unit, done, total, rate, time left.
+storage::Json progress_json(const Job& job);
 
 /// Long work of the service, one at a time, on a thread of low priority so that submissions go
 /// first. The newest that have ended are remembered until the process ends.

@@ -6,28 +6,31 @@
 
 #include "ledger/records/event.h"
 #include "ledger/values/position_text.h"
+#include "storage/json/json.h"
 
 namespace api {
 
 std::string status_json(const storage::AppliedState& head) {
   const storage::StateTotals& totals = head.totals;
-  std::string json = fmt::format(
-      R"({{"head":"{}","checksum":"{}","registrations":{},"payments":{},"creditNotes":{})",
-      ledger::to_string(head.last()), totals.checksum.hex(), totals.registrations, totals.payments,
-      totals.credit_notes);
-  json += fmt::format(R"(,"duplicates":{},"rejected":{},"persons":{},"accounts":{})",
-                      totals.duplicates, totals.rejected, totals.persons, totals.accounts);
-  json += fmt::format(R"(,"cards":{},"cardsUnderReview":{},"countedOre":{},"refundedOre":{})",
-                      totals.cards(), totals.cards_under_review(), totals.counted_ore,
-                      totals.refunded_ore);
-  json += ",\"events\":{";
+  storage::Json events = storage::Json::object();
   for (std::size_t type = 1; type < totals.events.size(); ++type) {
-    if (type != 1) json += ',';
-    json += fmt::format(R"("{}":{})", name_of(static_cast<ledger::EventType>(type)),
-                        totals.events[type]);
+    events.add(name_of(static_cast<ledger::EventType>(type)), totals.events[type]);
   }
-  json += "}}";
-  return json;
+  return storage::Json::object({{"head", ledger::to_string(head.last())},
+                                {"checksum", totals.checksum.hex()},
+                                {"registrations", totals.registrations},
+                                {"payments", totals.payments},
+                                {"creditNotes", totals.credit_notes},
+                                {"duplicates", totals.duplicates},
+                                {"rejected", totals.rejected},
+                                {"persons", totals.persons},
+                                {"accounts", totals.accounts},
+                                {"cards", totals.cards()},
+                                {"cardsUnderReview", totals.cards_under_review()},
+                                {"countedOre", totals.counted_ore},
+                                {"refundedOre", totals.refunded_ore},
+                                {"events", events}})
+      .text();
 }
 
 std::string kroner_text(std::int64_t ore) {

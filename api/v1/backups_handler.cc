@@ -1,7 +1,5 @@
 // POST /v1/backups and GET /v1/backups/{}: a backup while the service runs, and how far it is.
 
-#include <fmt/format.h>
-
 #include <stdexcept>
 
 #include "api/program/log.h"
@@ -9,8 +7,8 @@
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
-#include "ingest/items/json_out.h"
 #include "storage/backup/backup.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
@@ -44,18 +42,19 @@ std::string run_backup(OpenLedger& open, storage::BackupOptions options,
 }
 
 std::string job_json(std::string_view id, const Job& job) {
-  std::string json = fmt::format(R"({{"id":"{}",)", id);
+  storage::Json json = storage::Json::object({{"id", id}});
   switch (job.state) {
     case Job::State::running:
-      return json + R"("state":"running",)" + progress_json(job) + "}";
+      json.add("state", "running").add("progress", progress_json(job));
+      break;
     case Job::State::done:
-      return json + R"("state":"done","result":)" + job.result + "}";
+      json.add("state", "done").add("result", storage::Json::verbatim(job.result));
+      break;
     case Job::State::failed:
-      json += R"("state":"failed","error":)";
-      ingest::append_json_string(json, job.error);
-      return json + "}";
+      json.add("state", "failed").add("error", job.error);
+      break;
   }
-  return json + "}";
+  return json.text();
 }
 
 Response start_backup(const LedgerKeeper& keeper, Jobs& jobs, std::atomic<std::uint64_t>& last_id,

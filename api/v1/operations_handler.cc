@@ -15,8 +15,8 @@
 #include "api/runtime/status_text.h"
 #include "api/v1/openapi_text.h"
 #include "api/v1/routes.h"
-#include "ingest/items/json_out.h"
 #include "storage/crypto/base64url.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
@@ -24,6 +24,7 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
+using storage::Json;
 
 class Metrics {
  public:
@@ -147,13 +148,11 @@ Response is_ready(const LedgerKeeper& keeper, bool is_draining, const Request& r
   const std::string reason = is_draining ? "the service is stopping" : keeper.trouble();
   if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
   Response response;
-  response.body = R"({"ready":true)";
+  Json json = Json::object({{"ready", true}});
   if (const std::string warning = ceiling_warning(keeper); !warning.empty()) {
-    response.body += ",\"warnings\":[";
-    ingest::append_json_string(response.body, warning);
-    response.body += ']';
+    json.add("warnings", Json::array({warning}));
   }
-  response.body += '}';
+  response.body = json.text();
   return response;
 }
 
@@ -179,8 +178,9 @@ Response metrics(const LedgerKeeper& keeper) {
 
 Response version(const Request&) {
   Response response;
-  response.body = fmt::format(R"({{"name":"frikort","version":"{}","commit":"{}"}})",
-                              program_version, program_commit);
+  response.body =
+      Json::object({{"name", "frikort"}, {"version", program_version}, {"commit", program_commit}})
+          .text();
   return response;
 }
 
@@ -194,9 +194,13 @@ Response openapi(const Request&) {
 Response key_set(const LedgerKeeper& keeper) {
   const storage::SigningKey& key = keeper.keys().signing;
   Response response;
-  response.body = fmt::format(
-      R"({{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"{}","x":"{}"}}]}})",
-      key.key_id(), storage::to_base64url(key.public_key()));
+  const Json json = Json::object({{"kty", "OKP"},
+                                  {"crv", "Ed25519"},
+                                  {"use", "sig"},
+                                  {"alg", "EdDSA"},
+                                  {"kid", key.key_id()},
+                                  {"x", storage::to_base64url(key.public_key())}});
+  response.body = Json::object({{"keys", Json::array({json})}}).text();
   return response;
 }
 

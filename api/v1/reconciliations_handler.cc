@@ -10,16 +10,17 @@
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
-#include "ingest/items/json_out.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/statement.h"
 #include "storage/files/files.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
 
 namespace fs = std::filesystem;
+using storage::Json;
 
 /// Bytes of a file that one answer brings, unless a single row is longer.
 constexpr std::size_t piece_bytes_max = 4U << 20;
@@ -59,10 +60,10 @@ Response not_found(const Request& request) {
 }
 
 /// Without the line end.
-std::string read_json(const fs::path& path) {
+Json read_json(const fs::path& path) {
   std::string text = storage::read_file(path);
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  return Json::verbatim(std::move(text));
 }
 
 /// Whole rows from `offset` on, so that each piece can be read for itself. A row that is longer
@@ -94,14 +95,14 @@ std::string make_statement(OpenLedger& open, const StatementId& id,
   const storage::MadeStatement made =
       storage::reconcile(open.reconciliation_source(), id.year, id.is_dry_run(), report);
   if (!id.is_dry_run()) return "";  // read from its folder when it is asked for
-  std::string statement = read_json(made.folder / "statement.json");
+  std::string statement = read_json(made.folder / "statement.json").text();
   fs::remove_all(made.folder.parent_path());
   return statement;
 }
 
-std::string state_json(const StatementId& id, std::string_view state, const std::string& rest) {
-  return fmt::format(R"({{"id":"{}","year":{},"number":{},"state":"{}"{}}})", id.text(), id.year,
-                     id.number, state, rest);
+Json state_json(const StatementId& id, std::string_view state) {
+  return Json::object(
+      {{"id", id.text()}, {"year", id.year}, {"number", id.number}, {"state", state}});
 }
 
 Response start_reconciliation(const LedgerKeeper& keeper, Jobs& jobs, OpenLedger& open,
@@ -136,20 +137,20 @@ Response start_reconciliation(const LedgerKeeper& keeper, Jobs& jobs, OpenLedger
   Response response;
   response.status = 202;
   response.headers.emplace_back("Location", "/v1/reconciliations/" + id.text());
-  response.body = state_json(id, "running", "");
+  response.body = state_json(id, "running").text();
   return response;
 }
 
 Response list_reconciliations(OpenLedger& open, const Request&) {
-  Response response;
+  Json kept = Json::array();
   const fs::path statements = open.files().folder() / "statements";
   for (const auto& [year, ceiling] : open.files().rules().ceilings()) {
     for (const auto& [number, folder] : storage::statements_of(statements, year)) {
-      if (!response.body.empty()) response.body += ',';
-      response.body += state_json({year, number}, "done", "");
+      kept.add(state_json({year, number}, "done"));
     }
   }
-  response.body = "{\"reconciliations\":[" + response.body + "]}";
+  Response response;
+  response.body = Json::object({{"reconciliations", kept}}).text();
   return response;
 }
 
@@ -158,27 +159,27 @@ Response reconciliation(const Jobs& jobs, OpenLedger& open, const Request& reque
   if (!parse_id(request.path_parameter, id)) return not_found(request);
   const std::optional<Job> job = jobs.find(job_name(id));
   const fs::path folder = folder_of(open, id);
-  Response response;
+  Json json;
   if (job && job->state == Job::State::running) {
-    response.body = state_json(id, "running", "," + progress_json(*job));
+    json = state_json(id, "running").add("progress", progress_json(*job));
   } else if (!id.is_dry_run() && fs::exists(folder)) {
-    response.body = state_json(id, "done",
-                               ",\"statement\":" + read_json(folder / "statement.json") +
-                                   ",\"manifest\":" + read_json(folder / "manifest.json") +
-                                   ",\"signature\":" + read_json(folder / "manifest.sig"));
+    json = state_json(id, "done")
+               .add("statement", read_json(folder / "statement.json"))
+               .add("manifest", read_json(folder / "manifest.json"))
+               .add("signature", read_json(folder / "manifest.sig"));
   } else if (job && job->state == Job::State::failed) {
-    std::string error;
-    ingest::append_json_string(error, job->error);
-    response.body = state_json(id, "failed", ",\"error\":" + error);
+    json = state_json(id, "failed").add("error", job->error);
   } else if (job) {
-    response.body = state_json(id, "done", ",\"statement\":" + job->result);
+    json = state_json(id, "done").add("statement", Json::verbatim(job->result));
   } else if (fs::exists(
                  storage::reconciliation_work(open.files().folder(), id.year, id.is_dry_run()))) {
-    response.body = state_json(
-        id, "interrupted", R"(,"error":"it was interrupted; start it again, it will continue")");
+    json = state_json(id, "interrupted")
+               .add("error", "it was interrupted; start it again, it will continue");
   } else {
     return not_found(request);
   }
+  Response response;
+  response.body = json.text();
   return response;
 }
 

@@ -9,6 +9,7 @@
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
 #include "ledger/values/rfc3339.h"
+#include "storage/json/json.h"
 
 namespace api {
 namespace {
@@ -17,6 +18,7 @@ using ledger::Basis;
 using ledger::Month;
 using ledger::TimelinessFigures;
 using ledger::TimelinessMonth;
+using storage::Json;
 
 constexpr int months_max = 120;
 
@@ -57,42 +59,36 @@ std::optional<Problem> read_range(const Request& request, Range& range) {
   return read_basis(request, range.basis);
 }
 
-std::string number_or_null(std::optional<double> value) {
-  return value ? fmt::format("{:.6g}", *value) : "null";
-}
-std::string number_or_null(std::optional<std::uint32_t> value) {
-  return value ? fmt::format("{}", *value) : "null";
+Json six_digits(std::optional<double> value) {
+  return value ? Json::verbatim(fmt::format("{:.6g}", *value)) : Json();
 }
 
 /// Exact, in integers: at the target is met.
-std::string_view is_met(const TimelinessFigures& figures, std::size_t limit) {
+std::optional<bool> is_met(const TimelinessFigures& figures, std::size_t limit) {
   static constexpr std::uint64_t percents[3] = {90, 95, 99};
-  if (figures.count == 0) return "null";
-  return figures.within[limit] * 100 >= figures.count * percents[limit] ? "true" : "false";
+  if (figures.count == 0) return std::nullopt;
+  return figures.within[limit] * 100 >= figures.count * percents[limit];
 }
 
-void append_figures(std::string& out, const TimelinessMonth& month) {
+void add_figures(Json& json, const TimelinessMonth& month) {
   const TimelinessFigures figures = figures_of(month);
-  out += fmt::format(R"("count":{},"within16":{},"within24":{},"within32":{},"over32":{})",
-                     figures.count, figures.within[0], figures.within[1], figures.within[2],
-                     figures.over32());
-  out += fmt::format(R"(,"share16":{},"share24":{},"share32":{},"averageLagDays":{})",
-                     number_or_null(figures.share[0]), number_or_null(figures.share[1]),
-                     number_or_null(figures.share[2]), number_or_null(figures.average_lag_days));
-  out += fmt::format(R"(,"p50":{},"p90":{},"p99":{})", number_or_null(figures.p50),
-                     number_or_null(figures.p90), number_or_null(figures.p99));
-  out += R"(,"targets":{"share16":0.90,"share24":0.95,"share32":0.99})";
-  out += fmt::format(R"(,"met":{{"share16":{},"share24":{},"share32":{}}})", is_met(figures, 0),
-                     is_met(figures, 1), is_met(figures, 2));
+  json.add("count", figures.count);
+  json.add("within16", figures.within[0]).add("within24", figures.within[1]);
+  json.add("within32", figures.within[2]).add("over32", figures.over32());
+  json.add("share16", six_digits(figures.share[0])).add("share24", six_digits(figures.share[1]));
+  json.add("share32", six_digits(figures.share[2]));
+  json.add("averageLagDays", six_digits(figures.average_lag_days));
+  json.add("p50", figures.p50).add("p90", figures.p90).add("p99", figures.p99);
+  json.add("targets", Json::verbatim(R"({"share16":0.90,"share24":0.95,"share32":0.99})"));
+  json.add("met", Json::object({{"share16", is_met(figures, 0)},
+                                {"share24", is_met(figures, 1)},
+                                {"share32", is_met(figures, 2)}}));
 }
 
-void append_submissions(std::string& out, const TimelinessMonth& month) {
-  out += fmt::format(R"(,"duplicates":{},"rejected":{{)", month.duplicates);
-  for (std::size_t i = 0; i < month.rejected.size(); ++i) {
-    if (i != 0) out += ',';
-    out += fmt::format(R"("{}":{})", name_of(month.rejected[i].first), month.rejected[i].second);
-  }
-  out += '}';
+void add_submissions(Json& json, const TimelinessMonth& month) {
+  Json rejected = Json::object();
+  for (const auto& [code, count] : month.rejected) rejected.add(name_of(code), count);
+  json.add("duplicates", month.duplicates).add("rejected", rejected);
 }
 
 /// What of a practice's months is shown: lags by the basis asked for, resends and refusals always
@@ -115,10 +111,7 @@ Response timeliness(OpenLedger& open, const Request& request, const std::string&
   if (const auto problem = read_range(request, range)) {
     return to_response(*problem, request.correlation_id);
   }
-  std::string out = "{";
-  if (!practice_id.empty()) out += fmt::format(R"("practiceId":"{}",)", practice_id);
-  out += fmt::format(R"("basis":"{}","months":[)",
-                     range.basis == Basis::received ? "received" : "service");
+  Json months = Json::array();
   TimelinessMonth total;
   for (Month month = range.from; month <= range.to; month += std::chrono::months{1}) {
     TimelinessMonth figures;
@@ -127,19 +120,21 @@ Response timeliness(OpenLedger& open, const Request& request, const std::string&
       if (!read) return to_response(problem_of(read.error()), request.correlation_id);
       figures = std::move(read.value());
     }
-    if (month != range.from) out += ',';
-    out += fmt::format(R"({{"month":"{}",)", ledger::to_string(month));
-    append_figures(out, figures);
-    append_submissions(out, figures);
-    out += '}';
+    Json json = Json::object({{"month", ledger::to_string(month)}});
+    add_figures(json, figures);
+    add_submissions(json, figures);
+    months.add(json);
     total.merge(figures);
   }
-  out += "],\"total\":{";
-  append_figures(out, total);
-  append_submissions(out, total);
-  out += "}}";
+  Json sum = Json::object();
+  add_figures(sum, total);
+  add_submissions(sum, total);
+  Json out = Json::object();
+  if (!practice_id.empty()) out.add("practiceId", practice_id);
+  out.add("basis", range.basis == Basis::received ? "received" : "service");
+  out.add("months", months).add("total", sum);
   Response response;
-  response.body = std::move(out);
+  response.body = out.text();
   response.reflects = open.files().state().begun();
   return response;
 }
@@ -241,26 +236,28 @@ Response practice_ranking(OpenLedger& open, const Request& request) {
   std::partial_sort(ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(limit),
                     ranking.end());
 
-  std::string out = fmt::format(R"({{"sort":"{}","from":"{}","to":"{}","practices":[)", sort,
-                                ledger::to_string(range.from), ledger::to_string(range.to));
+  Json shown = Json::array();
   for (std::size_t i = 0; i < limit; ++i) {
     const ledger::PracticeNumber number{ranking[i].second};
     const ledger::Practice& practice = practices[number.value()];
     const auto months = months_of_practice(state, number, range);
     if (!months) return to_response(problem_of(months.error()), request.correlation_id);
-    if (i != 0) out += ',';
-    out += fmt::format(R"({{"practiceId":"{}",)", practice.id.view());
-    append_figures(out, months.value());
-    append_submissions(out, months.value());
+    Json json = Json::object({{"practiceId", practice.id.view()}});
+    add_figures(json, months.value());
+    add_submissions(json, months.value());
     const bool has_reported = practice.active_days != 0;
-    out += fmt::format(
-        R"(,"lastReceived":{},"rhythmDays":{},"silent":{}}})",
-        has_reported ? '"' + ledger::to_string(practice.last_received) + '"' : std::string("null"),
-        number_or_null(practice.rhythm_days()), practice.is_silent(today));
+    json.add("lastReceived",
+             has_reported ? Json(ledger::to_string(practice.last_received)) : Json());
+    json.add("rhythmDays", six_digits(practice.rhythm_days()));
+    json.add("silent", practice.is_silent(today));
+    shown.add(json);
   }
-  out += "]}";
+  const Json out = Json::object({{"sort", sort},
+                                 {"from", ledger::to_string(range.from)},
+                                 {"to", ledger::to_string(range.to)},
+                                 {"practices", shown}});
   Response response;
-  response.body = std::move(out);
+  response.body = out.text();
   response.reflects = state.begun();
   return response;
 }

@@ -3,12 +3,12 @@
 #include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <stdexcept>
 
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
+#include "storage/json/json.h"
 
 namespace storage {
 namespace {
@@ -41,23 +41,25 @@ json::object parse_description(std::string_view text) {
 }  // namespace
 
 std::string BackupManifest::to_json() const {
-  return json::serialize(json::object{
-      {"format", manifest_format},
-      {"number", number},
-      {"time", ledger::to_rfc3339(time)},
-      {"keyId", key_id},
-      {"position", ledger::to_string(position)},
-      {"checksum", checksum},
-      {"root", root},
-      {"bytes", bytes},
-      {"newBytes", new_bytes},
-      {"milliseconds", milliseconds},
-      {"privateKeys", has_private_keys},
-      {"verification", verification_names[static_cast<std::size_t>(verification)]},
-      {"reason", reason},
-      {"journalBackup", journal_backup},
-      {"stateBackup", state_backup},
-  });
+  return Json::object(
+             {
+                 {"format", manifest_format},
+                 {"number", number},
+                 {"time", ledger::to_rfc3339(time)},
+                 {"keyId", key_id},
+                 {"position", ledger::to_string(position)},
+                 {"checksum", checksum},
+                 {"root", root},
+                 {"bytes", bytes},
+                 {"newBytes", new_bytes},
+                 {"milliseconds", milliseconds},
+                 {"privateKeys", has_private_keys},
+                 {"verification", verification_names[static_cast<std::size_t>(verification)]},
+                 {"reason", reason},
+                 {"journalBackup", journal_backup},
+                 {"stateBackup", state_backup},
+             })
+      .text();
 }
 
 BackupManifest BackupManifest::parse(std::string_view text) {
@@ -90,7 +92,7 @@ BackupManifest BackupManifest::parse(std::string_view text) {
 }
 
 std::string backup_folder_json(std::string_view key_id) {
-  return json::serialize(json::object{{"format", manifest_format}, {"keyId", key_id}});
+  return Json::object({{"format", manifest_format}, {"keyId", key_id}}).text();
 }
 
 std::string parse_backup_folder(std::string_view text) {

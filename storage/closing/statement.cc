@@ -13,6 +13,7 @@
 #include "storage/closing/closing.h"
 #include "storage/files/files.h"
 #include "storage/files/output_file.h"
+#include "storage/json/json.h"
 
 namespace storage {
 namespace {
@@ -24,121 +25,148 @@ constexpr std::array<std::string_view, figure_count> figure_names{
     "creditedOre",   "counted",          "countedOre",  "payments",    "creditNotes", "persons",
     "cards",         "cardsUnderReview", "refundLines", "refundedOre", "payouts",     "payoutOre"};
 
-std::string totals_json(const Totals& totals) {
-  std::string json = "{";
-  for (std::size_t i = 0; i < figure_count; ++i) {
-    json += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",", figure_names[i], totals.values[i]);
-  }
-  return json + "}";
+Json totals_json(const Totals& totals) {
+  Json json = Json::object();
+  for (std::size_t i = 0; i < figure_count; ++i) json.add(figure_names[i], totals.values[i]);
+  return json;
 }
 
-std::string differences_json(const StatementFigures& figures) {
-  std::string json = fmt::format(R"({{"count":{},"byKind":{{)", figures.difference_count());
+Json differences_json(const StatementFigures& figures) {
+  Json by_kind = Json::object();
   for (std::size_t i = 0; i < figures.differences.size(); ++i) {
-    json += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",",
-                        name_of(static_cast<ledger::DifferenceKind>(i)), figures.differences[i]);
+    by_kind.add(name_of(static_cast<ledger::DifferenceKind>(i)), figures.differences[i]);
   }
-  return json + "}}";
+  return Json::object({{"count", figures.difference_count()}, {"byKind", by_kind}});
 }
 
-std::string share_json(std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0) return "null";
-  return fmt::format("{:.6f}", static_cast<double>(part) / static_cast<double>(whole));
+Json share_json(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return {};
+  return Json::fixed(static_cast<double>(part) / static_cast<double>(whole), 6);
 }
 
-std::string timeliness_json(const Statement& statement) {
-  const ledger::TimelinessFigures year = figures_of(statement.timeliness);
-  std::string json = fmt::format(
-      R"({{"count":{},"averageLagDays":{},"limits":[)", year.count,
-      year.average_lag_days ? fmt::format("{:.3f}", *year.average_lag_days) : std::string("null"));
+Json limits_json(const ledger::TimelinessFigures& year) {
+  Json limits = Json::array();
   for (std::size_t i = 0; i < 3; ++i) {
-    const bool is_met = year.share[i] && *year.share[i] >= ledger::timeliness_targets[i];
-    json +=
-        fmt::format(R"({}{{"days":{},"within":{},"share":{},"target":{:.2f},"isMet":{}}})",
-                    i == 0 ? "" : ",", ledger::timeliness_limits[i], year.within[i],
-                    share_json(year.within[i], year.count), ledger::timeliness_targets[i], is_met);
+    limits.add(Json::object(
+        {{"days", ledger::timeliness_limits[i]},
+         {"within", year.within[i]},
+         {"share", share_json(year.within[i], year.count)},
+         {"target", Json::fixed(ledger::timeliness_targets[i], 2)},
+         {"isMet", year.share[i] && *year.share[i] >= ledger::timeliness_targets[i]}}));
   }
-  json += fmt::format(R"(],"byLag":[{}],"byMonth":[)", fmt::join(statement.timeliness.by_lag, ","));
+  return limits;
+}
+
+Json timeliness_json(const Statement& statement) {
+  Json by_lag = Json::array();
+  for (const auto count : statement.timeliness.by_lag) by_lag.add(count);
+  Json by_month = Json::array();
   for (unsigned month = 0; month < 12; ++month) {
     const ledger::TimelinessFigures figures = figures_of(statement.by_month[month]);
-    json += fmt::format(
-        R"({}{{"month":"{}-{:02}","count":{},"within16":{},"within24":{},"within32":{}}})",
-        month == 0 ? "" : ",", statement.year, month + 1, figures.count, figures.within[0],
-        figures.within[1], figures.within[2]);
+    by_month.add(Json::object({{"month", fmt::format("{}-{:02}", statement.year, month + 1)},
+                               {"count", figures.count},
+                               {"within16", figures.within[0]},
+                               {"within24", figures.within[1]},
+                               {"within32", figures.within[2]}}));
   }
-  return json + "]}";
+  const ledger::TimelinessFigures year = figures_of(statement.timeliness);
+  const auto& lag = year.average_lag_days;
+  return Json::object({{"count", year.count},
+                       {"averageLagDays", lag ? Json::fixed(*lag, 3) : Json()},
+                       {"limits", limits_json(year)},
+                       {"byLag", by_lag},
+                       {"byMonth", by_month}});
 }
 
-std::string cards_json(const Statement& statement) {
+Json cards_json(const Statement& statement) {
   const auto& months = statement.figures.by_card_month;
   std::size_t count = 12;
   for (std::size_t i = count; i < months.size(); ++i) {
     if (months[i].issued != 0 || months[i].entitled != 0) count = i + 1;
   }
-  std::string json = "[";
+  Json json = Json::array();
   for (std::size_t i = 0; i < count; ++i) {
-    json += fmt::format(R"({}{{"month":"{}-{:02}","issued":{},"entitled":{}}})", i == 0 ? "" : ",",
-                        static_cast<std::size_t>(statement.year) + i / 12, i % 12 + 1,
-                        months[i].issued, months[i].entitled);
+    const std::size_t year = static_cast<std::size_t>(statement.year) + i / 12;
+    json.add(Json::object({{"month", fmt::format("{}-{:02}", year, i % 12 + 1)},
+                           {"issued", months[i].issued},
+                           {"entitled", months[i].entitled}}));
   }
-  return json + "]";
+  return json;
 }
 
-std::string service_types_json(const StatementFigures& figures) {
-  std::string json = "[";
+Json service_types_json(const StatementFigures& figures) {
+  Json json = Json::array();
   for (std::size_t i = 1; i < service_types; ++i) {
     const PartFigures& part = figures.by_service_type[i];
-    json += fmt::format(
-        R"({}{{"serviceType":"{}","registrations":{},"amountOre":{},"countedOre":{},"refundedOre":{}}})",
-        i == 1 ? "" : ",", code_of(static_cast<ledger::ServiceType>(i)), part.registrations,
-        part.amount_ore, part.counted_ore, part.refunded_ore);
+    json.add(Json::object({{"serviceType", code_of(static_cast<ledger::ServiceType>(i))},
+                           {"registrations", part.registrations},
+                           {"amountOre", part.amount_ore},
+                           {"countedOre", part.counted_ore},
+                           {"refundedOre", part.refunded_ore}}));
   }
-  return json + "]";
+  return json;
 }
 
-std::string latest_practices_json(const std::vector<NamedPractice>& practices) {
-  std::string json = "[";
+Json latest_practices_json(const std::vector<NamedPractice>& practices) {
+  Json json = Json::array();
   for (const NamedPractice& practice : practices) {
     const auto& [part, within, lateness] = practice.figures;
-    json += fmt::format(
-        R"({}{{"practiceId":"{}","registrations":{},"within16":{},"within24":{},"within32":{},"costByLatenessOre":{}}})",
-        json.size() == 1 ? "" : ",", practice.id, part.registrations, within[0], within[1],
-        within[2], lateness.by_lateness_ore);
+    json.add(Json::object({{"practiceId", practice.id},
+                           {"registrations", part.registrations},
+                           {"within16", within[0]},
+                           {"within24", within[1]},
+                           {"within32", within[2]},
+                           {"costByLatenessOre", lateness.by_lateness_ore}}));
   }
-  return json + "]";
+  return json;
 }
 
-std::string refunds_json(const RefundFigures& refunds) {
-  return fmt::format(
-      R"({{"persons":{},"dueOre":{},"namedOre":{},"toPayOre":{},"payPersons":{},"payOre":{},"takeBackPersons":{},"takeBackOre":{}}})",
-      refunds.persons, refunds.due_ore, refunds.named_ore, refunds.pay_ore + refunds.take_back_ore,
-      refunds.pay_persons, refunds.pay_ore, refunds.take_back_persons, refunds.take_back_ore);
+Json refunds_json(const RefundFigures& refunds) {
+  return Json::object({{"persons", refunds.persons},
+                       {"dueOre", refunds.due_ore},
+                       {"namedOre", refunds.named_ore},
+                       {"toPayOre", refunds.pay_ore + refunds.take_back_ore},
+                       {"payPersons", refunds.pay_persons},
+                       {"payOre", refunds.pay_ore},
+                       {"takeBackPersons", refunds.take_back_persons},
+                       {"takeBackOre", refunds.take_back_ore}});
+}
+
+Json lateness_json(const LatenessFigures& cost) {
+  return Json::object({{"persons", cost.persons},
+                       {"overpaidOre", cost.overpaid_ore},
+                       {"byLatenessOre", cost.by_lateness_ore},
+                       {"despiteCardOre", cost.despite_card_ore},
+                       {"oreDays", cost.ore_days}});
+}
+
+Json previous_json(const Statement& statement) {
+  if (!statement.previous) return {};
+  const PreviousStatement& previous = *statement.previous;
+  return Json::object({{"statement", previous.id},
+                       {"position", ledger::to_string(previous.position)},
+                       {"manifestSha256", previous.manifest_sha256},
+                       {"isConfirmed", statement.figures.totals_before == previous.totals}});
 }
 
 /// What changed since the statement before: the entries that came, and by how much each total grew.
-std::string changes_json(const Statement& statement) {
-  if (!statement.previous) return R"("previous":null,"changes":null)";
-  const StatementFigures& figures = statement.figures;
-  const PreviousStatement& previous = *statement.previous;
+Json changes_json(const Statement& statement) {
+  if (!statement.previous) return {};
   Totals growth;
   for (std::size_t i = 0; i < figure_count; ++i) {
-    growth.values[i] = figures.totals.values[i] - previous.totals.values[i];
+    growth.values[i] = statement.figures.totals.values[i] - statement.previous->totals.values[i];
   }
-  const ChangeFigures& changes = figures.changes;
+  const ChangeFigures& changes = statement.figures.changes;
   const bool is_explained = growth[Figure::registrations] == changes.copayments &&
                             growth[Figure::payments] == changes.payments &&
                             growth[Figure::credit_notes] == changes.credit_notes &&
                             growth[Figure::counted_ore] == changes.counted_ore &&
                             growth[Figure::refunded_ore] == changes.refunded_ore;
-  std::string json = fmt::format(
-      R"("previous":{{"statement":"{}","position":"{}","manifestSha256":"{}","isConfirmed":{}}})",
-      previous.id, ledger::to_string(previous.position), previous.manifest_sha256,
-      figures.totals_before == previous.totals);
-  json += fmt::format(
-      R"(,"changes":{{"copayments":{},"payments":{},"creditNotes":{},"isExplained":{},"totals":{}}})",
-      changes.copayments, changes.payments, changes.credit_notes, is_explained,
-      totals_json(growth));
-  return json;
+  return Json::object({{"copayments", changes.copayments},
+                       {"payments", changes.payments},
+                       {"creditNotes", changes.credit_notes},
+                       {"isExplained", is_explained},
+                       {"totals", totals_json(growth)}});
 }
 
 constexpr std::string_view payouts_file = "payouts.ndjson";
@@ -221,28 +249,31 @@ std::string Statement::id() const {
 
 std::string to_json(const Statement& statement) {
   const StatementFigures& figures = statement.figures;
-  std::string json = fmt::format(
-      R"({{"statement":"{}","year":{},"number":{},"isDryRun":{},"ceilingOre":{},"rulePack":"{}")",
-      statement.id(), statement.year, statement.number, statement.number == 0,
-      statement.ceiling.ore(), to_hex(statement.rule_pack));
-  json += fmt::format(R"(,"position":"{}","root":"{}","madeAt":"{}")",
-                      ledger::to_string(statement.position), to_hex(statement.root),
-                      ledger::to_rfc3339(statement.made_at));
-  json += fmt::format(R"(,"isYearOver":{},"lastReportDay":"{}","lastCreditNoteDay":"{}")",
-                      ledger::year_of(oslo_date(statement.made_at)) > statement.year,
-                      ledger::to_string(last_day_to_report_year(statement.year)),
-                      ledger::to_string(last_day_to_credit_year(statement.year)));
-  json +=
-      fmt::format(R"(,"totals":{},"differences":{},"timeliness":{})", totals_json(figures.totals),
-                  differences_json(figures), timeliness_json(statement));
-  json += fmt::format(R"(,"cardsByMonth":{},"serviceTypes":{})", cards_json(statement),
-                      service_types_json(figures));
-  const LatenessFigures& cost = figures.lateness;
-  json += fmt::format(
-      R"(,"latestPractices":{},"refunds":{},"latenessCost":{{"persons":{},"overpaidOre":{},"byLatenessOre":{},"despiteCardOre":{},"oreDays":{}}},)",
-      latest_practices_json(statement.latest_practices), refunds_json(figures.refunds),
-      cost.persons, cost.overpaid_ore, cost.by_lateness_ore, cost.despite_card_ore, cost.ore_days);
-  return json + changes_json(statement) + "}\n";
+  const bool is_over = ledger::year_of(oslo_date(statement.made_at)) > statement.year;
+  const Json json = Json::object(
+      {{"statement", statement.id()},
+       {"year", statement.year},
+       {"number", statement.number},
+       {"isDryRun", statement.number == 0},
+       {"ceilingOre", statement.ceiling.ore()},
+       {"rulePack", to_hex(statement.rule_pack)},
+       {"position", ledger::to_string(statement.position)},
+       {"root", to_hex(statement.root)},
+       {"madeAt", ledger::to_rfc3339(statement.made_at)},
+       {"isYearOver", is_over},
+       {"lastReportDay", ledger::to_string(last_day_to_report_year(statement.year))},
+       {"lastCreditNoteDay", ledger::to_string(last_day_to_credit_year(statement.year))},
+       {"totals", totals_json(figures.totals)},
+       {"differences", differences_json(figures)},
+       {"timeliness", timeliness_json(statement)},
+       {"cardsByMonth", cards_json(statement)},
+       {"serviceTypes", service_types_json(figures)},
+       {"latestPractices", latest_practices_json(statement.latest_practices)},
+       {"refunds", refunds_json(figures.refunds)},
+       {"latenessCost", lateness_json(figures.lateness)},
+       {"previous", previous_json(statement)},
+       {"changes", changes_json(statement)}});
+  return json.text() + "\n";
 }
 
 void seal_statement(const fs::path& folder, const Statement& statement,
@@ -254,16 +285,18 @@ void seal_statement(const fs::path& folder, const Statement& statement,
   OutputFile text(folder / "statement.json");
   text.write(to_json(statement));
   text.close();
-  const std::string manifest = fmt::format(
-      "{{\"statement\":\"{}\",\"position\":\"{}\",\"root\":\"{}\",\"files\":[{},{}]}}\n",
-      statement.id(), ledger::to_string(statement.position), to_hex(statement.root),
-      text.manifest_entry(1), fmt::join(tables, ","));
+  Json files = Json::array({Json::verbatim(text.manifest_entry(1))});
+  for (const std::string& table : tables) files.add(Json::verbatim(table));
+  const Json listed = Json::object({{"statement", statement.id()},
+                                    {"position", ledger::to_string(statement.position)},
+                                    {"root", to_hex(statement.root)},
+                                    {"files", files}});
+  const std::string manifest = listed.text() + "\n";
   write_new_file(folder / "manifest.json", manifest, 0644);
   if (signing != nullptr) {
-    write_new_file(folder / "manifest.sig",
-                   fmt::format("{{\"keyId\":\"{}\",\"signature\":\"{}\"}}\n", signing->key_id(),
-                               to_hex(signing->sign(sha256(manifest)))),
-                   0644);
+    const Json signature = Json::object(
+        {{"keyId", signing->key_id()}, {"signature", to_hex(signing->sign(sha256(manifest)))}});
+    write_new_file(folder / "manifest.sig", signature.text() + "\n", 0644);
   }
   sync_folder(folder);
 }

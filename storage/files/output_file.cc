@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "storage/crypto/crypto.h"
+#include "storage/json/json.h"
 
 namespace storage {
 namespace {
@@ -66,8 +67,11 @@ bool OutputFile::continue_at(std::uint64_t bytes) {
 }
 
 std::string OutputFile::manifest_entry(std::uint64_t rows) const {
-  return fmt::format(R"({{"name":"{}","bytes":{},"rows":{},"sha256":"{}"}})", name(), bytes_, rows,
-                     to_hex(sha256_of_file(path_)));
+  return Json::object({{"name", name()},
+                       {"bytes", bytes_},
+                       {"rows", rows},
+                       {"sha256", to_hex(sha256_of_file(path_))}})
+      .text();
 }
 
 }  // namespace storage
