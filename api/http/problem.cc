@@ -1,39 +1,17 @@
 #include "api/http/problem.h"
 
+#include <boost/beast/http/status.hpp>
+
 #include "storage/json/json.h"
 
 namespace api {
 namespace {
 
 std::string_view title_of(unsigned status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
-  }
+  // As RFC 9110 calls it; Beast has the name before that.
+  if (status == 413) return "Content Too Large";
+  const auto title = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+  return {title.data(), title.size()};
 }
 
 }  // namespace
