@@ -29,11 +29,11 @@ struct Route {
   std::string_view path;    ///< `{}` stands for one segment
   Access access{};
   RouteKind kind = RouteKind::quick;
-  std::size_t body_bytes_max = 0;             ///< 0: takes no body
+  std::size_t body_bytes_max = 0;               ///< 0: takes no body
   std::vector<std::string_view> media_types{};  ///< of the body
   std::vector<std::string_view> parameters{};   ///< those of the query
   Handler handler{};                            ///< of a body that is read whole
-  ConnectionHandler serve{};                    ///< instead, for who reads and answers in another way
+  ConnectionHandler serve{};  ///< instead, for who reads and answers in another way
 };
 
 /// What is wrong with the query: each parameter is known to the route, and is there once.

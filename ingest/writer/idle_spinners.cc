@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <sched.h>
+
+#include <thread>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -22,18 +24,21 @@ void relax() {
 
 }  // namespace
 
-IdleSpinners::IdleSpinners(std::size_t threads) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+IdleSpinners::IdleSpinners(std::size_t threads) : threads_(threads) {
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      std::thread([shared = shared_] { shared->run(); }).detach();
+    }
+  } catch (...) {
+    stop();
+    throw;
+  }
 }
 
-IdleSpinners::~IdleSpinners() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-    end_ = Clock::time_point();
-  }
-  woken_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+void IdleSpinners::stop() {
+  shared_->is_stopping = true;
+  shared_->end = Clock::time_point();
+  shared_->wake();
 }
 
 void IdleSpinners::note_group() {
@@ -41,25 +46,28 @@ void IdleSpinners::note_group() {
   const bool follows = now - last_group_ < pause_max;
   last_group_ = now;
   if (!follows) return;
-  end_ = now + pause_max;
-  if (spinning_ == threads_.size()) return;
-  // One that has just seen the old end is waiting when the lock has been had.
-  { const std::lock_guard lock(mutex_); }
-  woken_.notify_all();
+  shared_->end = now + pause_max;
+  if (shared_->spinning != threads_) shared_->wake();
 }
 
-void IdleSpinners::run() {
+void IdleSpinners::Shared::wake() {
+  ++wakes;
+  wakes.notify_all();
+}
+
+void IdleSpinners::Shared::run() {
   const sched_param no_priority{};
   if (pthread_setschedparam(pthread_self(), SCHED_IDLE, &no_priority) != 0) return;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      woken_.wait(lock, [this] { return is_stopping_ || Clock::now() < end_.load(); });
-      if (is_stopping_) return;
-      ++spinning_;
+  while (!is_stopping) {
+    // Read before the end: a wake-up that comes in between is not slept through.
+    const std::uint32_t seen = wakes;
+    if (Clock::now() >= end.load()) {
+      wakes.wait(seen);
+      continue;
     }
-    while (Clock::now() < end_.load(std::memory_order_relaxed)) relax();
-    --spinning_;
+    ++spinning;
+    while (Clock::now() < end.load(std::memory_order_relaxed)) relax();
+    --spinning;
   }
 }
 

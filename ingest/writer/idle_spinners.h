@@ -2,10 +2,9 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 
 namespace ingest {
 
@@ -21,7 +20,8 @@ class IdleSpinners {
  public:
   /// With 0 threads nothing ever spins.
   explicit IdleSpinners(std::size_t threads);
-  ~IdleSpinners();
+  /// The threads end when they get a processor, which may be later.
+  ~IdleSpinners() { stop(); }
   IdleSpinners(const IdleSpinners&) = delete;
   IdleSpinners& operator=(const IdleSpinners&) = delete;
 
@@ -29,20 +29,28 @@ class IdleSpinners {
   void note_group();
 
   /// How many threads spin now, or would if others left them a processor.
-  std::size_t spinning() const { return spinning_; }
+  std::size_t spinning() const { return shared_->spinning; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void run();
+  /// What the threads share with their owner. They hold no lock, and nobody waits for them: while
+  /// other programs take all processors, a thread of SCHED_IDLE stands still for many seconds.
+  struct Shared {
+    std::atomic<Clock::time_point> end{};  // of spinning
+    std::atomic<std::size_t> spinning{0};
+    std::atomic<std::uint32_t> wakes{0};
+    std::atomic<bool> is_stopping{false};
 
+    void wake();
+    void run();
+  };
+
+  void stop();
+
+  const std::size_t threads_;
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   Clock::time_point last_group_;
-  std::atomic<Clock::time_point> end_{};  // of spinning
-  std::atomic<std::size_t> spinning_{0};
-  std::mutex mutex_;
-  std::condition_variable woken_;
-  bool is_stopping_ = false;
-  std::vector<std::thread> threads_;
 };
 
 }  // namespace ingest

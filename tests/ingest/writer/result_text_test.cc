@@ -115,7 +115,7 @@ TEST(Position, is_written_with_its_ledger_and_read_back) {
   for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{4711},
                                      std::numeric_limits<std::uint64_t>::max()}) {
     std::string out;
-    append_position(out, Position{offset});
+    ingest::append_position(out, Position{offset});
     EXPECT_EQ(out, "\"0-" + std::to_string(offset) + "\"");
     Position read;
     ASSERT_TRUE(parse_position(out.substr(1, out.size() - 2), read));
