@@ -8,7 +8,6 @@ import sys
 import unittest
 
 import fault_case
-import faulty_disk
 import frikort_server as fs
 
 LAST_YEAR = max(fs.CEILING)
@@ -23,10 +22,7 @@ class CalendarCase(fault_case.FaultCase):
         path = os.path.join(self.folder, "config.toml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(config)
-        environment = {"LD_PRELOAD": faulty_disk.faulty_disk_library(), "FRIKORT_FAULTS": self.faults.path,
-                       "FRIKORT_FAULTS_UNDER": self.data,
-                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
-        self.server = fs.Server(self.data, ["--config", path], environment)
+        self.server = fs.Server(self.data, ["--config", path], self.environment())
         self.addCleanup(self.server.clean)
         return self.server.start()
 
