@@ -23,7 +23,7 @@
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/reconciliation.h"
-#include "storage/closing/statement.h"
+#include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 #include "storage/files/output_file.h"
 #include "storage/journal/access_log.h"

@@ -12,7 +12,7 @@
 #include "ingest/items/clock.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
-#include "storage/closing/statement.h"
+#include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 #include "storage/json/json.h"
 

@@ -92,16 +92,16 @@ void report_differing(const PutAsideRegistration& due, std::string_view row, int
 }  // namespace
 
 void compare_numbers(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
-                     PersonId first, PersonId end, const UseDifference& use) {
+                     const UseDifference& use) {
   std::unordered_map<std::uint64_t, std::array<std::uint8_t, 16>> stored;
   require_read(state.for_each(
-                   StateFamily::persons, person_key(first),
+                   StateFamily::persons, person_key(parts.first_person(part)),
                    [&](std::string_view key, std::string_view value) -> Result<void> {
                      if (value.size() != 16) return ledger::Errc::corrupt_record;
                      std::memcpy(stored[decode_person_key(key).value()].data(), value.data(), 16);
                      return ledger::ok();
                    },
-                   person_key(end)),
+                   person_key(parts.end_of_persons(part))),
                "the persons of the state");
   std::unordered_map<std::uint64_t, std::vector<std::array<std::uint8_t, 16>>> indexed;
   for (const PutAsideNumber& record : parts.indexed.read(part)) {

@@ -8,9 +8,9 @@
 namespace storage {
 
 /// Compares the index of national numbers, both ways, with the persons that the journal introduced:
-/// those of one part, from `first` to before `end`.
+/// those of one part.
 void compare_numbers(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
-                     ledger::PersonId first, ledger::PersonId end, const UseDifference& use);
+                     const UseDifference& use);
 
 /// Compares the index of registrations of a year with the rows it must have: those of one part.
 void compare_registrations(const StateReader& state, const ReconciliationParts& parts,

@@ -25,6 +25,8 @@ struct Payout {
   ledger::Money due;    ///< for the whole year: the sum of the refund lines
   ledger::Money named;  ///< by the statements before, together
   ledger::Money to_pay() const { return due - named; }
+  /// Whether the statement has a row for it.
+  bool has_row() const { return due != ledger::Money() || named != ledger::Money(); }
 };
 
 /// What the statements before have named, person after person. It is what was due in the last of

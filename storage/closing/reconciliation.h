@@ -30,7 +30,7 @@ using UseFiles = std::function<void(const std::filesystem::path&)>;
 
 struct MadeStatement {
   std::string id;                ///< `2025-1`; `2025-dry` of a dry run
-  std::filesystem::path folder;  ///< see statement.h; of a dry run for the caller to remove
+  std::filesystem::path folder;  ///< see statement_series.h; of a dry run for the caller to remove
   std::int64_t differences = 0;
 };
 

@@ -102,8 +102,12 @@ struct PutAsideTally {
 /// Everything that is put aside. Each kind is spread over the same number of parts: ranges of
 /// persons, of practices, or of fingerprints.
 struct ReconciliationParts {
-  ReconciliationParts(const std::filesystem::path& folder, std::size_t parts)
+  /// `person_numbers` and `practice_numbers` are one more than the highest that is known.
+  ReconciliationParts(const std::filesystem::path& folder, std::size_t parts,
+                      std::uint64_t person_numbers, std::uint64_t practice_numbers)
       : count(parts),
+        persons(person_numbers),
+        practices(practice_numbers),
         entries(folder, "entries", parts),
         events(folder, "events", parts),
         introduced(folder, "introduced", parts),
@@ -114,6 +118,8 @@ struct ReconciliationParts {
         tallies(folder, "tallies", parts) {}
 
   std::size_t count;
+  std::uint64_t persons;
+  std::uint64_t practices;
   Spill<PutAsideEntry> entries;               ///< by person
   Spill<PutAsideEvent> events;                ///< by person
   Spill<PutAsideNumber> introduced;           ///< by person: as the journal has it
@@ -122,6 +128,16 @@ struct ReconciliationParts {
   Spill<PutAsideUnpaid> unpaid;               ///< by practice
   Spill<PutAsideLag> lags;                    ///< by practice
   Spill<PutAsideTally> tallies;               ///< by practice
+
+  /// Everything has been put aside that collecting finds.
+  void finish_collected() {
+    entries.finish();
+    events.finish();
+    introduced.finish();
+    indexed.finish();
+    lags.finish();
+    tallies.finish();
+  }
 
   /// The part of `number`, of `numbers` from 0.
   std::size_t part_of(std::uint64_t number, std::uint64_t numbers) const {
@@ -132,6 +148,20 @@ struct ReconciliationParts {
     return (part * numbers + count - 1) / count;
   }
   bool is_last(std::size_t part) const { return part + 1 == count; }
+
+  std::size_t part_of_person(ledger::PersonId person) const {
+    return part_of(person.value(), persons);
+  }
+  /// The persons of a part: from the first to before the end.
+  ledger::PersonId first_person(std::size_t part) const {
+    return ledger::PersonId{first_of(part, persons)};
+  }
+  ledger::PersonId end_of_persons(std::size_t part) const {
+    return is_last(part) ? ledger::PersonId{~std::uint64_t{0}} : first_person(part + 1);
+  }
+  std::size_t part_of_practice(ledger::PracticeNumber practice) const {
+    return part_of(practice.value(), practices);
+  }
 
   /// Registrations are spread by the upper half of the fingerprint's first number.
   static constexpr std::uint64_t fingerprints = std::uint64_t{1} << 32;

@@ -1,12 +1,19 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "ledger/values/position_text.h"
 #include "storage/closing/table_file.h"
 
 namespace storage {
+
+/// A position as a cell of a table: empty when there is none.
+inline std::string position_cell(ledger::Position position) {
+  return position == ledger::Position() ? std::string() : ledger::to_string(position);
+}
 
 /// A table of a statement, as NDJSON and as CSV.
 struct Table {
@@ -31,7 +38,7 @@ struct Table {
   TableFile csv;
 };
 
-/// The tables of a statement; see statement.h.
+/// The tables of a statement; see statement_series.h.
 struct StatementTables {
   explicit StatementTables(const std::filesystem::path& folder)
       : differences(folder / "differences", {"kind", "personRef", "year", "practiceId", "position",

@@ -84,8 +84,7 @@ void compare_months(const StateReader& state, const Months& due, std::uint64_t f
 }  // namespace
 
 std::array<TimelinessMonth, 12> compare_timeliness(const StateReader& state,
-                                                   const ReconciliationParts& parts,
-                                                   std::uint64_t practice_count, int year,
+                                                   const ReconciliationParts& parts, int year,
                                                    const UseDifference& use,
                                                    const ReportProgress& report) {
   Months nation;
@@ -119,9 +118,9 @@ std::array<TimelinessMonth, 12> compare_timeliness(const StateReader& state,
       if (tally.practice == 0) continue;
       add_tally(practices[{PracticeNumber{tally.practice}, Basis::received, month}], tally);
     }
-    const std::uint64_t first = std::max<std::uint64_t>(1, parts.first_of(part, practice_count));
+    const std::uint64_t first = std::max<std::uint64_t>(1, parts.first_of(part, parts.practices));
     const std::uint64_t end =
-        parts.is_last(part) ? std::uint64_t{1} << 32 : parts.first_of(part + 1, practice_count);
+        parts.is_last(part) ? std::uint64_t{1} << 32 : parts.first_of(part + 1, parts.practices);
     compare_months(state, practices, first, end, year, use);
   }
   compare_months(state, nation, 0, 1, year, use);

@@ -11,8 +11,7 @@ namespace storage {
 /// nation, and compares them with the counters. Returns the nation's by month of service.
 std::array<ledger::TimelinessMonth, 12> compare_timeliness(const StateReader& state,
                                                            const ReconciliationParts& parts,
-                                                           std::uint64_t practice_count, int year,
-                                                           const UseDifference& use,
+                                                           int year, const UseDifference& use,
                                                            const ReportProgress& report);
 
 }  // namespace storage

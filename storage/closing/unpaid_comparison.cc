@@ -94,16 +94,15 @@ void compare_part(const StateReader& state, std::vector<PutAsideUnpaid> due,
 
 }  // namespace
 
-void compare_unpaid(const StateReader& state, const ReconciliationParts& parts,
-                    std::uint64_t practice_count, int year, const UseDifference& use,
-                    const ReportProgress& report) {
+void compare_unpaid(const StateReader& state, const ReconciliationParts& parts, int year,
+                    const UseDifference& use, const ReportProgress& report) {
   for (std::size_t part = 0; part < parts.count; ++part) {
     report(phase, "parts", part, parts.count);
     const std::string end = parts.is_last(part)
                                 ? std::string()
-                                : first_key_of(parts.first_of(part + 1, practice_count));
-    compare_part(state, parts.unpaid.read(part), first_key_of(parts.first_of(part, practice_count)),
-                 end, year, use);
+                                : first_key_of(parts.first_of(part + 1, parts.practices));
+    compare_part(state, parts.unpaid.read(part),
+                 first_key_of(parts.first_of(part, parts.practices)), end, year, use);
   }
 }
 

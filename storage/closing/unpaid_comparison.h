@@ -7,8 +7,7 @@ namespace storage {
 
 /// Compares the index of unpaid registrations with service days of a year with the rows it must
 /// have.
-void compare_unpaid(const StateReader& state, const ReconciliationParts& parts,
-                    std::uint64_t practice_count, int year, const UseDifference& use,
-                    const ReportProgress& report);
+void compare_unpaid(const StateReader& state, const ReconciliationParts& parts, int year,
+                    const UseDifference& use, const ReportProgress& report);
 
 }  // namespace storage

@@ -7,7 +7,7 @@
 #include "ledger/values/assert.h"
 #include "storage/backup/backup_manifest.h"
 #include "storage/bytes/format.h"
-#include "storage/closing/statement.h"
+#include "storage/closing/statement_series.h"
 #include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
 #include "storage/files/torn_write.h"

@@ -9,7 +9,7 @@
 
 #include "ledger/records/fingerprint.h"
 #include "storage/closing/payouts.h"
-#include "storage/closing/statement.h"
+#include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 #include "tests/storage/journal/sync_log.h"
 #include "tests/storage/ledger_with_writer.h"

@@ -1,0 +1,93 @@
+#include "storage/closing/checkpoint.h"
+
+#include <algorithm>
+#include <fstream>
+
+namespace storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class Value>
+void write_value(OutputFile& file, const Value& value) {
+  file.write({reinterpret_cast<const char*>(&value), sizeof value});
+}
+
+template <class Value>
+void write_values(OutputFile& file, const std::vector<Value>& values) {
+  const std::uint64_t count = values.size();
+  write_value(file, count);
+  file.write({reinterpret_cast<const char*>(values.data()), count * sizeof(Value)});
+}
+
+template <class Value>
+bool read_value(std::ifstream& file, Value& value) {
+  return static_cast<bool>(file.read(reinterpret_cast<char*>(&value), sizeof value));
+}
+
+template <class Value>
+bool read_values(std::ifstream& file, std::vector<Value>& values) {
+  std::uint64_t count = 0;
+  if (!read_value(file, count) || count > (1U << 24)) return false;
+  values.resize(count);
+  return static_cast<bool>(file.read(reinterpret_cast<char*>(values.data()),
+                                     static_cast<std::streamsize>(count * sizeof(Value))));
+}
+
+}  // namespace
+
+void save_checkpoint(const fs::path& path, const Progress& progress, ReconciliationParts& parts,
+                     StatementTables& tables) {
+  parts.registrations.finish();
+  parts.unpaid.finish();
+  std::vector<TableFile::Extent> extents;
+  for (TableFile* const table : tables.files()) {
+    table->file().flush();
+    extents.push_back(table->extent());
+  }
+  fs::path fresh = path;
+  fresh += ".new";
+  fs::remove(fresh);
+  OutputFile file(fresh);
+  write_value(file, progress.at);
+  write_value(file, progress.figures);
+  write_values(file, progress.rule_packs);
+  write_values(file, progress.practices);
+  write_values(file, extents);
+  write_values(file, parts.registrations.sizes());
+  write_values(file, parts.unpaid.sizes());
+  file.flush();
+  fs::rename(fresh, path);
+}
+
+std::optional<Checkpoint> Checkpoint::read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  Checkpoint kept;
+  Progress& progress = kept.progress_;
+  const bool is_current = read_value(file, progress.at) && progress.at.format == RunPlace().format;
+  if (is_current && read_value(file, progress.figures) && read_values(file, progress.rule_packs) &&
+      read_values(file, progress.practices) && read_values(file, kept.extents_) &&
+      read_values(file, kept.registrations_) && read_values(file, kept.unpaid_)) {
+    return kept;
+  }
+  return std::nullopt;
+}
+
+bool Checkpoint::take_back(ReconciliationParts& parts, StatementTables& tables) const {
+  const std::vector<TableFile*> files = tables.files();
+  if (files.size() != extents_.size() || registrations_.size() != parts.count ||
+      unpaid_.size() != parts.count) {
+    return false;
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (!files[i]->continue_at(extents_[i])) return false;
+  }
+  // The parts that have been compared are not there any more.
+  std::vector<std::uint64_t> left = registrations_;
+  const Phase phase = progress_.at.phase;
+  if (phase == Phase::registrations) std::fill_n(left.begin(), progress_.at.next_part, 0);
+  if (phase == Phase::timeliness) std::fill(left.begin(), left.end(), 0);
+  return parts.registrations.continue_at(left) && parts.unpaid.continue_at(unpaid_);
+}
+
+}  // namespace storage

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "storage/closing/reconciliation.h"
+#include "storage/closing/reconciliation_work.h"
+#include "storage/closing/statement.h"
+
+namespace storage {
+
+/// Publishes a statement: given all that it says and the work folder with its tables, writes and
+/// signs what is missing, hands the files to `use_files`, and puts the folder into its place. All
+/// of it is on stable storage then, and the work folder is gone. A dry run is neither signed nor
+/// moved: of its work folder the statement is left. Closes the files of the work.
+MadeStatement publish(const Statement& statement, const ReconciliationSource& source,
+                      ReconciliationWork& work, const UseFiles& use_files);
+
+}  // namespace storage

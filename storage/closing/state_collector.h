@@ -1,0 +1,15 @@
+#pragma once
+
+#include "storage/closing/reconciliation_parts.h"
+#include "storage/files/report_progress.h"
+#include "storage/state/state_reader.h"
+
+namespace storage {
+
+/// Collects what the state does not keep in the order of persons: given its rows, puts aside by
+/// person the year's events and the index of national numbers. Throws std::runtime_error when they
+/// cannot be read.
+void collect_state(const StateReader& state, int year, ReconciliationParts& parts,
+                   const ReportProgress& report);
+
+}  // namespace storage
