@@ -3,15 +3,12 @@
 // over libpq, one thread, so that the client takes as little as it can from the server.
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <concepts>
 #include <cstdint>
 #include <exception>
 #include <iostream>
@@ -19,19 +16,23 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "bench/latency_histogram.h"
 #include "bench/load_items.h"
+#include "bench/postgresql/postgresql_client.h"
 #include "ledger/records/rule_pack.h"
 #include "tests/support/prng.h"
 
 namespace {
 
+using bench::Connection;
 using bench::LoadItem;
 using bench::LoadItems;
+using bench::Parameters;
+using bench::ResultPtr;
+using bench::Uuid;
 using Clock = std::chrono::steady_clock;
 
 enum ExitStatus : int {
@@ -52,53 +53,6 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-// ---- PostgreSQL's binary formats ----
-
-template <std::integral T>
-void put_big_endian(std::string& out, T value) {
-  for (std::size_t i = sizeof(T); i-- > 0;) out += static_cast<char>(value >> (8 * i));
-}
-
-template <std::integral T>
-T read_big_endian(const char* bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i)
-    value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
-  return static_cast<T>(value);
-}
-
-using Uuid = std::array<char, 16>;
-
-/// What a value needs to be an element of an array: its type in pg_type.
-template <class T>
-constexpr std::uint32_t type_of = 0;
-template <>
-constexpr std::uint32_t type_of<bool> = 16;
-template <>
-constexpr std::uint32_t type_of<std::int16_t> = 21;
-template <>
-constexpr std::uint32_t type_of<std::int32_t> = 23;
-template <>
-constexpr std::uint32_t type_of<std::int64_t> = 1184;  // microseconds: timestamptz
-template <>
-constexpr std::uint32_t type_of<Uuid> = 2950;
-
-template <class T>
-void put_value(std::string& out, const T& value) {
-  if constexpr (std::same_as<T, Uuid>) {
-    out.append(value.data(), value.size());
-  } else if constexpr (std::same_as<T, bool>) {
-    out += value ? '\1' : '\0';
-  } else {
-    put_big_endian(out, value);
-  }
-}
-
-std::int64_t to_timestamptz(ledger::Instant instant) {
-  constexpr std::int64_t seconds_to_2000 = 946'684'800;
-  return (instant.seconds - seconds_to_2000) * 1'000'000 + instant.nanoseconds / 1000;
-}
-
 ledger::Instant now() {
   const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_1970);
@@ -110,144 +64,12 @@ ledger::Instant now() {
 Uuid uuid_of_person(std::uint32_t person) {
   ledger::test::Prng bits(person);
   std::string bytes;
-  put_big_endian(bytes, bits.next());
-  put_big_endian(bytes, bits.next());
+  bench::put_big_endian(bytes, bits.next());
+  bench::put_big_endian(bytes, bits.next());
   Uuid uuid{};
   std::copy(bytes.begin(), bytes.end(), uuid.begin());
   return uuid;
 }
-
-Uuid uuid_of(const ledger::Guid& guid) {
-  Uuid uuid{};
-  std::copy(guid.bytes.begin(), guid.bytes.end(), uuid.begin());
-  return uuid;
-}
-
-/// The parameters of one call.
-class Parameters {
- public:
-  void clear() { used_ = 0; }
-
-  template <class T>
-  void add(const T& value) {
-    put_value(next(), value);
-  }
-  /// An array of what `value_of` makes of each item.
-  template <class Range, class ValueOf>
-  void add_array(const Range& items, ValueOf value_of) {
-    using T = decltype(value_of(*items.begin()));
-    std::string& out = next();
-    put_big_endian(out, std::int32_t{1});  // dimension
-    put_big_endian(out, std::int32_t{0});  // no null
-    put_big_endian(out, type_of<T>);
-    put_big_endian(out, static_cast<std::int32_t>(items.size()));
-    put_big_endian(out, std::int32_t{1});  // lower bound
-    for (const auto& item : items) {
-      const T value = value_of(item);
-      put_big_endian(out, static_cast<std::int32_t>(sizeof(T)));
-      put_value(out, value);
-    }
-  }
-
-  int count() const { return static_cast<int>(used_); }
-  const char* const* values() {
-    for (std::size_t i = 0; i < used_; ++i) pointers_[i] = bytes_[i].data();
-    return pointers_.data();
-  }
-  const int* lengths() {
-    for (std::size_t i = 0; i < used_; ++i) lengths_[i] = static_cast<int>(bytes_[i].size());
-    return lengths_.data();
-  }
-  const int* formats() const { return formats_.data(); }
-
- private:
-  static constexpr std::size_t count_max = 8;
-
-  std::string& next() {
-    std::string& bytes = bytes_.at(used_++);
-    bytes.clear();
-    return bytes;
-  }
-
-  std::size_t used_ = 0;
-  std::array<std::string, count_max> bytes_;
-  std::array<const char*, count_max> pointers_{};
-  std::array<int, count_max> lengths_{};
-  std::array<int, count_max> formats_{1, 1, 1, 1, 1, 1, 1, 1};
-};
-
-// ---- connections ----
-
-struct Deleter {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using ResultPtr = std::unique_ptr<PGresult, Deleter>;
-
-class Connection {
- public:
-  explicit Connection(const std::string& connect) : connection_(PQconnectdb(connect.c_str())) {
-    if (PQstatus(connection_.get()) != CONNECTION_OK) fail();
-  }
-
-  /// A query without parameters; rows in binary form.
-  ResultPtr query(const char* sql) {
-    return checked(
-        ResultPtr(PQexecParams(connection_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1)));
-  }
-
-  void prepare(const char* sql) {
-    checked(ResultPtr(PQprepare(connection_.get(), "call", sql, 0, nullptr)));
-    if (PQsetnonblocking(connection_.get(), 1) != 0) fail();
-  }
-
-  /// Sends a call of the prepared statement.
-  void send(Parameters& parameters) {
-    if (PQsendQueryPrepared(connection_.get(), "call", parameters.count(), parameters.values(),
-                            parameters.lengths(), parameters.formats(), 1) == 0) {
-      fail();
-    }
-    flush();
-  }
-
-  pollfd polled() const {
-    return {PQsocket(connection_.get()),
-            static_cast<short>(has_unsent_ ? POLLIN | POLLOUT : POLLIN), 0};
-  }
-
-  /// The answer to the call; null while it is not whole.
-  ResultPtr receive() {
-    if (has_unsent_) flush();
-    if (PQconsumeInput(connection_.get()) == 0) fail();
-    if (PQisBusy(connection_.get()) != 0) return nullptr;
-    ResultPtr result = checked(ResultPtr(PQgetResult(connection_.get())));
-    // The end of the answer, which has come with it: a null result makes the connection ready
-    // again.
-    while (ResultPtr(PQgetResult(connection_.get()))) {
-    }
-    return result;
-  }
-
-  // What the load notes of the call on the way.
-  Clock::time_point begun;
-  std::vector<LoadItem> items;
-
- private:
-  void flush() {
-    const int unsent = PQflush(connection_.get());
-    if (unsent < 0) fail();
-    has_unsent_ = unsent == 1;
-  }
-  ResultPtr checked(ResultPtr result) {
-    const ExecStatusType status = PQresultStatus(result.get());
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) fail();
-    return result;
-  }
-  [[noreturn]] void fail() const { throw std::runtime_error(PQerrorMessage(connection_.get())); }
-
-  std::unique_ptr<PGconn, Deleter> connection_;
-  bool has_unsent_ = false;
-};
 
 // ---- what must come of it ----
 
@@ -283,9 +105,9 @@ State read_state(Connection& connection) {
     const auto value = [&rows, row](int column) { return PQgetvalue(rows.get(), row, column); };
     Uuid person{};
     std::copy_n(value(0), person.size(), person.begin());
-    state.accounts[{person, read_big_endian<std::int16_t>(value(1))}] = {
-        read_big_endian<std::int64_t>(value(2)), read_big_endian<std::int64_t>(value(3)),
-        *value(4) != 0};
+    state.accounts[{person, bench::read_big_endian<std::int16_t>(value(1))}] = {
+        bench::read_big_endian<std::int64_t>(value(2)),
+        bench::read_big_endian<std::int64_t>(value(3)), *value(4) != 0};
   }
   const ResultPtr counts = connection.query(
       "select (select count(*) from registration),"
@@ -293,7 +115,7 @@ State read_state(Connection& connection) {
       " (select coalesce(sum(count), 0)::bigint from timeliness),"
       " (select count(*) from access_log)");
   const auto count = [&counts](int column) {
-    return read_big_endian<std::int64_t>(PQgetvalue(counts.get(), 0, column));
+    return bench::read_big_endian<std::int64_t>(PQgetvalue(counts.get(), 0, column));
   };
   state.counts = {count(0), count(1), count(2), count(3)};
   return state;
@@ -429,14 +251,14 @@ class Load {
       }
     };
     add([](const LoadItem& item) { return static_cast<std::int32_t>(item.practice); });
-    add([](const LoadItem& item) { return uuid_of(item.guid); });
+    add([](const LoadItem& item) { return bench::uuid_of(item.guid); });
     add([this](const LoadItem& item) { return persons_[item.person]; });
     // A practice has one service type; which number stands for it is all the same.
     add([](const LoadItem& item) { return static_cast<std::int16_t>(item.practice % 16); });
-    add([this](const LoadItem& item) { return to_timestamptz(items_.service_time(item)); });
+    add([this](const LoadItem& item) { return bench::to_timestamptz(items_.service_time(item)); });
     add([](const LoadItem& item) { return static_cast<std::int32_t>(item.amount_ore); });
     add([](const LoadItem&) { return true; });
-    parameters_.add(to_timestamptz(now()));
+    parameters_.add(bench::to_timestamptz(now()));
   }
 
   void fill_query(const LoadItem& about) {
@@ -450,13 +272,14 @@ class Load {
   void judge(const Connection& connection, const PGresult* answer) {
     const char* const value = PQgetvalue(answer, 0, 0);
     if (is_status()) return judge_status(connection.items.front(), answer);
-    if (!is_batch()) return judge_verdict(read_big_endian<std::int16_t>(value));
+    if (!is_batch()) return judge_verdict(bench::read_big_endian<std::int16_t>(value));
     constexpr int head_bytes = 20;
     constexpr int element_bytes = 6;  // its length, and a smallint
     const int count = (PQgetlength(answer, 0, 0) - head_bytes) / element_bytes;
     if (count != static_cast<int>(connection.items.size())) ++figures_.unexpected;
     for (int i = 0; i < count; ++i) {
-      judge_verdict(read_big_endian<std::int16_t>(value + head_bytes + element_bytes * i + 4));
+      judge_verdict(
+          bench::read_big_endian<std::int16_t>(value + head_bytes + element_bytes * i + 4));
     }
   }
 
@@ -474,7 +297,7 @@ class Load {
     const auto known = state_.accounts.find({persons_[about.person], year_of(about)});
     const Account account = known == state_.accounts.end() ? Account() : known->second;
     const bool is_exempt = *PQgetvalue(answer, 0, 1) != 0;
-    if (read_big_endian<std::int64_t>(PQgetvalue(answer, 0, 0)) != account.counted ||
+    if (bench::read_big_endian<std::int64_t>(PQgetvalue(answer, 0, 0)) != account.counted ||
         is_exempt != account.has_card) {
       ++figures_.unexpected;
     }
