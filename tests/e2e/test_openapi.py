@@ -71,8 +71,13 @@ class OpenapiTest(fs.ServerCase):
     # routes
 
     def test_routes_are_those_of_the_service(self):
-        source = (fs.ROOT / "api" / "service.cc").read_text(encoding="utf-8")
-        routes = set(re.findall(r'"([A-Z]+)",\s*"(/[^"]*)",\s*RouteKind', source))
+        routes = set()
+        for source in (file.read_text(encoding="utf-8") for file in (fs.ROOT / "api").glob("*/*.cc")):
+            named = dict(re.findall(r'string_view (path) = "(/[^"]*)"', source))
+            routes |= {(method, path or named[name])
+                       for method, path, name in re.findall(r'\.method = "(\w+)",\s*\.path = (?:"([^"]+)"|(\w+))', source)
+                       if path or name in named}
+            routes |= {("GET", path) for path in re.findall(r'add_open\("([^"]+)"', source)}
         self.assertEqual({(method, paths_of(path)) for method, path, _ in self.document.operations()}, routes)
 
     def test_other_methods_are_not_allowed(self):
@@ -163,7 +168,7 @@ class OpenapiTest(fs.ServerCase):
     # codes
 
     def test_codes_are_those_of_the_ledger(self):
-        source = (fs.ROOT / "ledger" / "code.cc").read_text(encoding="utf-8")
+        source = (fs.ROOT / "ledger/values/code.cc").read_text(encoding="utf-8")
         body = source[source.index("name_of(Code code)"):source.index("field_of(Code code)")]
         names = dict(re.findall(r'case Code::(\w+):\s*return "(\w+)";', body))
         documented = self.document.schema("RejectionCode")["enum"] + self.document.schema("NotCountedCode")["enum"]
@@ -182,14 +187,15 @@ class OpenapiTest(fs.ServerCase):
 
     def test_problem_codes_are_those_of_the_service(self):
         codes = set()
-        for file in [*(fs.ROOT / "api").glob("*.cc"), fs.ROOT / "storage" / "closing.cc"]:
+        for file in [*(fs.ROOT / "api").glob("*/*.cc"), fs.ROOT / "storage/closing/closing.cc"]:
             text = file.read_text(encoding="utf-8")
             codes |= set(re.findall(r'(?<!\w)"([A-Z]{6,}(?:_[A-Z]+)*|[A-Z]+(?:_[A-Z]+)+)"', text))
         known = {*self.document.schema("ProblemCode")["enum"], *self.document.schema("LineProblem")["properties"]["code"]["enum"]}
         self.assertEqual(sorted(known), sorted(codes))
 
     def test_limits_are_those_of_the_service(self):
-        header = (fs.ROOT / "api" / "service.h").read_text(encoding="utf-8")
+        header = "".join((fs.ROOT / "api" / name).read_text(encoding="utf-8")
+                         for name in ("http/http_limits.h", "runtime/limits.h"))
         names = set(re.findall(r"std::size_t (\w+_max) =", header))
         names |= {name + "_s" for name in re.findall(r"std::chrono::seconds (\w+)\{", header)} - {"drain_timeout_s"}
         self.assertEqual(set(re.findall(r"`(\w+_(?:max|s))`", self.document.root["info"]["description"])), names)
