@@ -42,9 +42,8 @@ struct DatabaseFamily {
   rocksdb::ColumnFamilyOptions options;
 };
 
-/// The families of the two databases, in the order of their handles; with caches of their own, for
-/// one opening.
+/// The families of the journal database, in the order of their handles; with caches of their own,
+/// for one opening. Those of the state: state_families_internal.h.
 std::vector<DatabaseFamily> journal_families(std::size_t write_buffer_bytes);
-std::vector<DatabaseFamily> state_families();
 
 }  // namespace storage

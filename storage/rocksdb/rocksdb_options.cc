@@ -119,21 +119,4 @@ std::vector<DatabaseFamily> journal_families(std::size_t write_buffer_bytes) {
           {"access_log", journal_family_options(write_buffer_bytes)}};
 }
 
-std::vector<DatabaseFamily> state_families() {
-  // Hashes and ciphertexts do not become smaller, but to try takes a tenth of a merge.
-  constexpr auto random = rocksdb::kNoCompression;
-  constexpr auto regular = rocksdb::kLZ4Compression;
-  // Of one opening: another must see what the files hold by then, not what this one has read.
-  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(256 * mib);
-  return {{rocksdb::kDefaultColumnFamilyName, state_family_options(cache, false, regular)},
-          {"registrations", state_family_options(cache, true, random)},
-          {"accounts", state_family_options(cache, true, regular)},
-          {"numbers", state_family_options(cache, true, random)},
-          {"persons", state_family_options(cache, false, random)},
-          {"practices", state_family_options(cache, false, regular)},
-          {"timeliness", state_family_options(cache, true, regular)},
-          {"events", state_family_options(cache, false, regular)},
-          {"unpaid", state_family_options(cache, false, regular)}};
-}
-
 }  // namespace storage

@@ -1,7 +1,6 @@
 #include "storage/state/state_comparison.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -307,13 +306,7 @@ class Comparison {
 
   StateComparison run() {
     report_("compare", "rows", 0, total_);
-    // What people ask about first.
-    for (const StateFamily family :
-         {StateFamily::meta, StateFamily::accounts, StateFamily::registrations,
-          StateFamily::timeliness, StateFamily::events, StateFamily::unpaid, StateFamily::practices,
-          StateFamily::persons, StateFamily::numbers}) {
-      walk(family);
-    }
+    for (const StateFamily family : compared_families) walk(family);
     found_.first_checksum = first_checksum_.sum();
     found_.second_checksum = second_checksum_.sum();
     return std::move(found_);
@@ -412,13 +405,6 @@ class Comparison {
 };
 
 }  // namespace
-
-std::string_view name_of(StateFamily family) {
-  static constexpr std::array<std::string_view, 9> names{"meta",       "registrations", "accounts",
-                                                         "numbers",    "persons",       "practices",
-                                                         "timeliness", "events",        "unpaid"};
-  return names[static_cast<std::size_t>(family)];
-}
 
 SetHash recompute_checksum(const StateReader& state, const ReportProgress& report) {
   RowChecksum checksum(state);

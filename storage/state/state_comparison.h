@@ -40,6 +40,4 @@ struct StateComparison {
 StateComparison compare_states(const StateReader& first, const StateReader& second,
                                std::size_t listed_max, const ReportProgress& report);
 
-std::string_view name_of(StateFamily family);
-
 }  // namespace storage

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/state/state_families_internal.h"
 
 namespace storage {
 
@@ -26,16 +26,15 @@ StateReader::~StateReader() = default;
 
 ledger::Result<void> StateReader::for_each(StateFamily family, std::string_view first,
                                            const UseRow& use, std::string_view end) const {
-  return impl_->database.for_each(static_cast<std::size_t>(family), first, use, end);
+  return impl_->database.for_each(index_of(family), first, use, end);
 }
 
 ledger::Result<std::optional<std::string>> StateReader::get(StateFamily family,
                                                             std::string_view key) const {
   const Database& database = impl_->database;
   std::string value;
-  const rocksdb::Status status =
-      database.db().Get(rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)),
-                        slice_of(key), &value);
+  const rocksdb::Status status = database.db().Get(
+      rocksdb::ReadOptions(), database.family(index_of(family)), slice_of(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return errc_of(status);
   return std::optional<std::string>(std::move(value));
@@ -48,8 +47,7 @@ struct StateCursor::Impl {
 StateCursor::StateCursor(const StateReader& state, StateFamily family)
     : impl_(std::make_unique<Impl>()) {
   const Database& database = state.impl_->database;
-  impl_->row.reset(
-      database.db().NewIterator(scan_options(), database.family(static_cast<std::size_t>(family))));
+  impl_->row.reset(database.db().NewIterator(scan_options(), database.family(index_of(family))));
   impl_->row->SeekToFirst();
 }
 

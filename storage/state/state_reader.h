@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,21 +8,9 @@
 #include <string_view>
 
 #include "storage/bytes/format.h"
+#include "storage/state/state_families.h"
 
 namespace storage {
-
-/// The families of the state database, in the order of their handles; see format.h for their rows.
-enum class StateFamily : std::uint8_t {
-  meta,
-  registrations,
-  accounts,
-  numbers,
-  persons,
-  practices,
-  timeliness,
-  events,
-  unpaid,
-};
 
 /// The stored state as files, for reading all of it: reconciliation, export, comparison. The folder
 /// is a copy, or its ledger is closed. Nothing in it is changed.

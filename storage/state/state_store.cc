@@ -9,7 +9,7 @@
 
 #include "ledger/values/assert.h"
 #include "storage/bytes/format_bounds.h"
-#include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/state/state_families_internal.h"
 #include "storage/state/state_reader.h"
 
 namespace storage {
@@ -22,8 +22,6 @@ using ledger::Errc;
 using ledger::Position;
 using ledger::PracticeNumber;
 using ledger::Result;
-
-using Family = StateFamily;
 
 /// Months of timeliness that stay in memory: a few for each practice of the nation, both bases.
 constexpr std::size_t cached_months_max = 200'000;
@@ -80,17 +78,14 @@ struct StateStore::Files {
   }
 
   /// The value, or nothing when there is none.
-  Result<bool> get(Family family, std::string_view key, rocksdb::PinnableSlice& value) const {
-    const rocksdb::Status status =
-        database.db().Get(rocksdb::ReadOptions(), database.family(static_cast<std::size_t>(family)),
-                          slice_of(key), &value);
+  Result<bool> get(StateFamily family, std::string_view key, rocksdb::PinnableSlice& value) const {
+    const rocksdb::Status status = database.db().Get(
+        rocksdb::ReadOptions(), database.family(index_of(family)), slice_of(key), &value);
     if (status.ok()) return true;
     if (status.IsNotFound()) return false;
     return database.fault(status, FaultKind::unreadable);
   }
-  Errc undecodable(Family family) const {
-    return database.undecodable_row(static_cast<std::size_t>(family));
-  }
+  Errc undecodable(StateFamily family) const { return database.undecodable_row(index_of(family)); }
 
   [[noreturn]] void fail_hand_over(const rocksdb::Status& status) const {
     database.fault(status, FaultKind::unwritable);
@@ -139,7 +134,7 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
     throw DamagedState(damage.what());
   }
   rocksdb::PinnableSlice value;
-  const auto has_applied = files_->get(Family::meta, std::string(applied_key), value);
+  const auto has_applied = files_->get(StateFamily::meta, std::string(applied_key), value);
   if (!has_applied) refuse_files("cannot read the state in " + folder.string());
   if (has_applied.value()) {
     auto applied = decode_applied(view_of(value));
@@ -151,8 +146,7 @@ StateStore::StateStore(const fs::path& folder, StateOptions options, OpenMode mo
   head_ = applied_;
   first_new_person_ = ledger::PersonId{applied_.totals.persons + 1};
   known_registrations_.emplace(
-      files_->database, static_cast<std::size_t>(Family::registrations),
-      applied_.totals.registrations,
+      files_->database, index_of(StateFamily::registrations), applied_.totals.registrations,
       KnownRegistrations::Options{options.filter_bytes_max, options.lookups_before_filter});
   load_practices();
   hand_over_thread_ = std::thread([this] { run_hand_over(); });
@@ -202,8 +196,7 @@ void StateStore::refuse_files(const std::string& what) const {
 void StateStore::load_practices() {
   practices_.emplace_back();  // the nation
   const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
-      rocksdb::ReadOptions(),
-      files_->database.family(static_cast<std::size_t>(Family::practices)))};
+      rocksdb::ReadOptions(), files_->database.family(index_of(StateFamily::practices)))};
   for (row->SeekToFirst(); row->Valid(); row->Next()) {
     const auto practice = decode_practice(view_of(row->value()));
     const PracticeNumber number = decode_practice_key(view_of(row->key()));
@@ -240,7 +233,7 @@ Result<std::optional<ledger::Registration>> StateStore::registration_in_memory(
 Result<std::optional<ledger::Registration>> StateStore::registration_in_files(
     const ledger::Fingerprint& key) const {
   rocksdb::PinnableSlice value;
-  const auto found = files_->get(Family::registrations, view_of(registration_key(key)), value);
+  const auto found = files_->get(StateFamily::registrations, view_of(registration_key(key)), value);
   if (!found) return found.error();
   if (!found.value()) return std::optional<ledger::Registration>();
   return read_row(view_of(value));
@@ -248,7 +241,7 @@ Result<std::optional<ledger::Registration>> StateStore::registration_in_files(
 
 Result<std::optional<ledger::Registration>> StateStore::read_row(std::string_view bytes) const {
   const auto decoded = decode_registration(bytes);
-  if (!decoded) return files_->undecodable(Family::registrations);
+  if (!decoded) return files_->undecodable(StateFamily::registrations);
   return std::optional<ledger::Registration>(decoded.value());
 }
 
@@ -311,10 +304,9 @@ void StateStore::read_expected(std::span<const ledger::Fingerprint> keys) {
     bytes[i] = registration_key(keys[i]);
     slices[i] = slice_of(view_of(bytes[i]));
   }
-  files_->database.db().MultiGet(
-      rocksdb::ReadOptions(),
-      files_->database.family(static_cast<std::size_t>(Family::registrations)), keys.size(),
-      slices.data(), values.data(), statuses.data());
+  files_->database.db().MultiGet(rocksdb::ReadOptions(),
+                                 files_->database.family(index_of(StateFamily::registrations)),
+                                 keys.size(), slices.data(), values.data(), statuses.data());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     // What cannot be read is left to find_registration(), which tells of it.
     if (statuses[i].IsNotFound()) expected_.push_back({keys[i], std::nullopt});
@@ -382,11 +374,11 @@ Result<std::optional<ledger::PersonId>> StateStore::person_of(
   std::optional<ledger::PersonId> person;
   if (numbers_.visit(number, [&](ledger::PersonId id) { person = id; })) return person;
   rocksdb::PinnableSlice value;
-  const auto found = files_->get(Family::numbers, number_key(number), value);
+  const auto found = files_->get(StateFamily::numbers, number_key(number), value);
   if (!found) return found.error();
   if (!found.value()) return person;
   const auto decoded = decode_person_id(view_of(value));
-  if (!decoded) return files_->undecodable(Family::numbers);
+  if (!decoded) return files_->undecodable(StateFamily::numbers);
   return std::optional<ledger::PersonId>(decoded.value());
 }
 
@@ -400,7 +392,7 @@ Result<ledger::EncryptedNumber> StateStore::number_of(ledger::PersonId person) c
     }
   }
   rocksdb::PinnableSlice value;
-  const auto found = files_->get(Family::persons, person_key(person), value);
+  const auto found = files_->get(StateFamily::persons, person_key(person), value);
   if (!found) return found.error();
   ledger::EncryptedNumber number;
   if (!found.value() || value.size() != number.bytes.size()) return Errc::corrupt_record;
@@ -478,7 +470,7 @@ Result<void> StateStore::read_account_row(const AccountKey& key, std::string& ro
   row.clear();
   if (accounts_.visit(key, [&](const std::string& bytes) { row = bytes; })) return ledger::ok();
   rocksdb::PinnableSlice value;
-  const auto found = files_->get(Family::accounts, account_key(key), value);
+  const auto found = files_->get(StateFamily::accounts, account_key(key), value);
   if (!found) return found.error();
   if (found.value()) row.assign(value.data(), value.size());
   return ledger::ok();
@@ -497,7 +489,7 @@ Result<void> StateStore::load_account(const AccountKey& key, ledger::Account& ou
   out.clear();
   if (!account_row_.empty()) {
     const auto decoded = decode_account(account_row_, out);
-    if (!decoded) return files_->undecodable(Family::accounts);
+    if (!decoded) return files_->undecodable(StateFamily::accounts);
   }
   account_sum_before_ = out.counted_sum;
   return ledger::ok();
@@ -527,7 +519,7 @@ Result<ledger::Account> StateStore::account(const AccountKey& key) const {
   ledger::Account account;
   if (row.empty()) return account;
   const auto decoded = decode_account(row, account);
-  if (!decoded) return files_->undecodable(Family::accounts);
+  if (!decoded) return files_->undecodable(StateFamily::accounts);
   return account;
 }
 
@@ -538,12 +530,12 @@ Result<void> StateStore::change_timeliness(const ledger::TimelinessKey& key, Cha
   if (timeliness_.update(key, change)) return ledger::ok();
   if (const auto storable = require_storable("timeliness", key); !storable) return storable;
   rocksdb::PinnableSlice value;
-  const auto found = files_->get(Family::timeliness, timeliness_key(key), value);
+  const auto found = files_->get(StateFamily::timeliness, timeliness_key(key), value);
   if (!found) return found.error();
   ledger::TimelinessMonth month;
   if (found.value()) {
     auto decoded = decode_timeliness(view_of(value));
-    if (!decoded) return files_->undecodable(Family::timeliness);
+    if (!decoded) return files_->undecodable(StateFamily::timeliness);
     month = std::move(decoded.value());
   }
   change(month);
@@ -622,11 +614,11 @@ Result<ledger::TimelinessMonth> StateStore::timeliness(const ledger::TimelinessK
     return month;
   }
   rocksdb::PinnableSlice value;
-  const auto found = files_->get(Family::timeliness, timeliness_key(key), value);
+  const auto found = files_->get(StateFamily::timeliness, timeliness_key(key), value);
   if (!found) return found.error();
   if (!found.value()) return month;
   auto decoded = decode_timeliness(view_of(value));
-  if (!decoded) return files_->undecodable(Family::timeliness);
+  if (!decoded) return files_->undecodable(StateFamily::timeliness);
   return decoded;
 }
 
@@ -669,11 +661,11 @@ Result<std::vector<std::pair<std::uint32_t, ledger::Event>>> StateStore::events(
     in_memory.swap(found);
   }
   const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
-      rocksdb::ReadOptions(), files_->database.family(static_cast<std::size_t>(Family::events)))};
+      rocksdb::ReadOptions(), files_->database.family(index_of(StateFamily::events)))};
   for (row->Seek(event_key(after_cause, after_ordinal)); row->Valid() && found.size() < limit;
        row->Next()) {
     const auto event = decode_event(view_of(row->key()), view_of(row->value()));
-    if (!event) return files_->undecodable(Family::events);
+    if (!event) return files_->undecodable(StateFamily::events);
     const std::uint32_t ordinal = decode_event_ordinal(view_of(row->key()));
     if (event.value().cause == after_cause && ordinal == after_ordinal) continue;
     if (!in_memory.empty() && event.value().cause >= in_memory.front().second.cause) break;
@@ -738,13 +730,13 @@ Result<void> StateStore::add_unpaid_of_files(const ledger::UnpaidKey& first,
                                              const ledger::UnpaidKey& last, std::size_t rows_max,
                                              UnpaidTable::Changes& rows) const {
   const std::unique_ptr<rocksdb::Iterator> row{files_->database.db().NewIterator(
-      rocksdb::ReadOptions(), files_->database.family(static_cast<std::size_t>(Family::unpaid)))};
+      rocksdb::ReadOptions(), files_->database.family(index_of(StateFamily::unpaid)))};
   std::size_t count = 0;
   for (row->Seek(unpaid_key(first)); row->Valid() && count < rows_max; row->Next(), ++count) {
     const ledger::UnpaidKey key = decode_unpaid_key(view_of(row->key()));
     if (key > last) break;
     const auto registration = decode_unpaid(view_of(row->key()), view_of(row->value()));
-    if (!registration) return files_->undecodable(Family::unpaid);
+    if (!registration) return files_->undecodable(StateFamily::unpaid);
     rows.try_emplace(key, registration.value());
   }
   if (!row->status().ok()) return files_->database.fault(row->status(), FaultKind::unreadable);
@@ -939,11 +931,11 @@ bool StateStore::hand_over_frozen() {
   std::vector<rocksdb::IngestExternalFileArg> arguments;
   // `rows` are in the order of their encoded keys: every key type sorts as its bytes do, which the
   // file writer insists on.
-  const auto write_family = [&](Family family, const auto& rows, const auto& encode) {
+  const auto write_family = [&](StateFamily family, const auto& rows, const auto& encode) {
     if (rows.empty()) return;
-    const rocksdb::Options options(rocksdb::DBOptions(files_->database.db().GetDBOptions()),
-                                   files_->database.db().GetOptions(
-                                       files_->database.family(static_cast<std::size_t>(family))));
+    const rocksdb::Options options(
+        rocksdb::DBOptions(files_->database.db().GetDBOptions()),
+        files_->database.db().GetOptions(files_->database.family(index_of(family))));
     // What is handed over is read soon: it stays in the system's cache of files.
     constexpr bool invalidate_page_cache = false;
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, nullptr, invalidate_page_cache);
@@ -958,7 +950,7 @@ bool StateStore::hand_over_frozen() {
     if (status.ok()) status = writer.Finish();
     if (!status.ok()) files_->fail_hand_over(status);
     rocksdb::IngestExternalFileArg argument;
-    argument.column_family = files_->database.family(static_cast<std::size_t>(family));
+    argument.column_family = files_->database.family(index_of(family));
     argument.external_files = {path.string()};
     argument.options.move_files = true;
     argument.options.snapshot_consistency = true;
@@ -966,35 +958,35 @@ bool StateStore::hand_over_frozen() {
     arguments.push_back(std::move(argument));
   };
 
-  write_family(Family::registrations, registrations_.frozen_rows(), [](const auto& row) {
+  write_family(StateFamily::registrations, registrations_.frozen_rows(), [](const auto& row) {
     return std::pair(registration_key(row.first), row.second->view());
   });
-  write_family(Family::accounts, accounts_.frozen_rows(), [](const auto& row) {
+  write_family(StateFamily::accounts, accounts_.frozen_rows(), [](const auto& row) {
     return std::pair(account_key(row.first), std::string_view(*row.second));
   });
   const auto numbers = numbers_.frozen_rows();
-  write_family(Family::numbers, numbers, [](const auto& row) {
+  write_family(StateFamily::numbers, numbers, [](const auto& row) {
     return std::pair(number_key(row.first), encode_person_id(*row.second));
   });
   std::vector<std::pair<ledger::PersonId, ledger::EncryptedNumber>> persons;
   persons.reserve(numbers.size());
   for (const auto& [number, person] : numbers) persons.emplace_back(*person, number);
   std::sort(persons.begin(), persons.end());
-  write_family(Family::persons, persons, [](const auto& row) {
+  write_family(StateFamily::persons, persons, [](const auto& row) {
     return std::pair(person_key(row.first), number_key(row.second));
   });
-  write_family(Family::practices, frozen_practices_, [](const auto& row) {
+  write_family(StateFamily::practices, frozen_practices_, [](const auto& row) {
     return std::pair(practice_key(row.first), encode_practice(row.second));
   });
-  write_family(Family::timeliness, timeliness_.frozen_rows(), [](const auto& row) {
+  write_family(StateFamily::timeliness, timeliness_.frozen_rows(), [](const auto& row) {
     return std::pair(timeliness_key(row.first), encode_timeliness(*row.second));
   });
-  write_family(Family::events, frozen_events_, [](const PendingEvent& pending) {
+  write_family(StateFamily::events, frozen_events_, [](const PendingEvent& pending) {
     return std::pair(event_key(pending.event.cause, pending.ordinal), encode_event(pending.event));
   });
   const std::vector<UnpaidTable::Changes::value_type> unpaid(unpaid_.frozen().begin(),
                                                              unpaid_.frozen().end());
-  write_family(Family::unpaid, unpaid, [](const auto& row) {
+  write_family(StateFamily::unpaid, unpaid, [](const auto& row) {
     const auto& [key, registration] = row;
     return std::pair(unpaid_key(key), registration ? std::optional(encode_unpaid(*registration))
                                                    : std::optional<std::string>());
@@ -1007,7 +999,7 @@ bool StateStore::hand_over_frozen() {
     });
     if (is_abandoned_ || durable_ < frozen_applied_.next_position.value()) return false;
   }
-  write_family(Family::meta, std::vector{frozen_applied_}, [](const AppliedState& applied) {
+  write_family(StateFamily::meta, std::vector{frozen_applied_}, [](const AppliedState& applied) {
     return std::pair(std::string(applied_key), encode_applied(applied));
   });
 

@@ -5,6 +5,7 @@
 
 #include "storage/journal/rocksdb_journal.h"
 #include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/state/state_families_internal.h"
 
 namespace storage::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "storage/bytes/format.h"
-#include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/state/state_families_internal.h"
 #include "storage/state/state_reader.h"
 #include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
@@ -16,7 +16,7 @@ namespace {
 
 using ledger::Fingerprint;
 
-constexpr auto family = static_cast<std::size_t>(StateFamily::registrations);
+constexpr auto family = index_of(StateFamily::registrations);
 constexpr KnownRegistrations::Options at_once{64U << 20, 1};
 /// Spread as hashes are.
 constexpr Fingerprint fingerprint(std::uint64_t number) {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/state/state_families_internal.h"
 #include "storage/state/state_reader.h"
 
 namespace storage::test {
@@ -25,7 +25,7 @@ class OpenState {
 
  private:
   rocksdb::ColumnFamilyHandle* handle(StateFamily family) {
-    return database_.family(static_cast<std::size_t>(family));
+    return database_.family(index_of(family));
   }
   Database database_;
 };
