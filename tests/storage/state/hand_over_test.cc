@@ -1,3 +1,5 @@
+#include "storage/state/hand_over.h"
+
 #include <chrono>
 #include <string>
 #include <thread>

@@ -4,6 +4,9 @@
 
 #include <limits>
 
+#include "storage/state/state_files.h"
+#include "tests/storage/temp_folder.h"
+
 namespace storage::test {
 namespace {
 
@@ -11,6 +14,15 @@ using ledger::Position;
 using ledger::PracticeNumber;
 using ledger::UnpaidKey;
 using ledger::UnpaidRegistration;
+
+/// For tables that are all in memory.
+struct EmptyFiles {
+  TempFolder temp;
+  StateFiles files{temp / "state", nullptr, OpenMode::read_write, {}};
+  StateOptions options;
+  StateTotals totals;
+  TableContext context{files, totals, options};
+};
 
 UnpaidKey key_at(std::uint64_t position) {
   return {PracticeNumber{7}, ledger::Date{std::chrono::days{20'000}}, Position{position}};
@@ -33,7 +45,8 @@ std::string text_of(const UnpaidTable& table, std::uint64_t first, std::size_t c
 }
 
 TEST(UnpaidTable, forgets_what_comes_and_goes_before_a_freeze) {
-  UnpaidTable table;
+  EmptyFiles files;
+  UnpaidTable table(files.context);
   table.add(key_at(1), registration(1));
   table.add(key_at(2), registration(2));
   table.remove(key_at(1));
@@ -41,7 +54,8 @@ TEST(UnpaidTable, forgets_what_comes_and_goes_before_a_freeze) {
 }
 
 TEST(UnpaidTable, remembers_what_went_after_it_was_frozen) {
-  UnpaidTable table;
+  EmptyFiles files;
+  UnpaidTable table(files.context);
   table.add(key_at(1), registration(1));
   table.freeze();
   table.remove(key_at(1));
@@ -56,7 +70,8 @@ TEST(UnpaidTable, remembers_what_went_after_it_was_frozen) {
 }
 
 TEST(UnpaidTable, says_up_to_where_its_changes_are_whole) {
-  UnpaidTable table;
+  EmptyFiles files;
+  UnpaidTable table(files.context);
   for (const std::uint64_t at : {1U, 4U, 7U, 9U}) table.add(key_at(at), registration(at));
   table.freeze();
   for (const std::uint64_t at : {2U, 3U, 5U, 6U}) table.add(key_at(at), registration(at));
@@ -66,7 +81,8 @@ TEST(UnpaidTable, says_up_to_where_its_changes_are_whole) {
 }
 
 TEST(UnpaidTable, keeps_practices_and_days_apart) {
-  UnpaidTable table;
+  EmptyFiles files;
+  UnpaidTable table(files.context);
   UnpaidKey other = key_at(1);
   other.practice = PracticeNumber{8};
   table.add(other, registration(1));

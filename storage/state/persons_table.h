@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <optional>
+
+#include "ledger/values/ids.h"
+#include "ledger/values/result.h"
+#include "storage/bytes/format.h"
+#include "storage/state/table_context.h"
+#include "storage/state/thread_safety.h"
+#include "storage/state/write_behind.h"
+
+namespace storage {
+
+class SortedFiles;
+
+/// The persons, two families: encrypted number to id and back. A person never changes.
+///
+/// Concurrency: the writer; the thread that hands over; person_of() and number_of() from any
+/// thread.
+class PersonsTable {
+ public:
+  explicit PersonsTable(const TableContext& context);
+
+  // For the writer.
+  /// The person if memory has it; 0 when not.
+  ledger::PersonId find_in_memory(const ledger::EncryptedNumber& number) const {
+    const ledger::PersonId* const person = persons_.find(number);
+    return person == nullptr ? ledger::PersonId() : *person;
+  }
+  ledger::Result<std::optional<ledger::PersonId>> find(const ledger::EncryptedNumber& number);
+  ledger::Result<ledger::PersonId> add(const ledger::EncryptedNumber& number);
+  void freeze();
+  void thaw_stripe(std::size_t stripe) { persons_.thaw_stripe(stripe); }
+
+  // For the thread that hands over.
+  void write(SortedFiles& files) const;
+  void forget_frozen();
+
+  // For readers.
+  ledger::Result<std::optional<ledger::PersonId>> person_of(
+      const ledger::EncryptedNumber& number) const;
+  ledger::Result<ledger::EncryptedNumber> number_of(ledger::PersonId person) const;
+
+ private:
+  struct Hash {
+    std::size_t operator()(const ledger::EncryptedNumber& key) const {
+      std::uint64_t value = 0;
+      std::memcpy(&value, key.bytes.data(), sizeof value);
+      return value;
+    }
+  };
+
+  const StateFiles& files_;
+  StateTotals& totals_;
+  WriteBehind<ledger::EncryptedNumber, ledger::PersonId, Hash> persons_;
+  ledger::PersonId last_frozen_;  // changed by freeze() only
+
+  mutable Mutex new_mutex_;
+  /// Of the persons that are not in the files yet, in the order of their ids.
+  std::deque<ledger::EncryptedNumber> new_numbers_ GUARDED_BY(new_mutex_);
+  ledger::PersonId first_new_ GUARDED_BY(new_mutex_);
+};
+
+}  // namespace storage

@@ -1,0 +1,101 @@
+#include "storage/state/practices_table.h"
+
+#include <rocksdb/iterator.h>
+
+#include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/state/sorted_files.h"
+#include "storage/state/state_files.h"
+
+namespace storage {
+
+using ledger::Errc;
+using ledger::PracticeId;
+using ledger::PracticeNumber;
+using ledger::Result;
+
+PracticesTable::PracticesTable(const TableContext& context)
+    : practices_max_(context.options.practices_max) {
+  load(context.files);
+}
+
+void PracticesTable::load(const StateFiles& files) {
+  const ExclusiveLock lock(mutex_);
+  practices_.emplace_back();  // the nation
+  const auto row = files.rows(StateFamily::practices);
+  for (row->SeekToFirst(); row->Valid(); row->Next()) {
+    const auto practice = decode_practice(view_of(row->value()));
+    const PracticeNumber number = decode_practice_key(view_of(row->key()));
+    if (!practice || number.value() != practices_.size()) {
+      throw DamagedState("the practices of the state are damaged");
+    }
+    numbers_.emplace(practice.value().id, number);
+    practices_.push_back(practice.value());
+  }
+  if (!files.status_of(*row)) files.refuse("cannot read the practices of the state");
+  is_changed_.assign(practices_.size(), false);
+}
+
+std::optional<PracticeNumber> PracticesTable::number_of(const PracticeId& id) const {
+  const SharedLock lock(mutex_);
+  return find_number(id);
+}
+
+std::optional<PracticeNumber> PracticesTable::find_number(const PracticeId& id) const {
+  const auto found = numbers_.find(id);
+  if (found == numbers_.end()) return std::nullopt;
+  return found->second;
+}
+
+Result<PracticeNumber> PracticesTable::add(const PracticeId& id) {
+  const ExclusiveLock lock(mutex_);
+  if (practices_.size() > practices_max_) return Errc::overloaded;
+  const PracticeNumber number{static_cast<std::uint32_t>(practices_.size())};
+  numbers_.emplace(id, number);
+  practices_.push_back({id, {}, {}, 0});
+  is_changed_.push_back(true);
+  return number;
+}
+
+Result<PracticeId> PracticesTable::find_id(PracticeNumber number) const {
+  if (number.value() == 0 || number.value() >= practices_.size()) return Errc::corrupt_record;
+  return practices_[number.value()].id;
+}
+
+Result<PracticeId> PracticesTable::identifier_of(PracticeNumber number) const {
+  const SharedLock lock(mutex_);
+  return find_id(number);
+}
+
+std::vector<ledger::Practice> PracticesTable::all() const {
+  const SharedLock lock(mutex_);
+  return practices_;
+}
+
+bool PracticesTable::is_new_day(PracticeNumber number, ledger::Date received) const {
+  const ledger::Practice& practice = practices_[number.value()];
+  return practice.last_received < received || practice.active_days == 0;
+}
+
+void PracticesTable::note_received(PracticeNumber number, ledger::Date received) {
+  if (!is_new_day(number, received)) return;
+  const ExclusiveLock lock(mutex_);
+  practices_[number.value()].note_received(received);
+  is_changed_[number.value()] = true;
+}
+
+void PracticesTable::freeze() {
+  const ExclusiveLock lock(mutex_);
+  for (std::uint32_t i = 1; i < practices_.size(); ++i) {
+    if (!is_changed_[i]) continue;
+    frozen_.emplace_back(PracticeNumber{i}, practices_[i]);
+    is_changed_[i] = false;
+  }
+}
+
+void PracticesTable::write(SortedFiles& files) const {
+  files.write(StateFamily::practices, frozen_, [](const auto& row) {
+    return std::pair(practice_key(row.first), encode_practice(row.second));
+  });
+}
+
+}  // namespace storage

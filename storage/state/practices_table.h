@@ -1,0 +1,81 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ledger/records/timeliness.h"
+#include "ledger/values/ids.h"
+#include "ledger/values/result.h"
+#include "storage/state/mix.h"
+#include "storage/state/table_context.h"
+#include "storage/state/thread_safety.h"
+
+namespace storage {
+
+class SortedFiles;
+
+/// The practices, by number: all of them in memory, because they are few.
+///
+/// Concurrency: the writer, who alone changes them and so reads them without the lock; the thread
+/// that hands over; readers.
+class PracticesTable {
+ public:
+  /// Reads all from the files. Throws DamagedState, or std::runtime_error when they cannot be read.
+  explicit PracticesTable(const TableContext& context);
+
+  // For the writer.
+  std::optional<ledger::PracticeNumber> find(const ledger::PracticeId& id) const READS_UNLOCKED {
+    return find_number(id);
+  }
+  ledger::Result<ledger::PracticeNumber> add(const ledger::PracticeId& id);
+  /// `corrupt_record` for a number never given.
+  ledger::Result<ledger::PracticeId> find_id(ledger::PracticeNumber number) const READS_UNLOCKED;
+  /// REQUIRES: the number has been given.
+  const ledger::PracticeId& id_of(ledger::PracticeNumber number) const READS_UNLOCKED {
+    return practices_[number.value()].id;
+  }
+  /// A co-payment of this practice has been received on this day.
+  void note_received(ledger::PracticeNumber number, ledger::Date received);
+  void freeze();
+  void thaw_stripe(std::size_t /*stripe*/) {}  // forget_frozen() does it all
+
+  // For the thread that hands over.
+  void write(SortedFiles& files) const;
+  void forget_frozen() { frozen_.clear(); }
+
+  // For readers.
+  std::optional<ledger::PracticeNumber> number_of(const ledger::PracticeId& id) const;
+  /// `corrupt_record` for a number never given.
+  ledger::Result<ledger::PracticeId> identifier_of(ledger::PracticeNumber number) const;
+  /// By number; the first is the nation, empty.
+  std::vector<ledger::Practice> all() const;
+
+ private:
+  struct Hash {
+    std::size_t operator()(const ledger::PracticeId& id) const {
+      std::uint64_t value = 0;
+      for (const char digit : id.view()) value = value * 31 + static_cast<unsigned char>(digit);
+      return mix(value);
+    }
+  };
+
+  void load(const StateFiles& files);
+  std::optional<ledger::PracticeNumber> find_number(const ledger::PracticeId& id) const
+      REQUIRES_SHARED(mutex_);
+  bool is_new_day(ledger::PracticeNumber number, ledger::Date received) const READS_UNLOCKED;
+
+  const std::uint32_t practices_max_;
+  mutable SharedMutex mutex_;
+  std::vector<ledger::Practice> practices_ GUARDED_BY(mutex_);
+  boost::unordered_flat_map<ledger::PracticeId, ledger::PracticeNumber, Hash> numbers_
+      GUARDED_BY(mutex_);
+  std::vector<bool> is_changed_ GUARDED_BY(mutex_);  // since the last freeze()
+  /// The writer's in freeze(), then that of the thread that hands over.
+  std::vector<std::pair<ledger::PracticeNumber, ledger::Practice>> frozen_;
+};
+
+}  // namespace storage
