@@ -110,10 +110,40 @@ void add_items(ingest::Submission& request, std::string_view line, ledger::Insta
   }
 }
 
+void check_names(const MemoryStore& store) {
+  for (const auto& [number, person] : store.persons()) {
+    LEDGER_ASSERT(storage::number_key(number).size() == number.bytes.size());
+    LEDGER_ASSERT(storage::decode_person_key(storage::person_key(person)) == person);
+    LEDGER_ASSERT(storage::decode_person_id(storage::encode_person_id(person)).value() == person);
+  }
+  for (const auto& [name, number] : store.practices()) {
+    ledger::Practice practice;
+    LEDGER_ASSERT(ledger::PracticeId::parse(name, practice.id));
+    const std::string bytes = storage::encode_practice(practice);
+    LEDGER_ASSERT(storage::decode_practice_key(storage::practice_key(number)) == number);
+    LEDGER_ASSERT(storage::decode_practice(bytes).value().id == practice.id);
+  }
+}
+
+void check_unpaid(const MemoryStore& store) {
+  for (const auto& [key, unpaid] : store.unpaid()) {
+    const std::string row = storage::unpaid_key(key);
+    const std::string bytes = storage::encode_unpaid(unpaid);
+    LEDGER_ASSERT(storage::field_out_of_bounds(unpaid) == nullptr);
+    LEDGER_ASSERT(storage::decode_unpaid_key(row) == key);
+    const auto read = storage::decode_unpaid(row, bytes);
+    LEDGER_ASSERT(read && storage::encode_unpaid(read.value()) == bytes);
+  }
+}
+
 /// What every row of the state has to be: within the bounds, and the same when it is read.
 void check_rows(const MemoryStore& store) {
+  check_names(store);
+  check_unpaid(store);
   std::string row;
   for (const auto& [key, registration] : store.registrations()) {
+    const storage::RegistrationKey stored = storage::registration_key(key);
+    LEDGER_ASSERT(storage::decode_registration_key(storage::view_of(stored)) == key);
     storage::encode_registration(registration, row);
     LEDGER_ASSERT(storage::decode_registration(row).value() == registration);
   }
@@ -132,8 +162,9 @@ void check_rows(const MemoryStore& store) {
   }
   for (const ledger::Event& event : store.events()) {
     const std::string bytes = storage::encode_event(event);
-    LEDGER_ASSERT(storage::decode_event(storage::event_key(event.cause, 0), bytes).value() ==
-                  event);
+    const std::string key = storage::event_key(event.cause, 3);
+    LEDGER_ASSERT(storage::decode_event(key, bytes).value() == event);
+    LEDGER_ASSERT(storage::decode_event_ordinal(key) == 3);
   }
 }
 
