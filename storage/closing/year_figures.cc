@@ -1,6 +1,7 @@
 #include "storage/closing/year_figures.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "ledger/reference/lateness_cost.h"
 
@@ -65,7 +66,7 @@ void add_to(Totals& totals, std::span<const ledger::Entry> entries,
 
 void YearFigures::add_lag(PracticeNumber practice, std::uint32_t lag_days) {
   PracticeFigures& figures = of(practice);
-  for (std::size_t i = 0; i < figures.within.size(); ++i) {
+  for (std::size_t i = 0; i < std::size(ledger::timeliness_limits); ++i) {
     if (lag_days <= ledger::timeliness_limits[i]) ++figures.within[i];
   }
 }
