@@ -69,12 +69,12 @@ class Exporter {
     write_practices();
     write_events();
     if (options_.has_journal) write_journal();
-    const Json manifest = Json::object({{"position", ledger::to_string(head_.last())},
-                                        {"root", ledger::to_hex(files_.journal().head_root())},
-                                        {"keyId", files_.keys().signing.key_id()},
-                                        {"checksum", head_.totals.checksum.hex()},
-                                        {"year", options_.year == 0 ? Json() : Json(options_.year)},
-                                        {"files", listed_}});
+    Json manifest = Json::object({{"position", ledger::to_string(head_.last())},
+                                  {"root", ledger::to_hex(files_.journal().head_root())},
+                                  {"keyId", files_.keys().signing.key_id()},
+                                  {"checksum", head_.totals.checksum.hex()},
+                                  {"year", options_.year == 0 ? Json() : Json(options_.year)},
+                                  {"files", listed_}});
     storage::write_new_file(folder_ / "manifest.json", manifest.text() + "\n", 0644);
     return manifest;
   }
