@@ -61,7 +61,7 @@ std::uint64_t process(const std::vector<ledger::Item>& items, MemoryStore& store
                       bool keeps_entries) {
   ledger::Ledger ledger(store, rules());
   std::uint64_t accepted = 0;
-  ledger::Entry entry;
+  ledger::ItemEntry entry;
   for (const ledger::Item& item : items) {
     const auto outcome = ledger.process(item, ledger::Position{accepted + 1}, entry);
     if (!outcome || outcome.value().disposition != ledger::Disposition::accepted) continue;
@@ -76,7 +76,7 @@ void verify_process(const std::vector<ledger::Item>& items, std::uint32_t person
   require(process(items, store, true) == items.size(), "an item is not accepted");
   require(store.persons().size() == persons, "the number of persons");
   for (const auto& [key, account] : store.accounts()) {
-    const std::vector<ledger::Entry> entries = store.entries_of(key);
+    const std::vector<ledger::ItemEntry> entries = store.entries_of(key);
     const ledger::ReferenceAccount expected =
         reference_account(entries, key.year, *rules().ceiling_of(key.year), rules().hash());
     require(expected.misfits.empty() && expected.account == account, "an account");
@@ -155,9 +155,9 @@ void verify_year(const std::vector<ledger::Item>& items) {
   std::vector<ledger::Event> events;
   std::vector<ledger::Verdict> verdicts;
   post_year(items, account, events, verdicts);
-  std::vector<ledger::Entry> entries;
+  std::vector<ledger::ItemEntry> entries;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    ledger::Entry entry;
+    ledger::ItemEntry entry;
     entry.item = items[i];
     entry.person = ledger::PersonId{1};
     entry.practice = ledger::PracticeNumber{1};

@@ -7,7 +7,7 @@ EXPORT is what `frikort export --journal` wrote. Checks the hashes of its files;
 of the journal, its chain, roots and signatures; decides every entry again; adds up every person's
 year, card and refund, and every practice's lags, from the journal alone; and compares them with
 the exported tables and, when one is given, with a statement of reconciliation. The bytes are read
-as storage/format.h describes them, the rules as ledger/README.md does.
+as storage/bytes/format.h describes them, the rules as ledger/README.md does.
 
 The public key (64 hexadecimal digits or PEM) is the auditor's own copy, not one from the ledger.
 --year says of which year to print the figures; default: the statement's, or the one with the most

@@ -24,7 +24,7 @@ namespace api {
 namespace {
 
 namespace fs = std::filesystem;
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::Position;
 using ledger::Result;
@@ -108,7 +108,7 @@ class Exporter {
   }
 
   /// The year that an entry belongs to: of its service, or of the service that it refers to.
-  Result<int> year_of(const Entry& entry) {
+  Result<int> year_of(const ItemEntry& entry) {
     if (entry.item.type == ItemType::copayment) {
       return ledger::year_of(ledger::oslo_date(entry.item.service_time));
     }
@@ -128,8 +128,10 @@ class Exporter {
     Progress progress("entries", "entries", head_.last().value());
     check(files_.journal().replay(Position(),
                                   [&](const ledger::CommitGroup& group) -> Result<void> {
-                                    for (const Entry& entry : group.entries) {
-                                      const auto written = write_entry(entries, entry);
+                                    for (const ledger::Entry& entry : group.entries) {
+                                      const ItemEntry* const item = item_of(entry);
+                                      if (item == nullptr) continue;
+                                      const auto written = write_entry(entries, *item);
                                       if (!written) return written;
                                     }
                                     progress.update(group.position.value());
@@ -139,7 +141,7 @@ class Exporter {
     finish(entries, progress);
   }
 
-  Result<void> write_entry(TableFile& entries, const Entry& entry) {
+  Result<void> write_entry(TableFile& entries, const ItemEntry& entry) {
     const auto year = year_of(entry);
     if (!year) return year.error();
     if (!is_wanted(year.value())) return ledger::ok();

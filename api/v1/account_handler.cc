@@ -18,7 +18,7 @@ namespace {
 
 using ledger::Account;
 using ledger::AccountKey;
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::ItemType;
 
 struct Question {
@@ -30,15 +30,15 @@ struct Question {
 
 /// A registration as it stands now.
 struct Shown {
-  const Entry* entry = nullptr;
+  const ItemEntry* entry = nullptr;
   ledger::Registration registration;
 };
 
 /// The registrations of an account, with the payments and credit notes that came for them.
-std::vector<Shown> registrations_of(const std::vector<Entry>& entries) {
+std::vector<Shown> registrations_of(const std::vector<ItemEntry>& entries) {
   std::vector<Shown> shown;
   std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, std::size_t> places;
-  for (const Entry& entry : entries) {
+  for (const ItemEntry& entry : entries) {
     const auto key = std::pair(entry.practice, entry.item.guid);
     if (entry.item.type == ItemType::copayment) {
       places[key] = shown.size();
@@ -89,10 +89,10 @@ ledger::Result<AsOf> read_account(OpenLedger& open, const AccountKey& key, Accou
 /// Writes the answer. Practices are shown by the identifier they use themselves.
 class AccountText {
  public:
-  AccountText(const Account& account, const std::vector<Entry>& entries,
+  AccountText(const Account& account, const std::vector<ItemEntry>& entries,
               const storage::StateStore& state)
       : account_(account), state_(state) {
-    for (const Entry& entry : entries) entries_[entry.verdict.position] = &entry;
+    for (const ItemEntry& entry : entries) entries_[entry.verdict.position] = &entry;
     for (const ledger::RefundLine& line : account.refund_lines) {
       refunded_[line.registration] += line.amount;
     }
@@ -189,7 +189,7 @@ class AccountText {
   const Account& account_;
   const storage::StateStore& state_;
   std::map<ledger::Position, ledger::Money> refunded_;  // by registration
-  std::map<ledger::Position, const Entry*> entries_;
+  std::map<ledger::Position, const ItemEntry*> entries_;
   std::string out_;
 };
 

@@ -100,7 +100,7 @@ ledger::Position newest_of(const std::vector<std::optional<Registration>>& regis
 }
 
 Result<void> append_found(std::string& out, OpenLedger& open, const Registration& registration) {
-  const auto entry = open.files().journal().read_entry(registration.reported.position);
+  const auto entry = open.files().journal().read_item(registration.reported.position);
   if (!entry) return entry.error();
   const ledger::Code reason = reason_not_counted(registration);
   out += ",\"position\":";
@@ -174,7 +174,7 @@ Result<std::optional<ledger::UnpaidKey>> place_after(OpenLedger& open, const Ran
   const auto is_entry = open.files().journal().has_entry(range.after);
   if (!is_entry) return is_entry.error();
   if (!is_entry.value()) return place;
-  const auto entry = open.files().journal().read_entry(range.after);
+  const auto entry = open.files().journal().read_item(range.after);
   if (!entry) return entry.error();
   const ledger::Item& item = entry.value().item;
   const ledger::Date day = oslo_date(item.service_time);

@@ -12,13 +12,13 @@ std::string ToldEvent::position() const {
 
 ledger::Result<ToldEvent> EventTeller::tell(std::uint32_t ordinal, const ledger::Event& event) {
   if (cause_.verdict.position != event.cause) {
-    const auto read = journal_.read_entry(event.cause);
+    const auto read = journal_.read_item(event.cause);
     if (!read) return read.error();
     cause_ = read.value();
   }
-  ledger::Entry registration = cause_;
+  ledger::ItemEntry registration = cause_;
   if (event.registration != event.cause) {
-    const auto read = journal_.read_entry(event.registration);
+    const auto read = journal_.read_item(event.registration);
     if (!read) return read.error();
     registration = read.value();
   }

@@ -33,7 +33,7 @@ class EventTeller {
  private:
   const storage::RocksDbJournal& journal_;
   const storage::StateStore& state_;
-  ledger::Entry cause_;
+  ledger::ItemEntry cause_;
 };
 
 }  // namespace api

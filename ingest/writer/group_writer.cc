@@ -144,7 +144,7 @@ Result<void> GroupWriter::process(Submission& submission, ledger::CommitGroup& g
     }
     look_ahead();
     const Position position{group.position.value() + 1 + group.entries.size()};
-    ledger::Entry& entry = group.entries.emplace_back();
+    auto& entry = std::get<ledger::ItemEntry>(group.entries.emplace_back());
     const auto outcome = ledger_.process(parsed.item, position, entry);
     if (!outcome) return outcome.error();
     submission.outcomes.push_back(outcome.value());
@@ -198,7 +198,7 @@ void GroupWriter::look_ahead() {
 Result<bool> GroupWriter::passes_rehearsal(Submission& submission, Position next) {
   RehearsalStore rehearsal(store_);
   ledger::Ledger ledger(rehearsal, rules_);
-  ledger::Entry entry;
+  ledger::ItemEntry entry;
   std::vector<Outcome>& outcomes = submission.outcomes;
   outcomes.clear();
   std::uint64_t position = next.value();

@@ -9,6 +9,7 @@
 
 #include "ledger/records/entry.h"
 #include "ledger/records/rule_pack.h"
+#include "ledger/values/digest.h"
 #include "ledger/values/result.h"
 
 namespace ledger {
@@ -35,8 +36,6 @@ struct AnsweredGroup {
   std::span<const std::string> result_texts;
 };
 
-using Digest = std::array<std::uint8_t, 32>;
-
 /// A neighbour on the way from a leaf of the Merkle tree to its root.
 struct MerkleStep {
   bool is_left = false;  ///< the neighbour stands on the left
@@ -47,7 +46,7 @@ struct MerkleStep {
 struct Seal {
   Digest root{};
   std::string key_id;
-  std::array<std::uint8_t, 64> signature{};
+  Signature signature{};
   std::vector<std::vector<MerkleStep>> paths;
 };
 

@@ -40,6 +40,7 @@ class Store {
                                         const Registration& after) = 0;
 
   virtual Result<std::optional<PersonId>> find_person(const EncryptedNumber& number) = 0;
+  /// A number of zeros has been erased: it leads to nobody.
   virtual Result<PersonId> add_person(const EncryptedNumber& number) = 0;
 
   virtual Result<std::optional<PracticeNumber>> find_practice(const PracticeId& id) = 0;
@@ -60,6 +61,13 @@ class Store {
   virtual Result<void> record_lag(PracticeNumber practice, Date service, Date received) = 0;
   virtual Result<void> record_tally(const Tally& tally) = 0;
   virtual Result<void> record_events(std::span<const Event> events) = 0;
+
+  /// A statement has been made: it takes its place in the series of its year.
+  virtual Result<void> keep_statement(const StatementEntry& statement) = 0;
+  /// Another key signs from the next group on.
+  virtual Result<void> keep_key(const KeyEntry& key) = 0;
+  /// The checksum of everything applied so far; nothing where none is kept.
+  virtual std::optional<std::array<std::uint8_t, 16>> checksum() const { return std::nullopt; }
 
   /// The changes from here to finish_group() belong to the group at this position.
   virtual void begin_group(Position position) = 0;

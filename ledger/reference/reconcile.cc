@@ -42,7 +42,7 @@ class Comparison {
              std::vector<Difference>& differences)
       : key_(key), expected_(expected), ceiling_(ceiling), differences_(differences) {}
 
-  void compare_entries(std::span<const Entry> entries) {
+  void compare_entries(std::span<const ItemEntry> entries) {
     for (const Position misfit : expected_.misfits) {
       report(DifferenceKind::verdict_differs, misfit, "entry", "not accepted", "accepted");
     }
@@ -184,7 +184,7 @@ class Comparison {
 
 std::string_view name_of(DifferenceKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
-void compare_account(const AccountKey& key, std::span<const Entry> entries,
+void compare_account(const AccountKey& key, std::span<const ItemEntry> entries,
                      const ReferenceAccount& expected, const std::optional<Account>& found,
                      std::span<const Event> events, Money ceiling,
                      std::vector<Difference>& differences) {

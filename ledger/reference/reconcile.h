@@ -55,7 +55,7 @@ struct Difference {
 
 /// Compares what is stored of one person-year with what follows from its entries: verdicts,
 /// account, card, refund lines, and the events of card and refunds (in the order of their causes).
-void compare_account(const AccountKey& key, std::span<const Entry> entries,
+void compare_account(const AccountKey& key, std::span<const ItemEntry> entries,
                      const ReferenceAccount& expected, const std::optional<Account>& found,
                      std::span<const Event> events, Money ceiling,
                      std::vector<Difference>& differences);

@@ -41,7 +41,8 @@ struct History {
 /// carried from one step to the next.
 class Recomputation {
  public:
-  Recomputation(std::span<const Entry> entries, int year, Money ceiling, const RulePackHash& pack)
+  Recomputation(std::span<const ItemEntry> entries, int year, Money ceiling,
+                const RulePackHash& pack)
       : entries_(entries), year_(year), ceiling_(ceiling), rule_pack_(pack) {
     for (std::size_t step = 0; step < entries.size(); ++step) subjects_.push_back(place(step));
     for (std::size_t i = 0; i < histories_.size(); ++i) service_order_.push_back(i);
@@ -76,7 +77,7 @@ class Recomputation {
  private:
   /// Which registration the entry is about; notes what happens to it. `never` for a misfit.
   std::size_t place(std::size_t step) {
-    const Entry& entry = entries_[step];
+    const ItemEntry& entry = entries_[step];
     const auto key = std::pair{entry.practice, entry.item.guid};
     const auto known = by_key_.find(key);
     if (entry.item.type == ItemType::copayment) {
@@ -190,7 +191,7 @@ class Recomputation {
     result.account.refund_lines = lines_;
   }
 
-  std::span<const Entry> entries_;
+  std::span<const ItemEntry> entries_;
   int year_;
   Money ceiling_;
   RulePackHash rule_pack_;
@@ -205,15 +206,15 @@ class Recomputation {
 
 }  // namespace
 
-ReferenceAccount reference_account(std::span<const Entry> entries, int year, Money ceiling,
+ReferenceAccount reference_account(std::span<const ItemEntry> entries, int year, Money ceiling,
                                    const RulePackHash& rule_pack) {
   LEDGER_ASSERT(ceiling > Money());
   return Recomputation(entries, year, ceiling, rule_pack).run();
 }
 
-std::map<TimelinessKey, TimelinessMonth> reference_timeliness(std::span<const Entry> entries) {
+std::map<TimelinessKey, TimelinessMonth> reference_timeliness(std::span<const ItemEntry> entries) {
   std::map<TimelinessKey, TimelinessMonth> months;
-  for (const Entry& entry : entries) {
+  for (const ItemEntry& entry : entries) {
     if (entry.item.type != ItemType::copayment) continue;
     const Date service = oslo_date(entry.item.service_time);
     const Date received = oslo_date(entry.item.received);

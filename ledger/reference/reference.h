@@ -53,11 +53,11 @@ struct ReferenceAccount {
 ///   - refund lines make up the excess over the ceiling after every entry: growth goes to the
 ///     registration that caused it; a credit note takes back its own registration's lines first,
 ///     then the newest.
-ReferenceAccount reference_account(std::span<const Entry> entries, int year, Money ceiling,
+ReferenceAccount reference_account(std::span<const ItemEntry> entries, int year, Money ceiling,
                                    const RulePackHash& rule_pack);
 
 /// The reference of the timeliness counters: a full scan of all practices' entries. Counts the lag
 /// in Oslo calendar days of every co-payment, for its practice and the nation, under both bases.
-std::map<TimelinessKey, TimelinessMonth> reference_timeliness(std::span<const Entry> entries);
+std::map<TimelinessKey, TimelinessMonth> reference_timeliness(std::span<const ItemEntry> entries);
 
 }  // namespace ledger

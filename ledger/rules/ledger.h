@@ -36,28 +36,37 @@ class Ledger {
 
   /// Processes a well-formed item. `position` is the place it takes if it is accepted; then `entry`
   /// is what the journal shall keep.
-  Result<Outcome> process(const Item& item, Position position, Entry& entry);
+  Result<Outcome> process(const Item& item, Position position, ItemEntry& entry);
 
-  /// Posts an entry of the journal again: it has been accepted, so only the posting is repeated.
-  /// `corrupt_record` when the journal's verdict is not what the rules give.
-  Result<void> replay(Entry entry);
+  /// Applies an entry of the journal again. What an item does is posted again: it has been
+  /// accepted, so only the posting is repeated. `corrupt_record` when the journal's verdict is not
+  /// what the rules give, or when a checkpoint is not of this state.
+  Result<void> replay(const Entry& entry);
 
  private:
-  Result<Outcome> register_copayment(const Item& item, Position position, Entry& entry);
+  Result<void> replay_kind(ItemEntry entry);
+  Result<void> replay_kind(const PersonEntry& entry);
+  Result<void> replay_kind(const PracticeEntry& entry);
+  Result<void> replay_kind(const StatementEntry& entry) { return store_.keep_statement(entry); }
+  Result<void> replay_kind(const KeyEntry& entry) { return store_.keep_key(entry); }
+  Result<void> replay_kind(const AccessLogEntry& /*entry*/) { return ok(); }
+  Result<void> replay_kind(const CheckpointEntry& entry);
+  Result<Outcome> replay_copayment(ItemEntry& entry, const Registration* known);
+  Result<Outcome> register_copayment(const Item& item, Position position, ItemEntry& entry);
   /// Posts a co-payment of `entry.person`, which is known or has just been added.
-  Result<Outcome> accept_copayment(const Item& item, Position position, Entry& entry);
+  Result<Outcome> accept_copayment(const Item& item, Position position, ItemEntry& entry);
   Result<Outcome> confirm_payment(const Item& item, const Registration* known, Position position,
-                                  Entry& entry);
+                                  ItemEntry& entry);
   Result<Outcome> credit(const Item& item, const Registration* known, Position position,
-                         Entry& entry);
+                         ItemEntry& entry);
   /// Posts a payment or a credit note of a known registration.
   using FollowUpPosting = Verdict (*)(const Item&, const PostContext&, Registration&, Account&,
                                       std::vector<Event>&);
   Result<Outcome> follow_up(const Item& item, const Registration& known, Position position,
-                            Entry& entry, FollowUpPosting post);
+                            ItemEntry& entry, FollowUpPosting post);
   Code check_copayment(const Item& item, Date service, Date received) const;
   /// Finds the practice's number, or gives it one; false when there is no room for another.
-  Result<bool> introduce_practice(const PracticeId& id, Entry& entry);
+  Result<bool> introduce_practice(const PracticeId& id, ItemEntry& entry);
   /// Stores what a posting changed.
   Result<void> keep(const Item& item, const Registration* before, const Registration& after,
                     const AccountKey& key);

@@ -4,7 +4,7 @@ import hashlib
 
 from .progress import Progress
 from .proof import merkle_root
-from .record import read_record, read_rules
+from .record import KIND_KEY, Record, read_rules
 from .terms import Finding, position_text
 
 
@@ -16,6 +16,7 @@ class Journal:
         self.last, self.root, self.records, self.entries = 0, bytes(32), 0, 0
         self.ends = {}  # last position of a record -> its root
         self.year_of = {}  # position -> year
+        self.erased = 0  # numbers
 
     def read(self, at_position, then, table):
         """Calls `then` where everything up to `at_position` has been taken; `table` with each entry."""
@@ -28,9 +29,10 @@ class Journal:
                 try:
                     if len(size) < 4 or len(data) != int.from_bytes(size, "big"):
                         raise Finding("was cut short")
-                    record = read_record(data)
+                    record = Record(data)
                     self.check(record)
                     self.take(record, table)
+                    self.check_seal(record)
                 except (Finding, ValueError, OverflowError) as finding:
                     raise Finding(f"record at {position_text(where)}: {finding}") from None
                 done += 4 + len(data)
@@ -43,9 +45,6 @@ class Journal:
             raise Finding(f"its content says {position_text(record.position)}: a record is missing or out of place")
         if record.previous_root != self.root:
             raise Finding("does not follow the record before it (previous root)")
-        leaves = [hashlib.sha256(b"\x00" + record.content).digest(), *record.leaves]
-        if merkle_root(leaves) != record.root:
-            raise Finding("was changed after it was sealed: content and answers do not give its root")
         if record.key_id != self.key.id:
             raise Finding(f"is signed with the key {record.key_id}, not with {self.key.id}")
         if not self.key.is_signed(record.root, record.signature):
@@ -56,9 +55,21 @@ class Journal:
         if record.rule_pack != self.model.rule_pack:
             raise Finding("names rules that the journal does not hold")
 
+    def check_seal(self, record):
+        """After take(): the leaves need the identifiers of the practices."""
+        if merkle_root(record.leaves(self.model.practice_ids)) != record.root:
+            raise Finding("was changed after it was sealed: content and answers do not give its root")
+        for entry in record.entries:
+            if entry.kind == KIND_KEY:
+                self.key = self.key.successor(entry.key, entry.signature)
+
     def take(self, record, table):
         for entry in record.entries:
             try:
+                self.erased += entry.erased
+                if not entry.is_item():
+                    self.model.introduce(entry)
+                    continue
                 year = self.model.take(entry)
                 table(entry, year)
             except Finding as finding:

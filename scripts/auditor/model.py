@@ -28,19 +28,25 @@ class Model:
         self.practices[practice_id] = len(self.practice_ids)
         self.practice_ids.append(practice_id)
 
-    def take(self, entry):
-        """Takes one entry; gives the year that it belongs to."""
+    def introduce(self, entry):
+        """The person and the practice of an entry come in turn."""
         if entry.is_new_person:
             self.persons += 1
-        if not 0 < entry.person <= self.persons or entry.is_new_person and entry.person != self.persons:
+        if entry.person is not None and (
+                not 0 < entry.person <= self.persons or entry.is_new_person and entry.person != self.persons):
             raise Finding(f"names person {entry.person} out of turn")
         if entry.is_new_practice:
             if entry.practice_id in self.practices:
                 raise Finding("introduces a practice that is known")
             self.add_practice(entry.practice_id)
-        if not 0 < entry.practice < len(self.practice_ids) or \
-                entry.is_new_practice and entry.practice != len(self.practice_ids) - 1:
+        if entry.practice is not None and (
+                not 0 < entry.practice < len(self.practice_ids) or
+                entry.is_new_practice and entry.practice != len(self.practice_ids) - 1):
             raise Finding(f"names practice {entry.practice} out of turn")
+
+    def take(self, entry):
+        """Takes an item; gives the year that it belongs to."""
+        self.introduce(entry)
         entry.practice_id = self.practice_ids[entry.practice]
         key = (entry.practice, entry.guid)
         registration = self.registrations.get(key)

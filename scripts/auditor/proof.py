@@ -6,6 +6,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from .terms import Finding
+
 
 def merkle_root(hashes):
     while len(hashes) > 1:
@@ -27,6 +29,12 @@ class PublicKey:
         if not isinstance(self._key, Ed25519PublicKey):
             raise ValueError("the public key is not one of Ed25519")
         self.id = hashlib.sha256(self._key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+    def successor(self, key, signature):
+        """The key that signs from the next record on, for which this one vouches."""
+        if not self.is_signed(b"frikort signing key " + key, signature):
+            raise Finding("names another key that the key before does not vouch for")
+        return PublicKey(key.hex())
 
     def is_signed(self, message, signature):
         try:

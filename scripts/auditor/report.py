@@ -31,7 +31,7 @@ def audit(folder, key, statement, year):
         return {**report, "records": journal.records, "entries": journal.entries}, findings
     entries.finish()
     report.update(records=journal.records, entries=journal.entries, position=position_text(journal.last),
-                  root=journal.root.hex(), keyId=key.id, practices=len(model.practices), persons=model.persons)
+                  root=journal.root.hex(), keyId=journal.key.id, erased=journal.erased, practices=len(model.practices), persons=model.persons)
     if (manifest["position"], manifest["root"]) != (report["position"], report["root"]):
         findings.append(f"record at {position_text(journal.last + 1)}: is missing: the journal ends at "
                         f"{report['position']}, but the manifest names {manifest['position']} with another root")
@@ -55,6 +55,8 @@ def show(report):
         return
     print(f"head               {report['position']} {report['root']}")
     print(f"signed by          {report['keyId']}")
+    if report["erased"]:
+        print(f"erased             {report['erased']} national numbers")
     print("compared           " + ", ".join(f"{count} {name}" for name, count in report["compared"].items()))
     if "statement" in report and "figures" in report["statement"]:
         print(f"statement          {report['statement']['figures']} figures at {report['statement']['position']}")

@@ -54,6 +54,13 @@ void SetHash::remove(std::string_view family, std::string_view key, std::string_
   low -= hash.low64;
 }
 
+std::array<std::uint8_t, 16> SetHash::bytes() const {
+  std::array<std::uint8_t, 16> bytes{};
+  boost::endian::store_big_u64(bytes.data(), high);
+  boost::endian::store_big_u64(bytes.data() + 8, low);
+  return bytes;
+}
+
 std::string SetHash::hex() const {
   std::string bytes;
   ByteWriter out(bytes);

@@ -2,8 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ledger/ports/journal.h"
@@ -23,27 +27,57 @@
 /// 1970-01-01T00:00Z and nanoseconds that are added to them. [x] is there when a flag says so.
 ///
 /// Journal (family `default` of the journal database), key u64 position of the group:
-///   record    = content seal
-///   content   = u8 format (1), u64 position, zigzag seconds, varint nanoseconds (committed_at),
-///               digest previous root, digest rule pack, text new rules (canonical text, or empty),
-///               varint tallies, tally*, varint entries, u32 offset*, entry*
+///   record    = header tallies u32 offset* entry* seal
 ///               (one offset for every 64th entry but the first, from the start of the entries)
+///   header    = u8 format (2), u64 position, zigzag seconds, varint nanoseconds (committed_at),
+///               digest previous root, digest rule pack, text new rules (canonical text, or empty),
+///               varint number of entries
+///   tallies   = u8 3, varint tallies, tally*
 ///   tally     = text practice, varint month (year * 12 + month - 1), u8 code, varint count
-///   entry     = u8 flags, u8 verdict, 16 bytes guid, varint practice, [text practice id],
-///               varint person, [16 bytes encrypted number], varint positions back to the previous
-///               entry of the account, zigzag received (seconds after committed_at), [varint ns];
-///               in a co-payment also u8 service type, [u8 exemption], zigzag seconds from service
-///               to receipt, [varint ns], varint amount in øre
 ///   seal      = varint requests, digest leaf*, digest root, text key id, 64 bytes signature
-/// The root is that of the Merkle tree over the leaves hash(content), leaf, leaf, ... and is what
-/// the next record names as its previous root: one signature covers the whole history.
+///
+/// An entry has two forms. In a record it leaves its place and its practice's identifier to the
+/// record, and times are relative to committed_at. Its leaf says everything itself: <x> stands in
+/// the leaf only, and seconds are since 1970. What follows the kind:
+///   time      = zigzag seconds, varint nanoseconds
+///   back      = varint positions back from the entry; back to 0 = nothing
+///   practice  = varint number, text identifier (in a record only when a flag says that it is new)
+///   number    = in a record u8 0, 16 bytes salt, 16 bytes encrypted number, or u8 1, digest when
+///   it
+///               has been erased; in the leaf the digest alone, SHA-256(salt, encrypted number)
+///   item      = u8 kind (16 co-payment, 17 payment, 18 credit note), <varint position>,
+///               varint flags (1 paid, 2 exemption, 4 new practice, 8 new person, 16 and 32
+///               nanoseconds of receipt and of service), u8 verdict, 16 bytes guid, practice,
+///               varint person (0 = nobody), [number], back to the previous entry of the account,
+///               zigzag seconds received, [varint ns]; in a co-payment also u8 service type,
+///               [u8 exemption], zigzag seconds from service to receipt, [varint ns], varint øre
+///   person event = u8 kind (32 + PersonEventType), <varint position>, varint flags (1 new person,
+///               2 date), 16 bytes event id, time received, varint person, number, [number] (the
+///               other one: 34, 35), back to the person's previous event, [zigzag day],
+///               [periods] (39); in 34 and 35 also varint person merged into this one (0 = none),
+///               back to that one's newest event, varint years, (varint year, back to the newest
+///               entry of the account that stays, back to that of the other)*
+///   periods   = varint periods, (zigzag first day, u8 1 and zigzag last day, or u8 0)*
+///   practice event = u8 48, <varint position>, varint flags (1 new practice), 16 bytes event id,
+///               time received, practice, back to the practice's previous event, text name,
+///               text type, varint, text* organisations, varint, text* HPR, varint, number*
+///               practitioners, periods of agreements
+///   statement = u8 64, <varint position>, time, varint year, varint number, back to the newest
+///               place that it covers and pays, digest manifest
+///   key       = u8 65, <varint position>, time, 32 bytes public key, 64 bytes signature over
+///               "frikort signing key " and the 32 bytes, by the key before. It signs from the next
+///               record on.
+///   access log = u8 66, <varint position>, time, varint node, varint blocks, digest root
+///   checkpoint = u8 67, <varint position>, back to the newest place contained, 16 bytes checksum
 ///
 /// What stands in them:
 ///   position    the first group is at 1; its entries take the places after it, one each, and the
 ///               next group the place after the last of them. The first previous root is 32 zeros.
 ///   tree        hash(x) = SHA-256(byte 0, x); two neighbours make SHA-256(byte 1, left, right), a
-///               last one without a right neighbour moves up as it is, until one is left. Each leaf
-///               is the hash of the text that one request was answered with.
+///               last one without a right neighbour moves up as it is, until one is left. The
+///               leaves: hash(header), hash(tallies), hash(leaf form) of each entry, and for each
+///               request the hash of the text that it was answered with, which begins with `{`. The
+///               root is what the next record names: one signature covers the whole history.
 ///   signature   Ed25519 (RFC 8032) over the 32 bytes of the root. The key id is the first 16
 ///               hexadecimal digits of the SHA-256 of the public key's 32 bytes, in lower case.
 ///   rules       lines that end with a line feed: `frikort-rule-pack 1`, then for each year
@@ -51,9 +85,6 @@
 ///               from its first entry on; the digest of the rule pack is the SHA-256 of the text.
 ///   bounds      of every value: format_bounds.h. A number is written as short as it can be.
 ///   tally       a code of a rejection, or 0 for resends; an empty practice is not attributable
-///   flags       bits 0 and 1: type, 1 co-payment, 2 payment, 3 credit note; 4 paid; 8 exemption
-///               given; 16 new practice, with its id; 32 new person, with the encrypted number;
-///               64 and 128 nanoseconds of receipt and of service that are not zero
 ///   verdict     code of the reason not to count * 4 + counted * 2 + exempt, after this entry; in a
 ///               payment or credit note they speak of the co-payment that it refers to
 ///   guid        with the practice it names the co-payment: a payment or credit note has that of
@@ -61,8 +92,7 @@
 ///   practice    numbered 1, 2, 3 ... as they are first seen in entries; the tallies of one that is
 ///               not known at the end of the group are the nation's alone
 ///   person      numbered 1, 2, 3 ... as they are first seen in entries
-///   previous    an account is a person's year of service in Oslo; the first entry of an account
-///               names position 0
+///   account     a person's year of service in Oslo
 ///   service     its time is the time of receipt minus what is given
 ///   types, codes  the numbers in ledger/values/service_type.h and ledger/values/code.h; exemption
 ///   is ASCII
@@ -77,40 +107,78 @@
 ///   events         u64 cause, u32 ordinal      -> u8 type and fields
 ///   unpaid         u32 practice, u32 day, u64 position -> 16 bytes guid, times, amount: of each
 ///                  registration that is neither paid nor credited
+///   notes          u64 position                -> entry, as in a record that was committed in
+///   1970:
+///                  of the statements and the keys
 ///   meta           "applied"                   -> AppliedState
 /// In registrations and accounts `content` is what the state checksum covers; positions are not. Of
 /// timeliness it covers the lag histograms: see encode_lag_content().
 namespace storage {
 
-inline constexpr std::uint8_t format_version = 1;
+inline constexpr std::uint8_t format_version = 2;
 /// The version of the rows of the state. A state of another version is made again from the journal.
-inline constexpr std::uint8_t state_version = 2;
+inline constexpr std::uint8_t state_version = 3;
 
 // ---- journal ----
 
+/// From it the salts of the numbers of one append are made. It is drawn at random and forgotten, so
+/// that a salt that is erased cannot be made again.
+using SaltSecret = std::array<std::uint8_t, 32>;
+
+/// A number as it stands in an entry of a record.
+struct StoredNumber {
+  ledger::Digest commitment{};  ///< what the leaf has in its place
+  ledger::EncryptedNumber number;
+  bool is_erased = false;       ///< then it reads as zeros
+  std::size_t left_before = 0;  ///< of the bytes that were read, before and after it
+  std::size_t left_after = 0;
+};
+using StoredNumbers = std::vector<StoredNumber>;
+
 struct JournalRecord {
   ledger::CommitGroup group;
+  /// Of the entries that have numbers: index of the entry, and its numbers.
+  std::vector<std::pair<std::size_t, StoredNumbers>> numbers;
   ledger::Digest previous_root{};
-  std::string_view content;  ///< the bytes that the first leaf is the hash of
-  std::vector<ledger::Digest> leaves;
+  std::string_view whole;              ///< all bytes
+  std::string_view content;            ///< those before the seal
+  std::string_view header;             ///< the bytes of the first leaf
+  std::string_view tallies;            ///< the bytes of the second
+  std::vector<ledger::Digest> leaves;  ///< of the requests
   ledger::Digest root{};
   std::string key_id;
-  std::array<std::uint8_t, 64> signature{};
+  ledger::Signature signature{};
+};
+
+/// The bytes of a group before its seal, and the hashes of their leaves.
+struct EncodedContent {
+  std::string bytes;
+  std::vector<ledger::Digest> leaves;
 };
 
 std::string journal_key(ledger::Position position);
 ledger::Position decode_journal_key(std::string_view key);
-std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root);
+EncodedContent encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root,
+                              const SaltSecret& salts);
 /// Decodes the content of a group again and compares it with the group. Names the first kind of
 /// record and the field that differ; empty when nothing does. Content with a fault must not be
 /// appended.
 std::string fault_of_content(std::string_view content, const ledger::CommitGroup& group,
                              const ledger::Digest& previous_root);
-void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
+/// `leaves` are those of the requests.
+void append_seal(std::string& record, std::span<const ledger::Digest> leaves,
                  const ledger::Seal& seal);
 ledger::Result<JournalRecord> decode_record(std::string_view bytes);
+/// Why a record cannot be read, for people.
+std::string fault_of_record(std::string_view bytes);
+/// The hashes of all leaves of a record. REQUIRES: each entry has its practice's own identifier.
+std::vector<ledger::Digest> leaves_of(const JournalRecord& record);
 /// One entry of a record, without decoding the whole. `corrupt_record` when it is not in there.
 ledger::Result<ledger::Entry> decode_entry_at(std::string_view record, ledger::Position position);
+/// The record without the numbers that `is_erased` picks; nothing when it has none of them. Its
+/// leaves, root and signature stay what they are. `corrupt_record` when it cannot be read.
+ledger::Result<std::optional<std::string>> erase_numbers(
+    std::string_view record, const std::function<bool(const ledger::EncryptedNumber&)>& is_erased);
 
 /// Whether a record has an entry at this position: without decoding the whole.
 ledger::Result<bool> has_entry_at(std::string_view record, ledger::Position position);
@@ -165,6 +233,10 @@ std::uint32_t decode_event_ordinal(std::string_view key);
 std::string encode_event(const ledger::Event& event);
 ledger::Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes);
 
+/// A statement or a key.
+std::string encode_note(const ledger::Entry& note);
+ledger::Result<ledger::Entry> decode_note(std::string_view key, std::string_view bytes);
+
 /// Service days are from 1970 on.
 std::string unpaid_key(const ledger::UnpaidKey& key);
 ledger::UnpaidKey decode_unpaid_key(std::string_view key);
@@ -181,6 +253,7 @@ struct SetHash {
   void add(std::string_view family, std::string_view key, std::string_view content,
            std::uint64_t times = 1);
   void remove(std::string_view family, std::string_view key, std::string_view content);
+  std::array<std::uint8_t, 16> bytes() const;
   std::string hex() const;
   friend bool operator==(const SetHash&, const SetHash&) = default;
 };

@@ -44,18 +44,130 @@ const char* copayment_field_out_of_bounds(const ledger::Item& item) {
 
 }  // namespace
 
-const char* field_out_of_bounds(const ledger::Entry& entry) {
+namespace {
+
+const char* kind_out_of_bounds(const ledger::ItemEntry& entry) {
   const ledger::Item& item = entry.item;
   if (!is_from_1_to(item.type, 3)) return "type";
   if (entry.practice == ledger::nation) return "practice";
   if (entry.is_new_practice && item.practice.view().empty()) return "practiceId";
-  if (!is_person(entry.person)) return "person";
+  if (entry.person > ledger::person_max) return "person";
+  const bool is_of_nobody = entry.person.value() == 0;
+  if (is_of_nobody && (entry.is_new_person || entry.previous.value() != 0)) return "person";
   if (!is_verdict(entry.verdict)) return "verdict";
   if (entry.previous >= entry.verdict.position) return "previous";
   if (!is_in_bounds(item.received)) return "receivedTime";
   if (item.type == ledger::ItemType::copayment) return copayment_field_out_of_bounds(item);
   if (item.is_paid) return "paid";
+  if (entry.is_new_person) return "new person";
   return item.exemption == 0 ? nullptr : "exemption";
+}
+
+bool is_registry_day(ledger::Date day) {
+  return day >= ledger::registry_first_day && day <= ledger::registry_last_day;
+}
+
+bool are_periods(const std::vector<ledger::Period>& periods) {
+  return periods.size() <= ledger::periods_max && ledger::are_in_order(periods) &&
+         std::all_of(periods.begin(), periods.end(), [](const ledger::Period& period) {
+           return is_registry_day(period.from) && (!period.to || is_registry_day(*period.to));
+         });
+}
+
+/// Of a merge: nobody is left out, and nothing follows what comes later.
+const char* joined_out_of_bounds(const ledger::PersonEntry& entry) {
+  const bool is_merge = entry.other.value() != 0;
+  if (entry.other > ledger::person_max || entry.other == entry.person) return "other person";
+  if (is_merge && entry.other < entry.person) return "other person";
+  if (entry.other_previous >= entry.position) return "previous of the other person";
+  if (!is_merge && (entry.other_previous.value() != 0 || !entry.years.empty())) return "years";
+  if (entry.years.size() > ledger::joined_years_max) return "years";
+  int before = 0;
+  for (const ledger::JoinedYear& joined : entry.years) {
+    const bool is_of_both = joined.kept < entry.position && joined.other < entry.position;
+    const bool is_year = joined.year > before && joined.year <= ledger::year_of(ledger::last_day) &&
+                         joined.year >= ledger::year_of(ledger::first_day);
+    const bool has_entries = joined.kept.value() != 0 || joined.other.value() != 0;
+    if (!is_of_both || !is_year || !has_entries) return "years";
+    before = joined.year;
+  }
+  return nullptr;
+}
+
+const char* kind_out_of_bounds(const ledger::PersonEntry& entry) {
+  const ledger::PersonEvent& event = entry.event;
+  if (!is_from_1_to(event.type, ledger::person_event_type_count)) return "type";
+  if (!is_place(entry.position)) return "position";
+  if (!is_in_bounds(event.received)) return "receivedTime";
+  if (!is_person(entry.person)) return "person";
+  if (entry.previous >= entry.position) return "previous";
+  const bool has_date = event.type == ledger::PersonEventType::birth_date;
+  const bool may_have_date = has_date || event.type == ledger::PersonEventType::died;
+  if (event.date ? !may_have_date || !is_registry_day(*event.date) : has_date) return "date";
+  const bool may_have_periods = event.type == ledger::PersonEventType::minimum_pension;
+  if (!are_periods(event.periods) || (!may_have_periods && !event.periods.empty())) {
+    return "periods";
+  }
+  if (event.has_other()) return joined_out_of_bounds(entry);
+  const bool is_alone = entry.other.value() == 0 && entry.other_previous.value() == 0 &&
+                        entry.years.empty() && event.other == ledger::EncryptedNumber();
+  return is_alone ? nullptr : "other person";
+}
+
+bool are_digits(const std::vector<std::string>& numbers, std::size_t least, std::size_t most) {
+  return numbers.size() <= ledger::practice_numbers_max &&
+         std::all_of(numbers.begin(), numbers.end(), [&](const std::string& number) {
+           return number.size() >= least && number.size() <= most &&
+                  number.find_first_not_of("0123456789") == std::string::npos;
+         });
+}
+
+const char* kind_out_of_bounds(const ledger::PracticeEntry& entry) {
+  const ledger::PracticeEvent& event = entry.event;
+  if (!is_place(entry.position)) return "position";
+  if (!is_in_bounds(event.received)) return "receivedTime";
+  if (entry.practice == ledger::nation) return "practice";
+  if (entry.is_new_practice && event.practice.view().empty()) return "practiceId";
+  if (entry.previous >= entry.position) return "previous";
+  if (event.name.empty() || event.name.size() > ledger::practice_name_bytes_max) return "name";
+  if (event.type.size() > ledger::practice_type_letters_max) return "practiceType";
+  if (!are_digits(event.organisation_numbers, 9, 9)) return "organisationNumbers";
+  if (!are_digits(event.hpr_numbers, 1, 9)) return "hprNumbers";
+  if (event.practitioners.size() > ledger::practice_numbers_max) return "personIds";
+  return are_periods(event.agreements) ? nullptr : "agreements";
+}
+
+const char* kind_out_of_bounds(const ledger::StatementEntry& entry) {
+  if (!is_place(entry.position)) return "position";
+  if (!is_in_bounds(entry.made_at)) return "time";
+  if (entry.year < ledger::year_of(ledger::first_day) ||
+      entry.year > ledger::year_of(ledger::last_day)) {
+    return "year";
+  }
+  if (entry.number == 0) return "number";
+  return entry.up_to < entry.position ? nullptr : "what it covers";
+}
+
+const char* kind_out_of_bounds(const ledger::KeyEntry& entry) {
+  if (!is_place(entry.position)) return "position";
+  return is_in_bounds(entry.made_at) ? nullptr : "time";
+}
+
+const char* kind_out_of_bounds(const ledger::AccessLogEntry& entry) {
+  if (!is_place(entry.position)) return "position";
+  if (!is_in_bounds(entry.at)) return "time";
+  return entry.blocks != 0 ? nullptr : "blocks";
+}
+
+const char* kind_out_of_bounds(const ledger::CheckpointEntry& entry) {
+  if (!is_place(entry.position)) return "position";
+  return entry.up_to < entry.position ? nullptr : "what it covers";
+}
+
+}  // namespace
+
+const char* field_out_of_bounds(const ledger::Entry& entry) {
+  return std::visit([](const auto& kind) { return kind_out_of_bounds(kind); }, entry);
 }
 
 const char* field_out_of_bounds(const ledger::Tally& tally) {

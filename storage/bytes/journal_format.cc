@@ -2,9 +2,11 @@
 
 #include "ledger/values/assert.h"
 #include "storage/bytes/byte_codec.h"
+#include "storage/bytes/entry_format.h"
 #include "storage/bytes/format.h"
 #include "storage/bytes/format_bounds.h"
 #include "storage/bytes/format_elements.h"
+#include "storage/bytes/merkle.h"
 
 namespace storage {
 namespace {
@@ -13,104 +15,27 @@ using ledger::Entry;
 using ledger::Errc;
 using ledger::Instant;
 using ledger::Item;
+using ledger::ItemEntry;
 using ledger::ItemType;
-using ledger::Money;
 using ledger::Position;
 using ledger::Result;
 
 constexpr std::size_t entries_per_offset = 64;
-
-// First flag byte of an entry. STORED.
-constexpr unsigned flag_type_mask = 3;
-constexpr unsigned flag_paid = 4;
-constexpr unsigned flag_exemption = 8;
-constexpr unsigned flag_new_practice = 16;
-constexpr unsigned flag_new_person = 32;
-constexpr unsigned flag_received_fraction = 64;
-constexpr unsigned flag_service_fraction = 128;
-
-void encode_entry(ByteWriter& out, const Entry& entry, Instant committed_at) {
-  const Item& item = entry.item;
-  const bool is_copayment = item.type == ItemType::copayment;
-  unsigned flags = static_cast<unsigned>(item.type);
-  if (item.is_paid) flags |= flag_paid;
-  if (item.exemption != 0) flags |= flag_exemption;
-  if (entry.is_new_practice) flags |= flag_new_practice;
-  if (entry.is_new_person) flags |= flag_new_person;
-  if (item.received.nanoseconds != 0) flags |= flag_received_fraction;
-  if (is_copayment && item.service_time.nanoseconds != 0) flags |= flag_service_fraction;
-  out.u8(static_cast<std::uint8_t>(flags));
-  out.u8(verdict_bits(entry.verdict));
-  out.raw(item.guid.bytes);
-  out.varint(entry.practice.value());
-  if (entry.is_new_practice) out.text(item.practice.view());
-  out.varint(entry.person.value());
-  if (entry.is_new_person) out.raw(item.person.bytes);
-  out.varint(entry.verdict.position.value() - entry.previous.value());
-  out.zigzag(item.received.seconds - committed_at.seconds);
-  if ((flags & flag_received_fraction) != 0) {
-    out.varint(static_cast<std::uint64_t>(item.received.nanoseconds));
-  }
-  if (!is_copayment) return;
-  out.u8(static_cast<std::uint8_t>(item.service_type));
-  if (item.exemption != 0) out.u8(static_cast<std::uint8_t>(item.exemption));
-  out.zigzag(item.received.seconds - item.service_time.seconds);
-  if ((flags & flag_service_fraction) != 0) {
-    out.varint(static_cast<std::uint64_t>(item.service_time.nanoseconds));
-  }
-  out.varint(static_cast<std::uint64_t>(item.amount.ore()));
-}
-
-/// Nanoseconds that are not zero, when a flag says that they are there.
-bool decode_fraction(ByteReader& in, bool is_there, Instant& instant) {
-  if (is_there) instant.nanoseconds = in.varint<std::int32_t>();
-  return is_there == (instant.nanoseconds != 0);
-}
-
-/// False when it is not there, or is none that the encoder writes.
-bool decode_entry(ByteReader& in, Position position, Instant committed_at, Entry& entry) {
-  entry = Entry();
-  Item& item = entry.item;
-  const unsigned flags = in.u8();
-  const std::uint8_t bits = in.u8();
-  item.type = static_cast<ItemType>(flags & flag_type_mask);
-  item.is_paid = (flags & flag_paid) != 0;
-  entry.is_new_practice = (flags & flag_new_practice) != 0;
-  entry.is_new_person = (flags & flag_new_person) != 0;
-  item.guid.bytes = in.raw<16>();
-  entry.practice = ledger::PracticeNumber{in.varint<std::uint32_t>()};
-  if (entry.is_new_practice) ledger::PracticeId::parse(in.text(), item.practice);
-  entry.person = ledger::PersonId{in.varint()};
-  if (entry.is_new_person) item.person.bytes = in.raw<16>();
-  // What goes further back than the beginning wraps, and so comes out as a later one.
-  entry.previous = Position{position.value() - in.varint()};
-  entry.verdict = verdict_of(bits, position);
-  item.received.seconds = plus(committed_at.seconds, in.zigzag());
-  if (!decode_fraction(in, (flags & flag_received_fraction) != 0, item.received)) return false;
-  if (item.type == ItemType::copayment) {
-    item.service_type = static_cast<ledger::ServiceType>(in.u8());
-    if ((flags & flag_exemption) != 0) item.exemption = static_cast<char>(in.u8());
-    if (((flags & flag_exemption) != 0) != (item.exemption != 0)) return false;
-    item.service_time.seconds = minus(item.received.seconds, in.zigzag());
-    const bool has_fraction = (flags & flag_service_fraction) != 0;
-    if (!decode_fraction(in, has_fraction, item.service_time)) return false;
-    item.amount = Money::from_ore(in.varint<std::int64_t>());
-  } else if ((flags & (flag_exemption | flag_service_fraction)) != 0) {
-    return false;
-  }
-  return in.is_ok() && field_out_of_bounds(entry) == nullptr;
-}
+constexpr std::uint8_t kind_tallies = 3;  // STORED
+/// What an entry takes, and a little more.
+constexpr std::size_t entry_bytes = 72;
 
 /// The part of a record before its entries.
 struct Head {
   ledger::CommitGroup group;
   ledger::Digest previous_root{};
   std::uint64_t entry_count = 0;
+  std::string_view header;
+  std::string_view tallies;
   std::string_view offsets;
 };
 
-Result<Head> decode_head(ByteReader& in) {
-  Head head;
+Result<void> decode_header(ByteReader& in, Head& head) {
   if (in.u8() != format_version) return Errc::corrupt_record;
   head.group.position = Position{in.u64()};
   head.group.committed_at.seconds = in.zigzag();
@@ -123,9 +48,16 @@ Result<Head> decode_head(ByteReader& in) {
     if (!decoded) return decoded.error();
     head.group.new_rules = std::move(decoded.value());
   }
+  head.entry_count = in.varint();
+  return head.entry_count > ledger::group_items_max ? Result<void>(Errc::corrupt_record)
+                                                    : ledger::ok();
+}
+
+Result<void> decode_tallies(ByteReader& in, std::vector<ledger::Tally>& read) {
+  if (in.u8() != kind_tallies) return Errc::corrupt_record;
   const std::uint64_t tallies = in.varint();
   for (std::uint64_t i = 0; i < tallies && in.is_ok(); ++i) {
-    ledger::Tally& tally = head.group.tallies.emplace_back();
+    ledger::Tally& tally = read.emplace_back();
     const std::string_view practice = in.text();
     const bool is_practice =
         practice.empty() || ledger::PracticeId::parse(practice, tally.practice);
@@ -134,21 +66,30 @@ Result<Head> decode_head(ByteReader& in) {
     tally.count = in.varint();
     if (!is_practice || field_out_of_bounds(tally) != nullptr) return Errc::corrupt_record;
   }
-  head.entry_count = in.varint();
-  if (head.entry_count > ledger::group_items_max) return Errc::corrupt_record;
-  const std::size_t offsets =
-      head.entry_count == 0 ? 0
-                            : static_cast<std::size_t>((head.entry_count - 1) / entries_per_offset);
-  head.offsets = in.raw(offsets * 4);
+  return ledger::ok();
+}
+
+Result<Head> decode_head(std::string_view bytes, ByteReader& in) {
+  Head head;
+  const auto header = decode_header(in, head);
+  if (!header) return header.error();
+  head.header = bytes.substr(0, bytes.size() - in.left());
+  const auto tallies = decode_tallies(in, head.group.tallies);
+  if (!tallies) return tallies.error();
+  const std::size_t end = bytes.size() - in.left();
+  head.tallies = bytes.substr(head.header.size(), end - head.header.size());
+  const std::uint64_t offsets =
+      head.entry_count == 0 ? 0 : (head.entry_count - 1) / entries_per_offset;
+  head.offsets = in.raw(static_cast<std::size_t>(offsets) * 4);
   if (!in.is_ok() || field_out_of_bounds(head.group) != nullptr) return Errc::corrupt_record;
   return head;
 }
 
 /// Reads the entries of a record one after another.
-class EntryReader {
+class EntrySequence {
  public:
   /// `in` stands at the first one. Both must stay.
-  EntryReader(ByteReader& in, const Head& head)
+  EntrySequence(ByteReader& in, const Head& head)
       : in_(in), head_(head), offsets_(head.offsets), left_at_first_(in.left()) {}
 
   /// False when it is damaged, or does not begin where an offset says.
@@ -156,9 +97,12 @@ class EntryReader {
     const std::uint64_t index = next_++;
     const bool has_offset = index != 0 && index % entries_per_offset == 0;
     if (has_offset && offsets_.u32() != left_at_first_ - in_.left()) return false;
-    return decode_entry(in_, Position{head_.group.position.value() + 1 + index},
-                        head_.group.committed_at, entry);
+    return decode_entry(
+        in_, {Position{head_.group.position.value() + 1 + index}, head_.group.committed_at}, entry,
+        numbers_);
   }
+  /// Of the entry that was read last.
+  StoredNumbers& numbers() { return numbers_; }
 
  private:
   ByteReader& in_;
@@ -166,6 +110,7 @@ class EntryReader {
   ByteReader offsets_;
   const std::size_t left_at_first_;
   std::uint64_t next_ = 0;
+  StoredNumbers numbers_;
 };
 
 /// The first thing that was read otherwise than it was meant; null when there is none.
@@ -181,7 +126,7 @@ const char* difference(const Head& read, const ledger::CommitGroup& meant,
   return read.entry_count == meant.entries.size() ? nullptr : "number of entries";
 }
 
-const char* difference(const Entry& read, const Entry& meant) {
+const char* difference(const ItemEntry& read, const ItemEntry& meant) {
   const Item& item = read.item;
   const Item& meant_item = meant.item;
   if (item.type != meant_item.type) return "type";
@@ -203,11 +148,81 @@ const char* difference(const Entry& read, const Entry& meant) {
   return item.amount == meant_item.amount ? nullptr : "amountOre";
 }
 
+/// Of entries that are rare: their leaves are compared.
+const char* difference_of_rare(const Entry& read, const Entry& meant,
+                               const StoredNumbers& numbers) {
+  if (read.index() != meant.index()) return "kind";
+  Entry complete = read;
+  auto* const practice = std::get_if<ledger::PracticeEntry>(&complete);
+  if (practice != nullptr && !practice->is_new_practice) {
+    practice->event.practice = std::get<ledger::PracticeEntry>(meant).event.practice;
+  }
+  std::string leaf;
+  std::string meant_leaf;
+  encode_leaf(leaf, complete, numbers);
+  encode_leaf(meant_leaf, meant, numbers);
+  return leaf == meant_leaf && numbers_of(read) == numbers_of(meant) ? nullptr : "content";
+}
+
+const char* difference(const Entry& read, const Entry& meant, const StoredNumbers& numbers) {
+  const ItemEntry* const item = item_of(read);
+  const ItemEntry* const meant_item = item_of(meant);
+  if (item != nullptr && meant_item != nullptr) return difference(*item, *meant_item);
+  return difference_of_rare(read, meant, numbers);
+}
+
 /// Why an entry does not come back, for people; asked when it is known that it does not.
 std::string fault_of_entry(std::size_t index, const Entry& meant, const char* differing) {
   const char* field = field_out_of_bounds(meant);
   if (field == nullptr) field = differing == nullptr ? "its bytes" : differing;
   return "journal record, entry " + std::to_string(index) + ": " + field;
+}
+
+void encode_header(ByteWriter& out, const ledger::CommitGroup& group,
+                   const ledger::Digest& previous_root) {
+  out.u8(format_version);
+  out.u64(group.position.value());
+  out.zigzag(group.committed_at.seconds);
+  out.varint(static_cast<std::uint64_t>(group.committed_at.nanoseconds));
+  out.raw(previous_root);
+  out.raw(group.rule_pack);
+  out.text(group.new_rules ? ledger::RulePack::canonical_text(*group.new_rules) : std::string());
+  out.varint(group.entries.size());
+}
+
+void encode_tallies(ByteWriter& out, const std::vector<ledger::Tally>& tallies) {
+  out.u8(kind_tallies);
+  out.varint(tallies.size());
+  for (const ledger::Tally& tally : tallies) {
+    out.text(tally.practice.view());
+    out.varint(number_of(tally.month));
+    out.u8(static_cast<std::uint8_t>(tally.code));
+    out.varint(tally.count);
+  }
+}
+
+/// Appends the offsets and the entries, and the hashes of the entries' leaves.
+void encode_entries(EncodedContent& content, const ledger::CommitGroup& group,
+                    const SaltSecret& salts) {
+  std::string entries;
+  entries.reserve(group.entries.size() * entry_bytes);
+  ByteWriter offsets(content.bytes);
+  ByteWriter out(entries);
+  std::string leaf;
+  StoredNumbers numbers;
+  for (std::size_t i = 0; i < group.entries.size(); ++i) {
+    if (i != 0 && i % entries_per_offset == 0) {
+      offsets.u32(static_cast<std::uint32_t>(entries.size()));
+    }
+    const Entry& entry = group.entries[i];
+    const Position position{group.position.value() + 1 + i};
+    LEDGER_ASSERT(position_of(entry) == position);
+    encode_entry(out, entry, {position, group.committed_at}, salts, numbers);
+    leaf.clear();
+    encode_leaf(leaf, entry, numbers);
+    content.leaves.push_back(MerkleTree::leaf_hash(leaf));
+  }
+  content.bytes += entries;
 }
 
 }  // namespace
@@ -220,38 +235,22 @@ std::string journal_key(Position position) {
 
 Position decode_journal_key(std::string_view key) { return Position{ByteReader(key).u64()}; }
 
-std::string encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root) {
-  std::string content;
-  content.reserve(256 + group.entries.size() * 72);
-  ByteWriter out(content);
-  out.u8(format_version);
-  out.u64(group.position.value());
-  out.zigzag(group.committed_at.seconds);
-  out.varint(static_cast<std::uint64_t>(group.committed_at.nanoseconds));
-  out.raw(previous_root);
-  out.raw(group.rule_pack);
-  out.text(group.new_rules ? ledger::RulePack::canonical_text(*group.new_rules) : std::string());
-  out.varint(group.tallies.size());
-  for (const ledger::Tally& tally : group.tallies) {
-    out.text(tally.practice.view());
-    out.varint(number_of(tally.month));
-    out.u8(static_cast<std::uint8_t>(tally.code));
-    out.varint(tally.count);
-  }
-  out.varint(group.entries.size());
-  std::string entries;
-  entries.reserve(group.entries.size() * 72);
-  ByteWriter entry_out(entries);
-  for (std::size_t i = 0; i < group.entries.size(); ++i) {
-    if (i != 0 && i % entries_per_offset == 0) out.u32(static_cast<std::uint32_t>(entries.size()));
-    LEDGER_ASSERT(group.entries[i].verdict.position.value() == group.position.value() + 1 + i);
-    encode_entry(entry_out, group.entries[i], group.committed_at);
-  }
-  content += entries;
+EncodedContent encode_content(const ledger::CommitGroup& group, const ledger::Digest& previous_root,
+                              const SaltSecret& salts) {
+  EncodedContent content;
+  content.bytes.reserve(256 + group.entries.size() * entry_bytes);
+  content.leaves.reserve(group.entries.size() + 2);
+  ByteWriter out(content.bytes);
+  encode_header(out, group, previous_root);
+  content.leaves.push_back(MerkleTree::leaf_hash(content.bytes));
+  const std::size_t header = content.bytes.size();
+  encode_tallies(out, group.tallies);
+  content.leaves.push_back(MerkleTree::leaf_hash(std::string_view(content.bytes).substr(header)));
+  encode_entries(content, group, salts);
   return content;
 }
 
-void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
+void append_seal(std::string& record, std::span<const ledger::Digest> leaves,
                  const ledger::Seal& seal) {
   ByteWriter out(record);
   out.varint(leaves.size());
@@ -264,7 +263,7 @@ void append_seal(std::string& record, const std::vector<ledger::Digest>& leaves,
 std::string fault_of_content(std::string_view content, const ledger::CommitGroup& group,
                              const ledger::Digest& previous_root) {
   ByteReader in(content);
-  const auto head = decode_head(in);
+  const auto head = decode_head(content, in);
   if (!head) {
     for (const ledger::Tally& tally : group.tallies) {
       const char* const field = field_out_of_bounds(tally);
@@ -275,11 +274,11 @@ std::string fault_of_content(std::string_view content, const ledger::CommitGroup
   }
   const char* const field = difference(head.value(), group, previous_root);
   if (field != nullptr) return std::string("journal record: ") + field;
-  EntryReader entries(in, head.value());
+  EntrySequence entries(in, head.value());
   Entry read;
   for (std::size_t i = 0; i < group.entries.size(); ++i) {
     if (!entries.read(read)) return fault_of_entry(i, group.entries[i], nullptr);
-    const char* const differing = difference(read, group.entries[i]);
+    const char* const differing = difference(read, group.entries[i], entries.numbers());
     if (differing != nullptr) return fault_of_entry(i, group.entries[i], differing);
   }
   return in.is_complete() ? std::string() : "journal record: its end";
@@ -287,17 +286,21 @@ std::string fault_of_content(std::string_view content, const ledger::CommitGroup
 
 Result<JournalRecord> decode_record(std::string_view bytes) {
   ByteReader in(bytes);
-  auto head = decode_head(in);
+  auto head = decode_head(bytes, in);
   if (!head) return head.error();
-  std::vector<Entry> read(static_cast<std::size_t>(head.value().entry_count));
-  EntryReader entries(in, head.value());
-  for (Entry& entry : read) {
-    if (!entries.read(entry)) return Errc::corrupt_record;
-  }
   JournalRecord record;
+  std::vector<Entry> read(static_cast<std::size_t>(head.value().entry_count));
+  EntrySequence entries(in, head.value());
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    if (!entries.read(read[i])) return Errc::corrupt_record;
+    if (!entries.numbers().empty()) record.numbers.emplace_back(i, std::move(entries.numbers()));
+  }
   record.group = std::move(head.value().group);
   record.group.entries = std::move(read);
   record.previous_root = head.value().previous_root;
+  record.header = head.value().header;
+  record.tallies = head.value().tallies;
+  record.whole = bytes;
   record.content = bytes.substr(0, bytes.size() - in.left());
   const std::uint64_t leaves = in.varint();
   if (leaves > ledger::group_items_max || leaves > in.left() / 32) return Errc::corrupt_record;
@@ -309,9 +312,53 @@ Result<JournalRecord> decode_record(std::string_view bytes) {
   return record;
 }
 
+std::string fault_of_record(std::string_view bytes) {
+  ByteReader in(bytes);
+  const unsigned format = bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes.front());
+  if (format == 1) {
+    return "was written in format 1, before the first release; remedy: load its items into a new "
+           "ledger";
+  }
+  const auto head = decode_head(bytes, in);
+  if (head) {
+    EntrySequence entries(in, head.value());
+    Entry entry;
+    for (std::uint64_t i = 0; i < head.value().entry_count; ++i) {
+      const std::size_t at = bytes.size() - in.left();
+      if (entries.read(entry)) continue;
+      const unsigned kind = at < bytes.size() ? static_cast<std::uint8_t>(bytes[at]) : 0;
+      if (is_kind_of_entry(kind)) break;
+      return "has an entry of kind " + std::to_string(kind) + " at place " +
+             std::to_string(head.value().group.position.value() + 1 + i) +
+             ", which this program does not know: a newer one wrote it, or it is damaged";
+    }
+  }
+  return "does not decode: its bytes were cut short or changed, or were not written by this "
+         "program";
+}
+
+std::vector<ledger::Digest> leaves_of(const JournalRecord& record) {
+  std::vector<ledger::Digest> leaves;
+  leaves.reserve(2 + record.group.entries.size() + record.leaves.size());
+  leaves.push_back(MerkleTree::leaf_hash(record.header));
+  leaves.push_back(MerkleTree::leaf_hash(record.tallies));
+  static const StoredNumbers none;
+  auto numbers = record.numbers.begin();
+  std::string leaf;
+  for (std::size_t i = 0; i < record.group.entries.size(); ++i) {
+    const bool has_numbers = numbers != record.numbers.end() && numbers->first == i;
+    leaf.clear();
+    encode_leaf(leaf, record.group.entries[i], has_numbers ? numbers->second : none);
+    if (has_numbers) ++numbers;
+    leaves.push_back(MerkleTree::leaf_hash(leaf));
+  }
+  leaves.insert(leaves.end(), record.leaves.begin(), record.leaves.end());
+  return leaves;
+}
+
 Result<Entry> decode_entry_at(std::string_view record, Position position) {
   ByteReader in(record);
-  const auto head = decode_head(in);
+  const auto head = decode_head(record, in);
   if (!head) return head.error();
   const std::uint64_t first = head.value().group.position.value() + 1;
   if (position.value() < first || position.value() >= first + head.value().entry_count) {
@@ -326,17 +373,17 @@ Result<Entry> decode_entry_at(std::string_view record, Position position) {
     at = (slot + 1) * entries_per_offset;
   }
   Entry entry;
+  StoredNumbers numbers;
   for (; at <= index; ++at) {
-    if (!decode_entry(in, Position{first + at}, head.value().group.committed_at, entry)) {
-      return Errc::corrupt_record;
-    }
+    const EntryContext context{Position{first + at}, head.value().group.committed_at};
+    if (!decode_entry(in, context, entry, numbers)) return Errc::corrupt_record;
   }
   return entry;
 }
 
 Result<bool> has_entry_at(std::string_view record, Position position) {
   ByteReader in(record);
-  const auto head = decode_head(in);
+  const auto head = decode_head(record, in);
   if (!head) return head.error();
   const std::uint64_t group = head.value().group.position.value();
   return position.value() > group && position.value() <= group + head.value().entry_count;
@@ -344,7 +391,7 @@ Result<bool> has_entry_at(std::string_view record, Position position) {
 
 Result<Instant> decode_committed_at(std::string_view record) {
   ByteReader in(record);
-  const auto head = decode_head(in);
+  const auto head = decode_head(record, in);
   if (!head) return head.error();
   return head.value().group.committed_at;
 }

@@ -7,14 +7,14 @@
 
 namespace storage {
 
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::Money;
 using ledger::ReferenceAccount;
 
 namespace {
 
-Money refunded_by(const Entry& entry, const ReferenceAccount& account) {
+Money refunded_by(const ItemEntry& entry, const ReferenceAccount& account) {
   Money refunded;
   for (const ledger::RefundLine& line : account.account.refund_lines) {
     if (line.cause == entry.verdict.position) refunded += line.amount;
@@ -37,10 +37,10 @@ std::int64_t& count_of(ItemType type, ChangeFigures& changes) {
 }  // namespace
 
 void ChangeExplanation::add(const PersonYear& year, const ReferenceAccount& account) {
-  const std::vector<Entry>& entries = year.entries;
+  const std::vector<ItemEntry>& entries = year.entries;
   const auto later = std::partition_point(
       entries.begin(), entries.end(),
-      [this](const Entry& entry) { return entry.verdict.position <= previous_; });
+      [this](const ItemEntry& entry) { return entry.verdict.position <= previous_; });
   const auto known = static_cast<std::size_t>(later - entries.begin());
   if (known == entries.size()) {
     add_to(figures_.totals_before, entries, account);
@@ -56,7 +56,7 @@ void ChangeExplanation::add(const PersonYear& year, const ReferenceAccount& acco
   }
 }
 
-void ChangeExplanation::add_change(const Entry& entry, Money counted,
+void ChangeExplanation::add_change(const ItemEntry& entry, Money counted,
                                    const ReferenceAccount& account) {
   const Money refunded = refunded_by(entry, account);
   ChangeFigures& changes = figures_.changes;

@@ -25,7 +25,7 @@ class ChangeExplanation {
   void add(const PersonYear& year, const ledger::ReferenceAccount& account);
 
  private:
-  void add_change(const ledger::Entry& entry, ledger::Money counted,
+  void add_change(const ledger::ItemEntry& entry, ledger::Money counted,
                   const ledger::ReferenceAccount& account);
 
   const ledger::Position previous_;

@@ -11,7 +11,7 @@
 
 namespace storage {
 
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::PersonId;
 using ledger::ReferenceAccount;
@@ -43,7 +43,7 @@ void note(ledger::Registration& registration, PersonId person, const ledger::Ite
   }
 }
 
-Registrations registrations_of(PersonId person, std::span<const Entry> entries,
+Registrations registrations_of(PersonId person, std::span<const ItemEntry> entries,
                                const ReferenceAccount& account) {
   Registrations registrations;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -65,7 +65,7 @@ PutAsideRegistration record_of(const ledger::Fingerprint& fingerprint, std::stri
 
 }  // namespace
 
-void put_aside_registrations(PersonId person, std::span<const Entry> entries,
+void put_aside_registrations(PersonId person, std::span<const ItemEntry> entries,
                              const ReferenceAccount& account, const Practices& practices,
                              ReconciliationParts& parts) {
   std::string row;
@@ -79,11 +79,11 @@ void put_aside_registrations(PersonId person, std::span<const Entry> entries,
   }
 }
 
-void put_aside_unpaid(std::span<const Entry> entries, const ReferenceAccount& account,
+void put_aside_unpaid(std::span<const ItemEntry> entries, const ReferenceAccount& account,
                       ReconciliationParts& parts) {
   for (const ledger::ReferenceRegistration& registration : account.registrations) {
     if (registration.reason != ledger::Code::unpaid) continue;
-    const auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& reported) {
+    const auto entry = std::find_if(entries.begin(), entries.end(), [&](const ItemEntry& reported) {
       return reported.verdict.position == registration.position;
     });
     LEDGER_ASSERT(entry != entries.end());

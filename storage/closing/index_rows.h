@@ -12,12 +12,12 @@
 namespace storage {
 
 /// Rows of the index of registrations, by fingerprint.
-void put_aside_registrations(ledger::PersonId person, std::span<const ledger::Entry> entries,
+void put_aside_registrations(ledger::PersonId person, std::span<const ledger::ItemEntry> entries,
                              const ledger::ReferenceAccount& account, const Practices& practices,
                              ReconciliationParts& parts);
 
 /// Rows of the index of unpaid registrations, by practice.
-void put_aside_unpaid(std::span<const ledger::Entry> entries,
+void put_aside_unpaid(std::span<const ledger::ItemEntry> entries,
                       const ledger::ReferenceAccount& account, ReconciliationParts& parts);
 
 }  // namespace storage

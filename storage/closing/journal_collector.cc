@@ -11,7 +11,7 @@
 namespace storage {
 
 using ledger::Date;
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::Position;
 using ledger::Result;
 
@@ -54,7 +54,9 @@ ledger::Digest JournalCollector::collect(const RocksDbJournal& journal, Position
 
 void JournalCollector::collect_group(const ledger::CommitGroup& group) {
   const std::uint32_t rule_pack = number_of(group.rule_pack);
-  for (const Entry& entry : group.entries) collect_entry(entry, rule_pack);
+  for (const ledger::Entry& entry : group.entries) {
+    if (const ItemEntry* const item = item_of(entry)) collect_entry(*item, rule_pack);
+  }
   for (const ledger::Tally& tally : group.tallies) collect_tally(tally);
 }
 
@@ -65,7 +67,7 @@ std::uint32_t JournalCollector::number_of(const ledger::RulePackHash& rule_pack)
   return number;
 }
 
-void JournalCollector::collect_entry(const Entry& entry, std::uint32_t rule_pack) {
+void JournalCollector::collect_entry(const ItemEntry& entry, std::uint32_t rule_pack) {
   if (entry.is_new_practice) {
     ++practices_introduced_;
     check_practice(entry);
@@ -79,7 +81,7 @@ void JournalCollector::collect_entry(const Entry& entry, std::uint32_t rule_pack
   parts_.entries.add(parts_.part_of_person(entry.person), put_aside(entry, rule_pack));
 }
 
-bool JournalCollector::collect_lag(const Entry& copayment) {
+bool JournalCollector::collect_lag(const ItemEntry& copayment) {
   const Date service = oslo_date(copayment.item.service_time);
   const Date received = oslo_date(copayment.item.received);
   const bool is_of_year = ledger::year_of(service) == year_;
@@ -91,7 +93,7 @@ bool JournalCollector::collect_lag(const Entry& copayment) {
   return is_of_year;
 }
 
-void JournalCollector::check_practice(const Entry& entry) const {
+void JournalCollector::check_practice(const ItemEntry& entry) const {
   const bool is_known = practices_.has(entry.practice);
   if (is_known && practices_.id(entry.practice) == entry.item.practice) return;
   use_difference_({ledger::DifferenceKind::practice_differs,

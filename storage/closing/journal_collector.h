@@ -31,12 +31,12 @@ class JournalCollector {
 
  private:
   void collect_group(const ledger::CommitGroup& group);
-  void collect_entry(const ledger::Entry& entry, std::uint32_t rule_pack);
+  void collect_entry(const ledger::ItemEntry& entry, std::uint32_t rule_pack);
   /// Whether a co-payment's service was in the year.
-  bool collect_lag(const ledger::Entry& copayment);
+  bool collect_lag(const ledger::ItemEntry& copayment);
   void collect_tally(const ledger::Tally& tally);
   std::uint32_t number_of(const ledger::RulePackHash& rule_pack);
-  void check_practice(const ledger::Entry& entry) const;
+  void check_practice(const ledger::ItemEntry& entry) const;
 
   const int year_;
   const Practices& practices_;

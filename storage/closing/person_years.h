@@ -18,7 +18,7 @@ namespace storage {
 /// All that there is of one person's year, from wherever it is kept.
 struct PersonYear {
   ledger::AccountKey key;
-  std::vector<ledger::Entry> entries;      ///< of the journal, in position order
+  std::vector<ledger::ItemEntry> entries;  ///< of the journal, in position order
   std::vector<std::uint32_t> rule_packs;   ///< of each entry: number of those in the journal
   std::optional<ledger::Account> account;  ///< as the state has it
   std::vector<ledger::Event> events;       ///< of the state, in the order of their causes

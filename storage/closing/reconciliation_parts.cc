@@ -6,14 +6,14 @@
 
 namespace storage {
 
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::Money;
 using ledger::PersonId;
 using ledger::Position;
 using ledger::PracticeNumber;
 
-PutAsideEntry put_aside(const Entry& entry, std::uint32_t rule_pack) {
+PutAsideEntry put_aside(const ItemEntry& entry, std::uint32_t rule_pack) {
   PutAsideEntry record;
   record.person = entry.person.value();
   record.position = entry.verdict.position.value();
@@ -36,8 +36,8 @@ PutAsideEntry put_aside(const Entry& entry, std::uint32_t rule_pack) {
   return record;
 }
 
-Entry take_up(const PutAsideEntry& record) {
-  Entry entry;
+ItemEntry take_up(const PutAsideEntry& record) {
+  ItemEntry entry;
   entry.person = PersonId{record.person};
   entry.practice = PracticeNumber{record.practice};
   entry.previous = Position{record.previous};

@@ -40,8 +40,8 @@ struct PutAsideEntry {
   bool is_exempt = false;
 };
 
-PutAsideEntry put_aside(const ledger::Entry& entry, std::uint32_t rule_pack);
-ledger::Entry take_up(const PutAsideEntry& record);
+PutAsideEntry put_aside(const ledger::ItemEntry& entry, std::uint32_t rule_pack);
+ledger::ItemEntry take_up(const PutAsideEntry& record);
 
 struct PutAsideEvent {
   std::uint64_t person = 0;

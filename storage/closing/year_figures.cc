@@ -38,7 +38,7 @@ void add_registration(Totals& totals, const ReferenceRegistration& registration)
 
 }  // namespace
 
-void add_to(Totals& totals, std::span<const ledger::Entry> entries,
+void add_to(Totals& totals, std::span<const ledger::ItemEntry> entries,
             const ReferenceAccount& account) {
   ++totals[Figure::persons];
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -71,7 +71,7 @@ void YearFigures::add_lag(PracticeNumber practice, std::uint32_t lag_days) {
   }
 }
 
-void YearFigures::add(std::span<const ledger::Entry> entries, const ReferenceAccount& account) {
+void YearFigures::add(std::span<const ledger::ItemEntry> entries, const ReferenceAccount& account) {
   add_to(nation_.totals, entries, account);
   add_registrations(account);
   if (account.account.card) add_card(*account.account.card);

@@ -11,7 +11,7 @@
 namespace storage {
 
 /// Adds one person-year to totals: its entries, and the account that follows from them.
-void add_to(Totals& totals, std::span<const ledger::Entry> entries,
+void add_to(Totals& totals, std::span<const ledger::ItemEntry> entries,
             const ledger::ReferenceAccount& account);
 
 /// The figures of a statement: given the person-years one by one, adds them up, for the nation and
@@ -25,7 +25,7 @@ class YearFigures {
 
   /// A co-payment that was received so many days after its service.
   void add_lag(ledger::PracticeNumber practice, std::uint32_t lag_days);
-  void add(std::span<const ledger::Entry> entries, const ledger::ReferenceAccount& account);
+  void add(std::span<const ledger::ItemEntry> entries, const ledger::ReferenceAccount& account);
   void add(const Payout& payout);
 
  private:

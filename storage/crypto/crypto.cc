@@ -44,6 +44,10 @@ std::array<std::uint8_t, 16> block_of(const char (&prefix)[8], std::uint64_t val
   return block;
 }
 
+std::string_view text_of(const std::array<std::uint8_t, 32>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace
 
 Digest sha256(std::string_view first, std::string_view second, std::string_view third) {
@@ -176,22 +180,32 @@ std::string SigningKey::to_pem() const {
   return {text, static_cast<std::size_t>(size)};
 }
 
-std::array<std::uint8_t, 64> SigningKey::sign(const Digest& digest) const {
-  std::array<std::uint8_t, crypto_sign_ed25519_BYTES> signature{};
-  const int failed = crypto_sign_ed25519_detached(signature.data(), nullptr, digest.data(),
-                                                  digest.size(), impl_->secret.data());
+Signature SigningKey::sign(const Digest& digest) const { return sign(text_of(digest)); }
+
+Signature SigningKey::sign(std::string_view text) const {
+  Signature signature{};
+  const int failed = crypto_sign_ed25519_detached(
+      signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+      impl_->secret.data());
   LEDGER_ASSERT(failed == 0);
   return signature;
 }
 
-bool is_signed_by(const PublicKey& public_key, const Digest& digest,
-                  const std::array<std::uint8_t, 64>& signature) {
+std::string key_change_text(const PublicKey& next) {
+  return "frikort signing key " + std::string(text_of(next));
+}
+
+bool is_signed_by(const PublicKey& public_key, const Digest& digest, const Signature& signature) {
+  return is_signed_by(public_key, text_of(digest), signature);
+}
+
+bool is_signed_by(const PublicKey& public_key, std::string_view text, const Signature& signature) {
   const PkeyPtr key{
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, public_key.data(), public_key.size())};
   const MdCtxPtr context{EVP_MD_CTX_new()};
   return key && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-         EVP_DigestVerify(context.get(), signature.data(), signature.size(), digest.data(),
-                          digest.size()) == 1;
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(),
+                          reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1;
 }
 
 DataKey random_data_key() {

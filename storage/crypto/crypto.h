@@ -39,8 +39,8 @@ class Sha256 {
 /// The SHA-256 of a file. Throws std::runtime_error when it cannot be read.
 Digest sha256_of_file(const std::filesystem::path& path);
 
-/// The public half of an Ed25519 key.
-using PublicKey = std::array<std::uint8_t, 32>;
+using ledger::PublicKey;
+using ledger::Signature;
 
 /// The first 16 hexadecimal digits of the public key's SHA-256.
 std::string key_id_of(const PublicKey& key);
@@ -61,7 +61,8 @@ class SigningKey {
   std::string to_pem() const;
   const PublicKey& public_key() const { return public_key_; }
   const std::string& key_id() const { return key_id_; }
-  std::array<std::uint8_t, 64> sign(const Digest& digest) const;
+  Signature sign(const Digest& digest) const;
+  Signature sign(std::string_view text) const;
 
  private:
   struct Impl;
@@ -72,8 +73,11 @@ class SigningKey {
 };
 
 /// Whether `signature` over `digest` was made with the private half of `public_key`.
-bool is_signed_by(const PublicKey& public_key, const Digest& digest,
-                  const std::array<std::uint8_t, 64>& signature);
+bool is_signed_by(const PublicKey& public_key, const Digest& digest, const Signature& signature);
+bool is_signed_by(const PublicKey& public_key, std::string_view text, const Signature& signature);
+
+/// What a key signs to vouch for the one that follows it.
+std::string key_change_text(const PublicKey& next);
 
 using DataKey = std::array<std::uint8_t, 32>;
 

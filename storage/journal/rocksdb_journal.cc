@@ -33,22 +33,20 @@ Result<void> for_each_record(const Database& database, Position first, const Use
 }
 
 /// Adds to a record, which has its content, what proves that and the answers to its requests.
-ledger::Seal seal(std::string& record, std::span<const std::string> result_texts,
+ledger::Seal seal(EncodedContent& record, std::span<const std::string> result_texts,
                   const SigningKey& signing) {
-  std::vector<ledger::Digest> leaves;
-  leaves.reserve(result_texts.size() + 1);
-  leaves.push_back(MerkleTree::leaf_hash(record));
+  std::vector<ledger::Digest>& leaves = record.leaves;
+  const std::size_t first = leaves.size();  // what is before can be computed from the record
   for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
   const MerkleTree tree(leaves);
-  leaves.erase(leaves.begin());  // the first can be computed from the record
 
   ledger::Seal seal;
   seal.root = tree.root();
   seal.key_id = signing.key_id();
   seal.signature = signing.sign(seal.root);
   seal.paths.reserve(result_texts.size());
-  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
-  append_seal(record, leaves, seal);
+  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(first + i));
+  append_seal(record.bytes, std::span(leaves).subspan(first), seal);
   return seal;
 }
 
@@ -172,18 +170,19 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::append(
   seals.reserve(groups.size());
   rocksdb::WriteBatch records;
   rocksdb::Status status;
+  const SaltSecret salts = random_data_key();
   ledger::Digest root = head_root_;
   Position next = next_position();
   for (const auto& [group, result_texts] : groups) {
     LEDGER_ASSERT(group.position == next);
-    std::string record = encode_content(group, root);
+    EncodedContent record = encode_content(group, root, salts);
     // What cannot be read again must not be answered, nor stand in the way of what can.
-    const std::string fault = fault_of_content(record, group, root);
+    const std::string fault = fault_of_content(record.bytes, group, root);
     if (!fault.empty()) return impl_->database.unstorable(fault);
     root = seals.emplace_back(seal(record, result_texts, signing_)).root;
     next = group.next_position();
     if (status.ok()) {
-      status = records.Put(impl_->database.family(0), journal_key(group.position), record);
+      status = records.Put(impl_->database.family(0), journal_key(group.position), record.bytes);
     }
   }
 
@@ -214,6 +213,13 @@ Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
   return read_record_of(impl_->database, position, [position](std::string_view record) {
     return decode_entry_at(record, position);
   });
+}
+
+Result<ledger::ItemEntry> RocksDbJournal::read_item(Position position) const {
+  const auto entry = read_entry(position);
+  if (!entry) return entry.error();
+  const ledger::ItemEntry* const item = item_of(entry.value());
+  return item == nullptr ? Result<ledger::ItemEntry>(Errc::corrupt_record) : *item;
 }
 
 Result<bool> RocksDbJournal::has_entry(Position position) const {

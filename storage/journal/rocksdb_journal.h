@@ -64,6 +64,9 @@ class RocksDbJournal final : public ledger::Journal {
   /// The entry at a position. `corrupt_record` when the journal has none there.
   ledger::Result<ledger::Entry> read_entry(ledger::Position position) const;
 
+  /// The entry of an item at a position. `corrupt_record` when there is none of that kind.
+  ledger::Result<ledger::ItemEntry> read_item(ledger::Position position) const;
+
   /// Whether an entry is at a position. A group may be there instead, or nothing.
   ledger::Result<bool> has_entry(ledger::Position position) const;
 

@@ -187,10 +187,10 @@ Result<void> LedgerFiles::check_files(const std::function<bool()>& stop) const {
   return checked ? state_.check_files(stop) : checked;
 }
 
-Result<std::vector<ledger::Entry>> LedgerFiles::history(ledger::Position newest) const {
-  std::vector<ledger::Entry> entries;
+Result<std::vector<ledger::ItemEntry>> LedgerFiles::history(ledger::Position newest) const {
+  std::vector<ledger::ItemEntry> entries;
   for (ledger::Position at = newest; at.value() != 0;) {
-    const auto entry = journal_.read_entry(at);
+    const auto entry = journal_.read_item(at);
     if (!entry) return entry.error();
     if (entry.value().previous >= at) return ledger::Errc::corrupt_record;
     at = entry.value().previous;

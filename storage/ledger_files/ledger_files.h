@@ -59,7 +59,7 @@ class LedgerFiles {
 
   /// The entries of an account from `newest` back to the first, returned in journal order.
   /// Everything up to `newest` must be durable.
-  ledger::Result<std::vector<ledger::Entry>> history(ledger::Position newest) const;
+  ledger::Result<std::vector<ledger::ItemEntry>> history(ledger::Position newest) const;
 
  private:
   void replay(const LedgerOptions& options);

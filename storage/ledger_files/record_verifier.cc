@@ -13,7 +13,7 @@ using ledger::Position;
 }  // namespace
 
 RecordVerifier::RecordVerifier(const VerifyOptions& options)
-    : options_(options), ends_(options.known_ends) {
+    : options_(options), ends_(options.known_ends), key_(options.public_key) {
   report_.key_id = key_id_of(options.public_key);
   std::stable_sort(ends_.begin(), ends_.end(),
                    [](const KnownEnd& a, const KnownEnd& b) { return a.position < b.position; });
@@ -30,10 +30,8 @@ bool RecordVerifier::take(Position key, std::string_view bytes) {
     }
     return false;
   }
-  const auto decoded = decode_record(bytes);
-  std::string wrong = decoded ? check(key, decoded.value())
-                              : "does not decode: its bytes were cut short or changed, or were not "
-                                "written by this program";
+  auto decoded = decode_record(bytes);
+  std::string wrong = decoded ? check(key, decoded.value()) : fault_of_record(bytes);
   if (!wrong.empty()) {
     find(key, wrong);
     return false;
@@ -67,23 +65,24 @@ void RecordVerifier::cut_off(const std::string& witness) {
                    ": its end was cut off");
 }
 
-std::string RecordVerifier::check(Position key, const JournalRecord& record) {
-  const ledger::CommitGroup& group = record.group;
+std::string RecordVerifier::check(Position key, JournalRecord& record) {
+  ledger::CommitGroup& group = record.group;
   if (group.position != key) {
     return "is not the one that belongs there: its content says " + to_string(group.position);
   }
   if (record.previous_root != report_.root) {
     return "does not follow the record before it: one of the two was replaced (previous root)";
   }
-  std::vector<Digest> leaves{MerkleTree::leaf_hash(record.content)};
-  leaves.insert(leaves.end(), record.leaves.begin(), record.leaves.end());
-  if (MerkleTree(std::move(leaves)).root() != record.root) {
+  std::string wrong = check_entries(record);
+  if (!wrong.empty()) return wrong;
+  if (MerkleTree(leaves_of(record)).root() != record.root) {
     return "was changed after it was sealed: content and answers do not give its root";
   }
-  if (record.key_id != report_.key_id) {
-    return "is signed with another key: " + record.key_id + ", not " + report_.key_id;
+  const std::string key_id = key_id_of(key_);
+  if (record.key_id != key_id) {
+    return "is signed with another key: " + record.key_id + ", not " + key_id;
   }
-  if (!is_signed_by(options_.public_key, record.root, record.signature)) {
+  if (!is_signed_by(key_, record.root, record.signature)) {
     return "signature does not fit: made with another key, or changed afterwards";
   }
   if (group.new_rules) {
@@ -93,28 +92,47 @@ std::string RecordVerifier::check(Position key, const JournalRecord& record) {
   if (!has_rules_ || group.rule_pack != rules_) {
     return "was decided under rules that the journal does not hold (hash of the rule pack)";
   }
-  for (const ledger::Entry& entry : group.entries) {
-    std::string wrong = check(entry);
-    if (!wrong.empty()) return wrong;
+  return {};
+}
+
+std::string RecordVerifier::check_entries(JournalRecord& record) {
+  next_key_ = key_;
+  for (ledger::Entry& entry : record.group.entries) {
+    std::string wrong = std::visit([this](const auto& kind) { return check(kind); }, entry);
+    if (wrong.empty() && !practices_.complete(entry)) wrong = "names a practice out of turn";
+    if (wrong.empty()) continue;
+    return "its entry at " + to_string(position_of(entry)) + " " + wrong;
+  }
+  for (const auto& [index, numbers] : record.numbers) {
+    for (const StoredNumber& number : numbers) report_.erased += number.is_erased ? 1 : 0;
   }
   return {};
 }
 
-std::string RecordVerifier::check(const ledger::Entry& entry) {
-  const auto entry_is = [&](const std::string& wrong) {
-    return "its entry at " + to_string(entry.verdict.position) + " " + wrong;
-  };
-  if (entry.is_new_person) ++persons_;
-  if (entry.person.value() == 0 || entry.person.value() > persons_ ||
-      (entry.is_new_person && entry.person.value() != persons_)) {
-    return entry_is("names a person out of turn");
+std::string RecordVerifier::check(const ledger::ItemEntry& entry) {
+  if (entry.person.value() == 0) return {};
+  return check_person(entry.person, entry.is_new_person);
+}
+
+std::string RecordVerifier::check(const ledger::PersonEntry& entry) {
+  std::string wrong = check_person(entry.person, entry.is_new_person);
+  if (wrong.empty() && entry.other.value() > persons_) wrong = "names a person out of turn";
+  return wrong;
+}
+
+std::string RecordVerifier::check(const ledger::KeyEntry& entry) {
+  if (!is_signed_by(key_, key_change_text(entry.key), entry.signature)) {
+    return "names another key that the key before does not vouch for";
   }
-  if (entry.is_new_practice) practices_.emplace(entry.item.practice.view());
-  if (entry.practice.value() == 0 || entry.practice.value() > practices_.size() ||
-      (entry.is_new_practice && entry.practice.value() != practices_.size())) {
-    return entry_is("names a practice out of turn");
-  }
+  next_key_ = entry.key;
   return {};
+}
+
+std::string RecordVerifier::check_person(ledger::PersonId person, bool is_new) {
+  if (is_new) ++persons_;
+  const bool is_in_turn =
+      person.value() != 0 && person.value() <= persons_ && (!is_new || person.value() == persons_);
+  return is_in_turn ? std::string() : "names a person out of turn";
 }
 
 void RecordVerifier::note(const JournalRecord& record, std::size_t bytes) {
@@ -124,6 +142,7 @@ void RecordVerifier::note(const JournalRecord& record, std::size_t bytes) {
   ++report_.records;
   report_.entries += group.entries.size();
   report_.bytes += bytes;
+  key_ = next_key_;
   report_.last = Position{group.next_position().value() - 1};
   report_.root = record.root;
 }

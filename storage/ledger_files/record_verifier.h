@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "storage/bytes/format.h"
+#include "storage/bytes/practice_names.h"
 #include "storage/ledger_files/verify.h"
 
 namespace storage {
@@ -32,8 +32,13 @@ class RecordVerifier {
   void find(ledger::Position position, const std::string& what);
   void cut_off(const std::string& witness);
   /// What is wrong with the record; empty when nothing is.
-  std::string check(ledger::Position key, const JournalRecord& record);
-  std::string check(const ledger::Entry& entry);
+  std::string check(ledger::Position key, JournalRecord& record);
+  std::string check_entries(JournalRecord& record);
+  std::string check(const ledger::ItemEntry& entry);
+  std::string check(const ledger::PersonEntry& entry);
+  std::string check(const ledger::KeyEntry& entry);
+  std::string check(const auto& /*entry*/) { return {}; }
+  std::string check_person(ledger::PersonId person, bool is_new);
   void note(const JournalRecord& record, std::size_t bytes);
   /// Known ends that the records have reached.
   void check_ends();
@@ -46,7 +51,9 @@ class RecordVerifier {
   ledger::RulePackHash rules_{};
   bool has_rules_ = false;
   std::uint64_t persons_ = 0;
-  std::unordered_set<std::string> practices_;
+  PracticeNames practices_;
+  PublicKey key_{};       // signs the next record
+  PublicKey next_key_{};  // signs the one behind it
 };
 
 }  // namespace storage

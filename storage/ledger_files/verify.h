@@ -33,6 +33,7 @@ struct VerifyReport {
   ledger::Position first;     ///< of the first record; 0 = there is none
   ledger::Position last;      ///< the last entry or record that is good
   Digest root{};              ///< of the last good record
+  std::uint64_t erased = 0;   ///< numbers in them that have been erased
   std::string key_id;         ///< of the public key
   /// Up to where the derived state says the journal goes; nothing when that state cannot be asked.
   std::optional<ledger::Position> state_position;
@@ -41,7 +42,7 @@ struct VerifyReport {
 
 struct VerifyOptions {
   std::filesystem::path folder;  ///< of the ledger
-  PublicKey public_key{};        ///< that every record must be signed with
+  PublicKey public_key{};        ///< that the first record must be signed with
   std::vector<KnownEnd> known_ends;
   /// Called after every record: how many are done, about how many there are.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;

@@ -30,6 +30,8 @@ class AppliedTable {
   /// Whether no group has begun that is not finished.
   bool is_between_groups() const { return begun_.load() < applied_.next_position.value(); }
   ledger::Position next_position() const { return applied_.next_position; }
+  /// Of everything that has been applied.
+  std::array<std::uint8_t, 16> checksum() const { return applied_.totals.checksum.bytes(); }
   void freeze() { frozen_ = applied_; }
 
   // For the thread that hands over.

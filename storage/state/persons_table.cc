@@ -67,7 +67,7 @@ Result<PersonId> PersonsTable::add(const EncryptedNumber& number) {
     return files_.database().unstorable("person: number");
   }
   const PersonId person{++totals_.persons};
-  persons_.put(number, person);
+  if (number != EncryptedNumber()) persons_.put(number, person);
   const MutexLock lock(new_mutex_);
   new_numbers_.push_back(number);
   return person;
@@ -83,13 +83,20 @@ void PersonsTable::write(SortedFiles& files) const {
   files.write(StateFamily::numbers, numbers, [](const auto& row) {
     return std::pair(number_key(row.first), encode_person_id(*row.second));
   });
-  std::vector<std::pair<PersonId, EncryptedNumber>> persons;
-  persons.reserve(numbers.size());
-  for (const auto& [number, person] : numbers) persons.emplace_back(*person, number);
-  std::sort(persons.begin(), persons.end());
+  const std::vector<std::pair<PersonId, EncryptedNumber>> persons = frozen_persons();
   files.write(StateFamily::persons, persons, [](const auto& row) {
     return std::pair(person_key(row.first), number_key(row.second));
   });
+}
+
+/// Those whose number has been erased, too.
+std::vector<std::pair<PersonId, EncryptedNumber>> PersonsTable::frozen_persons() const {
+  std::vector<std::pair<PersonId, EncryptedNumber>> persons;
+  const MutexLock lock(new_mutex_);
+  for (std::uint64_t id = first_new_.value(); id <= last_frozen_.value(); ++id) {
+    persons.emplace_back(PersonId{id}, new_numbers_[id - first_new_.value()]);
+  }
+  return persons;
 }
 
 void PersonsTable::forget_frozen() {

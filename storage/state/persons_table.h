@@ -5,6 +5,8 @@
 #include <cstring>
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "ledger/values/ids.h"
 #include "ledger/values/result.h"
@@ -53,6 +55,8 @@ class PersonsTable {
       return value;
     }
   };
+
+  std::vector<std::pair<ledger::PersonId, ledger::EncryptedNumber>> frozen_persons() const;
 
   const StateFiles& files_;
   StateTotals& totals_;

@@ -106,6 +106,10 @@ Result<Fields> fields_of(const ledger::Registration& registration) {
   return fields;
 }
 
+Result<Fields> fields_of(const ledger::Entry& note) {
+  return Fields{{"note", to_hex(encode_note(note))}};
+}
+
 Result<Fields> fields_of(const ledger::Account& account) {
   Fields fields{{"countedOre", to_text(account.counted_sum)}, {"newest", to_text(account.newest)}};
   for (const ledger::DaySum& day : account.days) {
@@ -216,6 +220,8 @@ Result<Fields> fields_of(StateFamily family, std::string_view key, std::string_v
       return fields_of(decode_event(key, value));
     case StateFamily::unpaid:
       return fields_of(decode_unpaid(key, value));
+    case StateFamily::notes:
+      return fields_of(decode_note(key, value));
   }
   return Errc::corrupt_record;
 }
@@ -288,6 +294,9 @@ StateDifference name_row(StateFamily family, std::string_view key, std::string_v
       row.year = ledger::year_of(unpaid.service_date);
       break;
     }
+    case StateFamily::notes:
+      row.key = "note " + to_text(decode_journal_key(key));
+      break;
   }
   return row;
 }

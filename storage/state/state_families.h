@@ -20,6 +20,7 @@ enum class StateFamily : std::uint8_t {
   timeliness,     ///< practice, basis and month -> lags, resends, rejections
   events,         ///< cause and ordinal -> what other systems are told
   unpaid,         ///< practice, service day and position -> a registration not paid yet
+  notes,          ///< position -> a statement that was made, or a key that signs from there
 };
 
 struct StateFamilyTraits {
@@ -53,6 +54,7 @@ inline constexpr auto state_family_table = [] {
       {timeliness, "timeliness", regular, also_what_is_not, 3},
       {events, "events", regular, what_is_there, 4},
       {unpaid, "unpaid", regular, what_is_there, 5},
+      {notes, "notes", regular, what_is_there, 9},
   });
 }();
 

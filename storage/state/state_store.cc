@@ -117,6 +117,20 @@ Result<void> StateStore::record_events(std::span<const ledger::Event> events) {
   return of<EventsTable>().record(events);
 }
 
+Result<void> StateStore::keep_statement(const ledger::StatementEntry& statement) {
+  of<NotesTable>().add(statement);
+  return ledger::ok();
+}
+
+Result<void> StateStore::keep_key(const ledger::KeyEntry& key) {
+  of<NotesTable>().add(key);
+  return ledger::ok();
+}
+
+std::optional<std::array<std::uint8_t, 16>> StateStore::checksum() const {
+  return applied_.checksum();
+}
+
 // ---- groups and hand-over ----
 
 void StateStore::begin_group(Position position) {
@@ -203,6 +217,12 @@ Result<std::vector<ledger::UnpaidRegistration>> StateStore::unpaid(const ledger:
                                                                    std::size_t limit) const {
   return of<UnpaidTable>().find(after, last_day, limit);
 }
+
+std::vector<ledger::StatementEntry> StateStore::statements(int year) const {
+  return of<NotesTable>().statements(year);
+}
+
+std::vector<ledger::KeyEntry> StateStore::keys() const { return of<NotesTable>().keys(); }
 
 Result<bool> StateStore::has_event(Position cause, std::uint32_t ordinal) const {
   return of<EventsTable>().has(cause, ordinal);

@@ -65,6 +65,9 @@ class StateStore final : public ledger::Store {
                                   ledger::Date received) override;
   ledger::Result<void> record_tally(const ledger::Tally& tally) override;
   ledger::Result<void> record_events(std::span<const ledger::Event> events) override;
+  ledger::Result<void> keep_statement(const ledger::StatementEntry& statement) override;
+  ledger::Result<void> keep_key(const ledger::KeyEntry& key) override;
+  std::optional<std::array<std::uint8_t, 16>> checksum() const override;
 
   void begin_group(ledger::Position position) override;
   /// Also starts a hand-over when enough waits; blocks when the last one is not done by the time
@@ -120,6 +123,11 @@ class StateStore final : public ledger::Store {
   /// The cause of the newest event recorded since the store was opened, durable or not; 0 = none.
   /// What is asked of events() afterwards includes it.
   ledger::Position newest_event() const { return of<EventsTable>().newest(); }
+
+  /// The statements of a year that have been made, by number; durable or not.
+  std::vector<ledger::StatementEntry> statements(int year) const;
+  /// The keys that have followed the first one, in order; durable or not.
+  std::vector<ledger::KeyEntry> keys() const;
 
   /// The newest group that anything read before this call can be of. An answer may leave when the
   /// journal holds that group.

@@ -5,6 +5,7 @@
 
 #include "storage/state/accounts_table.h"
 #include "storage/state/events_table.h"
+#include "storage/state/notes_table.h"
 #include "storage/state/persons_table.h"
 #include "storage/state/practices_table.h"
 #include "storage/state/registrations_table.h"
@@ -58,6 +59,7 @@ using StateTables = TableSet<RegistrationsTable,  //
                              PracticesTable,      //
                              TimelinessTable,     //
                              EventsTable,         //
-                             UnpaidTable>;
+                             UnpaidTable,         //
+                             NotesTable>;
 
 }  // namespace storage

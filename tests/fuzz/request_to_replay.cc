@@ -57,20 +57,21 @@ class Records final : public ledger::Journal {
 
  private:
   ledger::Seal keep(const ledger::AnsweredGroup& answered) {
-    std::string record = storage::encode_content(answered.group, root_);
+    storage::EncodedContent content = storage::encode_content(answered.group, root_, {});
+    std::string& record = content.bytes;
     LEDGER_ASSERT(storage::fault_of_content(record, answered.group, root_).empty());
-    std::vector<ledger::Digest> leaves{storage::MerkleTree::leaf_hash(record)};
+    std::vector<ledger::Digest>& leaves = content.leaves;
+    const std::size_t first = leaves.size();
     for (const std::string& text : answered.result_texts) {
       leaves.push_back(storage::MerkleTree::leaf_hash(text));
     }
     const storage::MerkleTree tree(leaves);
-    leaves.erase(leaves.begin());  // the first follows from the record
     ledger::Seal seal;
     seal.root = root_ = tree.root();
     seal.key_id = signing_key().key_id();
     seal.signature = signing_key().sign(seal.root);
-    for (std::size_t i = 0; i < leaves.size(); ++i) seal.paths.push_back(tree.path(i + 1));
-    storage::append_seal(record, leaves, seal);
+    for (std::size_t i = first; i < leaves.size(); ++i) seal.paths.push_back(tree.path(i));
+    storage::append_seal(record, std::span(leaves).subspan(first), seal);
     bytes_.push_back(std::move(record));
     next_ = answered.group.next_position();
     return seal;

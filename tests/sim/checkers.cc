@@ -194,10 +194,11 @@ void check_same(const MemoryStore& a, const MemoryStore& b) {
 
 void check_acknowledged(const std::vector<Acknowledgement>& acknowledgements,
                         const FaultyJournal& journal) {
-  std::map<Position, ledger::Entry> entries;
+  std::map<Position, ledger::ItemEntry> entries;
   std::set<std::tuple<ledger::PracticeNumber, ledger::Guid, ledger::ItemType>> keys;
   const auto read = journal.replay(Position{1}, [&](const ledger::CommitGroup& group) {
-    for (const ledger::Entry& entry : group.entries) {
+    for (const ledger::Entry& any : group.entries) {
+      const ledger::ItemEntry& entry = *item_of(any);
       check(keys.emplace(entry.practice, entry.item.guid, entry.item.type).second,
             "an item is in the journal once");
       entries.emplace(entry.verdict.position, entry);
@@ -217,7 +218,7 @@ storage::SetHash checksum_one_by_one(std::span<const AcceptedItem> accepted,
                                      std::span<const ledger::RulePack> rules) {
   MemoryStore store;
   std::uint64_t position = 0;
-  ledger::Entry entry;
+  ledger::ItemEntry entry;
   for (const AcceptedItem& sent : accepted) {
     ledger::Ledger ledger(store, rules[sent.rules]);
     const auto outcome = ledger.process(sent.item, Position{++position}, entry);

@@ -5,6 +5,7 @@
 
 #include "storage/bytes/format.h"
 #include "storage/bytes/merkle.h"
+#include "storage/bytes/practice_names.h"
 #include "tests/sim/check.h"
 
 namespace sim {
@@ -28,18 +29,19 @@ Result<std::vector<ledger::Seal>> FaultyJournal::append(
 ledger::Seal FaultyJournal::keep(const ledger::AnsweredGroup& answered) {
   const auto& [group, result_texts] = answered;
   check(group.position == next_position_, "a group follows on the one before");
-  std::string record = storage::encode_content(group, head_root_);
+  storage::EncodedContent content = storage::encode_content(group, head_root_, {});
+  std::string& record = content.bytes;
   const std::string fault = storage::fault_of_content(record, group, head_root_);
   if (!fault.empty()) fail("what is written cannot be read again: " + fault);
-  std::vector<Digest> leaves{MerkleTree::leaf_hash(record)};
+  std::vector<Digest>& leaves = content.leaves;
+  const std::size_t first = leaves.size();
   for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
   const MerkleTree tree(leaves);
-  leaves.erase(leaves.begin());  // the first follows from the record
   ledger::Seal seal;
   seal.root = tree.root();
   seal.key_id = "simulation";
-  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
-  storage::append_seal(record, leaves, seal);
+  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(first + i));
+  storage::append_seal(record, std::span(leaves).subspan(first), seal);
 
   records_.push_back({group.position, std::move(record)});
   head_root_ = seal.root;
@@ -72,19 +74,21 @@ Result<void> FaultyJournal::replay(
 void FaultyJournal::check_chain() const {
   Position expected_position{1};
   Digest expected_previous{};
+  storage::PracticeNames practices;
   for (const Record& record : records_) {
-    const auto decoded = storage::decode_record(record.bytes);
+    auto decoded = storage::decode_record(record.bytes);
     check(decoded.has_value(), "a record of the journal decodes");
     const storage::JournalRecord& sealed = decoded.value();
     check(sealed.group.position == expected_position, "positions of groups continue");
     for (const ledger::Entry& entry : sealed.group.entries) {
       expected_position = Position{expected_position.value() + 1};
-      check(entry.verdict.position == expected_position, "positions of entries continue");
+      check(position_of(entry) == expected_position, "positions of entries continue");
     }
     check(sealed.previous_root == expected_previous, "a record names the root of the one before");
-    std::vector<Digest> leaves{MerkleTree::leaf_hash(sealed.content)};
-    leaves.insert(leaves.end(), sealed.leaves.begin(), sealed.leaves.end());
-    check(MerkleTree(leaves).root() == sealed.root, "a root is that of its leaves");
+    for (ledger::Entry& entry : decoded.value().group.entries) {
+      check(practices.complete(entry), "practices come in turn");
+    }
+    check(MerkleTree(leaves_of(sealed)).root() == sealed.root, "a root is that of its leaves");
     expected_position = sealed.group.next_position();
     expected_previous = sealed.root;
   }

@@ -117,7 +117,9 @@ class Simulator {
     }
     store_->stop_failing();
     check_queries_are_noted(built.pending);
-    for (const ledger::Entry& entry : built.pending.group.entries) changed_.insert(entry.person);
+    for (const ledger::Entry& entry : built.pending.group.entries) {
+      if (const auto* const item = item_of(entry)) changed_.insert(item->person);
+    }
     if (happens(options_.snapshot_per_mille)) {
       built.snapshot = Snapshot{*store_, rules_, built.pending.group.next_position()};
     }

@@ -34,8 +34,10 @@ Result<std::optional<PersonId>> MemoryStore::find_person(const EncryptedNumber& 
 }
 
 Result<PersonId> MemoryStore::add_person(const EncryptedNumber& number) {
-  const PersonId id{persons_.size() + 1};
-  LEDGER_ASSERT(persons_.emplace(number, id).second);
+  const PersonId id{numbers_.size() + 1};
+  LEDGER_ASSERT(number == EncryptedNumber() || !find_in(persons_, number));
+  numbers_.push_back(number);
+  if (number != EncryptedNumber()) persons_.emplace(number, id);
   return id;
 }
 
@@ -102,8 +104,20 @@ Result<void> MemoryStore::record_events(std::span<const Event> events) {
   return ok();
 }
 
+Result<void> MemoryStore::keep_statement(const StatementEntry& statement) {
+  statements_.push_back(statement);
+  return ok();
+}
+
+Result<void> MemoryStore::keep_key(const KeyEntry& key) {
+  keys_.push_back(key);
+  return ok();
+}
+
 void MemoryStore::finish_group(const CommitGroup& group) {
-  for (const Entry& entry : group.entries) keep_entry(entry);
+  for (const Entry& entry : group.entries) {
+    if (const ItemEntry* const item = item_of(entry)) keep_entry(*item);
+  }
 }
 
 void MemoryStore::note_durable(Position next_position) {
@@ -114,15 +128,15 @@ void MemoryStore::note_durable(Position next_position) {
 
 void MemoryStore::abandon() { is_abandoned_ = true; }
 
-void MemoryStore::keep_entry(const Entry& entry) {
+void MemoryStore::keep_entry(const ItemEntry& entry) {
   if (journal_ == Journal::kept) entries_.push_back(entry);
 }
 
-std::vector<Entry> MemoryStore::entries_of(const AccountKey& key) const {
+std::vector<ItemEntry> MemoryStore::entries_of(const AccountKey& key) const {
   // A payment or credit note says nothing of the service: its year is that of the co-payment.
   std::map<Fingerprint, int> years;
-  std::vector<Entry> found;
-  for (const Entry& entry : entries_) {
+  std::vector<ItemEntry> found;
+  for (const ItemEntry& entry : entries_) {
     if (entry.item.type == ItemType::copayment) {
       years[entry.item.fingerprint] = year_of(oslo_date(entry.item.service_time));
     }

@@ -33,6 +33,8 @@ class MemoryStore : public Store {
   Result<void> record_lag(PracticeNumber practice, Date service, Date received) override;
   Result<void> record_tally(const Tally& tally) override;
   Result<void> record_events(std::span<const Event> events) override;
+  Result<void> keep_statement(const StatementEntry& statement) override;
+  Result<void> keep_key(const KeyEntry& key) override;
   /// Keeps the group's entries.
   void begin_group(Position) override {}
   void finish_group(const CommitGroup& group) override;
@@ -40,10 +42,10 @@ class MemoryStore : public Store {
   void abandon() override;
 
   /// The entry of an accepted item, after Ledger::process(), where there are no groups.
-  void keep_entry(const Entry& entry);
+  void keep_entry(const ItemEntry& entry);
 
-  const std::vector<Entry>& entries() const { return entries_; }
-  std::vector<Entry> entries_of(const AccountKey& key) const;
+  const std::vector<ItemEntry>& entries() const { return entries_; }
+  std::vector<ItemEntry> entries_of(const AccountKey& key) const;
   /// The account, empty when nothing concerns it.
   Account account(const AccountKey& key) const;
   const std::map<AccountKey, Account>& accounts() const { return accounts_; }
@@ -56,6 +58,8 @@ class MemoryStore : public Store {
   /// Of each tally the practice it counts for: the nation alone when that was not known then.
   const std::vector<PracticeNumber>& tally_practices() const { return tally_practices_; }
   const std::vector<Event>& events() const { return events_; }
+  const std::vector<StatementEntry>& statements() const { return statements_; }
+  const std::vector<KeyEntry>& keys() const { return keys_; }
   /// What note_durable() last said.
   Position durable_until() const { return durable_until_; }
   bool is_abandoned() const { return is_abandoned_; }
@@ -64,6 +68,7 @@ class MemoryStore : public Store {
   Journal journal_;
   std::map<Fingerprint, Registration> registrations_;
   std::map<EncryptedNumber, PersonId> persons_;
+  std::vector<EncryptedNumber> numbers_;  // of all persons; zeros when it has been erased
   std::map<std::string, PracticeNumber, std::less<>> practices_;
   std::map<AccountKey, Account> accounts_;
   std::map<TimelinessKey, TimelinessMonth> timeliness_;
@@ -71,7 +76,9 @@ class MemoryStore : public Store {
   std::map<UnpaidKey, UnpaidRegistration> unpaid_;
   std::vector<PracticeNumber> tally_practices_;
   std::vector<Event> events_;
-  std::vector<Entry> entries_;
+  std::vector<ItemEntry> entries_;
+  std::vector<StatementEntry> statements_;
+  std::vector<KeyEntry> keys_;
   Position durable_until_;
   bool is_abandoned_ = false;
 };

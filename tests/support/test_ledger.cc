@@ -12,7 +12,7 @@ TestLedger::TestLedger(RulePack rules)
 Outcome TestLedger::submit(const Item& item) {
   // A ledger of its own for each item: it must not carry anything over but in the store.
   Ledger ledger(store_, rules_);
-  Entry entry;
+  ItemEntry entry;
   const Outcome outcome = ledger.process(item, Position{next_position_}, entry).value();
   if (outcome.disposition == Disposition::accepted) {
     ++next_position_;

@@ -23,12 +23,12 @@
 namespace {
 
 using ledger::AccountKey;
-using ledger::Entry;
+using ledger::ItemEntry;
 using ledger::ItemType;
 
 /// Everything in the journal, by account in position order.
 struct Journaled {
-  std::map<AccountKey, std::vector<Entry>> accounts;
+  std::map<AccountKey, std::vector<ItemEntry>> accounts;
   std::map<ledger::RulePackHash, int> groups_by_rule_pack;
   std::uint64_t registrations = 0;
 };
@@ -39,7 +39,8 @@ Journaled read_journal(const storage::LedgerFiles& files, storage::RocksDbJourna
   std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, AccountKey> accounts;
   const auto read = journal.replay(ledger::Position{1}, [&](const ledger::CommitGroup& group) {
     ++journaled.groups_by_rule_pack[group.rule_pack];
-    for (const Entry& entry : group.entries) {
+    for (const ledger::Entry& any : group.entries) {
+      const ItemEntry& entry = *item_of(any);
       const auto registration = std::pair(entry.practice, entry.item.guid);
       if (entry.item.type == ItemType::copayment) {
         const int year = ledger::year_of(ledger::oslo_date(entry.item.service_time));
@@ -134,7 +135,7 @@ void check_accounts(storage::LedgerFiles& files, const Journaled& journaled) {
 }
 
 void check_timeliness(storage::LedgerFiles& files, const Journaled& journaled) {
-  std::vector<Entry> all;
+  std::vector<ItemEntry> all;
   for (const auto& [key, entries] : journaled.accounts) {
     all.insert(all.end(), entries.begin(), entries.end());
   }

@@ -81,6 +81,12 @@ class BreakingStore final : public ledger::Store {
   ledger::Result<void> record_events(std::span<const ledger::Event> events) override {
     return memory_.record_events(events);
   }
+  ledger::Result<void> keep_statement(const ledger::StatementEntry& statement) override {
+    return memory_.keep_statement(statement);
+  }
+  ledger::Result<void> keep_key(const ledger::KeyEntry& key) override {
+    return memory_.keep_key(key);
+  }
   void begin_group(Position) override {}
   void finish_group(const ledger::CommitGroup&) override {}
   void note_durable(Position) override {}

@@ -111,7 +111,8 @@ std::vector<std::vector<std::uint32_t>> guids_of(const MemoryJournal& journal) {
   std::vector<std::vector<std::uint32_t>> groups;
   for (const ledger::CommitGroup& group : journal.groups()) {
     auto& guids = groups.emplace_back();
-    for (const ledger::Entry& entry : group.entries) {
+    for (const ledger::Entry& any : group.entries) {
+      const ledger::ItemEntry& entry = *item_of(any);
       guids.push_back(ledger::test::number_of(entry.item.guid));
     }
   }

@@ -73,9 +73,10 @@ class MemoryJournal final : public ledger::Journal {
     const auto& [group, result_texts] = answered;
     // A real journal stops the process here: the group does not follow on the last one.
     LEDGER_ASSERT(group.position == next_position());
-    const std::string content = storage::encode_content(group, head_);
-    LEDGER_ASSERT(storage::fault_of_content(content, group, head_).empty());
-    std::vector<ledger::Digest> leaves{storage::MerkleTree::leaf_hash(content)};
+    const storage::EncodedContent content = storage::encode_content(group, head_, {});
+    LEDGER_ASSERT(storage::fault_of_content(content.bytes, group, head_).empty());
+    std::vector<ledger::Digest> leaves = content.leaves;
+    const std::size_t first = leaves.size();
     for (const std::string& text : result_texts) {
       leaves.push_back(storage::MerkleTree::leaf_hash(text));
     }
@@ -83,7 +84,8 @@ class MemoryJournal final : public ledger::Journal {
     ledger::Seal seal;
     seal.root = head_ = tree.root();
     seal.key_id = "memory";
-    for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(i + 1));
+    for (std::size_t i = 0; i < result_texts.size(); ++i)
+      seal.paths.push_back(tree.path(first + i));
     groups_.push_back(group);
     next_position_ = group.next_position().value();
     return seal;

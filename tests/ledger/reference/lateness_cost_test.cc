@@ -21,7 +21,7 @@ constexpr Money ceiling = Money::from_kroner(100);
 class Account {
  public:
   Account& add(const Item& item, std::uint32_t practice) {
-    Entry entry;
+    ItemEntry entry;
     entry.item = item;
     entry.practice = PracticeNumber{practice};
     entry.verdict.position = Position{entries_.size() + 1};
@@ -33,7 +33,7 @@ class Account {
   }
 
  private:
-  std::vector<Entry> entries_;
+  std::vector<ItemEntry> entries_;
 };
 
 Item copayment(std::uint32_t guid, std::int64_t kroner, const char* service, const char* received) {

@@ -27,7 +27,7 @@ class CompareAccountTest : public testing::Test {
   }
 
   void add(const Item& item) {
-    Entry entry;
+    ItemEntry entry;
     Ledger ledger(store_, rules_);
     const auto outcome = ledger.process(item, Position{entries_.size() + 1}, entry);
     ASSERT_TRUE(outcome);
@@ -57,7 +57,7 @@ class CompareAccountTest : public testing::Test {
   const RulePack rules_ = test::small_rules(Money::from_kroner(100));
   const AccountKey key_{PersonId{1}, 2024};
   test::MemoryStore store_;
-  std::vector<Entry> entries_;
+  std::vector<ItemEntry> entries_;
   std::optional<Account> account_;
   std::vector<Event> events_;
 };

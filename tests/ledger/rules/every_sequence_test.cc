@@ -19,7 +19,7 @@ using testing::PrintToString;
 class Explorer {
  public:
   /// Which items may come next, given those accepted so far.
-  using Choices = std::vector<Item> (*)(const std::vector<Entry>& accepted);
+  using Choices = std::vector<Item> (*)(const std::vector<ItemEntry>& accepted);
 
   Explorer(Choices choices, std::size_t length, bool resends)
       : choices_(choices), length_(length), resends_(resends) {}
@@ -73,7 +73,7 @@ constexpr const char* new_years_eve = "2024-12-31T23:59:00+01:00";
 constexpr const char* january = "2025-01-10T10:00:00+01:00";
 constexpr const char* february = "2025-02-01T10:00:00+01:00";
 /// Every item at every step, whatever came before.
-std::vector<Item> all_items(const std::vector<Entry>&) {
+std::vector<Item> all_items(const std::vector<ItemEntry>&) {
   static const std::vector<Item> items = [] {
     std::vector<Item> all;
     for (const std::uint32_t key : {0U, 1U}) {
@@ -92,11 +92,11 @@ std::vector<Item> all_items(const std::vector<Entry>&) {
 
 /// Only items that will be accepted; resends are tried in every state anyway. A new registration
 /// takes the lowest free key: the others would give the same states under other names.
-std::vector<Item> accepted_items(const std::vector<Entry>& accepted, std::uint32_t keys_max,
+std::vector<Item> accepted_items(const std::vector<ItemEntry>& accepted, std::uint32_t keys_max,
                                  const std::vector<Item>& contents) {
   std::vector<Item> items;
   std::uint32_t known = 0;
-  for (const Entry& entry : accepted) {
+  for (const ItemEntry& entry : accepted) {
     if (entry.item.type != ItemType::copayment) continue;
     ++known;
     for (const ItemType type : {ItemType::payment, ItemType::credit_note}) {
@@ -131,18 +131,18 @@ std::vector<Item> contents_of(const std::vector<std::int64_t>& amounts,
   return contents;
 }
 
-std::vector<Item> three_of_all_contents(const std::vector<Entry>& accepted) {
+std::vector<Item> three_of_all_contents(const std::vector<ItemEntry>& accepted) {
   static const auto contents =
       contents_of({0, 40, 60, 100, 160}, {january, february, new_years_eve});
   return accepted_items(accepted, 3, contents);
 }
 
-std::vector<Item> four_of_few_contents(const std::vector<Entry>& accepted) {
+std::vector<Item> four_of_few_contents(const std::vector<ItemEntry>& accepted) {
   static const auto contents = contents_of({40, 60, 160}, {january, february});
   return accepted_items(accepted, 4, contents);
 }
 
-std::vector<Item> three_of_paid_contents(const std::vector<Entry>& accepted) {
+std::vector<Item> three_of_paid_contents(const std::vector<ItemEntry>& accepted) {
   static const std::vector<Item> contents{
       a_copayment().of_ore(60).on(february), a_copayment().of_ore(60).on(january),
       a_copayment().of_ore(100).on(january), a_copayment().of_ore(160).on(february),

@@ -65,7 +65,7 @@ TEST(Ledger, chains_the_entries_of_an_account_and_introduces_persons_and_practic
                               {4, false, false, 1}};
   ASSERT_EQ(ledger.store().entries().size(), rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Entry& entry = ledger.store().entries()[i];
+    const ItemEntry& entry = ledger.store().entries()[i];
     EXPECT_EQ(entry.verdict.position.value(), i + 1);
     EXPECT_EQ(entry.previous.value(), rows[i].previous) << i;
     EXPECT_EQ(entry.is_new_person, rows[i].is_new_person) << i;
@@ -403,7 +403,7 @@ TEST(Ledger, passes_on_every_error_of_the_store) {
     std::uint64_t position = 0;
     bool is_error_seen = false;
     for (const Item& item : items) {
-      Entry entry;
+      ItemEntry entry;
       const auto outcome = ledger.process(item, Position{++position}, entry);
       if (store.has_failed()) {
         ASSERT_FALSE(outcome.has_value()) << "call " << fails_at;

@@ -51,7 +51,7 @@ Item random_item(Prng& random, const std::vector<Item>& sent, Instant now) {
 }
 
 /// What the journal's records keep of an entry: identifiers are in the first entry only.
-Entry journaled(Entry entry) {
+ItemEntry journaled(ItemEntry entry) {
   if (!entry.is_new_practice) entry.item.practice = {};
   if (!entry.is_new_person || entry.item.type != ItemType::copayment) entry.item.person = {};
   entry.item.fingerprint = {};
@@ -62,7 +62,7 @@ Entry journaled(Entry entry) {
 void expect_replay_gives_the_same_state(const MemoryStore& original) {
   MemoryStore replayed(MemoryStore::Journal::kept);
   Ledger ledger(replayed, rules());
-  for (const Entry& entry : original.entries()) {
+  for (const ItemEntry& entry : original.entries()) {
     const auto posted = ledger.replay(journaled(entry));
     ASSERT_TRUE(posted.has_value()) << PrintToString(entry.item);
   }

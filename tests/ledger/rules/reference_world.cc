@@ -40,7 +40,7 @@ std::string account_problem(const Account& account, int year, bool had_reached) 
 }
 
 std::string registration_problem(const MemoryStore& store, const ReferenceRegistration& expected,
-                                 const Entry& reported) {
+                                 const ItemEntry& reported) {
   const auto found = store.registrations().find(reported.item.fingerprint);
   if (found == store.registrations().end()) return "a registration is missing";
   const Registration& registration = found->second;
@@ -115,7 +115,7 @@ std::string event_problem(const MemoryStore& store, const AccountKey& key, const
 
 std::string problem_of_account(const MemoryStore& store, const AccountKey& key) {
   const Account& account = store.accounts().at(key);
-  const std::vector<Entry> entries = store.entries_of(key);
+  const std::vector<ItemEntry> entries = store.entries_of(key);
   const ReferenceAccount reference = reference_account(entries, key.year, ceiling, rules().hash());
   if (!reference.misfits.empty()) return "the reference cannot place an entry";
   if (!(account == reference.account)) {
@@ -169,10 +169,10 @@ std::string state_problem(const MemoryStore& store) {
   }
   return timeliness_problem(store);
 }
-ExpectedAnswer expected_answer(const std::vector<Entry>& entries, const Item& item) {
+ExpectedAnswer expected_answer(const std::vector<ItemEntry>& entries, const Item& item) {
   bool is_known = false;
   bool is_credited = false;
-  for (const Entry& entry : entries) {
+  for (const ItemEntry& entry : entries) {
     if (!(entry.item.practice == item.practice) || entry.item.guid != item.guid) continue;
     is_known = true;
     is_credited |= entry.item.type == ItemType::credit_note;
@@ -200,7 +200,7 @@ std::string answer_problem(const ExpectedAnswer& expected, const Outcome& outcom
 }
 
 std::string resend_problem(World& world) {
-  for (const Entry& entry : std::vector<Entry>(world.store.entries())) {
+  for (const ItemEntry& entry : std::vector<ItemEntry>(world.store.entries())) {
     const Outcome resent = world.submit(entry.item);
     if (resent.disposition != Disposition::duplicate || resent.verdict != entry.verdict) {
       return "resend of " + PrintToString(entry.item) + " is " + PrintToString(resent);

@@ -32,7 +32,7 @@ struct ExpectedAnswer {
   Verdict verdict;  ///< of the original, for a duplicate
 };
 
-ExpectedAnswer expected_answer(const std::vector<Entry>& entries, const Item& item);
+ExpectedAnswer expected_answer(const std::vector<ItemEntry>& entries, const Item& item);
 
 /// The state after a sequence. Copied at each branch.
 struct World {
@@ -41,7 +41,7 @@ struct World {
 
   Outcome submit(const Item& item) {
     Ledger ledger(store, rules());
-    Entry entry;
+    ItemEntry entry;
     const Outcome outcome = ledger.process(item, Position{next_position}, entry).value();
     if (outcome.disposition == Disposition::accepted) {
       ++next_position;

@@ -19,8 +19,8 @@ namespace {
 
 using ledger::Code;
 using ledger::CommitGroup;
-using ledger::Entry;
 using ledger::Instant;
+using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::Money;
 using ledger::Position;
@@ -35,14 +35,14 @@ CommitGroup a_group() {
   tally.month = std::chrono::year{2025} / 3;
   tally.count = 1;
   group.tallies = {tally};
-  Entry copayment;
+  ItemEntry copayment;
   copayment.item = ledger::test::a_copayment().on("2025-03-01T10:00:00+01:00");
   copayment.practice = ledger::PracticeNumber{1};
   copayment.is_new_practice = true;
   copayment.person = ledger::PersonId{1};
   copayment.is_new_person = true;
   copayment.verdict = {Position{2}, Code::none, true, false};
-  Entry payment = copayment;
+  ItemEntry payment = copayment;
   payment.item = ledger::test::a_payment().on("2025-03-01T10:00:00+01:00");
   payment.is_new_practice = payment.is_new_person = false;
   payment.previous = Position{2};
@@ -66,8 +66,8 @@ Instant moved(Instant instant, std::int64_t seconds) {
   return instant + std::chrono::seconds{seconds};
 }
 
-std::function<void(CommitGroup&)> in_entry(const std::function<void(Entry&)>& make) {
-  return [make](CommitGroup& group) { make(group.entries[0]); };
+std::function<void(CommitGroup&)> in_entry(const std::function<void(ItemEntry&)>& make) {
+  return [make](CommitGroup& group) { make(*item_of(group.entries[0])); };
 }
 
 const std::vector<Change>& what_no_record_holds() {
@@ -121,54 +121,56 @@ const std::vector<Change>& what_no_record_holds() {
       {"code", [](CommitGroup& g) { g.tallies[0].code = Code::credited; }},
       {"count", [](CommitGroup& g) { g.tallies[0].count = 0; }},
       {"count", [](CommitGroup& g) { g.tallies[0].count = ledger::group_items_max + 1; }},
-      {"type", in_entry([](Entry& e) { e.item.type = static_cast<ItemType>(0); })},
-      {"type", in_entry([](Entry& e) { e.item.type = static_cast<ItemType>(4); })},
-      {"practice", in_entry([](Entry& e) { e.practice = ledger::nation; })},
-      {"practiceId", in_entry([](Entry& e) { e.item.practice = ledger::PracticeId(); })},
-      {"person", in_entry([](Entry& e) { e.person = ledger::PersonId{0}; })},
+      {"type", in_entry([](ItemEntry& e) { e.item.type = static_cast<ItemType>(0); })},
+      {"type", in_entry([](ItemEntry& e) { e.item.type = static_cast<ItemType>(4); })},
+      {"practice", in_entry([](ItemEntry& e) { e.practice = ledger::nation; })},
+      {"practiceId", in_entry([](ItemEntry& e) { e.item.practice = ledger::PracticeId(); })},
+      {"person", in_entry([](ItemEntry& e) { e.person = ledger::PersonId{0}; })},
       {"person",
-       in_entry([](Entry& e) { e.person = ledger::PersonId{ledger::person_max.value() + 1}; })},
-      {"verdict", in_entry([](Entry& e) { e.verdict.reason = Code::time_barred; })},
-      {"verdict", in_entry([](Entry& e) { e.verdict.reason = static_cast<Code>(44); })},
-      {"verdict", in_entry([](Entry& e) { e.verdict.counted = false; })},
-      {"previous", in_entry([](Entry& e) { e.previous = e.verdict.position; })},
-      {"previous", in_entry([](Entry& e) { e.previous = Position{1'000}; })},
+       in_entry([](ItemEntry& e) { e.person = ledger::PersonId{ledger::person_max.value() + 1}; })},
+      {"verdict", in_entry([](ItemEntry& e) { e.verdict.reason = Code::time_barred; })},
+      {"verdict", in_entry([](ItemEntry& e) { e.verdict.reason = static_cast<Code>(44); })},
+      {"verdict", in_entry([](ItemEntry& e) { e.verdict.counted = false; })},
+      {"previous", in_entry([](ItemEntry& e) { e.previous = e.verdict.position; })},
+      {"previous", in_entry([](ItemEntry& e) { e.previous = Position{1'000}; })},
       {"receivedTime",
-       in_entry([](Entry& e) { e.item.received = moved(ledger::first_instant, -1); })},
+       in_entry([](ItemEntry& e) { e.item.received = moved(ledger::first_instant, -1); })},
       {"receivedTime",
-       in_entry([](Entry& e) { e.item.received = moved(ledger::last_instant, 1); })},
-      {"receivedTime", in_entry([](Entry& e) { e.item.received.nanoseconds = -1; })},
-      {"receivedTime", in_entry([](Entry& e) {
+       in_entry([](ItemEntry& e) { e.item.received = moved(ledger::last_instant, 1); })},
+      {"receivedTime", in_entry([](ItemEntry& e) { e.item.received.nanoseconds = -1; })},
+      {"receivedTime", in_entry([](ItemEntry& e) {
          e.item.received.seconds = std::numeric_limits<std::int64_t>::max();
        })},
-      {"serviceType", in_entry([](Entry& e) { e.item.service_type = ledger::ServiceType{0}; })},
-      {"serviceType", in_entry([](Entry& e) { e.item.service_type = ledger::ServiceType{14}; })},
+      {"serviceType", in_entry([](ItemEntry& e) { e.item.service_type = ledger::ServiceType{0}; })},
+      {"serviceType",
+       in_entry([](ItemEntry& e) { e.item.service_type = ledger::ServiceType{14}; })},
       {"serviceTime",
-       in_entry([](Entry& e) { e.item.service_time = moved(ledger::first_instant, -1); })},
+       in_entry([](ItemEntry& e) { e.item.service_time = moved(ledger::first_instant, -1); })},
       {"serviceTime",
-       in_entry([](Entry& e) { e.item.service_time = moved(ledger::last_instant, 1); })},
-      {"serviceTime", in_entry([](Entry& e) { e.item.service_time.nanoseconds = 1'000'000'000; })},
-      {"amountOre", in_entry([](Entry& e) { e.item.amount = Money::from_ore(-1); })},
+       in_entry([](ItemEntry& e) { e.item.service_time = moved(ledger::last_instant, 1); })},
+      {"serviceTime",
+       in_entry([](ItemEntry& e) { e.item.service_time.nanoseconds = 1'000'000'000; })},
+      {"amountOre", in_entry([](ItemEntry& e) { e.item.amount = Money::from_ore(-1); })},
       {"amountOre",
-       in_entry([](Entry& e) { e.item.amount = ledger::amount_max + Money::from_ore(1); })},
-      {"exemption", in_entry([](Entry& e) { e.item.exemption = 'a'; })},
-      {"exemption", in_entry([](Entry& e) { e.item.exemption = '\xc6'; })},
-      {"exemption", [](CommitGroup& g) { g.entries[1].item.exemption = 'A'; }},
-      {"paid", [](CommitGroup& g) { g.entries[1].item.is_paid = true; }},
+       in_entry([](ItemEntry& e) { e.item.amount = ledger::amount_max + Money::from_ore(1); })},
+      {"exemption", in_entry([](ItemEntry& e) { e.item.exemption = 'a'; })},
+      {"exemption", in_entry([](ItemEntry& e) { e.item.exemption = '\xc6'; })},
+      {"exemption", [](CommitGroup& g) { item_of(g.entries[1])->item.exemption = 'A'; }},
+      {"paid", [](CommitGroup& g) { item_of(g.entries[1])->item.is_paid = true; }},
   };
   return changes;
 }
 
 TEST(FormatBounds, are_the_same_for_writing_and_reading_the_journal) {
   const CommitGroup good = a_group();
-  ASSERT_EQ(fault_of_content(encode_content(good, {}), good, {}), "");
-  ASSERT_TRUE(decode_record(record_of(encode_content(good, {}))));
+  ASSERT_EQ(fault_of_content(encode_content(good, {}, {}).bytes, good, {}), "");
+  ASSERT_TRUE(decode_record(record_of(encode_content(good, {}, {}).bytes)));
   for (std::size_t i = 0; i < what_no_record_holds().size(); ++i) {
     const auto& [field, make] = what_no_record_holds()[i];
     SCOPED_TRACE(std::to_string(i) + ", " + field);
     CommitGroup group = good;
     make(group);
-    const std::string content = encode_content(group, {});
+    const std::string content = encode_content(group, {}, {}).bytes;
     EXPECT_NE(fault_of_content(content, group, {}).find(field), std::string::npos)
         << fault_of_content(content, group, {});
     EXPECT_FALSE(decode_record(record_of(content)));
@@ -199,14 +201,14 @@ TEST(FormatBounds, leave_the_ends_of_the_domain_inside) {
     group.committed_at = committed;
     for (const Instant received : {ledger::first_instant, ledger::last_instant, last_second}) {
       for (const Instant service : {ledger::first_instant, ledger::last_instant, last_second}) {
-        Entry& entry = group.entries[0];
+        ItemEntry& entry = *item_of(group.entries[0]);
         entry.item.received = received;
         entry.item.service_time = service;
         entry.item.amount = ledger::amount_max;
         entry.item.exemption = 'Z';
         entry.person = ledger::person_max;
         entry.practice = ledger::PracticeNumber{std::numeric_limits<std::uint32_t>::max()};
-        EXPECT_EQ(fault_of_content(encode_content(group, {}), group, {}), "");
+        EXPECT_EQ(fault_of_content(encode_content(group, {}, {}).bytes, group, {}), "");
       }
     }
   }
@@ -215,16 +217,16 @@ TEST(FormatBounds, leave_the_ends_of_the_domain_inside) {
 TEST(FormatBounds, hold_for_a_group_of_the_most_items) {
   CommitGroup group = a_group();
   group.position = Position{ledger::position_max.value() - ledger::group_items_max};
-  Entry entry = group.entries[0];
+  ItemEntry entry = *item_of(group.entries[0]);
   group.entries.clear();
   for (std::size_t i = 0; i < ledger::group_items_max; ++i) {
     entry.verdict.position = Position{group.position.value() + 1 + i};
     group.entries.push_back(entry);
   }
-  EXPECT_EQ(fault_of_content(encode_content(group, {}), group, {}), "");
+  EXPECT_EQ(fault_of_content(encode_content(group, {}, {}).bytes, group, {}), "");
   entry.verdict.position = Position{entry.verdict.position.value() + 1};
   group.entries.push_back(entry);
-  EXPECT_NE(fault_of_content(encode_content(group, {}), group, {}), "");
+  EXPECT_NE(fault_of_content(encode_content(group, {}, {}).bytes, group, {}), "");
 }
 
 TEST(FormatBounds, see_content_that_is_not_what_was_meant) {
@@ -235,33 +237,34 @@ TEST(FormatBounds, see_content_that_is_not_what_was_meant) {
       {"rules", [](CommitGroup& g) { g.new_rules.reset(); }},
       {"tallies", [](CommitGroup& g) { ++g.tallies[0].count; }},
       {"number of entries", [](CommitGroup& g) { g.entries.pop_back(); }},
-      {"guid", in_entry([](Entry& e) { e.item.guid.bytes[15] ^= 1; })},
-      {"practice", in_entry([](Entry& e) { e.practice = ledger::PracticeNumber{2}; })},
-      {"practiceId", in_entry([](Entry& e) { e.item.practice = ledger::test::practice_id("77"); })},
-      {"new practice", in_entry([](Entry& e) { e.is_new_practice = false; })},
-      {"person", in_entry([](Entry& e) { e.person = ledger::PersonId{2}; })},
-      {"new person", in_entry([](Entry& e) { e.is_new_person = false; })},
-      {"number", in_entry([](Entry& e) { e.item.person.bytes[0] ^= 1; })},
-      {"previous", in_entry([](Entry& e) { e.previous = Position{1}; })},
-      {"verdict", in_entry([](Entry& e) { e.verdict.exempt = true; })},
-      {"receivedTime", in_entry([](Entry& e) { e.item.received.nanoseconds = 1; })},
-      {"paid", in_entry([](Entry& e) { e.item.is_paid = !e.item.is_paid; })},
-      {"exemption", in_entry([](Entry& e) { e.item.exemption = 'G'; })},
+      {"guid", in_entry([](ItemEntry& e) { e.item.guid.bytes[15] ^= 1; })},
+      {"practice", in_entry([](ItemEntry& e) { e.practice = ledger::PracticeNumber{2}; })},
+      {"practiceId",
+       in_entry([](ItemEntry& e) { e.item.practice = ledger::test::practice_id("77"); })},
+      {"new practice", in_entry([](ItemEntry& e) { e.is_new_practice = false; })},
+      {"person", in_entry([](ItemEntry& e) { e.person = ledger::PersonId{2}; })},
+      {"new person", in_entry([](ItemEntry& e) { e.is_new_person = false; })},
+      {"number", in_entry([](ItemEntry& e) { e.item.person.bytes[0] ^= 1; })},
+      {"previous", in_entry([](ItemEntry& e) { e.previous = Position{1}; })},
+      {"verdict", in_entry([](ItemEntry& e) { e.verdict.exempt = true; })},
+      {"receivedTime", in_entry([](ItemEntry& e) { e.item.received.nanoseconds = 1; })},
+      {"paid", in_entry([](ItemEntry& e) { e.item.is_paid = !e.item.is_paid; })},
+      {"exemption", in_entry([](ItemEntry& e) { e.item.exemption = 'G'; })},
       {"serviceType",
-       in_entry([](Entry& e) { e.item.service_type = ledger::ServiceType::dentist; })},
-      {"serviceTime", in_entry([](Entry& e) { ++e.item.service_time.seconds; })},
-      {"amountOre", in_entry([](Entry& e) { e.item.amount += Money::from_ore(1); })},
-      {"type", [](CommitGroup& g) { g.entries[1].item.type = ItemType::credit_note; }},
+       in_entry([](ItemEntry& e) { e.item.service_type = ledger::ServiceType::dentist; })},
+      {"serviceTime", in_entry([](ItemEntry& e) { ++e.item.service_time.seconds; })},
+      {"amountOre", in_entry([](ItemEntry& e) { e.item.amount += Money::from_ore(1); })},
+      {"type", [](CommitGroup& g) { item_of(g.entries[1])->item.type = ItemType::credit_note; }},
   };
   for (const auto& [field, make] : changes) {
     CommitGroup other = meant;
     make(other);
-    const std::string fault = fault_of_content(encode_content(other, {}), meant, {});
+    const std::string fault = fault_of_content(encode_content(other, {}, {}).bytes, meant, {});
     EXPECT_NE(fault.find(field), std::string::npos) << field << ": " << fault;
   }
   const ledger::Digest other_root{1};
-  EXPECT_NE(fault_of_content(encode_content(meant, other_root), meant, {}), "");
-  EXPECT_NE(fault_of_content(encode_content(meant, {}) + '\0', meant, {}), "");
+  EXPECT_NE(fault_of_content(encode_content(meant, other_root, {}).bytes, meant, {}), "");
+  EXPECT_NE(fault_of_content(encode_content(meant, {}, {}).bytes + '\0', meant, {}), "");
 }
 
 // ---- rows of the state ----

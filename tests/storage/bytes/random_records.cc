@@ -54,15 +54,15 @@ ledger::Verdict verdict(Prng& prng, std::uint64_t position) {
   return {Position{position}, reason, reason == Code::none, prng.chance(1, 2)};
 }
 
-ledger::Entry entry(Prng& prng, std::uint64_t position) {
-  ledger::Entry entry;
+ledger::ItemEntry item_entry(Prng& prng, std::uint64_t position) {
+  ledger::ItemEntry entry;
   ledger::Item& item = entry.item;
   item.type = static_cast<ItemType>(1 + prng.below(3));
   fill(prng, item.guid.bytes);
   item.received = instant(prng);
   entry.practice = ledger::PracticeNumber{static_cast<std::uint32_t>(1 + number(prng, 30))};
   entry.is_new_practice = prng.chance(1, 5);
-  if (entry.is_new_practice) item.practice = practice(prng);
+  item.practice = practice(prng);
   entry.person = person(prng);
   entry.previous = Position{prng.below(position)};
   entry.verdict = verdict(prng, position);
@@ -77,7 +77,134 @@ ledger::Entry entry(Prng& prng, std::uint64_t position) {
   return entry;
 }
 
+std::vector<ledger::Period> periods(Prng& prng) {
+  std::vector<ledger::Period> periods;
+  Date from = day(prng) - std::chrono::days{30'000};
+  for (std::uint64_t i = prng.below(4); i > 0; --i) {
+    const Date to = from + std::chrono::days{static_cast<std::int64_t>(prng.below(900))};
+    periods.push_back({from, to});
+    from = to + std::chrono::days{static_cast<std::int64_t>(1 + prng.below(900))};
+  }
+  if (!periods.empty() && prng.chance(1, 2)) periods.back().to.reset();
+  return periods;
+}
+
+std::vector<std::string> numbers(Prng& prng, std::size_t least, std::size_t most) {
+  std::vector<std::string> numbers(prng.below(3));
+  for (std::string& number : numbers) {
+    number.resize(least + prng.below(most - least + 1));
+    for (char& digit : number) digit = static_cast<char>('0' + prng.below(10));
+  }
+  return numbers;
+}
+
+ledger::PersonEntry person_entry(Prng& prng, std::uint64_t position) {
+  ledger::PersonEntry entry;
+  ledger::PersonEvent& event = entry.event;
+  event.type = static_cast<ledger::PersonEventType>(1 + prng.below(7));
+  fill(prng, event.event_id.bytes);
+  event.received = instant(prng);
+  fill(prng, event.person.bytes);
+  entry.position = Position{position};
+  entry.person = person(prng);
+  entry.is_new_person = prng.chance(1, 3);
+  entry.previous = Position{prng.below(position)};
+  const bool is_birth = event.type == ledger::PersonEventType::birth_date;
+  const bool is_death = event.type == ledger::PersonEventType::died;
+  if (is_birth || (is_death && prng.chance(1, 2))) event.date = day(prng);
+  if (event.type == ledger::PersonEventType::minimum_pension) event.periods = periods(prng);
+  if (!event.has_other()) return entry;
+  fill(prng, event.other.bytes);
+  if (prng.chance(1, 3) || entry.person == ledger::person_max) return entry;
+  entry.other = ledger::PersonId{entry.person.value() + 1};
+  entry.other_previous = Position{prng.below(position)};
+  for (int year = 2010; year < 2200; year += 1 + static_cast<int>(prng.below(90))) {
+    entry.years.push_back({year, Position{prng.below(position)}, Position{position - 1}});
+    if (position == 1) entry.years.clear();
+  }
+  return entry;
+}
+
+ledger::PracticeEntry practice_entry(Prng& prng, std::uint64_t position) {
+  ledger::PracticeEntry entry;
+  ledger::PracticeEvent& event = entry.event;
+  fill(prng, event.event_id.bytes);
+  event.received = instant(prng);
+  event.practice = practice(prng);
+  event.name = "Legesenteret på Ås";
+  if (prng.chance(1, 2)) event.type = "FALE";
+  event.organisation_numbers = numbers(prng, 9, 9);
+  event.hpr_numbers = numbers(prng, 1, 9);
+  event.practitioners.resize(prng.below(3));
+  for (auto& practitioner : event.practitioners) fill(prng, practitioner.bytes);
+  event.agreements = periods(prng);
+  entry.position = Position{position};
+  entry.practice = ledger::PracticeNumber{static_cast<std::uint32_t>(1 + number(prng, 30))};
+  entry.is_new_practice = prng.chance(1, 3);
+  entry.previous = Position{prng.below(position)};
+  return entry;
+}
+
+ledger::StatementEntry statement_entry(Prng& prng, std::uint64_t position) {
+  ledger::StatementEntry entry;
+  entry.position = Position{position};
+  entry.made_at = instant(prng);
+  entry.year = static_cast<int>(2010 + prng.below(190));
+  entry.number = static_cast<std::uint32_t>(1 + number(prng, 31));
+  entry.up_to = Position{prng.below(position)};
+  fill(prng, entry.manifest);
+  return entry;
+}
+
+ledger::KeyEntry key_entry(Prng& prng, std::uint64_t position) {
+  ledger::KeyEntry entry;
+  entry.position = Position{position};
+  entry.made_at = instant(prng);
+  fill(prng, entry.key);
+  fill(prng, entry.signature);
+  return entry;
+}
+
+ledger::Entry rare_entry(Prng& prng, std::uint64_t position) {
+  switch (prng.below(6)) {
+    case 0:
+      return practice_entry(prng, position);
+    case 1:
+      return statement_entry(prng, position);
+    case 2:
+      return key_entry(prng, position);
+    case 3: {
+      ledger::AccessLogEntry entry;
+      entry.position = Position{position};
+      entry.at = instant(prng);
+      entry.node = static_cast<std::uint32_t>(number(prng, 32));
+      entry.blocks = 1 + number(prng, 40);
+      fill(prng, entry.root);
+      return entry;
+    }
+    case 4: {
+      ledger::CheckpointEntry entry;
+      entry.position = Position{position};
+      entry.up_to = Position{prng.below(position)};
+      fill(prng, entry.checksum);
+      return entry;
+    }
+    default:
+      return person_entry(prng, position);
+  }
+}
+
 }  // namespace
+
+ledger::Entry entry(Prng& prng, std::uint64_t position) {
+  if (prng.chance(1, 3)) return rare_entry(prng, position);
+  return item_entry(prng, position);
+}
+
+ledger::Entry note(Prng& prng, std::uint64_t position) {
+  if (prng.chance(1, 2)) return statement_entry(prng, position);
+  return key_entry(prng, position);
+}
 
 std::uint64_t number(Prng& prng, unsigned bits_max) {
   return prng.next() >> (64 - 1 - prng.below(bits_max));
@@ -110,7 +237,7 @@ ledger::CommitGroup group(Prng& prng, std::size_t entries) {
 std::string record_of(Prng& prng, const ledger::CommitGroup& group) {
   ledger::Digest previous{};
   fill(prng, previous);
-  std::string record = encode_content(group, previous);
+  std::string record = encode_content(group, previous, {}).bytes;
   std::vector<ledger::Digest> leaves(prng.below(4));
   for (auto& leaf : leaves) fill(prng, leaf);
   ledger::Seal seal;

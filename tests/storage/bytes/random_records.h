@@ -13,6 +13,10 @@ namespace storage::test {
 /// Small or large, so that every length of a varint comes up.
 std::uint64_t number(ledger::test::Prng& prng, unsigned bits_max);
 ledger::PersonId person(ledger::test::Prng& prng);
+/// Of every kind; more items than others.
+ledger::Entry entry(ledger::test::Prng& prng, std::uint64_t position);
+/// A statement or a key.
+ledger::Entry note(ledger::test::Prng& prng, std::uint64_t position);
 ledger::CommitGroup group(ledger::test::Prng& prng, std::size_t entries);
 std::string record_of(ledger::test::Prng& prng, const ledger::CommitGroup& group);
 ledger::Registration registration(ledger::test::Prng& prng);

@@ -106,9 +106,9 @@ TEST(LedgerFiles, names_a_damaged_record_that_it_replays_and_keeps_nothing_of_it
     record = journal.get(key);
     // The verdict of the last entry says the opposite: the rules do not give that.
     auto decoded = decode_record(record).value();
-    auto& verdict = decoded.group.entries.back().verdict;
+    auto& verdict = item_of(decoded.group.entries.back())->verdict;
     verdict.exempt = !verdict.exempt;
-    std::string changed = encode_content(decoded.group, decoded.previous_root);
+    std::string changed = encode_content(decoded.group, decoded.previous_root, {}).bytes;
     ledger::Seal seal;
     seal.root = decoded.root;
     seal.key_id = decoded.key_id;

@@ -11,6 +11,7 @@
 #include "ledger/records/rule_pack.h"
 #include "storage/bytes/format.h"
 #include "storage/bytes/merkle.h"
+#include "storage/bytes/practice_names.h"
 #include "storage/keys/keys.h"
 #include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
@@ -81,13 +82,17 @@ class Verify : public ::testing::Test {
     OpenJournal journal(data());
     const std::vector<std::string> keys = journal.keys();
     std::optional<Digest> previous_root;
-    for (std::size_t i = index; i < keys.size(); ++i) {
+    PracticeNames practices;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
       const std::string bytes = journal.get(keys[i]);
       JournalRecord decoded = decode_record(bytes).value();
+      for (ledger::Entry& entry : decoded.group.entries) practices.complete(entry);
+      if (i < index) continue;
       if (i == index) change(decoded.group);
-      std::string changed =
-          encode_content(decoded.group, previous_root.value_or(decoded.previous_root));
-      std::vector<Digest> leaves{MerkleTree::leaf_hash(changed)};
+      EncodedContent encoded =
+          encode_content(decoded.group, previous_root.value_or(decoded.previous_root), {});
+      std::string& changed = encoded.bytes;
+      std::vector<Digest> leaves = encoded.leaves;
       leaves.insert(leaves.end(), decoded.leaves.begin(), decoded.leaves.end());
       ledger::Seal seal;
       seal.root = MerkleTree(leaves).root();
@@ -161,12 +166,13 @@ TEST_F(Verify, says_that_there_is_no_journal) {
 TEST_F(Verify, names_a_changed_amount) {
   const std::string bytes = record(4);
   JournalRecord decoded = decode_record(bytes).value();
-  for (ledger::Entry& entry : decoded.group.entries) {
+  for (ledger::Entry& any : decoded.group.entries) {
+    ledger::ItemEntry& entry = *item_of(any);
     if (entry.item.type != ledger::ItemType::copayment) continue;
     entry.item.amount += ledger::Money::from_ore(1);
     break;
   }
-  std::string changed = encode_content(decoded.group, decoded.previous_root);
+  std::string changed = encode_content(decoded.group, decoded.previous_root, {}).bytes;
   ASSERT_NE(changed, decoded.content);
   changed += bytes.substr(decoded.content.size());
   put(4, changed);
@@ -303,15 +309,15 @@ TEST_F(Verify, sees_what_no_ledger_writes_though_it_is_signed) {
   const std::map<std::string, Change> changes{
       {"names a person out of turn",
        [](ledger::CommitGroup& group) {
-         group.entries.front().person = ledger::PersonId{1'000'000};
+         item_of(group.entries.front())->person = ledger::PersonId{1'000'000};
        }},
       {"names a practice out of turn",
        [](ledger::CommitGroup& group) {
-         group.entries.front().practice = ledger::PracticeNumber{1'000'000};
+         item_of(group.entries.front())->practice = ledger::PracticeNumber{1'000'000};
        }},
       {"does not decode",
        [](ledger::CommitGroup& group) {
-         group.entries.front().previous = group.entries.front().verdict.position;
+         item_of(group.entries.front())->previous = position_of(group.entries.front());
        }},
       {"under rules that the journal does not hold",
        [](ledger::CommitGroup& group) { group.rule_pack[0] ^= 1; }},

@@ -108,7 +108,7 @@ TEST_F(StateStoreTest, hands_over_no_half_group_at_its_end) {
     state.note_durable(Position{1'000});
     state.begin_group(writer.next_position());
     ledger::Ledger ledger(state, rules());
-    ledger::Entry entry;
+    ledger::ItemEntry entry;
     ASSERT_TRUE(ledger.process(ledger::test::a_copayment().guid(5'000), Position{500}, entry));
   }
   // Nothing of the last run is lost by that: the journal has it.

@@ -43,7 +43,7 @@ class Writer {
     }
     ledger_.expect(told);
     for (const ledger::Item& item : items) {
-      ledger::Entry entry;
+      ledger::ItemEntry entry;
       const ledger::Position position{group.position.value() + 1 + group.entries.size()};
       const ledger::Outcome outcome = ledger_.process(item, position, entry).value();
       if (outcome.disposition == ledger::Disposition::accepted) {
