@@ -20,6 +20,7 @@
 #include "api/runtime/config.h"
 #include "api/runtime/status_text.h"
 #include "ingest/items/clock.h"
+#include "ingest/writer/group_writer.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/reconciliation.h"
@@ -147,8 +148,17 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
     files.hand_over_state();
     files.state().copy_files(folder);
   };
-  const storage::ReconciliationSource source{options.data,  files.journal(), files.keys().signing,
-                                             files.rules(), copy_state,      ingest::now()};
+  const auto append = [&files](const ledger::StatementEntry& statement) {
+    const auto appended = ingest::append_note(files.state(), files.journal(), files.rules(),
+                                              files.are_rules_new(), statement, ingest::now());
+    if (appended) return;
+    throw std::runtime_error("the statement cannot be put into the journal: " +
+                             appended.error().message());
+  };
+  const storage::ReconciliationSource source{
+      options.data, files.journal(),      files.state().statements(options.year),
+      append,       files.keys().signing, files.rules(),
+      copy_state,   ingest::now()};
   const storage::MadeStatement made =
       storage::reconcile(source, options.year, options.is_dry_run, report, use_files);
   progress.finish();
@@ -256,6 +266,14 @@ void print_summary(const json::object& statement, const fs::path& output) {
   fmt::print("files            {}\n", output.string());
 }
 
+/// Whether it follows from the statement before, as far as that one's files are there.
+bool is_explained(const json::object& statement) {
+  const json::value& changes = statement.at("changes");
+  if (changes.is_null()) return true;
+  return statement.at("previous").at("isConfirmed").as_bool() &&
+         changes.at("isExplained").as_bool();
+}
+
 int reconcile(const ReconcileOptions& options) {
   require_unused("--output", options.output);
   // Under another name until all of it is there.
@@ -274,9 +292,7 @@ int reconcile(const ReconcileOptions& options) {
     print_summary(statement, options.output);
   }
   const bool is_clean = statement.at("differences").at("count").to_number<std::int64_t>() == 0 &&
-                        (statement.at("previous").is_null() ||
-                         (statement.at("previous").at("isConfirmed").as_bool() &&
-                          statement.at("changes").at("isExplained").as_bool()));
+                        is_explained(statement);
   return is_clean ? exit_done : exit_findings;
 }
 

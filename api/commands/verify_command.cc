@@ -11,6 +11,7 @@
 #include "api/commands/commands.h"
 #include "api/program/output.h"
 #include "api/program/progress.h"
+#include "api/program/usage_error.h"
 #include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "storage/crypto/crypto.h"
@@ -27,6 +28,7 @@ using storage::Json;
 struct VerifyOptions {
   std::string data;
   std::string public_key;  ///< file; empty: the one in the data folder
+  std::string since;       ///< a position; empty: the beginning
   bool is_json = false;
 };
 
@@ -85,6 +87,8 @@ void print_json(const storage::VerifyReport& report, std::size_t statements, dou
                       {"last", ledger::to_string(report.last)},
                       {"root", ledger::to_hex(report.root)},
                       {"keyId", report.key_id},
+                      {"erased", report.erased},
+                      {"passedOver", report.passed_over},
                       {"statePosition", state},
                       {"statements", statements},
                       {"seconds", Json::fixed(seconds, 3)},
@@ -100,6 +104,10 @@ void print_text(const storage::VerifyReport& report, std::size_t statements, dou
   row("last position", ledger::to_string(report.last));
   row("root", ledger::to_hex(report.root));
   row("key", report.key_id);
+  if (report.erased != 0) row("erased", fmt::format("{} national numbers", report.erased));
+  if (report.passed_over != 0) {
+    row("not checked", fmt::format("{} records before --since", report.passed_over));
+  }
   row("state", report.state_position
                    ? ledger::to_string(*report.state_position)
                    : "cannot be asked; an end that was cut off is not seen by it");
@@ -121,6 +129,10 @@ void print_text(const storage::VerifyReport& report, std::size_t statements, dou
 int verify(const VerifyOptions& options) {
   const fs::path folder = options.data;
   storage::VerifyOptions wanted;
+  if (!options.since.empty() && !ledger::parse_position(options.since, wanted.since)) {
+    throw UsageError(
+        "--since takes a position such as 0-4711, as answers, statements and backups name them");
+  }
   wanted.folder = folder;
   wanted.public_key = read_public_key(options.public_key.empty() ? folder / "keys" / "signing.pub"
                                                                  : fs::path(options.public_key));
@@ -153,6 +165,10 @@ void add_verify_command(const Commands& commands) {
   command.add("--public-key", &VerifyOptions::public_key, "FILE",
               "public key, hexadecimal or PEM; default DATA/keys/signing.pub. Give a copy of your "
               "own: who can change the folder can change the key in it");
+  command.add(
+      "--since", &VerifyOptions::since, "POSITION",
+      "check only the records from the one with this position on; those before it are read, "
+      "because persons, practices, rules and keys begin there");
   command.json();
   command.findings("the first record that does not verify is named");
 }

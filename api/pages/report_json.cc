@@ -74,6 +74,10 @@ bool flag(const json::object& from, std::string_view name) {
   return *found;
 }
 
+bool is_null(const json::object& from, std::string_view name) {
+  return member(from, name).is_null();
+}
+
 /// A number from 0 to `max`.
 double number(const json::object& from, std::string_view name, double max) {
   const json::value& value = member(from, name);
@@ -81,10 +85,6 @@ double number(const json::object& from, std::string_view name, double max) {
   const auto found = value.to_number<double>();
   if (!(found >= 0 && found <= max)) refuse(name);
   return found;
-}
-
-bool is_null(const json::object& from, std::string_view name) {
-  return member(from, name).is_null();
 }
 
 std::string_view raw_text(const json::object& from, std::string_view name) {

@@ -24,6 +24,7 @@ std::vector<const json::object*> objects(const json::object& from, std::string_v
 
 bool is_null(const json::object& from, std::string_view name);
 bool flag(const json::object& from, std::string_view name);
+bool is_null(const json::object& from, std::string_view name);
 std::int64_t integer(const json::object& from, std::string_view name);
 std::int64_t integer(const json::value& value, std::string_view name);
 /// An integer from 0.

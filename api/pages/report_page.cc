@@ -41,7 +41,8 @@ std::string verdict_on_series(const json::object& statement) {
   std::string out;
   const json::object* const previous = object_or_null(statement, "previous");
   const json::object* const changes = object_or_null(statement, "changes");
-  if (previous != nullptr && !flag(*previous, "isConfirmed")) {
+  if (previous != nullptr && !is_null(*previous, "isConfirmed") &&
+      !flag(*previous, "isConfirmed")) {
     out +=
         verdict(Verdict::bad,
                 "The totals of the <a href=\"#changes\">statement before</a> are not confirmed.");
@@ -306,7 +307,9 @@ std::string previous_statement(const json::object& previous) {
   out += definition("Its journal position", text(previous, "position"));
   out += definition("SHA-256 of its manifest", hash(previous, "manifestSha256"));
   out += definition("Its totals, worked out again, are",
-                    flag(previous, "isConfirmed") ? "confirmed" : "not confirmed");
+                    is_null(previous, "isConfirmed") ? "not known: its files are gone"
+                    : flag(previous, "isConfirmed")  ? "confirmed"
+                                                     : "not confirmed");
   return out + "</dl>\n";
 }
 

@@ -105,9 +105,21 @@ void OpenLedger::copy_state(const std::filesystem::path& folder) {
   files_.state().copy_files(folder);
 }
 
-storage::ReconciliationSource OpenLedger::reconciliation_source() {
+ledger::Result<ledger::Position> OpenLedger::append(ledger::Entry note) {
+  if (is_read_only()) return ledger::Errc::store_unavailable;
+  return ingestor_->append(std::move(note));
+}
+
+storage::ReconciliationSource OpenLedger::reconciliation_source(int year) {
   return {files_.folder(),
           files_.journal(),
+          files_.state().statements(year),
+          [this](const ledger::StatementEntry& statement) {
+            const auto appended = append(statement);
+            if (appended) return;
+            throw std::runtime_error("the statement cannot be put into the journal: " +
+                                     appended.error().message());
+          },
           files_.keys().signing,
           files_.rules(),
           [this](const std::filesystem::path& folder) { copy_state(folder); },

@@ -49,8 +49,10 @@ class OpenLedger {
                                    std::optional<bool> is_exempt = std::nullopt);
 
   // For background work, on a ledger that is not read-only.
-  /// What a reconciliation of this ledger works on, while it takes submissions.
-  storage::ReconciliationSource reconciliation_source();
+  /// What a reconciliation of a year works on, while the ledger takes submissions.
+  storage::ReconciliationSource reconciliation_source(int year);
+  /// Like Ingestor::append().
+  ledger::Result<ledger::Position> append(ledger::Entry note);
   /// Brings everything that the state knows now into its files, and waits until it is there. Throws
   /// std::runtime_error.
   void hand_over_state();

@@ -93,7 +93,7 @@ bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
 std::string make_statement(OpenLedger& open, const StatementId& id,
                            const storage::ReportProgress& report) {
   const storage::MadeStatement made =
-      storage::reconcile(open.reconciliation_source(), id.year, id.is_dry_run(), report);
+      storage::reconcile(open.reconciliation_source(id.year), id.year, id.is_dry_run(), report);
   if (!id.is_dry_run()) return "";  // read from its folder when it is asked for
   std::string statement = read_json(made.folder / "statement.json").text();
   fs::remove_all(made.folder.parent_path());
@@ -124,8 +124,7 @@ Response start_reconciliation(const LedgerKeeper& keeper, Jobs& jobs, OpenLedger
     return to_response({400, refusal->code, refusal->reason, "year"}, request.correlation_id);
   }
   if (!is_dry_run) {
-    const auto known = storage::statements_of(open.files().folder() / "statements", id.year);
-    id.number = known.empty() ? 1 : known.rbegin()->first + 1;
+    id.number = open.files().state().statements(id.year).size() + 1;
   }
   const bool is_started =
       jobs.start(job_name(id), [&open, id](const storage::ReportProgress& report) {

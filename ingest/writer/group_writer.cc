@@ -1,6 +1,7 @@
 #include "ingest/writer/group_writer.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "ingest/writer/rehearsal_store.h"
@@ -99,12 +100,15 @@ Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
       if (parsed.refusal == Code::none) items_.push_back(&parsed.item);
     }
   }
-  LEDGER_ASSERT(items_.size() <= group_items_max);
-  group.entries.reserve(items_.size());
+  if (pending.is_kept()) add_checkpoint(pending);
+  LEDGER_ASSERT(items_.size() + pending.notes.size() <= group_items_max);
+  group.entries.reserve(items_.size() + pending.notes.size());
 
   const bool is_kept = pending.is_kept();
   if (is_kept) store_.begin_group(group.position);
   tallies_.clear();
+  const auto noted = take_notes(pending);
+  if (!noted) return noted.error();
   for (const auto& submission : pending.submissions) {
     const Position next{group.position.value() + 1 + group.entries.size()};
     const auto processed =
@@ -115,8 +119,33 @@ Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
   const auto recorded = record_tallies(group);
   if (!recorded) return recorded.error();
   store_.finish_group(group);
+  entries_since_checkpoint_ += group.entries.size();
   next_position_ = group.next_position();
   are_rules_new_ = false;
+  return ledger::ok();
+}
+
+/// Not into a group that is full: the next one will do.
+void GroupWriter::add_checkpoint(PendingGroup& pending) {
+  if (entries_since_checkpoint_ < entries_per_checkpoint) return;
+  if (items_.size() + pending.notes.size() >= group_items_max) return;
+  const auto checksum = store_.checksum();
+  if (!checksum) return;
+  const Position before{pending.group.position.value() - 1};
+  pending.notes.insert(pending.notes.begin(), {ledger::CheckpointEntry{{}, before, *checksum}, {}});
+  entries_since_checkpoint_ = 0;
+}
+
+Result<void> GroupWriter::take_notes(PendingGroup& pending) {
+  ledger::CommitGroup& group = pending.group;
+  for (PendingGroup::Note& note : pending.notes) {
+    const Position position{group.position.value() + 1 + group.entries.size()};
+    set_position(note.entry, position);
+    const auto applied = ledger_.apply_note(note.entry);
+    if (!applied) return applied.error();
+    group.entries.push_back(note.entry);
+    note.placed.set_value(position);
+  }
   return ledger::ok();
 }
 
@@ -263,6 +292,25 @@ Result<void> GroupWriter::commit(std::span<PendingGroup> groups) {
     if (groups[i].is_kept()) complete(groups[i], std::move(texts[i]), std::move(*seal++));
   }
   return ledger::ok();
+}
+
+Result<Position> append_note(ledger::Store& store, ledger::Journal& journal,
+                             const ledger::RulePack& rules, bool are_rules_new, ledger::Entry note,
+                             ledger::Instant now) {
+  GroupWriter writer(store, journal, rules, are_rules_new, {});
+  std::vector<PendingGroup> groups(1);
+  PendingGroup& pending = groups.front();
+  pending.notes.push_back({std::move(note), {}});
+  std::future<Position> placed = pending.notes.front().placed.get_future();
+  const auto built = writer.build(pending, now);
+  if (!built) return built.error();
+  const auto committed = writer.commit(groups);
+  if (!committed) {
+    store.abandon();
+    return committed.error();
+  }
+  store.note_durable(journal.next_position());
+  return placed.get();
 }
 
 }  // namespace ingest

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,12 +18,21 @@ namespace ingest {
 
 /// A commit group under way: what the journal shall get, and whom to answer.
 struct PendingGroup {
+  /// What the ledger says of itself, and who waits for the place that it takes. Who waits is left
+  /// alone with an exception when there will be none.
+  struct Note {
+    ledger::Entry entry;
+    std::promise<ledger::Position> placed;
+  };
+
   ledger::CommitGroup group;
+  std::vector<Note> notes;  ///< the first entries
   std::vector<std::unique_ptr<Submission>> submissions;
 
   /// Whether the journal gets the group: it does not when nothing but dry runs was taken.
   bool is_kept() const {
-    return std::any_of(submissions.begin(), submissions.end(),
+    return !notes.empty() ||
+           std::any_of(submissions.begin(), submissions.end(),
                        [](const auto& submission) { return !submission->is_dry_run; });
   }
 };
@@ -41,13 +51,16 @@ using AccessNote = std::function<ledger::Result<void>(const Submission&, const P
 /// groups keep their order.
 class GroupWriter {
  public:
+  /// After so many entries a group begins with a checkpoint of the state.
+  static constexpr std::uint64_t entries_per_checkpoint = 1'000'000;
+
   /// `are_rules_new`: the first group tells the journal the rules.
   GroupWriter(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
               bool are_rules_new, AccessNote note_access);
 
-  /// Posts the submissions in `pending`, at most group_items_max items in all. After an error the
-  /// state in memory is worthless: no further group may be built. A group that is not kept takes no
-  /// position and changes nothing.
+  /// Posts the notes and the submissions in `pending`, at most group_items_max of both in all.
+  /// After an error the state in memory is worthless: no further group may be built. A group that
+  /// is not kept takes no position and changes nothing.
   ledger::Result<void> build(PendingGroup& pending, ledger::Instant now);
 
   /// The groups share one sync. After an error nobody knows how many of them are kept: nobody may
@@ -57,6 +70,8 @@ class GroupWriter {
  private:
   using TallyKey = std::tuple<std::string, ledger::Month, ledger::Code>;
 
+  void add_checkpoint(PendingGroup& pending);
+  ledger::Result<void> take_notes(PendingGroup& pending);
   ledger::Result<void> process(Submission& submission, ledger::CommitGroup& group);
   void look_ahead();
   ledger::Result<void> answer_dry_run(Submission& submission, ledger::Position next);
@@ -71,11 +86,18 @@ class GroupWriter {
   bool are_rules_new_;
   AccessNote note_access_;
   ledger::Position next_position_;
+  std::uint64_t entries_since_checkpoint_ = 0;
   // Of the group being built.
   std::map<TallyKey, std::uint64_t> tallies_;
   std::vector<const ledger::Item*> items_;  // that have to be decided
   std::size_t decided_ = 0;                 // how many of them are
   std::size_t expected_ = 0;                // how many the store knows of
 };
+
+/// Puts one note into a journal that nobody else writes to, with a group of its own. It is durable
+/// afterwards.
+ledger::Result<ledger::Position> append_note(ledger::Store& store, ledger::Journal& journal,
+                                             const ledger::RulePack& rules, bool are_rules_new,
+                                             ledger::Entry note, ledger::Instant now);
 
 }  // namespace ingest

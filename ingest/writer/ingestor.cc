@@ -125,12 +125,13 @@ ledger::Result<void> Ingestor::check_locked(const Share& share, std::size_t item
 }
 
 /// Empty when there is nothing more to come.
-void Ingestor::take_waiting(std::vector<std::unique_ptr<Submission>>& taken) {
+void Ingestor::take_waiting(PendingGroup& pending) {
   std::unique_lock lock(mutex_);
   for (;;) {
     queue_changed_.wait(lock, [this] {
-      const bool has_work = !waiting_.empty() && built_.size() < built_groups_max;
-      return has_work || !tasks_.empty() || (waiting_.empty() && is_stopping_) || !failure_.empty();
+      const bool is_idle = waiting_.empty() && notes_.empty();
+      const bool has_work = !is_idle && built_.size() < built_groups_max;
+      return has_work || !tasks_.empty() || (is_idle && is_stopping_) || !failure_.empty();
     });
     if (tasks_.empty()) break;
     std::vector<std::packaged_task<void()>*> tasks = std::exchange(tasks_, {});
@@ -144,15 +145,17 @@ void Ingestor::take_waiting(std::vector<std::unique_ptr<Submission>>& taken) {
   const std::size_t senders = waiting_senders_;
   const bool is_short = built_.empty() || senders > 1;
   const std::size_t items_max = is_short ? short_group_items : long_group_items;
+  if (failure_.empty()) pending.notes.swap(notes_);
+  const std::size_t notes = pending.notes.size();
   while (failure_.empty() && !waiting_.empty()) {
     Waiting& first = waiting_.front();
     const std::size_t count = first.submission->items.size();
-    if (items != 0 && items + count > items_max) break;
+    if (items + notes != 0 && items + notes + count > items_max) break;
     items += count;
     turn_ = std::max(turn_, first.turn.first);
     first.share->waiting_items -= count;
     if (first.share->waiting_items == 0) --waiting_senders_;
-    taken.push_back(std::move(first.submission));
+    pending.submissions.push_back(std::move(first.submission));
     std::pop_heap(waiting_.begin(), waiting_.end(), is_later);
     waiting_.pop_back();
   }
@@ -194,8 +197,8 @@ void Ingestor::run_builder() {
 
 bool Ingestor::build_next(std::vector<PendingGroup>& held) {
   PendingGroup& pending = held.emplace_back();
-  take_waiting(pending.submissions);
-  if (pending.submissions.empty()) return false;
+  take_waiting(pending);
+  if (pending.submissions.empty() && pending.notes.empty()) return false;
   const auto built = writer_.build(pending, now());
   if (!built) {
     store_.abandon();
@@ -212,6 +215,28 @@ bool Ingestor::build_next(std::vector<PendingGroup>& held) {
   }
   built_changed_.notify_one();
   return true;
+}
+
+ledger::Result<ledger::Position> Ingestor::append(ledger::Entry note) {
+  PendingGroup::Note waiting{std::move(note), {}};
+  std::future<ledger::Position> placed = waiting.placed.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_.empty()) return ledger::Errc::store_unavailable;
+    if (is_stopping_) return ledger::Errc::shutting_down;
+    notes_.push_back(std::move(waiting));
+  }
+  queue_changed_.notify_one();
+  try {
+    const ledger::Position position = placed.get();
+    std::promise<boost::system::error_code> durable;
+    when_durable(ledger::Position{position.value() + 1},
+                 [&durable](boost::system::error_code error) { durable.set_value(error); });
+    if (const auto error = durable.get_future().get()) return error;
+    return position;
+  } catch (const std::future_error&) {
+    return ledger::Errc::store_unavailable;
+  }
 }
 
 void Ingestor::between_groups(const std::function<void()>& task) {
@@ -303,6 +328,7 @@ void Ingestor::fail(const std::string& what, std::span<PendingGroup> held,
     built_.clear();
     for (Waiting& waiting : waiting_) submissions.push_back(std::move(waiting.submission));
     waiting_.clear();
+    notes_.clear();  // who waits for one learns it so
     shares_.clear();
     waiting_senders_ = 0;
     waiting_items_ = 0;

@@ -81,6 +81,11 @@ class Ingestor {
   /// are parsed, to save that work.
   ledger::Result<void> check(const std::string& sender, std::size_t items) const;
 
+  /// Has the next group begin with a note, and returns its place when it is durable. An error when
+  /// nothing is accepted any more; the outcome may be unknown then. From any thread but those of
+  /// the ingestor.
+  ledger::Result<ledger::Position> append(ledger::Entry note);
+
   /// Calls `ready` as soon as everything before `next_position` is durable: at once on this thread,
   /// or later on the committing thread. With an error when that will never be.
   void when_durable(ledger::Position next_position,
@@ -128,7 +133,7 @@ class Ingestor {
   bool is_committed_here(const PendingGroup& pending) const;
   bool hand_on(PendingGroup& pending);
   bool commit(std::span<PendingGroup> groups);
-  void take_waiting(std::vector<std::unique_ptr<Submission>>& taken);
+  void take_waiting(PendingGroup& pending);
   void fail(const std::string& what, std::span<PendingGroup> held, boost::system::error_code error);
   void fail(const std::exception& exception, std::span<PendingGroup> held);
   void count(std::span<const PendingGroup> groups, double seconds);
@@ -150,6 +155,7 @@ class Ingestor {
   std::size_t waiting_senders_ = 0;
   std::uint64_t turn_ = 0;  // now
   std::uint64_t submission_count_ = 0;
+  std::vector<PendingGroup::Note> notes_;  // that the next group begins with
   std::vector<PendingGroup> built_;
   bool is_committing_ = false;                      // the committing thread has groups
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait

@@ -118,6 +118,19 @@ inline Position position_of(const Entry& entry) {
       entry);
 }
 
+/// Gives the entry its place.
+inline void set_position(Entry& entry, Position position) {
+  std::visit(
+      [position](auto& kind) {
+        if constexpr (std::is_same_v<decltype(kind), ItemEntry&>) {
+          kind.verdict.position = position;
+        } else {
+          kind.position = position;
+        }
+      },
+      entry);
+}
+
 /// How often a practice's items were refused or repeated in a commit group.
 struct Tally {
   PracticeId practice;     ///< empty: not attributable, counted for the nation only

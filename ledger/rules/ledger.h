@@ -38,6 +38,10 @@ class Ledger {
   /// is what the journal shall keep.
   Result<Outcome> process(const Item& item, Position position, ItemEntry& entry);
 
+  /// Applies what is neither an item nor an event of a registry: a statement, a key, a head of the
+  /// access log, a checkpoint.
+  Result<void> apply_note(const Entry& entry) { return replay(entry); }
+
   /// Applies an entry of the journal again. What an item does is posted again: it has been
   /// accepted, so only the posting is repeated. `corrupt_record` when the journal's verdict is not
   /// what the rules give, or when a checkpoint is not of this state.

@@ -85,20 +85,18 @@ class Entry:
     __slots__ = ("position", "kind", "type", "paid", "exemption", "guid", "practice", "practice_id", "person",
                  "is_new_practice", "is_new_person", "previous", "received", "received_ns", "service",
                  "service_ns", "service_type", "amount", "counted", "exempt", "reason", "erased", "key", "signature",
-                 "statement", "access_log", "_changes", "_practice_end", "_bytes")
+                 "statement", "access_log", "_changes", "_bytes")
 
     def is_item(self):
         return KIND_ITEM < self.kind <= KIND_ITEM + CREDIT_NOTE
 
     def leaf(self, practice_id):
         """The bytes of the leaf: position, own identifier of the practice and times stand in it."""
-        changes = dict(self._changes)
-        if self._practice_end is not None:
-            text = practice_id.encode()
-            changes[self._practice_end] = (self._practice_end, encode_varint(len(text)) + text)
         out, at = b"", 0
-        for place in sorted(changes):
-            end, replacement = changes[place]
+        for place, end, replacement in self._changes:
+            if replacement is None:
+                text = practice_id.encode()
+                replacement = encode_varint(len(text)) + text
             out += self._bytes[at:place] + replacement
             at = end
         return out + self._bytes[at:]
@@ -112,7 +110,7 @@ class EntryReader:
         self.entry = entry = Entry()
         entry.position, entry.erased, entry.is_new_person, entry.is_new_practice = position, 0, False, False
         entry.person = entry.practice = None
-        entry._changes, entry._practice_end = {}, None
+        entry._changes = []  # begin, end, what stands there in the leaf; None: the identifier of the practice
 
     def place(self):
         return self.reader.at - self.begin
@@ -123,7 +121,7 @@ class EntryReader:
     def seconds(self):
         begin = self.place()
         seconds = self.committed + self.reader.zigzag()
-        self.entry._changes[begin] = (self.place(), encode_zigzag(seconds))
+        self.entry._changes.append((begin, self.place(), encode_zigzag(seconds)))
         return seconds
 
     def time(self):
@@ -135,7 +133,7 @@ class EntryReader:
         if tag > 1:
             raise Finding("does not decode: neither a number nor an erased one")
         self.entry.erased += tag
-        self.entry._changes[begin] = (self.place(), rest if tag else hashlib.sha256(rest).digest())
+        self.entry._changes.append((begin, self.place(), rest if tag else hashlib.sha256(rest).digest()))
 
     def read_practice(self, is_new):
         self.entry.practice = self.reader.varint()
@@ -143,7 +141,7 @@ class EntryReader:
         if is_new:
             self.entry.practice_id = self.reader.ascii()
         else:
-            self.entry._practice_end = self.place()
+            self.entry._changes.append((self.place(), self.place(), None))
 
     def periods(self):
         for _ in range(self.reader.varint()):
@@ -154,7 +152,7 @@ class EntryReader:
     def read(self):
         entry, reader = self.entry, self.reader
         entry.kind = kind = reader.u8()
-        entry._changes[1] = (1, encode_varint(entry.position))
+        entry._changes.append((1, 1, encode_varint(entry.position)))
         if KIND_ITEM < kind <= KIND_ITEM + CREDIT_NOTE:
             self.read_item(kind - KIND_ITEM)
         elif KIND_PERSON_EVENT < kind <= KIND_PERSON_EVENT + PENSION:

@@ -29,31 +29,12 @@ Payout parse_payout(std::string_view row) {
 
 }  // namespace
 
-NamedPayouts::NamedPayouts(const std::filesystem::path& payouts)
-    : file_(payouts, std::ios::binary) {
-  if (!file_) throw std::runtime_error("cannot read " + payouts.string());
-  read_next();
-}
-
-std::optional<ledger::PersonId> NamedPayouts::person() const {
-  return next_ ? std::optional(next_->person) : std::nullopt;
-}
-
-ledger::Money NamedPayouts::take() {
-  const ledger::Money due = next_.value().due;
-  read_next();
-  return due;
-}
-
-void NamedPayouts::skip_to(ledger::PersonId person) {
-  while (next_ && next_->person < person) read_next();
-}
-
-void NamedPayouts::read_next() {
-  std::string row;
-  next_.reset();
-  if (std::getline(file_, row)) next_ = parse_payout(row);
-  if (file_.bad()) throw std::runtime_error("the payouts of the statement before cannot be read");
+ledger::Money refunded_until(const ledger::Account& account, ledger::Position last) {
+  ledger::Money refunded;
+  for (const ledger::RefundLine& line : account.refund_lines) {
+    if (line.cause <= last) refunded += line.amount;
+  }
+  return refunded;
 }
 
 ledger::Result<std::string> refund_rows(std::string_view payouts, const StateStore& state,

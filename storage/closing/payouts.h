@@ -1,12 +1,10 @@
 #pragma once
 
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "ledger/records/account.h"
 #include "ledger/values/ids.h"
 #include "ledger/values/money.h"
 #include "ledger/values/result.h"
@@ -29,28 +27,9 @@ struct Payout {
   bool has_row() const { return due != ledger::Money() || named != ledger::Money(); }
 };
 
-/// What the statements before have named, person after person. It is what was due in the last of
-/// them, since that one named what was missing.
-class NamedPayouts {
- public:
-  /// Of the first statement of a year: nobody.
-  NamedPayouts() = default;
-  /// Reads payouts.ndjson of the statement before. Throws std::runtime_error when it is damaged.
-  explicit NamedPayouts(const std::filesystem::path& payouts);
-
-  /// The next person; nothing at the end.
-  std::optional<ledger::PersonId> person() const;
-  /// What was named for that person; goes on to the next.
-  ledger::Money take();
-  /// Passes over persons before this one.
-  void skip_to(ledger::PersonId person);
-
- private:
-  void read_next();
-
-  std::ifstream file_;
-  std::optional<Payout> next_;
-};
+/// The sum of the refund lines of entries up to a place of the journal: what the statements that
+/// cover that place have named together.
+ledger::Money refunded_until(const ledger::Account& account, ledger::Position last);
 
 /// Told of each person whose national number is about to be told; an error stops the work.
 using NoteNumber = std::function<ledger::Result<void>(const ledger::EncryptedNumber&)>;

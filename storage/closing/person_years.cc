@@ -45,25 +45,21 @@ std::vector<std::pair<PersonId, std::string>> read_accounts(const StateReader& s
 }  // namespace
 
 PersonYears::PersonYears(const StateReader& state, const ReconciliationParts& parts,
-                         std::size_t part, int year, NamedPayouts& named)
+                         std::size_t part, int year)
     : year_(year),
       end_(parts.end_of_persons(part)),
-      named_(named),
       entries_(sorted(parts.entries.read(part))),
       events_(sorted(parts.events.read(part))),
       accounts_(read_accounts(state, parts.first_person(part), end_, year)),
       entry_(entries_.begin()),
       event_(events_.begin()),
-      account_(accounts_.begin()) {
-  named_.skip_to(parts.first_person(part));
-}
+      account_(accounts_.begin()) {}
 
 std::optional<PersonYear> PersonYears::next() {
   const PersonId person = next_person();
   if (person >= end_) return std::nullopt;
   PersonYear year;
   year.key = {person, year_};
-  if (named_.person() == person) year.named = named_.take();
   take_entries(year);
   take_account(year);
   take_events(year);
@@ -74,8 +70,7 @@ PersonId PersonYears::next_person() const {
   constexpr std::uint64_t nobody = ~std::uint64_t{0};
   return PersonId{std::min({entry_ == entries_.end() ? nobody : entry_->person,
                             event_ == events_.end() ? nobody : event_->person,
-                            account_ == accounts_.end() ? nobody : account_->first.value(),
-                            named_.person().value_or(PersonId{nobody}).value()})};
+                            account_ == accounts_.end() ? nobody : account_->first.value()})};
 }
 
 /// Payments and credit notes of other years have been put aside too: they stay out here.

@@ -9,7 +9,6 @@
 #include "ledger/records/account.h"
 #include "ledger/records/entry.h"
 #include "ledger/records/event.h"
-#include "storage/closing/payouts.h"
 #include "storage/closing/reconciliation_parts.h"
 #include "storage/state/state_reader.h"
 
@@ -22,17 +21,16 @@ struct PersonYear {
   std::vector<std::uint32_t> rule_packs;   ///< of each entry: number of those in the journal
   std::optional<ledger::Account> account;  ///< as the state has it
   std::vector<ledger::Event> events;       ///< of the state, in the order of their causes
-  ledger::Money named;                     ///< to be paid, by the statements before
 };
 
-/// Brings together the person-years of one part: given what was put aside, the accounts of the
-/// state and what was named before, gives one person after another in ascending order. Persons of
+/// Brings together the person-years of one part: given what was put aside and the accounts of the
+/// state, gives one person after another in ascending order. Persons of
 /// whom any of them knows something are given, and no others.
 class PersonYears {
  public:
   /// Throws std::runtime_error when something cannot be read.
   PersonYears(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
-              int year, NamedPayouts& named);
+              int year);
 
   /// Nothing at the end of the part.
   std::optional<PersonYear> next();
@@ -48,7 +46,6 @@ class PersonYears {
 
   const int year_;
   const ledger::PersonId end_;
-  NamedPayouts& named_;
   const std::vector<PutAsideEntry> entries_;
   const std::vector<PutAsideEvent> events_;
   const std::vector<AccountRow> accounts_;

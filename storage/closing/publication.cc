@@ -1,5 +1,7 @@
 #include "storage/closing/publication.h"
 
+#include <fmt/format.h>
+
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 
@@ -24,7 +26,24 @@ void remove_leftovers(const fs::path& work, bool is_dry_run) {
   if (!is_dry_run) fs::remove_all(work, ignored);
 }
 
+void put_in_place(const fs::path& files, const ReconciliationSource& source,
+                  const std::string& id) {
+  publish_folder(files, source.folder / "statements" / id);
+}
+
 }  // namespace
+
+void finish_publication(const ReconciliationSource& source, int year) {
+  if (source.statements.empty()) return;
+  const ledger::StatementEntry& newest = source.statements.back();
+  const std::string id = fmt::format("{}-{}", newest.year, newest.number);
+  const fs::path work = reconciliation_work(source.folder, year, false);
+  const fs::path manifest = work / "statement" / "manifest.json";
+  if (fs::exists(source.folder / "statements" / id) || !fs::exists(manifest)) return;
+  if (sha256(read_file(manifest)) != newest.manifest) return;
+  put_in_place(work / "statement", source, id);
+  remove_leftovers(work, false);
+}
 
 MadeStatement publish(const Statement& statement, const ReconciliationSource& source,
                       ReconciliationWork& work, const UseFiles& use_files) {
@@ -34,9 +53,16 @@ MadeStatement publish(const Statement& statement, const ReconciliationSource& so
   if (use_files) use_files(made.folder);
   const bool is_dry_run = statement.number == 0;
   if (!is_dry_run) {
-    const fs::path place = source.folder / "statements" / made.id;
-    publish_folder(made.folder, place);
-    made.folder = place;
+    // The entry is what makes it a statement. A process that ends behind it leaves the files in the
+    // work folder, where finish_publication() finds them.
+    source.append({{},
+                   source.now,
+                   statement.year,
+                   static_cast<std::uint32_t>(statement.number),
+                   statement.position,
+                   sha256(read_file(made.folder / "manifest.json"))});
+    put_in_place(made.folder, source, made.id);
+    made.folder = source.folder / "statements" / made.id;
   }
   remove_leftovers(work.folder(), is_dry_run);
   return made;

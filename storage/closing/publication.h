@@ -13,4 +13,8 @@ namespace storage {
 MadeStatement publish(const Statement& statement, const ReconciliationSource& source,
                       ReconciliationWork& work, const UseFiles& use_files);
 
+/// Puts the files of the newest statement into their place when a process ended between its entry
+/// in the journal and that.
+void finish_publication(const ReconciliationSource& source, int year);
+
 }  // namespace storage

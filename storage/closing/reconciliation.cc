@@ -50,7 +50,7 @@ class Reconciliation {
         recomputation_(year, ceiling, work.progress().rule_packs, use_difference_),
         rows_(year, work.practices(), work.tables()) {
     if (!previous) return;
-    named_ = NamedPayouts(previous->folder / "payouts.ndjson");
+    paid_up_to_ = previous->position;
     changes_.emplace(previous->position, recomputation_, work.practices(), work.tables().changes,
                      work.progress().figures);
   }
@@ -69,7 +69,7 @@ class Reconciliation {
     const std::size_t part = work_.part();
     ReconciliationParts& parts = work_.parts();
     compare_numbers(work_.state(), parts, part, use_difference_);
-    PersonYears years(work_.state(), parts, part, year_, named_);
+    PersonYears years(work_.state(), parts, part, year_);
     while (const auto year = years.next()) {
       reconcile(*year);
       report_("recomputing person-years", "persons", year->key.person.value(), parts.persons);
@@ -96,7 +96,8 @@ class Reconciliation {
   void reconcile(const PersonYear& year) {
     const ledger::PersonId person = year.key.person;
     const ledger::ReferenceAccount account = recomputation_.check(year);
-    const Payout payout{person, account.account.refunded(), year.named};
+    const Payout payout{person, account.account.refunded(),
+                        refunded_until(account.account, paid_up_to_)};
     if (payout.has_row()) {
       figures_.add(payout);
       rows_.write_payout(payout, account);
@@ -120,7 +121,7 @@ class Reconciliation {
   YearFigures figures_;
   const Recomputation recomputation_;
   PersonRows rows_;
-  NamedPayouts named_;
+  ledger::Position paid_up_to_;  // by the statements before
   std::optional<ChangeExplanation> changes_;
 };
 
@@ -147,7 +148,8 @@ Statement statement_of(const ReconciliationSource& source, int year, ledger::Mon
 MadeStatement make_statement(const ReconciliationSource& source, int year, bool is_dry_run,
                              const ReportProgress& report, const UseFiles& use_files) {
   const ledger::Money ceiling = ceiling_of(source.rules, year);
-  const auto previous = read_series(source.folder / "statements", year, source.signing);
+  finish_publication(source, year);
+  const auto previous = read_previous(source.folder / "statements", source.statements);
   ReconciliationWork work(source, year, is_dry_run, report);
   Reconciliation reconciliation(year, ceiling, previous, work, report);
   if (work.is_in(Phase::collect)) reconciliation.collect(source.journal);

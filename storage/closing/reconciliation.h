@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "ledger/records/entry.h"
 #include "storage/files/report_progress.h"
 #include "storage/journal/rocksdb_journal.h"
 
@@ -12,8 +14,12 @@ namespace storage {
 
 /// What a reconciliation works on: an open ledger, which may take submissions meanwhile.
 struct ReconciliationSource {
-  std::filesystem::path folder;  ///< statements are kept in its `statements`
+  std::filesystem::path folder;  ///< the files of statements are kept in its `statements`
   const RocksDbJournal& journal;
+  /// The year's statements so far, by number, as the journal has them.
+  std::vector<ledger::StatementEntry> statements;
+  /// Puts a statement into the journal: it is durable afterwards. Throws std::runtime_error.
+  std::function<void(const ledger::StatementEntry&)> append;
   const SigningKey& signing;
   const ledger::RulePack& rules;
   /// Copies the state into a new folder, whole and durable.

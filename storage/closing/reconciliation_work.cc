@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 
 namespace storage {
@@ -11,11 +10,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t parts_max = 256;
-
-std::uint64_t newest_statement(const fs::path& statements, int year) {
-  const auto numbers = statements_of(statements, year);
-  return numbers.empty() ? 0 : numbers.rbegin()->first;
-}
 
 std::size_t parts_of(const AppliedState& applied, std::uint64_t positions_per_part) {
   return std::min(applied.next_position.value() / positions_per_part + 1, parts_max);
@@ -33,7 +27,7 @@ ReconciliationWork::WorkFiles::WorkFiles(const fs::path& folder, std::uint64_t p
 ReconciliationWork::ReconciliationWork(const ReconciliationSource& source, int year,
                                        bool is_dry_run, const ReportProgress& report)
     : folder_(reconciliation_work(source.folder, year, is_dry_run)) {
-  const std::uint64_t previous = newest_statement(source.folder / "statements", year);
+  const std::uint64_t previous = source.statements.size();
   if (!is_continued(source.positions_per_part, previous)) {
     begin(source, is_dry_run, previous, report);
   }

@@ -128,8 +128,7 @@ struct PreviousStatement {
   std::filesystem::path folder;
   ledger::Position position;
   std::string manifest_sha256;
-  std::string earlier_manifest_sha256;  ///< of the statement before it; empty when it is the first
-  Totals totals;
+  std::optional<Totals> totals;  ///< nothing when its files are not there
 };
 
 struct Statement {

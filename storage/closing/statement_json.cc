@@ -131,18 +131,21 @@ Json lateness_json(const LatenessFigures& cost) {
 Json previous_json(const Statement& statement) {
   if (!statement.previous) return {};
   const PreviousStatement& previous = *statement.previous;
-  return Json::object({{"statement", previous.id},
-                       {"position", ledger::to_string(previous.position)},
-                       {"manifestSha256", previous.manifest_sha256},
-                       {"isConfirmed", statement.figures.totals_before == previous.totals}});
+  return Json::object(
+      {{"statement", previous.id},
+       {"position", ledger::to_string(previous.position)},
+       {"manifestSha256", previous.manifest_sha256},
+       {"isConfirmed",
+        previous.totals ? Json(statement.figures.totals_before == *previous.totals) : Json()}});
 }
 
 /// What changed since the statement before: the entries that came, and by how much each total grew.
 Json changes_json(const Statement& statement) {
-  if (!statement.previous) return {};
+  if (!statement.previous || !statement.previous->totals) return {};
+  const Totals& before = *statement.previous->totals;
   Totals growth;
   for (std::size_t i = 0; i < figure_count; ++i) {
-    growth.values[i] = statement.figures.totals.values[i] - statement.previous->totals.values[i];
+    growth.values[i] = statement.figures.totals.values[i] - before.values[i];
   }
   const ChangeFigures& changes = statement.figures.changes;
   const bool is_explained = growth[Figure::registrations] == changes.copayments &&

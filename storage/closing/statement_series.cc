@@ -18,11 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view payouts_file = "payouts.ndjson";
-
 std::runtime_error damaged_statement(const fs::path& folder, std::string_view what) {
   return std::runtime_error(
-      fmt::format("the statement in {} is damaged: {}; remedy: restore it from a backup",
+      fmt::format("the statement in {} is damaged: {}; remedy: restore it from a backup, or remove "
+                  "the folder: the journal knows what it pays",
                   folder.string(), what));
 }
 
@@ -35,47 +34,24 @@ std::string listed_sha256(const std::string& manifest, std::string_view name) {
   throw std::out_of_range("a file is not in the manifest");
 }
 
-/// Throws when it is damaged, or was not signed with this key. The payouts are only held against
-/// the manifest when `has_payouts`.
-PreviousStatement read_statement(const fs::path& folder, const SigningKey& signing,
-                                 bool has_payouts) {
+Totals read_totals(const fs::path& folder, const ledger::Digest& manifest_sha256) {
   const auto damaged = [&](const char* what) { return damaged_statement(folder, what); };
   const std::string manifest = read_file(folder / "manifest.json");
   const std::string statement = read_file(folder / "statement.json");
+  if (sha256(manifest) != manifest_sha256) {
+    throw damaged("its manifest is not the one that the journal names");
+  }
   try {
-    const auto signature = boost::json::parse(read_file(folder / "manifest.sig")).as_object();
-    std::array<std::uint8_t, 64> bytes{};
-    const std::string hex(signature.at("signature").as_string());
-    if (hex.size() != 128) throw damaged("its signature is too short");
-    const auto read = from_hex(hex);
-    if (read) std::copy(read->begin(), read->end(), bytes.begin());
-    if (!read || !is_signed_by(signing.public_key(), sha256(manifest), bytes)) {
-      throw damaged("its signature does not fit this ledger's key");
-    }
     if (listed_sha256(manifest, "statement.json") != to_hex(sha256(statement))) {
       throw damaged("statement.json is not the one that was signed");
     }
-    if (has_payouts &&
-        listed_sha256(manifest, payouts_file) != to_hex(sha256_of_file(folder / payouts_file))) {
-      throw damaged("payouts.ndjson is not the one that was signed");
-    }
-    PreviousStatement previous;
-    previous.folder = folder;
     const auto parsed = boost::json::parse(statement).as_object();
-    previous.id = parsed.at("statement").as_string();
-    const std::string position(parsed.at("position").as_string());
-    if (!ledger::parse_position(position, previous.position)) {
-      throw damaged("its position is none");
-    }
-    previous.manifest_sha256 = to_hex(sha256(manifest));
-    if (const boost::json::value& earlier = parsed.at("previous"); !earlier.is_null()) {
-      previous.earlier_manifest_sha256 = earlier.at("manifestSha256").as_string();
-    }
+    Totals totals;
     for (std::size_t i = 0; i < figure_count; ++i) {
       const auto name = name_of(static_cast<Figure>(i));
-      previous.totals.values[i] = parsed.at("totals").at(name).to_number<std::int64_t>();
+      totals.values[i] = parsed.at("totals").at(name).to_number<std::int64_t>();
     }
-    return previous;
+    return totals;
   } catch (const boost::system::system_error&) {
     throw damaged("it cannot be read");
   } catch (const std::logic_error&) {
@@ -125,25 +101,17 @@ std::map<std::uint64_t, fs::path> statements_of(const fs::path& folder, int year
   return statements;
 }
 
-std::optional<PreviousStatement> read_series(const fs::path& statements, int year,
-                                             const SigningKey& signing) {
-  const auto folders = statements_of(statements, year);
-  std::optional<PreviousStatement> newest;
-  std::uint64_t expected = 1;
-  for (const auto& [number, folder] : folders) {
-    if (number != expected) {
-      throw std::runtime_error(fmt::format(
-          "the statement {}-{} is missing in {}, so what it named to be paid is not known; remedy: "
-          "restore it from a backup",
-          year, expected, statements.string()));
-    }
-    PreviousStatement read = read_statement(folder, signing, ++expected > folders.size());
-    if (read.earlier_manifest_sha256 != (newest ? newest->manifest_sha256 : std::string())) {
-      throw damaged_statement(folder, "it does not follow the one before it");
-    }
-    newest = std::move(read);
-  }
-  return newest;
+std::optional<PreviousStatement> read_previous(
+    const fs::path& folder, const std::vector<ledger::StatementEntry>& statements) {
+  if (statements.empty()) return std::nullopt;
+  const ledger::StatementEntry& newest = statements.back();
+  PreviousStatement previous;
+  previous.id = fmt::format("{}-{}", newest.year, newest.number);
+  previous.position = newest.up_to;
+  previous.manifest_sha256 = to_hex(newest.manifest);
+  const fs::path files = folder / previous.id;
+  if (fs::exists(files)) previous.totals = read_totals(files, newest.manifest);
+  return previous;
 }
 
 }  // namespace storage

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "ledger/records/entry.h"
 #include "storage/closing/statement.h"
 #include "storage/crypto/crypto.h"
 
-/// A year is closed by a series of statements. Each is a folder `statements/YEAR-NUMBER` in the
-/// data folder with these files:
+/// A year is closed by a series of statements. The journal has an entry for each: its number, the
+/// hash of its manifest, and up to where it pays. Its files are in the folder
+/// `statements/YEAR-NUMBER` of the data folder:
 ///   statement.json   the totals, differences by kind, timeliness, cost of lateness, and what
 ///                    changed since the statement before
 ///   *.ndjson, *.csv  the tables: differences, unpaid, payouts, payout_lines, cards, changes,
@@ -29,11 +31,11 @@ void seal_statement(const std::filesystem::path& folder, const Statement& statem
 /// The statements of a year that are complete, by number.
 std::map<std::uint64_t, std::filesystem::path> statements_of(const std::filesystem::path& folder,
                                                              int year);
-/// Reads what the next statement of the year must know: the newest statement, when the whole series
-/// is there, follows one from the other, was signed with this key, and the newest one's payouts are
-/// those that were signed. Nothing when there is none yet. Throws std::runtime_error otherwise,
-/// with the remedy.
-std::optional<PreviousStatement> read_series(const std::filesystem::path& statements, int year,
-                                             const SigningKey& signing);
+/// Reads what the next statement of the year must know of the newest one: the journal says which
+/// that is, and the hash of its manifest. Its files may be gone: then its totals are not known.
+/// Nothing when there is no statement yet. Throws std::runtime_error, with the remedy, when its
+/// files are not those that the journal names.
+std::optional<PreviousStatement> read_previous(
+    const std::filesystem::path& folder, const std::vector<ledger::StatementEntry>& statements);
 
 }  // namespace storage

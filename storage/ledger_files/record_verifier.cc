@@ -31,7 +31,13 @@ bool RecordVerifier::take(Position key, std::string_view bytes) {
     return false;
   }
   auto decoded = decode_record(bytes);
-  std::string wrong = decoded ? check(key, decoded.value()) : fault_of_record(bytes);
+  std::string wrong;
+  if (!decoded) {
+    wrong = fault_of_record(bytes);
+  } else {
+    const bool is_passed = is_passed_over(decoded.value());
+    wrong = is_passed ? learn(decoded.value()) : check(key, decoded.value());
+  }
   if (!wrong.empty()) {
     find(key, wrong);
     return false;
@@ -65,6 +71,22 @@ void RecordVerifier::cut_off(const std::string& witness) {
                    ": its end was cut off");
 }
 
+bool RecordVerifier::is_passed_over(const JournalRecord& record) const {
+  return record.group.next_position() <= options_.since;
+}
+
+std::string RecordVerifier::learn(JournalRecord& record) {
+  ++report_.passed_over;
+  take_rules(record.group);
+  return check_entries(record);
+}
+
+void RecordVerifier::take_rules(const ledger::CommitGroup& group) {
+  if (!group.new_rules) return;
+  rules_ = sha256(ledger::RulePack::canonical_text(*group.new_rules));
+  has_rules_ = true;
+}
+
 std::string RecordVerifier::check(Position key, JournalRecord& record) {
   ledger::CommitGroup& group = record.group;
   if (group.position != key) {
@@ -85,10 +107,7 @@ std::string RecordVerifier::check(Position key, JournalRecord& record) {
   if (!is_signed_by(key_, record.root, record.signature)) {
     return "signature does not fit: made with another key, or changed afterwards";
   }
-  if (group.new_rules) {
-    rules_ = sha256(ledger::RulePack::canonical_text(*group.new_rules));
-    has_rules_ = true;
-  }
+  take_rules(group);
   if (!has_rules_ || group.rule_pack != rules_) {
     return "was decided under rules that the journal does not hold (hash of the rule pack)";
   }

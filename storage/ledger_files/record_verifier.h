@@ -34,6 +34,10 @@ class RecordVerifier {
   /// What is wrong with the record; empty when nothing is.
   std::string check(ledger::Position key, JournalRecord& record);
   std::string check_entries(JournalRecord& record);
+  bool is_passed_over(const JournalRecord& record) const;
+  /// Takes from a record what those behind it need; the same result as check().
+  std::string learn(JournalRecord& record);
+  void take_rules(const ledger::CommitGroup& group);
   std::string check(const ledger::ItemEntry& entry);
   std::string check(const ledger::PersonEntry& entry);
   std::string check(const ledger::KeyEntry& entry);

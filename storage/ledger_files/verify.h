@@ -27,14 +27,15 @@ struct Finding {
 };
 
 struct VerifyReport {
-  std::uint64_t records = 0;  ///< that are good
-  std::uint64_t entries = 0;  ///< in them
-  std::uint64_t bytes = 0;    ///< of them
-  ledger::Position first;     ///< of the first record; 0 = there is none
-  ledger::Position last;      ///< the last entry or record that is good
-  Digest root{};              ///< of the last good record
-  std::uint64_t erased = 0;   ///< numbers in them that have been erased
-  std::string key_id;         ///< of the public key
+  std::uint64_t records = 0;      ///< that are good
+  std::uint64_t entries = 0;      ///< in them
+  std::uint64_t bytes = 0;        ///< of them
+  ledger::Position first;         ///< of the first record; 0 = there is none
+  ledger::Position last;          ///< the last entry or record that is good
+  Digest root{};                  ///< of the last good record
+  std::uint64_t passed_over = 0;  ///< of the records: those that VerifyOptions::since leaves out
+  std::uint64_t erased = 0;       ///< numbers in them that have been erased
+  std::string key_id;             ///< of the public key
   /// Up to where the derived state says the journal goes; nothing when that state cannot be asked.
   std::optional<ledger::Position> state_position;
   std::optional<Finding> finding;  ///< nothing: all is well
@@ -44,6 +45,8 @@ struct VerifyOptions {
   std::filesystem::path folder;  ///< of the ledger
   PublicKey public_key{};        ///< that the first record must be signed with
   std::vector<KnownEnd> known_ends;
+  /// Records that end before it are read for what those behind them need, and not checked.
+  ledger::Position since;
   /// Called after every record: how many are done, about how many there are.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
 };

@@ -133,6 +133,17 @@ std::optional<std::array<std::uint8_t, 16>> StateStore::checksum() const {
 
 // ---- groups and hand-over ----
 
+namespace {
+
+/// Whether nothing else of a group counts for a hand-over: then the files would never learn how far
+/// the journal has been applied.
+bool moves_position_only(const ledger::CommitGroup& group) {
+  if (group.entries.empty()) return group.tallies.empty();
+  return item_of(group.entries.front()) == nullptr;  // notes come first
+}
+
+}  // namespace
+
 void StateStore::begin_group(Position position) {
   hand_over_.thaw_some();
   applied_.begin_group(position);
@@ -142,6 +153,7 @@ void StateStore::finish_group(const ledger::CommitGroup& group) {
   of<RegistrationsTable>().finish_group();
   of<TimelinessTable>().finish_group();
   applied_.finish_group(group);
+  if (moves_position_only(group)) hand_over_.count_item();
   hand_over_.begin_if_due();
 }
 

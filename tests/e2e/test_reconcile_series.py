@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import pathlib
+import shutil
+import tempfile
 import unittest
 
 import frikort_server as fs
 from frikort_server import credit_note, dated, new_person, payment
 from reconcile_case import (
-    BASE, COUNT, FOLDER, ITEMS, PATH, REFERENCE, REFUNDS, ReconcileCase, YEAR, command, copy_of, figures, setUpModule,
+    BASE, COUNT, FOLDER, ITEMS, PATH, REFERENCE, REFUNDS, ReconcileCase, YEAR, command, copy_of, figures, rows_of, setUpModule,
     statement_of)
 
 
@@ -131,20 +134,42 @@ class SeriesTest(ReconcileCase):
         command(data, FOLDER / "kept")
         path = data / "statements" / f"{YEAR}-1" / "statement.json"
         good = path.read_bytes()
-        signature = path.with_name("manifest.sig")
         for file, content in ((path, good.replace(b'"counted":', b'"counted":1', 1)), (path, b""),
-                              (path.with_name("manifest.json"), b"{}"), (signature, b"{}"), (signature, b"[]"),
-                              (signature, b'{"keyId":"x","signature":1}'), (signature, None)):
-            with self.subTest(file=file.name, content=content and content[:20]):
+                              (path.with_name("manifest.json"), b"{}"), (path.with_name("manifest.json"), b"")):
+            with self.subTest(file=file.name, content=content[:20]):
                 kept = file.read_bytes()
-                if content is None:
-                    file.unlink()
-                else:
-                    file.write_bytes(content)
+                file.write_bytes(content)
                 done = command(data, data.parent / "never", "--dry-run", exit_status=3)
                 self.assertIn(f"{YEAR}-1".encode(), done.stderr.splitlines()[-1])
                 file.write_bytes(kept)
         command(data, data.parent / "again", "--dry-run")
+
+    def test_the_series_goes_on_after_a_restore_from_a_backup_between_its_statements(self):
+        """What has been handed over for payment is in the journal: the refund files add up, also when a line
+        is netted after it has been named, and without the files of the statements before."""
+        data, folder = copy_of(BASE), pathlib.Path(tempfile.mkdtemp(dir=FOLDER))
+        command(data, folder / "1")
+        fs.frikort_json("backup", "--data", data, "--to", folder / "between")
+        command(data, folder / "lost")
+        restored = folder / "restored"
+        fs.frikort_json("restore", "--from", folder / "between", "--into", restored)
+        shutil.rmtree(restored / "statements")
+        refunded = rows_of(folder / "1", "payout_lines")[0]
+        item = next(item for item in ITEMS if item.get("guid") == refunded["guid"])
+        credit = fs.credit_note(item, receivedTime=f"{YEAR + 1}-02-01T10:00:00+01:00")
+        (folder / "credit.ndjson").write_text(json.dumps(credit) + "\n")
+        loaded = fs.frikort_json("load", "--data", restored, "--trust-received-time", folder / "credit.ndjson")
+        self.assertEqual(loaded["accepted"], 1)
+        command(restored, folder / "2")
+        command(restored, folder / "3")
+        made = [statement_of(folder / number) for number in "123"]
+        self.assertEqual([statement["statement"] for statement in made], [f"{YEAR}-{number}" for number in "123"])
+        self.assertEqual([made[1]["previous"]["isConfirmed"], made[2]["previous"]["isConfirmed"]], [None, True])
+        paid = [statement["refunds"]["payOre"] + statement["refunds"]["takeBackOre"] for statement in made]
+        self.assertLess(paid[1], 0)
+        self.assertEqual((sum(paid), paid[2]), (made[2]["refunds"]["dueOre"], 0))
+        rows = [json.loads(row) for number in "123" for row in (folder / number / REFUNDS).read_text().splitlines()]
+        self.assertEqual(sum(row["payOre"] for row in rows), made[2]["totals"]["refundedOre"])
 
 
 if __name__ == "__main__":

@@ -70,8 +70,18 @@ class ReconciliationTest : public testing::Test {
       ASSERT_TRUE(files.state().await_hand_over());
       files.state().copy_files(folder);
     };
-    ReconciliationSource source{data(),        files.journal(), files.keys().signing,
-                                files.rules(), copy_state,      now_};
+    const auto append = [&files](const ledger::StatementEntry& statement) {
+      ASSERT_TRUE(ingest::append_note(files.state(), files.journal(), files.rules(),
+                                      files.are_rules_new(), statement, statement.made_at));
+    };
+    ReconciliationSource source{data(),
+                                files.journal(),
+                                files.state().statements(year),
+                                append,
+                                files.keys().signing,
+                                files.rules(),
+                                copy_state,
+                                now_};
     source.positions_per_part = positions_per_part_;
     return source;
   }
