@@ -31,11 +31,12 @@ FOLDERS = tuple(MAY_INCLUDE)
 LINES_MAX = 500
 
 # Where headers of others may be included: (what, pattern of the header, pattern of our file).
-ROCKSDB_ROOMS = r"storage/(rocksdb|journal|state|ledger_files|backup)/.*(\.cc|_internal\.h)"
+ROCKSDB_ROOMS = r"storage/(rocksdb|journal|access_log|state|ledger_files|backup)/.*(\.cc|_internal\.h)"
 THIRD_PARTY = [
     ("RocksDB", r"rocksdb/.*", ROCKSDB_ROOMS + r"|tests/(crash/.*|storage/.*\.cc)"),
     ("OpenSSL", r"openssl/.*", r"storage/crypto/.*\.cc"),
     ("libsodium", r"sodium(\.h|/.*)", r"storage/crypto/.*\.cc"),
+    ("libqrencode", r"qrencode\.h", r"api/cards/.*\.cc"),
     ("xxHash", r"xxhash\.h", r"storage/bytes/.*\.cc|ledger/records/fingerprint\.cc"),
     ("simdjson", r"simdjson(\.h|/.*)", r"(ingest/items|api/(http|v1|commands))/.*\.cc"),
     ("Boost.JSON", r"boost/json(\.hpp|/.*)", r"(ingest|storage)/.*\.cc|(api|tests)/.*"),
@@ -71,7 +72,7 @@ TEXT_SUFFIXES = {"", ".h", ".cc", ".py", ".md", ".txt", ".cmake", ".json", ".ndj
 # Back-quoted words of a README that have the shape of a path and are none.
 NOT_A_PATH = re.compile(
     r".*[\s*?<>{}\[\]$=|,;()…].*|[/\-~].*|.*://.*|(build|data)/.*|(application|text|image)/.*|"
-    r"Europe/Oslo|(boost|rocksdb|openssl|simdjson)/.*|(xxhash|simdjson|sodium)\.h|[\d.:/]+")
+    r"Europe/Oslo|(boost|rocksdb|openssl|simdjson)/.*|(xxhash|simdjson|sodium|qrencode)\.h|[\d.:/]+")
 PATH_SUFFIXES = (".h", ".cc", ".py", ".md", ".yaml")
 
 # How files of tests name them, and how COVERAGE.md does.

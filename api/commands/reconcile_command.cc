@@ -27,7 +27,6 @@
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 #include "storage/files/output_file.h"
-#include "storage/journal/access_log.h"
 #include "storage/json/json.h"
 
 namespace api {
@@ -61,15 +60,12 @@ std::string no_statement(const ReconcileOptions& options) {
 }
 
 /// Notes in the access log that numbers are told. Waits while the log writes what it has.
-storage::NoteNumber note_numbers(storage::LedgerFiles& files, std::string statement) {
-  storage::AccessRecord record;
-  record.time = ingest::now();
-  record.reason = storage::AccessReason::payout;
-  record.caller = "frikort reconcile";
-  record.subject = std::move(statement);
-  return [&files, record](const ledger::EncryptedNumber& number) mutable {
-    record.person = number;
-    storage::AccessLog& log = files.journal().access_log();
+storage::NoteNumber note_numbers(storage::LedgerFiles& files) {
+  return [&files](const ledger::EncryptedNumber& number) {
+    auto record = storage::AccessRecord::of_person(storage::AccessWhat::number, number);
+    record.time = ingest::now();
+    record.client = "frikort reconcile";
+    storage::AccessLog& log = files.access_log();
     auto noted = log.add(record);
     const auto end = std::chrono::steady_clock::now() + note_wait;
     while (!noted && std::chrono::steady_clock::now() < end) {
@@ -80,12 +76,12 @@ storage::NoteNumber note_numbers(storage::LedgerFiles& files, std::string statem
   };
 }
 
-void write_refund_file(const fs::path& statement, const std::string& id, const fs::path& output,
+void write_refund_file(const fs::path& statement, const fs::path& output,
                        storage::LedgerFiles& files) {
   // Only its owner can read it: it has national numbers.
   storage::OutputFile file(output / refund_file, 0600);
   std::ifstream payouts(statement / "payouts.ndjson", std::ios::binary);
-  const storage::NoteNumber note = note_numbers(files, id);
+  const storage::NoteNumber note = note_numbers(files);
   std::string row;
   while (std::getline(payouts, row)) {
     const auto rows = storage::refund_rows(row + "\n", files.state(), files.keys().numbers, note);
@@ -110,7 +106,7 @@ void write_output(const ReconcileOptions& options, const fs::path& statement,
   }
   if (!options.is_without_numbers) {
     const json::value head = json::parse(storage::read_file(statement / "statement.json"));
-    write_refund_file(statement, std::string(head.at("statement").as_string()), output, files);
+    write_refund_file(statement, output, files);
   }
   write_report(output);
 }

@@ -9,7 +9,6 @@
 
 #include "api/program/log.h"
 #include "storage/files/files.h"
-#include "storage/journal/access_log.h"
 
 namespace api {
 namespace {
@@ -37,7 +36,7 @@ LedgerKeeper::LedgerKeeper(storage::LedgerOptions options, ingest::Ingestor::Del
       }),
       ingest_options_(std::move(ingest_options)),
       jobs_(jobs) {
-  options_.journal.access_log_buffer = std::make_shared<storage::AccessLogBuffer>();
+  options_.access_log_buffer = std::make_shared<storage::AccessLogBuffer>();
   options_.note_fault = [this](Fault fault) { note(std::move(fault)); };
   // What no file has caused, nobody else tells.
   ingest_options_.note_failure = [this](const std::string& reason) {
@@ -77,7 +76,7 @@ LedgerKeeper::~LedgerKeeper() {
   thread_.join();
   released_ = {};  // connections that were cut off may still hold theirs
   close("the service is stopping");
-  if (const std::uint64_t lost = options_.journal.access_log_buffer->size(); lost != 0) {
+  if (const std::uint64_t lost = options_.access_log_buffer->size(); lost != 0) {
     log(LogLevel::error, "access_log_lost", {{"records", std::to_string(lost)}});
   }
 }
@@ -215,6 +214,7 @@ bool LedgerKeeper::take_items_again(Fault& fault) {
   try {
     storage::check_writable(options_.folder);
     storage::check_writable(options_.folder / "journal");
+    storage::check_writable(options_.folder / "access-log");
     // What cannot be read is noted, and may turn out to be damaged.
     const auto stop = [this] { return is_stopping(); };
     if (fault.kind == FaultKind::unreadable && (!open_ || !open_->files().check_files(stop))) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "ingest/items/clock.h"
-#include "ledger/values/rfc3339.h"
 
 namespace api {
 
@@ -16,17 +15,11 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
   if (options.mode == storage::OpenMode::read_only) return;
   const auto note_answer = [this](const ingest::Submission& submission,
                                   const ingest::ParsedItem& parsed, std::optional<bool> exempt) {
-    storage::AccessRecord record;
-    record.time = ingest::now();
-    record.reason = storage::AccessReason::submission;
-    record.person = parsed.item.person;
-    record.caller = submission.caller.name;
-    record.correlation_id = submission.correlation_id;
-    record.subject = code_of(parsed.item.service_type);
-    record.subject += ' ';
-    ledger::append_date(record.subject, oslo_date(parsed.item.service_time));
-    record.exempt = exempt;
-    return files_.journal().access_log().add(record);
+    const ledger::Item& item = parsed.item;
+    return add_access(
+        storage::AccessRecord::of_service(storage::AccessWhat::submission, item.person,
+                                          item.service_type, oslo_date(item.service_time), exempt),
+        submission.caller.name, submission.correlation_id);
   };
   ingestor_ = std::make_unique<ingest::Ingestor>(files_.state(), files_.journal(), files_.rules(),
                                                  files_.are_rules_new(), note_answer,
@@ -71,19 +64,16 @@ boost::system::error_code OpenLedger::wait_durable(ledger::Position position) {
   return outcome;
 }
 
-ledger::Result<void> OpenLedger::note_access(storage::AccessReason reason,
-                                             const ledger::EncryptedNumber& person,
-                                             const Request& request, std::string subject,
-                                             std::optional<bool> is_exempt) {
-  storage::AccessRecord record;
+ledger::Result<void> OpenLedger::note_access(storage::AccessRecord record, const Request& request) {
+  return add_access(std::move(record), request.caller.name, request.correlation_id);
+}
+
+ledger::Result<void> OpenLedger::add_access(storage::AccessRecord record, const std::string& caller,
+                                            const std::string& correlation_id) {
   record.time = ingest::now();
-  record.reason = reason;
-  record.person = person;
-  record.caller = request.caller.name;
-  record.correlation_id = request.correlation_id;
-  record.subject = std::move(subject);
-  record.exempt = is_exempt;
-  return files_.journal().access_log().add(record);
+  record.client = caller;
+  record.correlation_id = ledger::parse_guid(correlation_id).value_or(ledger::Guid{});
+  return files_.access_log().add(record);
 }
 
 void OpenLedger::between_groups(const std::function<void()>& task) {

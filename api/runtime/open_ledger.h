@@ -41,12 +41,9 @@ class OpenLedger {
   /// `task` only reads.
   void between_groups(const std::function<void()>& task);
 
-  /// Logs a query about a person, with the answer where that is yes or no; an error means that it
-  /// must not be answered.
-  ledger::Result<void> note_access(storage::AccessReason reason,
-                                   const ledger::EncryptedNumber& person, const Request& request,
-                                   std::string subject,
-                                   std::optional<bool> is_exempt = std::nullopt);
+  /// Logs a query about a person: `record` says what was asked and answered, the request who asks;
+  /// an error means that it must not be answered.
+  ledger::Result<void> note_access(storage::AccessRecord record, const Request& request);
 
   // For background work, on a ledger that is not read-only.
   /// What a reconciliation of a year works on, while the ledger takes submissions.
@@ -65,6 +62,8 @@ class OpenLedger {
   /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
   /// durable. Throws std::runtime_error.
   void copy_state(const std::filesystem::path& folder);
+  ledger::Result<void> add_access(storage::AccessRecord record, const std::string& caller,
+                                  const std::string& correlation_id);
 
   storage::LedgerFiles files_;
   std::unique_ptr<ingest::Ingestor> ingestor_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/runtime/ledger_routes.h"
+#include "api/v1/card_json.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
@@ -104,7 +105,8 @@ class AccountText {
     const ledger::Money remaining = std::max(ledger::Money(), ceiling - counted);
     out_ = fmt::format(R"({{"year":{},"ceilingOre":{},"countedOre":{},"remainingOre":{})", key.year,
                        ceiling.ore(), counted.ore(), remaining.ore());
-    write_card(key);
+    out_ += ",\"card\":";
+    append_card(out_, key.year, account_.card);
     out_ += fmt::format(R"(,"refundedOre":{},"refunds":[)", account_.refunded().ore());
     for (std::size_t i = 0; i < account_.refund_lines.size(); ++i) {
       if (i != 0) out_ += ',';
@@ -140,21 +142,6 @@ class AccountText {
   void write_practice(ledger::PracticeNumber practice) {
     const auto id = state_.practice_identifier(practice);
     out_ += fmt::format(R"(,"practiceId":"{}")", id ? id.value().view() : std::string_view());
-  }
-
-  void write_card(const AccountKey& key) {
-    if (!account_.card) {
-      out_ += ",\"card\":null";
-      return;
-    }
-    const ledger::ExemptionCard& card = *account_.card;
-    out_ += fmt::format(R"(,"card":{{"cardId":"{}","state":"{}")", ledger::to_hex(card.id),
-                        card.state == ledger::CardState::active ? "active" : "underReview");
-    write_time(",\"issuedAt\":", card.issued_at);
-    out_ +=
-        fmt::format(R"(,"entitledFrom":"{}","validTo":"{}-12-31","crossingGuid":"{}")",
-                    ledger::to_string(card.entitled_from), key.year, to_string(card.crossing_guid));
-    out_ += fmt::format(R"(,"rulePack":"{}"}})", ledger::to_hex(card.rule_pack));
   }
 
   void write_refund(const ledger::RefundLine& line) {
@@ -221,8 +208,9 @@ Response person_account(ledger::NumberSeries series, OpenLedger& open, const Req
   };
   Question question;
   if (const auto problem = read_question(series, open, request, question)) return fail(*problem);
-  const auto noted = open.note_access(storage::AccessReason::account, question.person, request,
-                                      std::to_string(question.year));
+  const auto noted = open.note_access(
+      storage::AccessRecord::of_year(storage::AccessWhat::account, question.person, question.year),
+      request);
   if (!noted) return fail(problem_of(noted.error()));
 
   const auto person = open.files().state().person_of(question.person);

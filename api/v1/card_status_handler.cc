@@ -8,7 +8,6 @@
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
-#include "ledger/values/rfc3339.h"
 
 namespace api {
 namespace {
@@ -52,11 +51,10 @@ Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& requ
   if (!account) return {problem_of(account.error()), false, {}};
   const bool is_exempt = account.value().card.has_value();
 
-  std::string subject(code_of(service_type));
-  subject += ' ';
-  ledger::append_date(subject, date);
-  const auto noted = open.note_access(storage::AccessReason::card_status, person, request,
-                                      std::move(subject), is_exempt);
+  const auto noted =
+      open.note_access(storage::AccessRecord::of_service(storage::AccessWhat::card_status, person,
+                                                         service_type, date, is_exempt),
+                       request);
   if (!noted) return {problem_of(noted.error()), false, {}};
   return {std::nullopt, is_exempt, account.value().newest};
 }

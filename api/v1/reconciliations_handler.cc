@@ -223,11 +223,12 @@ Response reconciliation_file(OpenLedger& open, const Request& request) {
     response.body = std::move(piece);
     return response;
   }
-  auto rows = storage::refund_rows(piece, open.files().state(), open.files().keys().numbers,
-                                   [&](const ledger::EncryptedNumber& number) {
-                                     return open.note_access(storage::AccessReason::payout, number,
-                                                             request, id.text());
-                                   });
+  auto rows = storage::refund_rows(
+      piece, open.files().state(), open.files().keys().numbers,
+      [&](const ledger::EncryptedNumber& number) {
+        return open.note_access(
+            storage::AccessRecord::of_person(storage::AccessWhat::number, number), request);
+      });
   if (!rows) return to_response(problem_of(rows.error()), request.correlation_id);
   response.body = std::move(rows.value());
   return response;

@@ -3,6 +3,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <set>
@@ -53,26 +54,46 @@ void write_manifest(const fs::path& folder, const BackupManifest& manifest) {
                0644);
 }
 
-/// The two databases' backups.
+/// The databases' backups, and where they are in a folder of backups.
+constexpr std::array database_names{"journal", "state", "access-log"};
+
 struct Engines {
   Engines(const fs::path& folder, DatabaseBackups::Access access)
-      : journal(folder / "journal", access), state(folder / "state", access) {}
+      : journal(folder / database_names[0], access),
+        state(folder / database_names[1], access),
+        access_log(folder / database_names[2], access) {}
+
+  std::uint64_t bytes_of(const BackupManifest& manifest) const {
+    return journal.bytes_of(manifest.journal_backup) + state.bytes_of(manifest.state_backup) +
+           access_log.bytes_of(manifest.access_log_backup);
+  }
 
   /// Forgets what no manifest speaks of.
   void keep_only(const std::vector<BackupManifest>& manifests) {
     std::set<std::uint32_t> journals;
     std::set<std::uint32_t> states;
+    std::set<std::uint32_t> access_logs;
     for (const BackupManifest& manifest : manifests) {
       journals.insert(manifest.journal_backup);
       states.insert(manifest.state_backup);
+      access_logs.insert(manifest.access_log_backup);
     }
     journal.keep_only(journals);
     state.keep_only(states);
+    access_log.keep_only(access_logs);
   }
 
   DatabaseBackups journal;
   DatabaseBackups state;
+  DatabaseBackups access_log;
 };
+
+/// Of all databases in a folder of backups.
+std::uint64_t database_bytes(const fs::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const char* const name : database_names) bytes += bytes_below(folder / name);
+  return bytes;
+}
 
 // ---- restoring ----
 
@@ -139,6 +160,7 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
   };
   copy(engines.journal, manifest.journal_backup, "journal");
   copy(engines.state, manifest.state_backup, "state");
+  copy(engines.access_log, manifest.access_log_backup, "access-log");
   restored.copy_seconds = copying.seconds();
 
   const Position end = cut_journal(folder / "journal", last);
@@ -251,8 +273,7 @@ std::uint64_t copy_small_files(const LedgerFiles& files, const fs::path& into,
 
 /// A restored ledger is as large as the backup, and merges files once more.
 void check_room(const Engines& engines, const fs::path& folder, const BackupManifest& manifest) {
-  const std::uint64_t bytes = engines.journal.bytes_of(manifest.journal_backup) +
-                              engines.state.bytes_of(manifest.state_backup);
+  const std::uint64_t bytes = engines.bytes_of(manifest);
   const std::uint64_t room = fs::space(folder).available;
   if (room >= bytes) return;
   throw std::system_error(ENOSPC, std::generic_category(),
@@ -356,8 +377,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   remove_leftovers(folder, manifests);
   Engines engines(folder, DatabaseBackups::Access::write);
   engines.keep_only(manifests);
-  const std::uint64_t bytes_before =
-      bytes_below(folder / "journal") + bytes_below(folder / "state");
+  const std::uint64_t bytes_before = database_bytes(folder);
 
   BackupManifest manifest;
   manifest.number = manifests.empty() ? 1 : manifests.back().number + 1;
@@ -381,16 +401,17 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   manifest.root = to_hex(root.value());
   manifest.journal_backup =
       files.journal().back_up(engines.journal, report_bytes("back up journal"));
+  // The journal names blocks of the access log, so that has to be as new.
+  manifest.access_log_backup =
+      files.access_log().back_up(engines.access_log, report_bytes("back up access log"));
 
   const fs::path earlier =
       manifests.empty() ? fs::path() : folder_of(folder, manifests.back().number);
   const fs::path place = folder_of(folder, manifest.number);
   const std::uint64_t small_bytes =
       copy_small_files(files, place, earlier, options.has_private_keys);
-  manifest.bytes = engines.journal.bytes_of(manifest.journal_backup) +
-                   engines.state.bytes_of(manifest.state_backup) + bytes_below(place);
-  manifest.new_bytes =
-      bytes_below(folder / "journal") + bytes_below(folder / "state") - bytes_before + small_bytes;
+  manifest.bytes = engines.bytes_of(manifest) + bytes_below(place);
+  manifest.new_bytes = database_bytes(folder) - bytes_before + small_bytes;
   manifest.milliseconds = static_cast<std::uint64_t>(stopwatch.seconds() * 1000);
   write_manifest(folder, manifest);
   if (options.is_verified) {

@@ -13,7 +13,7 @@
 
 /// Backups of a ledger. A folder of backups holds:
 ///   ledger.json                which ledger: the id of its signing key
-///   journal, state             the two databases; files shared among the backups
+///   journal, state, access-log the databases; files shared among the backups
 ///   backups/N/manifest.json    what backup N is of; written last, so without it there is no N
 ///   backups/N/keys             the keys, private ones too unless told otherwise: guard them
 ///   backups/N/statements       year-end statements, unchanged files linked to earlier backups

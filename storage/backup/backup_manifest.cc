@@ -58,6 +58,7 @@ std::string BackupManifest::to_json() const {
                  {"reason", reason},
                  {"journalBackup", journal_backup},
                  {"stateBackup", state_backup},
+                 {"accessLogBackup", access_log_backup},
              })
       .text();
 }
@@ -85,6 +86,7 @@ BackupManifest BackupManifest::parse(std::string_view text) {
     manifest.reason = string_of("reason");
     manifest.journal_backup = json::value_to<std::uint32_t>(object.at("journalBackup"));
     manifest.state_backup = json::value_to<std::uint32_t>(object.at("stateBackup"));
+    manifest.access_log_backup = json::value_to<std::uint32_t>(object.at("accessLogBackup"));
     return manifest;
   } catch (const std::exception& exception) {
     throw std::runtime_error(std::string("this is no manifest of a backup: ") + exception.what());

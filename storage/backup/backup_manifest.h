@@ -31,8 +31,9 @@ struct BackupManifest {
   bool has_private_keys = false;
   Verification verification = Verification::none;
   std::string reason;                ///< why verification failed, or was not done
-  std::uint32_t journal_backup = 0;  ///< numbers of the two databases' own backups
+  std::uint32_t journal_backup = 0;  ///< numbers of the databases' own backups
   std::uint32_t state_backup = 0;
+  std::uint32_t access_log_backup = 0;
 
   std::string to_json() const;
   /// Throws std::runtime_error when the text is not what to_json() makes.

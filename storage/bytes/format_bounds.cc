@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "storage/bytes/access_record.h"
 #include "storage/bytes/format.h"
 
 namespace storage {
@@ -272,13 +271,6 @@ const char* field_out_of_bounds(const ledger::Event& event) {
 const char* field_out_of_bounds(const AppliedState& applied) {
   if (!is_place(applied.next_position)) return "position";
   return decode_rules(applied.rules) ? nullptr : "rules";
-}
-
-const char* field_out_of_bounds(const AccessRecord& record) {
-  if (record.time.nanoseconds < 0 || record.time.nanoseconds > ledger::nanoseconds_max) {
-    return "time";
-  }
-  return is_from_1_to(record.reason, access_reason_count) ? nullptr : "reason";
 }
 
 }  // namespace storage

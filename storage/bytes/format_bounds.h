@@ -5,7 +5,6 @@
 #include "ledger/records/event.h"
 #include "ledger/records/registration.h"
 #include "ledger/records/timeliness.h"
-#include "storage/bytes/access_record.h"
 #include "storage/bytes/format.h"
 
 /// The bounds of every stored value, once for writing and for reading. A decoder refuses a value
@@ -26,6 +25,5 @@ const char* field_out_of_bounds(const ledger::TimelinessKey& key);
 const char* field_out_of_bounds(const ledger::TimelinessMonth& month);
 const char* field_out_of_bounds(const ledger::Event& event);
 const char* field_out_of_bounds(const AppliedState& applied);
-const char* field_out_of_bounds(const AccessRecord& record);
 
 }  // namespace storage

@@ -137,6 +137,8 @@ struct SigningKey::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  Signature sign(const unsigned char* bytes, std::size_t size) const;
+
   PkeyPtr key;
   std::array<unsigned char, crypto_sign_ed25519_SECRETKEYBYTES> secret{};  // private, then public
 };
@@ -183,15 +185,22 @@ std::string SigningKey::to_pem() const {
   return {text, static_cast<std::size_t>(size)};
 }
 
-Signature SigningKey::sign(const Digest& digest) const { return sign(text_of(digest)); }
-
-Signature SigningKey::sign(std::string_view text) const {
+Signature SigningKey::Impl::sign(const unsigned char* bytes, std::size_t size) const {
   Signature signature{};
-  const int failed = crypto_sign_ed25519_detached(
-      signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-      impl_->secret.data());
+  static_assert(signature.size() == crypto_sign_ed25519_BYTES);
+  const int failed =
+      crypto_sign_ed25519_detached(signature.data(), nullptr, bytes, size, secret.data());
   LEDGER_ASSERT(failed == 0);
   return signature;
+}
+
+Signature SigningKey::sign(const Digest& digest) const {
+  return impl_->sign(digest.data(), digest.size());
+}
+
+Signature SigningKey::sign(std::string_view text) const {
+  LEDGER_ASSERT(text.size() != sizeof(Digest));
+  return impl_->sign(bytes_of(text), text.size());
 }
 
 std::string key_change_text(const PublicKey& next) {

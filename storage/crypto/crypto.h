@@ -47,7 +47,9 @@ std::string key_id_of(const PublicKey& key);
 /// From 64 hexadecimal digits or PEM (SubjectPublicKeyInfo). Throws std::runtime_error.
 PublicKey parse_public_key(const std::string& text);
 
-/// Ed25519 (RFC 8032) key that signs commit groups.
+using Signature = std::array<std::uint8_t, 64>;
+
+/// Ed25519 (RFC 8032) key that signs commit groups, and what else is to be believed of a ledger.
 class SigningKey {
  public:
   static SigningKey generate();
@@ -62,6 +64,7 @@ class SigningKey {
   const PublicKey& public_key() const { return public_key_; }
   const std::string& key_id() const { return key_id_; }
   Signature sign(const Digest& digest) const;
+  /// Of a whole text, which is never 32 bytes long: so that it is no digest of anything.
   Signature sign(std::string_view text) const;
 
  private:

@@ -11,7 +11,6 @@
 #include "storage/bytes/merkle.h"
 #include "storage/files/files.h"
 #include "storage/files/torn_write.h"
-#include "storage/journal/access_log.h"
 #include "storage/rocksdb/rocksdb_internal.h"
 
 namespace storage {
@@ -157,9 +156,6 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
     throw DamagedJournal("the journal in " + folder.string() +
                          " has lost records that were on stable storage");
   }
-  const auto buffer =
-      options.access_log_buffer ? options.access_log_buffer : std::make_shared<AccessLogBuffer>();
-  access_log_ = std::make_unique<AccessLog>(database, 1, buffer, mode);
 }
 
 RocksDbJournal::~RocksDbJournal() = default;

@@ -18,16 +18,11 @@ class Env;
 
 namespace storage {
 
-class AccessLog;
-class AccessLogBuffer;
-
 struct JournalOptions {
   /// What was on stable storage when the journal was closed last; 0: not known. Read-only, nothing
   /// beyond it is shown, because a record whose sync failed may be gone after the next power cut. A
   /// journal that ends before it has lost records.
   ledger::Position durable;
-  /// What the access log has not written yet; null: nothing.
-  std::shared_ptr<AccessLogBuffer> access_log_buffer;
   /// So much is kept in memory and in the log of writes before it becomes a sorted file.
   std::size_t write_buffer_bytes = 64U << 20;
   /// The file system, for tests; null = that of the machine. Must outlive the journal.
@@ -39,8 +34,7 @@ using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::stri
 
 /// The journal in a RocksDB of its own: one record a commit group, appended in key order with a
 /// write-ahead log that is synced at every append. Groups that are appended together are one write:
-/// all of them are kept, or none. The database also holds the access log, which cannot be derived
-/// from anything else either.
+/// all of them are kept, or none.
 ///
 /// Concurrency: append() from one thread; reads from any.
 class RocksDbJournal final : public ledger::Journal {
@@ -83,7 +77,7 @@ class RocksDbJournal final : public ledger::Journal {
   ledger::Result<void> for_each(ledger::Position first, const UseRecord& use,
                                 ledger::Position end = {}) const;
 
-  /// Reads everything, the access log too; damage is noted. Stops, with an error, when `stop` says
+  /// Reads everything; damage is noted. Stops, with an error, when `stop` says
   /// so.
   ledger::Result<void> check_files(const std::function<bool()>& stop) const;
 
@@ -97,13 +91,10 @@ class RocksDbJournal final : public ledger::Journal {
   /// The root of the last record before a position; zeros when there is none.
   ledger::Result<ledger::Digest> root_before(ledger::Position position) const;
 
-  AccessLog& access_log() { return *access_log_; }
-
  private:
   struct Impl;
   const SigningKey& signing_;
   std::unique_ptr<Impl> impl_;
-  std::unique_ptr<AccessLog> access_log_;
   std::atomic<std::uint64_t> next_position_{1};
   ledger::Digest head_root_{};
 };

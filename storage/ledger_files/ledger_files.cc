@@ -42,6 +42,16 @@ RocksDbJournal open_journal(const LedgerOptions& options, const SigningKey& sign
   return open();
 }
 
+/// On the same file system as the journal.
+AccessLogOptions access_log_options(const LedgerOptions& options) {
+  AccessLogOptions made;
+  made.folder = options.folder / "access-log";
+  made.buffer = options.access_log_buffer;
+  made.write_buffer_bytes = options.journal.write_buffer_bytes;
+  made.env = options.journal.env;
+  return made;
+}
+
 /// New keys are made for a new ledger only: under others, everybody it knows would be a new person.
 std::shared_ptr<const KeyRing> open_keys(const LedgerOptions& options, const fs::path& folder) {
   if (options.keys) return options.keys;
@@ -127,6 +137,7 @@ LedgerFiles::LedgerFiles(const LedgerOptions& options)
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
       keys_(open_keys(options, keys_folder_)),
       journal_(open_journal(options, keys_->signing)),
+      access_log_(access_log_options(options), keys_->signing, options.mode, options.note_fault),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)) {
   replay(options);
@@ -183,7 +194,8 @@ void LedgerFiles::hand_over_state() {
 }
 
 Result<void> LedgerFiles::check_files(const std::function<bool()>& stop) const {
-  const auto checked = journal_.check_files(stop);
+  auto checked = journal_.check_files(stop);
+  if (checked) checked = access_log_.check_files(stop);
   return checked ? state_.check_files(stop) : checked;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ledger/records/rule_pack.h"
-#include "storage/journal/access_log.h"
+#include "storage/access_log/access_log.h"
 #include "storage/journal/rocksdb_journal.h"
 #include "storage/keys/keys.h"
 #include "storage/state/state_store.h"
@@ -20,6 +20,8 @@ struct LedgerOptions {
   std::shared_ptr<const KeyRing> keys;
   std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
   JournalOptions journal;
+  /// What the access log has not written yet; null: nothing.
+  std::shared_ptr<AccessLogBuffer> access_log_buffer;
   StateOptions state;
   OpenMode mode = OpenMode::read_write;
   NoteFault note_fault;
@@ -31,8 +33,8 @@ struct LedgerOptions {
 bool has_ledger(const std::filesystem::path& folder);
 
 /// One ledger on disk, opened: keys, journal, and the state brought up to the journal's end. The
-/// folder holds `keys`, `journal` and `state`; `state` can be removed and is then made again.
-/// Read-only nothing is written: what the state lacks is kept in memory.
+/// folder holds `keys`, `journal`, `access-log` and `state`; `state` can be removed and is then
+/// made again. Read-only nothing is written: what the state lacks is kept in memory.
 class LedgerFiles {
  public:
   /// Throws std::runtime_error with the reason and the remedy when it cannot be opened: the folder
@@ -47,6 +49,8 @@ class LedgerFiles {
   std::shared_ptr<const KeyRing> shared_keys() const { return keys_; }
   RocksDbJournal& journal() { return journal_; }
   const RocksDbJournal& journal() const { return journal_; }
+  AccessLog& access_log() { return access_log_; }
+  const AccessLog& access_log() const { return access_log_; }
   StateStore& state() { return state_; }
   /// Brings everything that the state knows into its files. Throws std::runtime_error. REQUIRES:
   /// the caller is the only writer, and no group is under way.
@@ -68,6 +72,7 @@ class LedgerFiles {
   const std::filesystem::path keys_folder_;
   const std::shared_ptr<const KeyRing> keys_;
   RocksDbJournal journal_;
+  AccessLog access_log_;
   StateStore state_;
   ledger::RulePack rules_;
   bool are_rules_new_ = false;

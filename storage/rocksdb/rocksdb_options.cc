@@ -115,8 +115,7 @@ rocksdb::ReadOptions scan_options() {
 }
 
 std::vector<DatabaseFamily> journal_families(std::size_t write_buffer_bytes) {
-  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(write_buffer_bytes)},
-          {"access_log", journal_family_options(write_buffer_bytes)}};
+  return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(write_buffer_bytes)}};
 }
 
 }  // namespace storage

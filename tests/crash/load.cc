@@ -62,10 +62,10 @@ struct Process {
         writer(files.state(), files.journal(), files.rules(), files.are_rules_new(),
                [this](const ingest::Submission&, const ingest::ParsedItem& parsed,
                       std::optional<bool> exempt) {
-                 storage::AccessRecord record;
-                 record.person = parsed.item.person;
-                 record.exempt = exempt;
-                 return files.journal().access_log().add(record);
+                 auto record = storage::AccessRecord::of_person(storage::AccessWhat::submission,
+                                                                parsed.item.person);
+                 record.answer = exempt;
+                 return files.access_log().add(record);
                }) {}
   storage::LedgerFiles files;
   ingest::GroupWriter writer;

@@ -78,7 +78,7 @@ class DiskTest(FaultCase):
     def test_access_log_on_a_full_disk(self):
         self.start()
         self.introduce()
-        self.faults.inject(DISK_FULL, "/journal/")
+        self.faults.inject(DISK_FULL, "/access-log/")
         # Nothing but the log of this query is to be written.
         self.assertFalse(self.server.exempt(self.persons[0], fs.recent_day()))
         self.wait_until_refused(NO_SPACE)

@@ -169,7 +169,7 @@ class SeriesTest(ReconcileCase):
         self.assertLess(paid[1], 0)
         self.assertEqual((sum(paid), paid[2]), (made[2]["refunds"]["dueOre"], 0))
         rows = [json.loads(row) for number in "123" for row in (folder / number / REFUNDS).read_text().splitlines()]
-        self.assertEqual(sum(row["payOre"] for row in rows), made[2]["totals"]["refundedOre"])
+        self.assertEqual(sum(row["toPayOre"] for row in rows), made[2]["totals"]["refundedOre"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "ledger/values/assert.h"
+#include "storage/access_log/access_block.h"
 #include "storage/backup/backup_manifest.h"
 #include "storage/bytes/format.h"
 #include "storage/closing/statement_series.h"
@@ -73,6 +74,20 @@ void check_account(std::string_view bytes) {
     return row;
   });
   LEDGER_ASSERT(storage::Row::checksum_content(bytes).size() <= bytes.size());
+}
+
+void check_access_block(std::string_view bytes) {
+  check_row(bytes, storage::decode_access_block, storage::encode_access_block);
+  const auto block = storage::decode_access_block(bytes);
+  if (!block) return;
+  static_cast<void>(storage::root_of(block.value()));
+  for (const storage::AccessLeaf& leaf : block.value().leaves) {
+    check_row(leaf.body, storage::decode_access_body, [](const storage::AccessRecord& record) {
+      std::string body;
+      storage::append_access_body(body, record);
+      return body;
+    });
+  }
 }
 
 void check_event(std::string_view bytes) {
@@ -172,6 +187,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'c':
       static_cast<void>(storage::decode_rules(bytes));
+      break;
+    case 'A':
+      check_access_block(bytes);
       break;
     case 'm':
       check_manifest(bytes);

@@ -10,7 +10,6 @@
 
 #include "storage/bytes/byte_codec.h"
 #include "storage/bytes/format.h"
-#include "storage/journal/access_log.h"
 #include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
 
@@ -386,18 +385,6 @@ TEST(FormatBounds, are_the_same_for_practices_months_and_events) {
   event([](ledger::Event& row) { row.cause = Position{0}; }, false);
   event([](ledger::Event& row) { row.registration = Position{0}; }, false);
   event([](ledger::Event& row) { row.entitled_from = ledger::Date{}; }, false);
-}
-
-TEST(FormatBounds, hold_for_the_access_log) {
-  AccessLogBuffer buffer;
-  AccessRecord record;
-  EXPECT_TRUE(buffer.add(record));
-  record.time.nanoseconds = 1'000'000'000;
-  EXPECT_EQ(buffer.add(record).error(), ledger::Errc::unstorable);
-  record.time.nanoseconds = 0;
-  record.reason = static_cast<AccessReason>(200);
-  EXPECT_EQ(buffer.add(record).error(), ledger::Errc::unstorable);
-  EXPECT_EQ(buffer.size(), 1U);
 }
 
 // ---- a ledger that is asked for what it could not read ----
