@@ -10,8 +10,12 @@ The citizen is new at each run and does not exist: the number is of the syntheti
 import datetime
 import email.utils
 import json
+import pathlib
 import random
+import subprocess
 import sys
+import tempfile
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -135,6 +139,7 @@ def show_citizen(server):
     for name in ("ceilingOre", "countedOre", "remainingOre", "refundedOre", "card", "refunds"):
         print(f"  {name:13} {json.dumps(answer.get(name))}")
 
+    show_card(server, person, account)
     tries = [("/v1/persons/account", account)]
     # Practices may ask two years back.
     if now - day < datetime.timedelta(days=700):
@@ -149,6 +154,33 @@ def show_citizen(server):
               f"  -d '{json.dumps(body)}'")
     print(f"curl -s '{server}/v1/timeliness?from=2025-01&to=2025-12'")
     print(f"curl -s '{server}/v1/events?limit=5'")
+
+
+def show_card(server, person, question):
+    title("The card in the hand")
+    print("POST /v1/persons/card")
+    answer = ask(server, "/v1/persons/card", question)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="frikort-card-"))
+    picture, keys = folder / "card.svg", folder / "jwks.json"
+    picture.write_text(answer["qr"], encoding="utf-8")
+    keys.write_text(json.dumps(ask(server, "/.well-known/jwks.json")), encoding="utf-8")
+    print(f"  token {answer['token']}\n  its QR code, for a browser: {picture}")
+    # The number is asked for, or read from standard input: it is never an argument.
+    checker = pathlib.Path(__file__).resolve().parent / "check_card.py"
+    print(f"\nscripts/check_card.py TOKEN --public-key {keys}")
+    done = subprocess.run([sys.executable, checker, answer["token"], "--public-key", keys],
+                          input=person + "\n", capture_output=True, text=True, check=False)
+    print(f"  {(done.stdout + done.stderr).strip()}")
+
+    title("Who has asked about this citizen")
+    print("POST /v1/persons/access-log")
+    for _ in range(20):
+        entries = ask(server, "/v1/persons/access-log", {"personId": person})["entries"]
+        if any(entry["what"] == "card" for entry in entries):
+            break
+        time.sleep(0.1)
+    for entry in entries:
+        print(f"  {entry['time']} {entry['role']:8} {entry['what']}")
 
 
 def main():

@@ -95,7 +95,8 @@ int serve(const ServeOptions& options) {
   HttpServer server(address, options.threads, config.limits);
   {
     Service service(ledger_options(options.data, options.keys, config), config.series,
-                    config.limits, options.spinning_threads, server);
+                    config.limits, public_url(config.address, server.address()),
+                    options.spinning_threads, server);
     if (is_new) {
       log(LogLevel::warning, "ledger_created",
           {{"data", options.data},

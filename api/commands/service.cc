@@ -7,7 +7,7 @@
 namespace api {
 
 Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
-                 std::size_t spinning_threads, HttpServer& server)
+                 const std::string& issuer, std::size_t spinning_threads, HttpServer& server)
     : server_(server),
       keeper_(
           std::move(ledger),
@@ -16,11 +16,14 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
             announce_events();
           },
           ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_),
-      submissions_(keeper_, series, limits) {
+      submissions_(keeper_, series, limits),
+      cards_(keeper_, {issuer, limits.waiting_cards_max, series}) {
   submissions_.add_routes(router_);
   add_practice_registration_routes(router_, keeper_);
   add_card_status_routes(router_, keeper_, series, limits.card_status_lines_max);
   add_account_routes(router_, keeper_, series);
+  add_access_log_routes(router_, keeper_, series);
+  cards_.add_routes(router_);
   add_timeliness_routes(router_, keeper_);
   add_event_routes(router_, keeper_, limits);
   add_reconciliation_routes(router_, keeper_, jobs_);

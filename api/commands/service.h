@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "api/cards/cards.h"
 #include "api/http/http_server.h"
 #include "api/http/router.h"
 #include "api/identity/gate.h"
@@ -17,10 +18,10 @@ namespace api {
 /// endpoints.
 class Service {
  public:
-  /// Opens the ledger; throws what LedgerKeeper throws. Answers go through the server, which must
-  /// stay.
+  /// Opens the ledger; throws what LedgerKeeper throws. The issuer is that of cards. Answers go
+  /// through the server, which must stay.
   Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
-          std::size_t spinning_threads, HttpServer& server);
+          const std::string& issuer, std::size_t spinning_threads, HttpServer& server);
 
   const LedgerKeeper& keeper() const { return keeper_; }
 
@@ -41,6 +42,7 @@ class Service {
   Jobs jobs_;
   LedgerKeeper keeper_;  // what it closes is used by those above
   Submissions submissions_;
+  Cards cards_;
 };
 
 }  // namespace api

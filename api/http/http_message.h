@@ -43,6 +43,9 @@ struct Response {
   /// The answer reflects state up to this item or group, which may not be durable yet.
   ledger::Position reflects;
   When when_durable;  ///< the answer leaves then; null: at once
+  /// What is still to do for an answer that costs much: done on the one thread that gives way to
+  /// all others. May be null. Who gives it bounds how many wait.
+  std::function<void(Response&)> finish;
 };
 
 }  // namespace api

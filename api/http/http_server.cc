@@ -183,6 +183,7 @@ void HttpServer::stop() {
   }
   network.parsers.join();
   network.workers.join();
+  network.patient.join();
   for (Lane& lane : network.lanes) lane.context.stop();
   for (Lane& lane : network.lanes) {
     if (lane.thread.joinable()) lane.thread.join();

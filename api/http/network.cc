@@ -1,6 +1,18 @@
 #include "api/http/network.h"
 
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+
 namespace api {
+
+Network::Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {
+  asio::post(patient, [] {
+    const sched_param no_priority{};
+    // Where that is not allowed it works as fast as the others.
+    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &no_priority);
+  });
+}
 
 const std::string& HttpDate::now() {
   const std::time_t second = std::time(nullptr);

@@ -72,7 +72,7 @@ struct Lane {
 
 /// What all connections share.
 struct Network {
-  Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {}
+  Network(std::size_t threads, const HttpLimits& given);
 
   const HttpLimits limits;
 
@@ -81,6 +81,7 @@ struct Network {
   std::vector<Lane> lanes;
   asio::thread_pool workers{2};  // for slow reads
   asio::thread_pool parsers{1};  // for large bodies
+  asio::thread_pool patient{1};  // for answers that cost much: gives way to all others
   // Set before the first connection.
   const Router* router = nullptr;
   const Gate* gate = nullptr;

@@ -27,6 +27,13 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
     response =
         co_await run_on(connection.network().workers, connection.lane().context, std::move(work));
   }
+  if (response.finish) {
+    std::function<Response()> work = [&] {
+      return finish(route.path, std::move(response), request);
+    };
+    response =
+        co_await run_on(connection.network().patient, connection.lane().context, std::move(work));
+  }
   co_await connection.answer(std::move(response));
 }
 

@@ -64,6 +64,7 @@ constexpr Number numbers[] = {
      1024 * gibibyte, ""},
     {"limits", "waiting_items_max", &Limits::waiting_items_max, waiting_items_min, 100'000'000,
      "fewer would keep a stream waiting for ever"},
+    {"limits", "waiting_cards_max", &Limits::waiting_cards_max, 1, 100'000, ""},
     {"limits", "waiting_polls_max", &Limits::waiting_polls_max, 1, 1'000'000, ""},
     {"limits", "idle_timeout_s", &Limits::idle_timeout, 1, day_s, ""},
     {"limits", "slow_timeout_s", &Limits::slow_timeout, 1, day_s, ""},
@@ -95,6 +96,8 @@ class Reader {
                                                   : ledger::NumberSeries::production;
       } else if (name == "ceilings" && node.is_table()) {
         read_ceilings(*node.as_table());
+      } else if (name == "public" && node.is_table()) {
+        read_public(*node.as_table());
       } else if (is_table(name) && node.is_table()) {
         read_numbers(name, *node.as_table());
       } else {
@@ -146,6 +149,31 @@ class Reader {
       }
       number->set(config_, integer(full, node, number->min, number->max, number->why_min));
     }
+  }
+
+  void read_public(const toml::table& values) {
+    for (const auto& [key, node] : values) {
+      if (key.str() == "url") {
+        config_.address.url = web_address("public.url", node, is_web_address);
+      } else if (key.str() == "origins" && node.is_array()) {
+        for (const toml::node& origin : *node.as_array()) {
+          config_.address.origins.push_back(web_address("public.origins", origin, is_web_origin));
+        }
+      } else {
+        refuse(node, fmt::format("`public.{}` is not known or of the wrong type; remedy: the keys "
+                                 "of scripts/deploy/frikort.toml",
+                                 key.str()));
+      }
+    }
+  }
+
+  std::string web_address(std::string_view key, const toml::node& node,
+                          bool (*is_good)(std::string_view)) const {
+    const auto text = node.value_exact<std::string>();
+    if (text && is_good(*text)) return *text;
+    refuse(node, fmt::format("`{}` wants an address such as \"https://frikort.example\", without a "
+                             "slash at its end; remedy: write it so, or leave the line out",
+                             key));
   }
 
   /// Years come in ascending order, so that each finds the one before it.

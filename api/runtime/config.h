@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "api/runtime/limits.h"
+#include "api/runtime/public_address.h"
 #include "ledger/records/rule_pack.h"
 #include "ledger/values/national_id.h"
 #include "storage/ledger_files/ledger_files.h"
@@ -17,6 +18,7 @@ struct Config {
   Limits limits;
   storage::StateOptions state;
   ledger::NumberSeries series = ledger::NumberSeries::production;
+  PublicAddress address;
 };
 
 /// Defaults where `path` is empty. Throws UsageError that names the key and the line.

@@ -17,6 +17,7 @@ struct Limits : HttpLimits {
   std::size_t card_status_lines_max = 10'000;
   std::size_t unread_result_bytes_max = 32U << 20;  ///< of a stream whose client sends first
   std::size_t waiting_items_max = 64U << 10;
+  std::size_t waiting_cards_max = 32;     ///< cards of persons that are being made
   std::size_t waiting_polls_max = 1000;   ///< requests that wait for events
   std::chrono::seconds poll_timeout{60};  ///< the longest wait for events
 

@@ -16,6 +16,7 @@ namespace api {
 /// Bodies of a few members.
 inline constexpr std::size_t small_body_bytes_max = 16U << 10;
 
+void add_access_log_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series);
 void add_account_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series);
 void add_backup_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs);
 void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series,

@@ -69,6 +69,21 @@ TEST(Config, names_key_bounds_and_remedy_of_a_number_that_cannot_work) {
                  {"waiting_bytes_max", "json_body_bytes_max", "remedy"});
 }
 
+TEST(Config, takes_the_public_address) {
+  EXPECT_EQ(config_of("").address.url, "");
+  const Config config = config_of(
+      "[public]\nurl = \"https://frikort.example/a\"\norigins = [\"https://frikort.example\", "
+      "\"http://127.0.0.1:8080\"]\n");
+  EXPECT_EQ(config.address.url, "https://frikort.example/a");
+  EXPECT_EQ(config.address.origins,
+            (std::vector<std::string>{"https://frikort.example", "http://127.0.0.1:8080"}));
+  expect_refusal("[public]\nurl = \"frikort.example\"", {":2: ", "`public.url`", "remedy"});
+  expect_refusal("[public]\nurl = 5", {"`public.url`", "remedy"});
+  expect_refusal("[public]\norigins = \"https://frikort.example\"", {"`public.origins`", "remedy"});
+  expect_refusal("[public]\norigins = [\"https://a/b\"]", {"`public.origins`", "remedy"});
+  expect_refusal("[public]\nname = \"a\"", {"`public.name`", "remedy"});
+}
+
 TEST(Config, refuses_what_it_does_not_know) {
   expect_refusal("[limits]\nspeed = 1", {"`limits.speed`", "remedy"});
   expect_refusal("[state]\nspeed = 1", {"`state.speed`", "remedy"});
