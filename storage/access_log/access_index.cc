@@ -81,8 +81,10 @@ Result<void> AccessIndex::write_run() {
     }
     batch.Put(database_.family(family_), key_of(last, run[from]), piece);
   }
-  // Not synced: it can be made again from the blocks, which are.
-  const rocksdb::Status status = database_.db().Write(rocksdb::WriteOptions(), &batch);
+  // Without a log of writes: what a crash takes is made again from the blocks.
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  const rocksdb::Status status = database_.db().Write(options, &batch);
   if (!status.ok()) return database_.fault(status, FaultKind::unwritable);
   const std::lock_guard lock(mutex_);
   recent_.clear();

@@ -23,6 +23,9 @@ using ledger::Result;
 /// once.
 constexpr auto write_interval = std::chrono::milliseconds{100};
 
+/// What a crash takes of the index has to be made again: so it is not left in memory for long.
+constexpr std::size_t index_buffer_bytes_max = 16U << 20;
+
 /// Read-write, a write that a power cut tore is cut off: it was never whole.
 std::unique_ptr<Database> open_database(const AccessLogOptions& options, OpenMode mode,
                                         const NoteFault& note_fault) {
@@ -43,10 +46,11 @@ std::unique_ptr<Database> open_database(const AccessLogOptions& options, OpenMod
   return open();
 }
 
-std::uint64_t random_node() {
-  std::array<std::uint8_t, 8> bytes{};
+/// Of 32 bits: so much of it the journal can name.
+std::uint32_t random_node() {
+  std::array<std::uint8_t, 4> bytes{};
   fill_random(bytes);
-  return ByteReader({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).u64();
+  return ByteReader({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).u32();
 }
 
 }  // namespace
@@ -59,7 +63,7 @@ std::string access_block_key(std::uint64_t first) {
 
 std::vector<DatabaseFamily> access_log_families(std::size_t write_buffer_bytes) {
   return {{rocksdb::kDefaultColumnFamilyName, journal_family_options(write_buffer_bytes)},
-          {"index", journal_family_options(write_buffer_bytes)}};
+          {"index", journal_family_options(std::min(write_buffer_bytes, index_buffer_bytes_max))}};
 }
 
 Result<void> AccessLogBuffer::add(const AccessRecord& record) {
