@@ -14,6 +14,7 @@
 #include "api/program/usage_error.h"
 #include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
+#include "storage/access_log/access_check.h"
 #include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
 #include "storage/json/json.h"
@@ -72,7 +73,24 @@ std::vector<storage::KnownEnd> read_statements(const fs::path& folder) {
   return ends;
 }
 
-void print_json(const storage::VerifyReport& report, std::size_t statements, double seconds) {
+/// The sealed access log of this node, held against the heads that the journal names.
+storage::AccessCheck check_access_log(const fs::path& folder, const storage::VerifyReport& report) {
+  std::vector<storage::AccessHead> heads;
+  for (const ledger::AccessLogEntry& entry : report.access_log_heads) {
+    if (entry.node == 0) heads.push_back({entry.node, entry.blocks, entry.root});
+  }
+  return storage::check_access_log(folder / "access-log", report.keys, heads);
+}
+
+Json access_log_json(const storage::AccessCheck& log) {
+  return Json::object({{"blocks", log.blocks},
+                       {"records", log.records},
+                       {"erased", log.erased},
+                       {"finding", log.finding.empty() ? Json() : Json(log.finding)}});
+}
+
+void print_json(const storage::VerifyReport& report, const storage::AccessCheck& log,
+                std::size_t statements, double seconds) {
   Json state;
   if (report.state_position) state = ledger::to_string(*report.state_position);
   Json finding;
@@ -92,10 +110,12 @@ void print_json(const storage::VerifyReport& report, std::size_t statements, dou
                       {"statePosition", state},
                       {"statements", statements},
                       {"seconds", Json::fixed(seconds, 3)},
+                      {"accessLog", access_log_json(log)},
                       {"finding", finding}}));
 }
 
-void print_text(const storage::VerifyReport& report, std::size_t statements, double seconds) {
+void print_text(const storage::VerifyReport& report, const storage::AccessCheck& log,
+                std::size_t statements, double seconds) {
   const auto row = [](std::string_view name, const auto& value) {
     fmt::print("{:<18} {}\n", name, value);
   };
@@ -115,8 +135,11 @@ void print_text(const storage::VerifyReport& report, std::size_t statements, dou
   const double mib = static_cast<double>(report.bytes) / 1048576;
   row("read", fmt::format("{:.1f} MiB in {:.1f} s, {:.0f} MiB/s, {:.0f} records/s", mib, seconds,
                           mib / seconds, static_cast<double>(report.records) / seconds));
+  row("access log", fmt::format("{} queries in {} blocks", log.records, log.blocks));
+  if (log.erased != 0) row("erased there", fmt::format("{} national numbers", log.erased));
+  if (!log.finding.empty()) fmt::print("finding: access log: {}\n", log.finding);
   if (!report.finding) {
-    fmt::print("no finding: chain, roots and signatures fit\n");
+    if (log.finding.empty()) fmt::print("no finding: chain, roots and signatures fit\n");
     return;
   }
   fmt::print(
@@ -147,12 +170,13 @@ int verify(const VerifyOptions& options) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (progress && !report.finding) progress->finish(report.records);
+  const storage::AccessCheck log = check_access_log(folder, report);
   if (options.is_json) {
-    print_json(report, wanted.known_ends.size(), seconds);
+    print_json(report, log, wanted.known_ends.size(), seconds);
   } else {
-    print_text(report, wanted.known_ends.size(), seconds);
+    print_text(report, log, wanted.known_ends.size(), seconds);
   }
-  return report.finding ? exit_findings : exit_done;
+  return report.finding || !log.finding.empty() ? exit_findings : exit_done;
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
   ingestor_ = std::make_unique<ingest::Ingestor>(files_.state(), files_.journal(), files_.rules(),
                                                  files_.are_rules_new(), note_answer,
                                                  std::move(deliver), std::move(ingest_options));
+  access_log_heads_ = std::make_unique<AccessLogHeads>(
+      files_.access_log(), [this](ledger::Entry head) { return append(std::move(head)); });
 }
 
 ledger::Result<void> OpenLedger::check(const std::string& sender, std::size_t items) const {
@@ -121,7 +123,9 @@ ingest::IngestFigures OpenLedger::figures() const {
 }
 
 void OpenLedger::stop() {
-  if (!is_read_only()) ingestor_->stop();
+  if (is_read_only()) return;
+  access_log_heads_->stop();
+  ingestor_->stop();
 }
 
 }  // namespace api

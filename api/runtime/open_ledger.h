@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/http/http_message.h"
+#include "api/runtime/access_log_heads.h"
 #include "ingest/writer/ingestor.h"
 #include "storage/closing/reconciliation.h"
 #include "storage/ledger_files/ledger_files.h"
@@ -67,6 +68,7 @@ class OpenLedger {
 
   storage::LedgerFiles files_;
   std::unique_ptr<ingest::Ingestor> ingestor_;
+  std::unique_ptr<AccessLogHeads> access_log_heads_;  // ends before the ingestor
 };
 
 }  // namespace api

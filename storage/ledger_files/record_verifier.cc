@@ -15,6 +15,7 @@ using ledger::Position;
 RecordVerifier::RecordVerifier(const VerifyOptions& options)
     : options_(options), ends_(options.known_ends), key_(options.public_key) {
   report_.key_id = key_id_of(options.public_key);
+  report_.keys.push_back(options.public_key);
   std::stable_sort(ends_.begin(), ends_.end(),
                    [](const KnownEnd& a, const KnownEnd& b) { return a.position < b.position; });
   check_ends();  // those of an empty journal
@@ -144,6 +145,12 @@ std::string RecordVerifier::check(const ledger::KeyEntry& entry) {
     return "names another key that the key before does not vouch for";
   }
   next_key_ = entry.key;
+  report_.keys.push_back(entry.key);
+  return {};
+}
+
+std::string RecordVerifier::check(const ledger::AccessLogEntry& entry) {
+  report_.access_log_heads.push_back(entry);
   return {};
 }
 
