@@ -107,7 +107,9 @@ class CardTest(TokenCase):
         token = self.card(self.holder())["token"]
         program = ("import json, sys; from jwcrypto import jwk, jws; given = json.load(sys.stdin); "
                    "token = jws.JWS(); token.deserialize(given['token']); "
-                   "token.verify(jwk.JWKSet.from_json(given['keys'])); sys.stdout.buffer.write(token.payload)")
+                   "keys = jwk.JWKSet.from_json(given['keys']); "
+                   "token.verify(keys.get_key(json.loads(token.objects['protected'])['kid'])); "
+                   "sys.stdout.buffer.write(token.payload)")
         given = json.dumps({"token": token, "keys": json.dumps(self.server.jwks())})
         for python in (sys.executable, "/usr/bin/python3"):
             done = subprocess.run([python, "-c", program], input=given, capture_output=True, text=True, check=False)
