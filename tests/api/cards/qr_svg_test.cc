@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <cstdio>
 #include <set>
 #include <stdexcept>
 
@@ -19,25 +19,29 @@ struct Picture {
   bool is_black(int x, int y) const { return black.contains({x, y}); }
 };
 
+/// Reads what is drawn: nothing but a white ground and black runs. std::regex would need a stack as
+/// deep as the text is long.
 Picture picture_of(const std::string& svg) {
   Picture picture;
-  std::smatch head;
-  const std::regex shape(
-      R"re(<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 (\d+) \1" shape-rendering="crispEdges">)re"
-      R"re(<rect width="\1" height="\1" fill="#fff"/><path fill="#000" d="([Mhvz0-9 -]*)"/></svg>)re");
-  if (!std::regex_match(svg, head, shape)) return picture;
-  picture.size = std::stoi(head[1]);
-  const std::string path = head[2];
-  const std::regex run(R"(M(\d+) (\d+)h(\d+)v1h-\3z)");
-  std::size_t read = 0;
-  for (std::sregex_iterator at(path.begin(), path.end(), run), end; at != end; ++at) {
-    read += static_cast<std::size_t>(at->length());
-    const int x = std::stoi((*at)[1]);
-    for (int i = 0; i < std::stoi((*at)[3]); ++i) {
-      EXPECT_TRUE(picture.black.emplace(x + i, std::stoi((*at)[2])).second);
-    }
+  int read = 0;
+  int ground[2] = {};
+  std::sscanf(svg.c_str(),
+              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %*d\" "
+              "shape-rendering=\"crispEdges\"><rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>"
+              "<path fill=\"#000\" d=\"%n",
+              &picture.size, &ground[0], &ground[1], &read);
+  EXPECT_TRUE(read != 0 && ground[0] == picture.size && ground[1] == picture.size) << svg;
+  const char* path = svg.c_str() + read;
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int back = 0;
+  for (int step = 0; std::sscanf(path, "M%d %dh%dv1h-%dz%n", &x, &y, &width, &back, &step) == 4;
+       path += step) {
+    EXPECT_EQ(width, back);
+    for (int i = 0; i < width; ++i) EXPECT_TRUE(picture.black.emplace(x + i, y).second);
   }
-  EXPECT_EQ(read, path.size()) << "nothing else is drawn";
+  EXPECT_STREQ(path, "\"/></svg>") << "nothing else is drawn";
   return picture;
 }
 
