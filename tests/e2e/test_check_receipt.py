@@ -307,6 +307,14 @@ class PutTogetherTest(CheckReceiptCase):
                 found = self.findings(joined(self.results, [*self.receipts[:number - 1], changed, *self.receipts[number:]]))
                 self.assertIn(number, [finding["receipt"] for finding in found], f"{name} {value}")
 
+    def test_a_receipt_of_an_earlier_group_or_of_nothing(self):
+        for number, text in enumerate(self.receipts[1:], 2):
+            changed = compact({**json.loads(text), "position": "0-1"}).encode()
+            self.expect(joined(self.results, [*self.receipts[:number - 1], changed, *self.receipts[number:]]), "order", number)
+        results, _ = elements(self.submit(copayment(serviceType="X")))
+        changed = compact({**json.loads(self.receipts[0]), "last": 0}).encode()
+        self.expect(joined(results, [changed]), "results", 1, "nothing that was stored")
+
     def test_receipts_of_another_answer(self):
         others = [line.rstrip() for line in self.streamed if is_receipt(line)]
         for number in range(min(len(self.receipts), len(others))):
