@@ -45,7 +45,7 @@ std::vector<ledger::Item> some_items(std::uint32_t count, std::uint32_t persons)
     ledger::Item& item = items[i];
     item.guid = made.guid;
     item.practice = ledger::test::practice_id(source.practice_id(made.practice));
-    item.person = ledger::test::person_number(made.person);
+    item.person = ledger::test::person_number(made.person + 1);
     item.service_type = *ledger::parse_service_type(LoadItems::service_type(made.practice));
     item.service_time = source.service_time(made);
     item.received = {std::chrono::sys_seconds(today).time_since_epoch().count() + i / 1000, 0};

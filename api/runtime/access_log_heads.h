@@ -14,8 +14,8 @@
 namespace api {
 
 /// Has the journal name the head of the access log, so that a log whose end is cut off does not
-/// verify: at least once in each minute in which somebody asked, and at the end. Has a thread of its
-/// own, because an entry of the journal is waited for.
+/// verify: at least once in each minute in which somebody asked, and at the end. Has a thread of
+/// its own, because an entry of the journal is waited for.
 class AccessLogHeads {
  public:
   using Append = std::function<ledger::Result<ledger::Position>(ledger::Entry)>;

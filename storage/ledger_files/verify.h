@@ -36,7 +36,7 @@ struct VerifyReport {
   std::uint64_t passed_over = 0;  ///< of the records: those that VerifyOptions::since leaves out
   std::uint64_t erased = 0;       ///< numbers in them that have been erased
   std::string key_id;             ///< of the public key
-  std::vector<PublicKey> keys;  ///< that sign, in their order
+  std::vector<PublicKey> keys;    ///< that sign, in their order
   /// Of the sealed access logs, as the journal names them.
   std::vector<ledger::AccessLogEntry> access_log_heads;
   /// Up to where the derived state says the journal goes; nothing when that state cannot be asked.

@@ -84,9 +84,10 @@ def numbers_in(content):
 
 
 def figures(statement):
-    """All of a statement but when and as which number it was made, and what it says of the one before."""
+    """All of a statement but when, where in the journal and as which number it was made, and what it says of the
+    one before."""
     return {name: value for name, value in statement.items()
-            if name not in ("statement", "number", "madeAt", "previous", "changes", "isDryRun")}
+            if name not in ("statement", "number", "position", "root", "madeAt", "previous", "changes", "isDryRun")}
 
 
 def documented_columns(heading):
