@@ -86,7 +86,7 @@ std::uint64_t AccessLogBuffer::size() const {
 }
 
 AccessLog::AccessLog(const AccessLogOptions& options, const SigningKey& signing, OpenMode mode,
-                     NoteFault note_fault)
+                     const NoteFault& note_fault)
     : signing_(signing),
       database_(open_database(options, mode, note_fault)),
       buffer_(options.buffer ? options.buffer : std::make_shared<AccessLogBuffer>()),
@@ -159,9 +159,8 @@ bool AccessLog::write_waiting() {
     const std::lock_guard lock(buffer_->mutex_);
     if (!batch) {
       if (buffer_->waiting_count_ == 0) return false;
-      batch.emplace();
-      batch->waiting = std::exchange(buffer_->waiting_, {});
-      batch->records = std::exchange(buffer_->waiting_count_, 0);
+      batch = AccessLogBuffer::Batch{
+          std::exchange(buffer_->waiting_, {}), std::exchange(buffer_->waiting_count_, 0), {}, {}};
     }
   }
   // Nobody else looks at more of it than the number of its records.

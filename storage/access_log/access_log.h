@@ -50,7 +50,7 @@ class AccessLogBuffer {
   /// because nobody knows whether they are there already.
   struct Batch {
     std::string waiting;
-    std::uint64_t records = 0;
+    std::uint64_t records;
     std::vector<Block> blocks;
     AccessChain after;
   };
@@ -97,7 +97,7 @@ class AccessLog {
   /// Throws DamagedJournal when the last block cannot be read, and std::runtime_error when the
   /// files cannot be opened. Read-only, what is added waits in the buffer.
   AccessLog(const AccessLogOptions& options, const SigningKey& signing, OpenMode mode,
-            NoteFault note_fault = {});
+            const NoteFault& note_fault = {});
   /// Writes what waits.
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
