@@ -73,11 +73,12 @@ std::vector<storage::KnownEnd> read_statements(const fs::path& folder) {
   return ends;
 }
 
-/// The sealed access log of this node, held against the heads that the journal names.
+/// The sealed access log, held against the heads that the journal names. They are all of this log:
+/// a ledger has one.
 storage::AccessCheck check_access_log(const fs::path& folder, const storage::VerifyReport& report) {
   std::vector<storage::AccessHead> heads;
   for (const ledger::AccessLogEntry& entry : report.access_log_heads) {
-    if (entry.node == 0) heads.push_back({entry.node, entry.blocks, entry.root});
+    heads.push_back({entry.node, entry.blocks, entry.root});
   }
   return storage::check_access_log(folder / "access-log", report.keys, heads);
 }
