@@ -93,6 +93,8 @@ class RotateTest(KeysCase):
             server = fs.Server(data).start()
             self.addCleanup(server.clean)
             accounts = [server.account(number, 2025) for number in (person, other)]
+            for account in accounts:
+                del account["asOf"]  # the journal goes on: it names the head of the access log
             keys = server.jwks()
             server.stop()
             return accounts, keys
