@@ -104,10 +104,7 @@ void write_output(const ReconcileOptions& options, const fs::path& statement,
   for (const auto& entry : fs::directory_iterator(statement)) {
     storage::copy_new_file(entry.path(), output / entry.path().filename());
   }
-  if (!options.is_without_numbers) {
-    const json::value head = json::parse(storage::read_file(statement / "statement.json"));
-    write_refund_file(statement, output, files);
-  }
+  if (!options.is_without_numbers) write_refund_file(statement, output, files);
   write_report(output);
 }
 
@@ -145,11 +142,8 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
     files.state().copy_files(folder);
   };
   const auto append = [&files](const ledger::StatementEntry& statement) {
-    const auto appended = ingest::append_note(files.state(), files.journal(), files.rules(),
-                                              files.are_rules_new(), statement, ingest::now());
-    if (appended) return;
-    throw std::runtime_error("the statement cannot be put into the journal: " +
-                             appended.error().message());
+    return ingest::append_note(files.state(), files.journal(), files.rules(), files.are_rules_new(),
+                               statement, ingest::now());
   };
   const storage::ReconciliationSource source{
       options.data, files.journal(),      files.state().statements(options.year),

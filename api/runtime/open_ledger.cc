@@ -106,12 +106,7 @@ storage::ReconciliationSource OpenLedger::reconciliation_source(int year) {
   return {files_.folder(),
           files_.journal(),
           files_.state().statements(year),
-          [this](const ledger::StatementEntry& statement) {
-            const auto appended = append(statement);
-            if (appended) return;
-            throw std::runtime_error("the statement cannot be put into the journal: " +
-                                     appended.error().message());
-          },
+          [this](const ledger::StatementEntry& statement) { return append(statement); },
           files_.keys().signing,
           files_.rules(),
           [this](const std::filesystem::path& folder) { copy_state(folder); },

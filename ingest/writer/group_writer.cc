@@ -100,11 +100,11 @@ Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
       if (parsed.refusal == Code::none) items_.push_back(&parsed.item);
     }
   }
-  if (pending.is_kept()) add_checkpoint(pending);
+  const bool is_kept = pending.is_kept();
+  if (is_kept) add_checkpoint(pending);
   LEDGER_ASSERT(items_.size() + pending.notes.size() <= group_items_max);
   group.entries.reserve(items_.size() + pending.notes.size());
 
-  const bool is_kept = pending.is_kept();
   if (is_kept) store_.begin_group(group.position);
   tallies_.clear();
   const auto noted = take_notes(pending);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 
@@ -24,6 +26,19 @@ void remove_leftovers(const fs::path& work, bool is_dry_run) {
     fs::remove_all(work / name, ignored);
   }
   if (!is_dry_run) fs::remove_all(work, ignored);
+}
+
+void append_entry(const Statement& statement, const ReconciliationSource& source,
+                  const ledger::Digest& manifest) {
+  const auto appended = source.append({{},
+                                       source.now,
+                                       statement.year,
+                                       static_cast<std::uint32_t>(statement.number),
+                                       statement.position,
+                                       manifest});
+  if (appended) return;
+  throw std::runtime_error("the statement cannot be put into the journal: " +
+                           appended.error().message());
 }
 
 void put_in_place(const fs::path& files, const ReconciliationSource& source,
@@ -55,12 +70,7 @@ MadeStatement publish(const Statement& statement, const ReconciliationSource& so
   if (!is_dry_run) {
     // The entry is what makes it a statement. A process that ends behind it leaves the files in the
     // work folder, where finish_publication() finds them.
-    source.append({{},
-                   source.now,
-                   statement.year,
-                   static_cast<std::uint32_t>(statement.number),
-                   statement.position,
-                   sha256(read_file(made.folder / "manifest.json"))});
+    append_entry(statement, source, sha256(read_file(made.folder / "manifest.json")));
     put_in_place(made.folder, source, made.id);
     made.folder = source.folder / "statements" / made.id;
   }

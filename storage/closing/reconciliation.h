@@ -18,8 +18,8 @@ struct ReconciliationSource {
   const RocksDbJournal& journal;
   /// The year's statements so far, by number, as the journal has them.
   std::vector<ledger::StatementEntry> statements;
-  /// Puts a statement into the journal: it is durable afterwards. Throws std::runtime_error.
-  std::function<void(const ledger::StatementEntry&)> append;
+  /// Puts a statement into the journal: it is durable afterwards.
+  std::function<ledger::Result<ledger::Position>(const ledger::StatementEntry&)> append;
   const SigningKey& signing;
   const ledger::RulePack& rules;
   /// Copies the state into a new folder, whole and durable.

@@ -1,6 +1,5 @@
 #include "storage/journal/rocksdb_journal.h"
 
-#include <rocksdb/env.h>
 #include <rocksdb/write_batch.h>
 
 #include <stdexcept>
@@ -10,8 +9,8 @@
 #include "storage/bytes/format.h"
 #include "storage/bytes/merkle.h"
 #include "storage/files/files.h"
-#include "storage/files/torn_write.h"
 #include "storage/rocksdb/rocksdb_internal.h"
+#include "storage/rocksdb/torn_log.h"
 
 namespace storage {
 
@@ -70,37 +69,13 @@ Position next_position_before_damage(const std::filesystem::path& folder,
   return record ? record.value().group.next_position() : Position{0};
 }
 
-/// The log that was written last; the power went while there was an empty one behind it, or none.
-std::filesystem::path newest_log(const std::filesystem::path& folder) {
-  std::filesystem::path newest;
-  std::uint64_t newest_number = 0;
-  for (const auto& file : std::filesystem::directory_iterator(folder)) {
-    if (file.path().extension() != ".log" || file.file_size() == 0) continue;
-    const std::uint64_t number = std::stoull(file.path().stem().string());
-    if (number > newest_number) {
-      newest_number = number;
-      newest = file.path();
-    }
-  }
-  return newest;
-}
-
 }  // namespace
 
 bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
                     const JournalOptions& options) {
-  const std::filesystem::path log = newest_log(folder);
-  if (log.empty()) return false;
-  const auto torn = torn_from(read_file(log));
+  const auto torn = find_torn_log(folder);
   if (!torn || next_position_before_damage(folder, options) < at_least) return false;
-  rocksdb::Env& env = options.env == nullptr ? *rocksdb::Env::Default() : *options.env;
-  std::unique_ptr<rocksdb::WritableFile> file;
-  rocksdb::Status status = env.ReopenWritableFile(log.string(), &file, rocksdb::EnvOptions());
-  if (status.ok()) status = file->Truncate(*torn);
-  if (status.ok()) status = file->Sync();
-  if (!status.ok()) {
-    throw std::runtime_error("cannot cut " + log.string() + ": " + status.ToString());
-  }
+  cut(*torn, options.env);
   return true;
 }
 

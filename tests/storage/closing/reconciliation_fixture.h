@@ -71,8 +71,11 @@ class ReconciliationTest : public testing::Test {
       files.state().copy_files(folder);
     };
     const auto append = [&files](const ledger::StatementEntry& statement) {
-      ASSERT_TRUE(ingest::append_note(files.state(), files.journal(), files.rules(),
-                                      files.are_rules_new(), statement, statement.made_at));
+      const auto appended =
+          ingest::append_note(files.state(), files.journal(), files.rules(), files.are_rules_new(),
+                              statement, statement.made_at);
+      EXPECT_TRUE(appended);
+      return appended;
     };
     ReconciliationSource source{data(),
                                 files.journal(),
