@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace api {
 
@@ -19,12 +23,13 @@ class Roles {
  public:
   constexpr Roles() = default;
   constexpr Roles(std::initializer_list<Role> roles) {
-    for (const Role role : roles) bits_ |= bit(role);
+    for (const Role role : roles) add(role);
   }
   static constexpr Roles all() {
     return {Role::practice, Role::portal, Role::registry, Role::operations, Role::payout};
   }
 
+  constexpr void add(Role role) { bits_ |= bit(role); }
   constexpr bool has(Role role) const { return (bits_ & bit(role)) != 0; }
   constexpr bool has_one_of(Roles others) const { return (bits_ & others.bits_) != 0; }
   constexpr bool is_empty() const { return bits_ == 0; }
@@ -36,10 +41,22 @@ class Roles {
   std::uint8_t bits_ = 0;
 };
 
+/// Ids of practices that somebody may act for. Null: all of them.
+using PracticeList = std::shared_ptr<const std::vector<std::string>>;
+
 /// On whose behalf a request is made.
 struct Caller {
   std::string name;  ///< for the logs; empty while nobody is known
   Roles roles;
+  PracticeList practices{};   ///< null: acts for every practice
+  std::string only_person{};  ///< the national number of a citizen; empty: acts for everybody
+  std::string client{};       ///< of an issuer, as limits know it; empty: no token
+
+  bool may_act_for(std::string_view practice) const {
+    return practices == nullptr ||
+           std::find(practices->begin(), practices->end(), practice) != practices->end();
+  }
+  bool acts_for_a_practice() const { return practices == nullptr || !practices->empty(); }
 };
 
 /// Who may use a route. A route that does not say so is not served.
@@ -60,17 +77,34 @@ class Access {
     access.is_for_anybody_ = true;
     return access;
   }
+  /// The same, and of practices only such as the registry knows.
+  Access with_practice() && {
+    wants_practice_ = true;
+    return *this;
+  }
+  /// The same, and of practices only the one whose id stands in the path.
+  Access of_practice_in_path() && {
+    is_of_practice_in_path_ = true;
+    return *this;
+  }
 
   bool is_declared() const { return is_declared_; }
   bool is_for_anybody() const { return is_for_anybody_; }
   bool admits(const Caller& caller) const {
     return is_for_anybody_ || caller.roles.has_one_of(roles_);
   }
+  /// Of what admits() lets in. `path_parameter` is what stands for `{}` in the route.
+  bool admits_practice(const Caller& caller, std::string_view path_parameter) const {
+    if (wants_practice_ && !caller.acts_for_a_practice()) return false;
+    return !is_of_practice_in_path_ || caller.may_act_for(path_parameter);
+  }
 
  private:
   Roles roles_;
   bool is_declared_ = false;
   bool is_for_anybody_ = false;
+  bool wants_practice_ = false;
+  bool is_of_practice_in_path_ = false;
 };
 
 }  // namespace api

@@ -1,0 +1,173 @@
+#include "api/identity/access_token.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/identity/jws.h"
+#include "ledger/values/national_id.h"
+
+namespace api {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view iso6523_authority = "iso6523-actorid-upis";
+constexpr std::string_view iso6523_norway = "0192:";
+/// Of a text that goes into logs.
+constexpr std::size_t name_bytes_max = 100;
+
+bool is_one_of(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+Refusal refuse(std::string_view reason) { return {Refusal::Kind::token, reason}; }
+
+std::string text_of(const json::object& claims, std::string_view name) {
+  const json::string* const text = text_member(claims, name);
+  return text == nullptr ? std::string() : std::string(view_of(*text));
+}
+
+/// For logs: bounded, and without characters that could be anything else there.
+std::string name_of(const json::object& claims, std::string_view name) {
+  std::string text = text_of(claims, name).substr(0, name_bytes_max);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
+/// `typ` as the table of the national documents has it: a token that could be something else for
+/// somebody else is refused (RFC 8725, 3.11).
+bool is_token_type(const Jws& jws, const Issuer& issuer) {
+  if (jws.type.empty()) return !issuer.wants_type && !jws.header.contains("typ");
+  const std::string type = media_type(jws.type);
+  return type == "at+jwt" || type == "jwt";
+}
+
+bool is_for_audience(const json::object& claims, const Issuer& issuer) {
+  if (issuer.is_audience_waived) return true;
+  if (const json::string* const one = text_member(claims, "aud")) {
+    return view_of(*one) == issuer.audience;
+  }
+  const auto several = list_member(claims, "aud");
+  return several && is_one_of(*several, issuer.audience);
+}
+
+/// Why the times of the token do not let it in; empty when they do.
+std::string_view fault_of_times(const json::object& claims, std::int64_t now_s,
+                                std::int64_t leeway_s) {
+  const auto expires = time_member(claims, "exp");
+  if (!expires) return "no time of expiry";
+  if (*expires + leeway_s <= now_s) return "expired";
+  const auto begins = time_member(claims, "nbf");
+  if (claims.contains("nbf") && !begins) return "begins at no time";
+  if (begins && *begins - leeway_s > now_s) return "not valid yet";
+  return {};
+}
+
+/// `0192:309538919` in an object that names the register (ISO 6523); another is no organisation.
+std::string_view iso6523_number(const json::object& party) {
+  const json::string* const authority = text_member(party, "authority");
+  const json::string* const id = text_member(party, "ID");
+  if (authority == nullptr || view_of(*authority) != iso6523_authority || id == nullptr) return {};
+  const std::string_view number = view_of(*id);
+  return number.starts_with(iso6523_norway) ? number.substr(iso6523_norway.size())
+                                            : std::string_view();
+}
+
+bool has_form(std::string_view number, Register in) {
+  switch (in) {
+    case Register::organisations:
+      return is_organisation_number(number);
+    case Register::practitioners:
+      return is_practitioner_number(number);
+    case Register::persons:
+      return ledger::NationalId::parse(number, ledger::NumberSeries::production_and_tests)
+          .has_value();
+  }
+  return false;
+}
+
+TokenParty party_of(const json::object& claims, const std::vector<PartyClaim>& parties) {
+  for (const PartyClaim& claim : parties) {
+    const json::value* const value = claims.if_contains(claim.name);
+    if (value == nullptr) continue;
+    std::string_view number;
+    if (claim.is_iso6523) {
+      if (value->is_object()) number = iso6523_number(value->get_object());
+    } else if (value->is_string()) {
+      number = view_of(value->get_string());
+    }
+    return {claim.in, has_form(number, claim.in) ? std::string(number) : std::string(), true};
+  }
+  return {};
+}
+
+/// A small number that stands there as a text, as HelseID writes levels; 0 when it is none.
+std::int64_t level_of(const json::object& claims, const std::string& name) {
+  const std::string text = name.empty() ? std::string() : text_of(claims, name);
+  std::int64_t level = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), level);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? level : 0;
+}
+
+/// The key that the token is bound to (RFC 9449, 6).
+void read_binding(const json::object& claims, AccessToken& token) {
+  const json::value* const binding = claims.if_contains("cnf");
+  if (binding == nullptr) return;
+  if (const json::object* const object = binding->if_object()) {
+    token.thumbprint = text_of(*object, "jkt");
+  }
+  token.is_bound_otherwise = token.thumbprint.empty();
+}
+
+AccessToken token_of(const Jws& jws, const Issuer& issuer) {
+  const json::object& claims = jws.payload;
+  AccessToken token;
+  token.issuer = issuer.name;
+  token.key_id = jws.key_id;
+  token.expires_s = time_member(claims, "exp").value_or(0);
+  read_binding(claims, token);
+  token.scopes = list_member(claims, "scope").value_or(std::vector<std::string>());
+  token.client_id = name_of(claims, "client_id");
+  token.client_name = name_of(claims, "helseid://claims/client/client_name");
+  token.token_id = name_of(claims, "jti");
+  token.acr = text_of(claims, "acr");
+  token.party = party_of(claims, issuer.parties);
+  if (!issuer.person_claim.empty()) {
+    const std::string person = text_of(claims, issuer.person_claim);
+    if (has_form(person, Register::persons)) token.person = person;
+  }
+  token.level = level_of(claims, issuer.level_claim);
+  token.has_supplier = claims.contains("supplier");
+  token.delegation_source = text_of(claims, "delegation_source");
+  return token;
+}
+
+}  // namespace
+
+bool AccessToken::has_scope(std::string_view scope) const { return is_one_of(scopes, scope); }
+
+Judged<AccessToken> verify_access_token(std::string_view compact, const AuthSettings& settings,
+                                        const KeyRing& keys, std::int64_t now_s) {
+  const auto jws = parse_jws(compact, token_bytes_max);
+  if (!jws) return refuse("not a signed token");
+  const json::string* const name = text_member(jws->payload, "iss");
+  const Issuer* const issuer = name == nullptr ? nullptr : settings.find(view_of(*name));
+  if (issuer == nullptr) return refuse("unknown issuer");
+  if (!is_one_of(issuer->algorithms, jws->algorithm)) return refuse("algorithm not allowed");
+  if (jws->has_critical) return refuse("critical extension");
+  if (!is_token_type(*jws, *issuer)) return refuse("not an access token by its type");
+  if (jws->key_id.empty()) return refuse("no key named");
+  const auto ring = keys.find(issuer->name);
+  if (ring == keys.end()) return Refusal{Refusal::Kind::no_keys, "no keys of the issuer"};
+  const PublicJwk* const key = ring->second->find(jws->key_id);
+  if (key == nullptr) return Refusal{Refusal::Kind::unknown_key, "unknown key"};
+  if (!key->fits(jws->algorithm)) return refuse("key and algorithm do not fit");
+  if (!key->has_signed(compact, jws->algorithm)) return refuse("signature does not fit");
+  if (!is_for_audience(jws->payload, *issuer)) return refuse("for another audience");
+  const std::string_view fault = fault_of_times(jws->payload, now_s, issuer->leeway.count());
+  if (!fault.empty()) return refuse(fault);
+  return token_of(*jws, *issuer);
+}
+
+}  // namespace api

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/identity/issuer.h"
+#include "api/identity/jwk.h"
+#include "api/identity/refusal.h"
+
+namespace api {
+
+/// The keys of each issuer by its name. An issuer without keys is not in it.
+using KeyRing = std::map<std::string, std::shared_ptr<const KeySet>, std::less<>>;
+
+/// Longer tokens are refused unread.
+constexpr std::size_t token_bytes_max = 12U << 10;
+
+/// Whom a token speaks of, as far as its issuer's settings say where that stands. Texts are as the
+/// issuer wrote them; empty: not there.
+struct TokenParty {
+  Register in = Register::organisations;
+  std::string number;  ///< empty: the deciding claim is there, but of no form that counts
+  bool is_there = false;
+};
+
+/// A token that has been verified: form, signature, issuer, audience, times.
+struct AccessToken {
+  std::string issuer;
+  std::string key_id;
+  std::int64_t expires_s = 0;       ///< without leeway
+  std::string thumbprint;           ///< of the key that it is bound to; empty: a bearer token
+  bool is_bound_otherwise = false;  ///< by something that we do not check
+  std::vector<std::string> scopes;
+  std::string client_id;
+  std::string client_name;
+  std::string token_id;  ///< `jti`
+  std::string acr;
+  TokenParty party;
+  std::string person;  ///< who has logged in, if the issuer's tokens say so
+  std::int64_t level = 0;
+  bool has_supplier = false;
+  std::string delegation_source;
+
+  bool has_scope(std::string_view scope) const;
+};
+
+/// Verifies a token by itself. Pure: times in seconds of Unix.
+Judged<AccessToken> verify_access_token(std::string_view compact, const AuthSettings& settings,
+                                        const KeyRing& keys, std::int64_t now_s);
+
+}  // namespace api

@@ -1,0 +1,114 @@
+#include "api/identity/authenticate.h"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+
+#include "storage/crypto/crypto.h"
+
+namespace api {
+namespace {
+
+bool equals(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+std::string_view error_of(Refusal::Kind kind) {
+  switch (kind) {
+    case Refusal::Kind::token:
+    case Refusal::Kind::unknown_key:
+      return "invalid_token";
+    case Refusal::Kind::proof:
+      return "invalid_dpop_proof";
+    case Refusal::Kind::scope:
+      return "insufficient_scope";
+    default:
+      return {};
+  }
+}
+
+std::string challenge(Scheme scheme, std::string_view error) {
+  const bool is_dpop = scheme == Scheme::dpop;
+  std::string text = is_dpop ? "DPoP" : "Bearer";
+  if (!error.empty()) text.append(" error=\"").append(error).append("\"");
+  if (is_dpop) {
+    text += error.empty() ? " " : ", ";
+    text += "algs=\"ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512\"";
+  }
+  return text;
+}
+
+bool is_served(const AuthSettings& settings, Scheme scheme) {
+  return std::any_of(settings.issuers.begin(), settings.issuers.end(),
+                     [scheme](const Issuer& issuer) { return issuer.scheme == scheme; });
+}
+
+}  // namespace
+
+std::optional<Presented> presented_by(const Credentials& credentials) {
+  if (credentials.has_several) return std::nullopt;
+  std::string_view field = credentials.authorization;
+  const std::size_t blank = field.find(' ');
+  if (blank == std::string_view::npos) return std::nullopt;
+  const std::string_view scheme = field.substr(0, blank);
+  field.remove_prefix(std::min(field.find_first_not_of(' ', blank), field.size()));
+  if (field.empty()) return std::nullopt;
+  if (equals(scheme, "DPoP")) return Presented{Scheme::dpop, field};
+  if (equals(scheme, "Bearer")) return Presented{Scheme::bearer, field};
+  return std::nullopt;
+}
+
+std::optional<Refusal> judge_scheme(const AccessToken& token, const Issuer& issuer, Scheme scheme) {
+  const auto refuse = [](std::string_view reason) { return Refusal{Refusal::Kind::token, reason}; };
+  if (token.is_bound_otherwise) return refuse("token is bound in a way that is not checked");
+  if (issuer.scheme == Scheme::dpop && token.thumbprint.empty())
+    return refuse("token is not bound");
+  if (scheme == Scheme::bearer) {
+    if (!token.thumbprint.empty()) return refuse("bound token as bearer");
+  } else if (token.thumbprint.empty() || issuer.scheme != Scheme::dpop) {
+    return refuse("token of an issuer that binds none, with DPoP");
+  }
+  return std::nullopt;
+}
+
+Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
+                                const AuthSettings& settings, const KeyRing& keys,
+                                const FindPractices& find_practices, std::int64_t now_s) {
+  const auto presented = presented_by(credentials);
+  if (!presented) return Refusal{Refusal::Kind::no_credentials, "no token"};
+  auto verified = verify_access_token(presented->token, settings, keys, now_s);
+  if (const auto* const refusal = std::get_if<Refusal>(&verified)) return *refusal;
+  const AccessToken& token = std::get<AccessToken>(verified);
+  if (const auto refusal = judge_scheme(token, *settings.find(token.issuer), presented->scheme)) {
+    return *refusal;
+  }
+  Recognised recognised;
+  if (presented->scheme == Scheme::dpop) {
+    auto proof = verify_dpop_proof(credentials.proof, token, storage::sha256(presented->token),
+                                   request, settings, now_s);
+    if (const auto* const refusal = std::get_if<Refusal>(&proof)) return *refusal;
+    recognised.proof = std::get<ProofId>(proof);
+  }
+  auto caller = caller_of(token, settings, find_practices);
+  if (const auto* const refusal = std::get_if<Refusal>(&caller)) return *refusal;
+  recognised.caller = std::move(std::get<Caller>(caller));
+  return recognised;
+}
+
+std::string challenge_of(const Refusal& refusal, const Credentials& credentials,
+                         const AuthSettings& settings) {
+  const bool is_silent = refusal.kind == Refusal::Kind::not_allowed ||
+                         refusal.kind == Refusal::Kind::no_keys ||
+                         refusal.kind == Refusal::Kind::too_many_proofs;
+  if (is_silent) return {};
+  const auto presented = presented_by(credentials);
+  const bool serves_dpop = is_served(settings, Scheme::dpop);
+  Scheme first = serves_dpop ? Scheme::dpop : Scheme::bearer;
+  if (presented) first = presented->scheme;
+  std::string text = challenge(first, error_of(refusal.kind));
+  if (refusal.kind == Refusal::Kind::scope) return text;
+  const Scheme other = first == Scheme::dpop ? Scheme::bearer : Scheme::dpop;
+  if (is_served(settings, other)) text += ", " + challenge(other, "");
+  return text;
+}
+
+}  // namespace api

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "api/identity/access_token.h"
+#include "api/identity/caller.h"
+#include "api/identity/dpop_proof.h"
+#include "api/identity/refusal.h"
+#include "api/identity/roles.h"
+
+namespace api {
+
+/// What a request brings to say who it is from.
+struct Credentials {
+  std::string_view authorization;  ///< the whole field; empty: none
+  std::string_view proof;          ///< `DPoP`; empty: none
+  bool has_several = false;        ///< of one of the two
+};
+
+/// Scheme and token of the field `Authorization`.
+struct Presented {
+  Scheme scheme = Scheme::bearer;
+  std::string_view token;
+};
+
+/// Nothing, when there is no token of a scheme that is known.
+std::optional<Presented> presented_by(const Credentials& credentials);
+
+/// Whether the token may be presented so. A token that is bound to a key is good with a proof by
+/// that key only, whoever issued it (RFC 9449, 7.2).
+std::optional<Refusal> judge_scheme(const AccessToken& token, const Issuer& issuer, Scheme scheme);
+
+/// Whoever has been recognised, and the proof that must not have been used before.
+struct Recognised {
+  Caller caller;
+  std::optional<ProofId> proof;
+};
+
+/// Whom a request is from, by everything that it brings: pure, from the field to the roles. The
+/// server takes the same steps, but remembers tokens that it has verified; see Gate.
+Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
+                                const AuthSettings& settings, const KeyRing& keys,
+                                const FindPractices& find_practices, std::int64_t now_s);
+
+/// The value of `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1): every scheme that is served, the
+/// one that was used first. Empty where nothing is to be said.
+std::string challenge_of(const Refusal& refusal, const Credentials& credentials,
+                         const AuthSettings& settings);
+
+}  // namespace api

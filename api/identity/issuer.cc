@@ -1,0 +1,85 @@
+#include "api/identity/issuer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace api {
+namespace {
+
+Issuer helseid() {
+  Issuer issuer;
+  issuer.scheme = Scheme::dpop;
+  issuer.algorithms = {"RS256", "RS384", "RS512", "PS256", "PS384",
+                       "PS512", "ES256", "ES384", "ES512"};
+  issuer.wants_type = true;
+  issuer.parties = {
+      {"helseid://claims/identity/pid", Register::persons},
+      {"helseid://claims/hpr/hpr_number", Register::practitioners},
+      {"helseid://claims/client/claims/orgnr_child", Register::organisations},
+      {"helseid://claims/client/claims/orgnr_parent", Register::organisations},
+  };
+  issuer.level_claim = "helseid://claims/identity/security_level";
+  issuer.level_min = 4;
+  issuer.roles = {{Role::practice, "frikort:api/practice"}};
+  return issuer;
+}
+
+Issuer maskinporten() {
+  Issuer issuer;
+  issuer.algorithms = {"RS256", "RS384", "RS512"};
+  issuer.parties = {{"consumer", Register::organisations, true}};
+  issuer.delegation_sources = {"https://www.altinn.no/"};
+  issuer.roles = {
+      {Role::practice, "frikort:api/practice"},
+      {.role = Role::portal, .scope = "frikort:api/portal", .is_for_listed = true},
+      {.role = Role::operations, .scope = "frikort:api/operator", .is_for_listed = true},
+      {.role = Role::payout, .scope = "frikort:api/payout", .is_for_listed = true},
+      {.role = Role::registry, .scope = "frikort:api/registry", .is_for_listed = true},
+  };
+  return issuer;
+}
+
+Issuer idporten() {
+  Issuer issuer;
+  issuer.algorithms = {"RS256", "RS384", "RS512"};
+  issuer.person_claim = "pid";
+  issuer.roles = {{.role = Role::portal,
+                   .scope = "frikort:api/citizen",
+                   .is_for_own_person = true,
+                   .acr_values = {"idporten-loa-high"}}};
+  return issuer;
+}
+
+bool is_digits(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+const Issuer* AuthSettings::find(std::string_view name) const {
+  const auto found = std::find_if(issuers.begin(), issuers.end(),
+                                  [name](const Issuer& issuer) { return issuer.name == name; });
+  return found == issuers.end() ? nullptr : &*found;
+}
+
+bool is_organisation_number(std::string_view text) {
+  constexpr std::array weights{3, 2, 7, 6, 5, 4, 3, 2};
+  if (text.size() != weights.size() + 1 || !is_digits(text)) return false;
+  int sum = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * (text[i] - '0');
+  const int check = (11 - sum % 11) % 11;
+  return check == text.back() - '0';
+}
+
+bool is_practitioner_number(std::string_view text) {
+  return !text.empty() && text.size() <= 9 && is_digits(text);
+}
+
+std::optional<Issuer> issuer_of_kind(std::string_view kind) {
+  if (kind == "helseid") return helseid();
+  if (kind == "maskinporten") return maskinporten();
+  if (kind == "idporten") return idporten();
+  return std::nullopt;
+}
+
+}  // namespace api

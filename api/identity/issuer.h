@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/identity/caller.h"
+
+namespace api {
+
+/// How a token is presented (RFC 6750, RFC 9449).
+enum class Scheme : std::uint8_t { bearer, dpop };
+
+/// Which register a number is of.
+enum class Register : std::uint8_t { organisations, practitioners, persons };
+
+/// A claim that says on whose behalf the caller acts.
+struct PartyClaim {
+  std::string name;
+  Register in = Register::organisations;
+  /// It is an object with `authority` and `ID` (ISO 6523), not a text.
+  bool is_iso6523 = false;
+};
+
+/// Who gets a role of an issuer's tokens.
+struct RoleRule {
+  Role role = Role::practice;
+  std::string scope;
+  bool is_for_own_person = false;  ///< only for the person that the token names as logged in
+  bool is_for_listed = false;      ///< only for organisations of the list
+  std::vector<std::string> organisations{};
+  std::vector<std::string> acr_values{};  ///< one of these; empty: any
+};
+
+/// Where the keys of an issuer are. One of the three is set.
+struct KeySource {
+  std::string metadata_url;
+  std::string metadata_file;
+  std::string keys_file;
+  std::string ca_file;  ///< of the CA that the HTTPS certificates are of; empty: the system's
+};
+
+/// What is taken from one issuer, and what it is worth here.
+struct Issuer {
+  std::string name;  ///< `iss`, byte for byte
+  KeySource keys;
+  Scheme scheme = Scheme::bearer;
+  std::string audience;
+  bool is_audience_waived = false;
+  std::vector<std::string> algorithms;
+  bool wants_type = false;  ///< a token without `typ` is refused
+  std::chrono::seconds leeway{10};
+  std::vector<PartyClaim> parties;  ///< the first that is present decides
+  std::string person_claim;         ///< who has logged in, for `is_for_own_person`
+  std::string level_claim;          ///< of persons and practitioners who have logged in
+  std::int64_t level_min = 0;
+  std::vector<std::string> delegation_sources;  ///< that a token with a supplier may be by
+  std::vector<RoleRule> roles;
+};
+
+/// Everything that decides who may, but keys and registry.
+struct AuthSettings {
+  std::vector<Issuer> issuers;
+  std::vector<std::string> origins;  ///< `https://HOST[:PORT]` by which callers reach us
+  std::chrono::seconds proof_age_max{60};
+  std::chrono::seconds proof_leeway{10};
+  std::size_t proofs_max = 1'000'000;  ///< remembered, of one window
+  std::size_t cached_tokens_max = 10'000;
+  std::vector<std::string> blocked_organisations;
+  std::vector<std::string> blocked_clients;
+
+  /// Null when no tokens of this issuer are taken.
+  const Issuer* find(std::string_view name) const;
+};
+
+/// Nine digits with the check digit of the register of organisations.
+bool is_organisation_number(std::string_view text);
+/// One to nine digits.
+bool is_practitioner_number(std::string_view text);
+
+/// The settings that the published documents of the three national issuers amount to, but for
+/// name and audience. Nothing when there is no such kind.
+std::optional<Issuer> issuer_of_kind(std::string_view kind);
+
+}  // namespace api
