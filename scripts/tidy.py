@@ -34,7 +34,8 @@ LINES_MAX = 500
 ROCKSDB_ROOMS = r"storage/(rocksdb|journal|access_log|state|ledger_files|backup)/.*(\.cc|_internal\.h)"
 THIRD_PARTY = [
     ("RocksDB", r"rocksdb/.*", ROCKSDB_ROOMS + r"|tests/(crash/.*|storage/.*\.cc)"),
-    ("OpenSSL", r"openssl/.*", r"storage/crypto/.*\.cc"),
+    ("OpenSSL", r"openssl/.*", r"(storage/crypto/.*|api/http/tls_context|api/identity/proof_maker)\.cc"),
+    ("cjose", r"cjose/.*", r"(api/identity|tests/api/identity)/.*\.cc"),
     ("libsodium", r"sodium(\.h|/.*)", r"storage/crypto/.*\.cc"),
     ("libqrencode", r"qrencode\.h", r"api/cards/.*\.cc"),
     ("xxHash", r"xxhash\.h", r"storage/bytes/.*\.cc|ledger/records/fingerprint\.cc"),

@@ -26,5 +26,6 @@ void add_backup_command(const Commands& commands);
 void add_restore_command(const Commands& commands);
 void add_export_command(const Commands& commands);
 void add_keys_command(const Commands& commands);
+void add_check_config_command(const Commands& commands);
 
 }  // namespace api

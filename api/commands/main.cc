@@ -17,7 +17,7 @@ constexpr api::AddCommand commands[] = {
     api::add_serve_command,   api::add_generate_command,  api::add_load_command,
     api::add_status_command,  api::add_reconcile_command, api::add_verify_command,
     api::add_rebuild_command, api::add_backup_command,    api::add_restore_command,
-    api::add_export_command,  api::add_keys_command,
+    api::add_export_command,  api::add_keys_command,      api::add_check_config_command,
 };
 
 int complain(const std::exception& error, int status) {

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <filesystem>
+
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/commands/service.h"
 #include "api/http/address.h"
 #include "api/http/http_server.h"
+#include "api/http/https_get.h"
+#include "api/identity/gate.h"
 #include "api/program/log.h"
 #include "api/program/usage_error.h"
 #include "api/program/version.h"
@@ -28,6 +32,7 @@ struct ServeOptions {
   std::size_t threads = 3;  ///< network threads; with fewer, a processor waits now and then
   std::size_t spinning_threads = 2;  ///< while single items come without a pause
   bool creates = false;              ///< a ledger in a folder that does not exist
+  bool allows_plain = false;         ///< without TLS on other addresses than loopback
 };
 
 /// Between two looks at the calendar.
@@ -55,8 +60,32 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// What a signal has read again while connections stay open.
+struct Reload {
+  const ServeOptions& options;
+  Gate& gate;
+  HttpServer& server;
+
+  /// What is wrong is said, and then nothing changes.
+  void operator()() const {
+    try {
+      const Config config = read_config(options.config);
+      const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
+      if (gate.looks_at_tokens()) gate.set(config.auth, config.rates);
+      if (tls != nullptr) server.secure(tls);
+      log(LogLevel::info, "reloaded",
+          {{"signal", "SIGHUP"},
+           {"reason",
+            "certificates, issuers, blocks, practices and rates are read again; everything else "
+            "wants a restart"}});
+    } catch (const std::exception& error) {
+      log(LogLevel::error, "reload_failed", {{"signal", "SIGHUP"}, {"reason", error.what()}});
+    }
+  }
+};
+
 /// Returns when the service is to end. Warns once a day of a ceiling that will be missed.
-void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper) {
+void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper, const Reload& reload) {
   for (ledger::Date warned{};;) {
     const ledger::Date today = ledger::oslo_date(ingest::now());
     if (today != warned) {
@@ -67,36 +96,65 @@ void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper) {
     const int number = sigtimedwait(&signals, nullptr, &look_interval);
     if (number == SIGTERM || number == SIGINT) return;
     if (number <= 0) continue;
+    if (number == SIGHUP) {
+      reload();
+      continue;
+    }
     log(LogLevel::warning, "signal_ignored",
         {{"signal", fmt::format("SIG{}", sigabbrev_np(number))},
          {"reason",
-          "nothing can be reloaded while the service runs; a restart reads the "
-          "configuration again, and SIGTERM ends the service"}});
+          "SIGHUP reads certificates and issuers again, a restart the whole configuration, and "
+          "SIGTERM ends the service"}});
+  }
+}
+
+/// Throws UsageError for what would let in whom it should not, or nobody.
+void require_safe(const ServeOptions& options, const Address& address, const Config& config) {
+  if (options.auth != "none" && options.auth != "jwt") {
+    throw UsageError("--auth wants none or jwt");
+  }
+  if (options.auth == "none") {
+    if (address.is_local()) return;
+    throw UsageError("--auth none gives every caller every role and is refused on " + address.host +
+                     "; remedy: listen on 127.0.0.1, or take tokens with --auth jwt");
+  }
+  const auto missing = missing_for_tokens(config);
+  if (!missing.empty()) {
+    throw UsageError(
+        fmt::format("{}; to try the program on this machine alone, --auth none does without tokens",
+                    fmt::join(missing, "\n")));
+  }
+  if (!address.is_local() && !config.tls.is_on() && !options.allows_plain) {
+    throw UsageError(
+        "without TLS tokens and what they are used for would cross the network in the clear; "
+        "remedy: [tls] certificate and key in the file of --config, or --allow-plain behind a "
+        "proxy that does TLS");
   }
 }
 
 int serve(const ServeOptions& options) {
   const Address address = parse_listen(options.listen);
-  if (options.auth == "jwt") {
-    throw UsageError(
-        "tokens are not available in this version; remedy: add --auth none, which gives "
-        "every caller every role, on loopback only");
-  }
-  if (options.auth != "none") throw UsageError("--auth wants none or jwt");
-  if (!address.is_local()) {
-    throw UsageError("--auth none gives every caller every role and is refused on " + address.host +
-                     "; listen on 127.0.0.1");
-  }
   Config config = read_config(options.config);
-  config.series = ledger::NumberSeries::production_and_tests;
+  const bool uses_tokens = options.auth == "jwt";
+  require_safe(options, address, config);
+  if (!uses_tokens) config.series = ledger::NumberSeries::production_and_tests;
+  const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
 
   const bool is_new = prepare_ledger(options.data, options.creates);
   const sigset_t signals = block_signals();
+  std::unique_ptr<TokenGuard> guard;
+  if (uses_tokens) {
+    // A ledger that is not new may have taken proofs, wherever their folder has gone.
+    if (!is_new) std::filesystem::create_directories(options.data + "/proofs");
+    guard = std::make_unique<TokenGuard>(config.auth, https_get, options.data + "/proofs");
+  }
+  Gate gate(std::move(guard), config.rates);
   HttpServer server(address, options.threads, config.limits);
+  server.secure(tls);
   {
     Service service(ledger_options(options.data, options.keys, config), config.series,
                     config.limits, public_url(config.address, server.address()),
-                    options.spinning_threads, server);
+                    options.spinning_threads, gate, server);
     if (is_new) {
       log(LogLevel::warning, "ledger_created",
           {{"data", options.data},
@@ -109,9 +167,10 @@ int serve(const ServeOptions& options) {
          {"port", std::to_string(server.address().port)},
          {"socketFile", server.address().socket_file},
          {"auth", options.auth},
+         {"tls", tls == nullptr ? "off" : "on"},
          {"version", std::string(program_version)},
          {"data", options.data}});
-    wait_for_end(signals, service.keeper());
+    wait_for_end(signals, service.keeper(), {options, gate, server});
     log(LogLevel::info, "draining");
     service.stop();
   }
@@ -128,8 +187,11 @@ void add_serve_command(const Commands& commands) {
   command.add("--listen", &ServeOptions::listen, "HOST:PORT",
               "IP address and port, or unix:PATH, a socket file for callers on this machine; "
               "default 127.0.0.1:8080");
-  command.add("--auth", &ServeOptions::auth, "none",
-              "every caller has every role, on loopback only; tokens are not available yet");
+  command.add("--auth", &ServeOptions::auth, "none|jwt",
+              "jwt, the default: callers bring tokens of the issuers in the configuration; none: "
+              "every caller has every role, on loopback only");
+  command.flag("--allow-plain", &ServeOptions::allows_plain,
+               "serve other addresses than loopback without TLS, behind a proxy that does it");
   command.config();
   command.keys();
   command.number("--threads", &ServeOptions::threads, 1, 64, "network threads, 1 to 64; default 3");

@@ -7,8 +7,10 @@
 namespace api {
 
 Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
-                 const std::string& issuer, std::size_t spinning_threads, HttpServer& server)
+                 const std::string& issuer, std::size_t spinning_threads, const Gate& gate,
+                 HttpServer& server)
     : server_(server),
+      gate_(gate),
       keeper_(
           std::move(ledger),
           [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
@@ -28,7 +30,7 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
   add_event_routes(router_, keeper_, limits);
   add_reconciliation_routes(router_, keeper_, jobs_);
   add_backup_routes(router_, keeper_, jobs_);
-  add_operations_routes(router_, keeper_, is_draining_);
+  add_operations_routes(router_, keeper_, gate_, is_draining_);
 }
 
 void Service::stop() {

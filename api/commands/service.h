@@ -19,9 +19,10 @@ namespace api {
 class Service {
  public:
   /// Opens the ledger; throws what LedgerKeeper throws. The issuer is that of cards. Answers go
-  /// through the server, which must stay.
+  /// through the server, to those whom the gate lets in; both must stay.
   Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
-          const std::string& issuer, std::size_t spinning_threads, HttpServer& server);
+          const std::string& issuer, std::size_t spinning_threads, const Gate& gate,
+          HttpServer& server);
 
   const LedgerKeeper& keeper() const { return keeper_; }
 
@@ -35,9 +36,9 @@ class Service {
   void announce_events();
 
   HttpServer& server_;
+  const Gate& gate_;
   std::atomic<bool> is_draining_{false};
   std::atomic<ledger::Position> announced_event_{ledger::Position{}};
-  Gate gate_;
   Router router_;
   Jobs jobs_;
   LedgerKeeper keeper_;  // what it closes is used by those above

@@ -1,5 +1,8 @@
 #include "api/http/connection.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/core/string.hpp>
@@ -25,6 +28,8 @@ constexpr std::size_t head_bytes = 512;
 /// all before it reads shall find its answer. Who sends that fast gets a second more for each of
 /// these many bytes, up to a bound.
 constexpr auto linger_timeout = std::chrono::seconds{2};
+/// A client has no reason to be slow before it has said anything.
+constexpr auto handshake_timeout = std::chrono::seconds{10};
 constexpr std::size_t linger_bytes_per_second = 1U << 20;
 constexpr auto linger_time_max = std::chrono::seconds{10};
 /// A connection rests so long after a refusal, and twice as long after each that follows, up to
@@ -42,10 +47,10 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Connection::Connection(Network& network, Lane& lane, Socket socket)
+Connection::Connection(Network& network, Lane& lane, Socket socket, const TlsContext& tls)
     : network_(network),
       lane_(lane),
-      socket_(std::move(socket)),
+      transport_(std::move(socket), tls),
       watchdog_(lane.context),
       changed_(lane.context),
       rest_(shortest_rest),
@@ -62,10 +67,30 @@ Connection::~Connection() {
   --http_counters().connections;
 }
 
+/// Whether the other end of a socket file is root, or the user that the service runs as.
+bool Connection::is_peer_operator() {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool is_known =
+      ::getsockopt(transport_.socket().native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  return is_known && peer.pid > 0 && (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
 void Connection::begin() {
+  is_of_operator_ = network_.is_on_socket_file && is_peer_operator();
   lane_.connections.insert(this);
   allow(limits().idle_timeout);
   watch();
+}
+
+Awaitable<bool> Connection::secure() {
+  if (!transport_.is_secured()) co_return true;
+  allow(std::min<Clock::duration>(limits().slow_timeout, handshake_timeout));
+  const error_code error = co_await transport_.shake_hands();
+  if (!error && !is_timed_out_) co_return true;
+  ++http_counters().failed_handshakes_total;
+  close();
+  co_return false;
 }
 
 // ---- time ----
@@ -73,11 +98,10 @@ void Connection::begin() {
 void Connection::watch() {
   watchdog_.expires_at(deadline_);
   watchdog_.async_wait([self = shared_from_this()](error_code error) {
-    if (error || !self->socket_.is_open()) return;
+    if (error || !self->is_open()) return;
     if (Clock::now() >= self->deadline_) {
       self->is_timed_out_ = true;
-      error_code ignored;
-      self->socket_.cancel(ignored);
+      self->transport_.cancel();
       self->changed_.cancel();
       self->allow(linger_timeout);
     }
@@ -142,7 +166,7 @@ Awaitable<error_code> Connection::parse_head() {
     }
     const std::size_t size = beast::read_size(buffer_, piece_bytes);
     if (size == 0) co_return http::error::buffer_overflow;
-    auto [error, got] = co_await socket_.async_read_some(buffer_.prepare(size), awaited);
+    auto [error, got] = co_await transport_.read_some(buffer_.prepare(size));
     if (error == asio::error::eof && buffer_.size() != 0) co_return http::error::partial_message;
     if (error) co_return error;
     buffer_.commit(got);
@@ -175,6 +199,20 @@ Awaitable<void> Connection::refuse_head(error_code error) {
   co_await refuse(std::move(problem));
 }
 
+Visit Connection::visit() const {
+  const auto& head = head_->get();
+  Visit visit;
+  const auto view = [](boost::core::string_view text) {
+    return std::string_view(text.data(), text.size());
+  };
+  visit.line = {request_.method, target()};
+  visit.credentials.authorization = view(head[http::field::authorization]);
+  visit.credentials.proof = view(head["DPoP"]);
+  visit.credentials.has_several = head.count("DPoP") > 1;
+  visit.is_of_operator = is_of_operator_;
+  return visit;
+}
+
 void Connection::forget_request() {
   gzip_.reset();
   hold(0);
@@ -185,18 +223,13 @@ void Connection::forget_request() {
   if (request_.body.capacity() > kept_bytes_max) request_.body.shrink_to_fit();
 }
 
-void Connection::stop_reading() {
-  error_code ignored;
-  socket_.cancel(ignored);
-}
+void Connection::stop_reading() { transport_.cancel(); }
 
 void Connection::watch_input() {
   is_input_ended_ = false;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
-    if (error) return;
-    char byte = 0;
-    self->socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
-    if (!error) return;
+  Socket& socket = transport_.socket();
+  socket.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
+    if (error || !self->transport_.is_input_ended()) return;
     self->is_input_ended_ = true;
     self->wake();
   });
@@ -242,7 +275,7 @@ Awaitable<void> Connection::answer(Response response) {
   hold(held_bytes_ + text.size());
   // What fits the socket's buffer, as nearly every answer does, leaves without waiting.
   error_code error;
-  const std::size_t sent = socket_.write_some(asio::buffer(text), error);
+  const std::size_t sent = transport_.write_at_once(asio::buffer(text), error);
   if (error == asio::error::would_block) error = {};
   bool is_sent = !error;
   if (is_sent && sent != text.size()) is_sent = co_await write(asio::buffer(text) + sent);
@@ -280,16 +313,17 @@ Awaitable<void> Connection::rest() {
 // ---- the end ----
 
 Awaitable<void> Connection::linger() {
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
   is_timed_out_ = false;
+  if (transport_.is_secured()) allow(linger_timeout);
+  co_await transport_.end_sending();
   const Clock::time_point begin = Clock::now();
   Clock::duration granted = linger_timeout;
   std::string piece(16U << 10, '\0');
   std::size_t discarded = 0;
+  Socket& socket = transport_.socket();
   for (auto now = begin; now - begin < granted; now = Clock::now()) {
     allow(granted - (now - begin), now);
-    auto [error, got] = co_await socket_.async_read_some(asio::buffer(piece), awaited);
+    auto [error, got] = co_await socket.async_read_some(asio::buffer(piece), awaited);
     if (error) break;
     discarded += got;
     const std::chrono::seconds earned{discarded / linger_bytes_per_second};
@@ -298,8 +332,7 @@ Awaitable<void> Connection::linger() {
 }
 
 void Connection::close() {
-  error_code ignored;
-  socket_.close(ignored);
+  transport_.close();
   watchdog_.cancel();
 }
 

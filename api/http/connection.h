@@ -14,6 +14,8 @@
 #include "api/http/http_message.h"
 #include "api/http/network.h"
 #include "api/http/problem.h"
+#include "api/http/transport.h"
+#include "api/identity/gate.h"
 
 namespace api {
 
@@ -30,7 +32,7 @@ constexpr std::size_t discarded_bytes_max = 4U << 20;
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// Counts as a connection from now on.
-  Connection(Network& network, Lane& lane, Socket socket);
+  Connection(Network& network, Lane& lane, Socket socket, const TlsContext& tls);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -40,13 +42,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Network& network() { return network_; }
   const HttpLimits& limits() const { return network_.limits; }
+  const Gate& gate() const { return *network_.gate; }
   Lane& lane() { return lane_; }
-  Socket& socket() { return socket_; }
+  Transport& transport() { return transport_; }
+  bool is_open() const { return transport_.is_open(); }
   /// What a coroutine of this connection waits on for another one, or for events. Cancelled by
   /// wake(), and when the time is over.
   Timer& changed() { return changed_; }
   /// Wakes the coroutines that wait on changed(): they look again.
   void wake() { changed_.cancel(); }
+
+  /// Agrees on keys with a client that uses TLS; false when that fails, and the connection is
+  /// closed.
+  Awaitable<bool> secure();
 
   // ---- time ----
   /// The next step may take this long; when it is over, what is waited for fails and is_timed_out()
@@ -77,6 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> read_head();
   Request& request() { return request_; }
   std::string_view target() const { return head_->get().target(); }
+  /// What the request is for whoever judges whether it may be. Refers to the head.
+  Visit visit() const;
   /// HTTP/1.0, which has no chunks.
   bool is_old() const { return head_->get().version() < 11; }
   /// The size of the body is not told, or is that of what it was packed into.
@@ -134,7 +144,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     while (boost::beast::buffer_bytes(rest) != 0) {
       writes_since_ = Clock::now();
       allow(limits().slow_timeout, writes_since_);
-      auto [error, size] = co_await socket_.async_write_some(rest, awaited);
+      auto [error, size] = co_await transport_.write_some(rest);
       writes_since_ = Clock::time_point::max();
       if (error) co_return false;
       rest.consume(size);
@@ -168,6 +178,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void watch();
+  bool is_peer_operator();
   /// Reads a piece of what the body was packed from; as read_some().
   Awaitable<std::size_t> read_packed(char* data, std::size_t size);
   /// What has come and is not read yet.
@@ -182,13 +193,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Network& network_;
   Lane& lane_;
-  Socket socket_;
+  Transport transport_;
   Timer watchdog_;
   Timer changed_;
   Clock::time_point deadline_;
   bool is_timed_out_ = false;
   bool is_idle_ = true;
-  bool is_closing_ = false;  // after this answer
+  bool is_of_operator_ = false;  // by the user of the process at the other end
+  bool is_closing_ = false;      // after this answer
   bool is_refused_ = false;
   std::chrono::milliseconds rest_;  // after the next answer that refuses
   bool is_input_ended_ = false;     // seen while it was watched

@@ -53,7 +53,7 @@ std::size_t Connection::take_buffered(char* data, std::size_t size) {
 Awaitable<std::size_t> Connection::receive(char* data, std::size_t size) {
   if (!is_chunked_) {
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, body_left_));
-    auto [error, read] = co_await socket_.async_read_some(asio::buffer(data, size), awaited);
+    auto [error, read] = co_await transport_.read_some(asio::buffer(data, size));
     if (error) is_body_broken_ = true;
     const std::size_t got = error ? 0 : read;
     body_left_ -= got;
@@ -62,7 +62,7 @@ Awaitable<std::size_t> Connection::receive(char* data, std::size_t size) {
   std::size_t got = 0;
   while (got == 0 && has_sent_body_left() && !is_body_broken_) {
     const auto space = buffer_.prepare(beast::read_size(buffer_, piece_bytes));
-    auto [error, read] = co_await socket_.async_read_some(space, awaited);
+    auto [error, read] = co_await transport_.read_some(space);
     if (error) {
       is_body_broken_ = true;
     } else {

@@ -14,8 +14,12 @@ struct HttpCounters {
   std::atomic<std::uint64_t> connections{0};  ///< open now
   std::atomic<std::uint64_t> connections_total{0};
   std::atomic<std::uint64_t> refused_connections_total{0};
-  std::atomic<std::uint64_t> held_bytes{0};     ///< of bodies and answers, in memory now
-  std::atomic<std::uint64_t> waiting_polls{0};  ///< requests that wait for events now
+  std::atomic<std::uint64_t> failed_handshakes_total{0};  ///< of TLS
+  std::atomic<std::uint64_t> unauthenticated_total{0};    ///< answered 401
+  std::atomic<std::uint64_t> forbidden_total{0};          ///< answered 403 by the gate
+  std::atomic<std::uint64_t> limited_total{0};            ///< answered 429 for a rate
+  std::atomic<std::uint64_t> held_bytes{0};               ///< of bodies and answers, in memory now
+  std::atomic<std::uint64_t> waiting_polls{0};            ///< requests that wait for events now
   std::array<std::atomic<std::uint64_t>, 6> responses_by_class{};  ///< index 2 = 2xx
   std::array<std::atomic<std::uint64_t>, latency_bounds_seconds.size() + 1> latency{};
   std::atomic<std::uint64_t> latency_sum_us{0};

@@ -63,6 +63,7 @@ struct HttpServer::Impl {
   std::size_t connections_max() const;
 
   Network network;
+  TlsCurrent tls;
   Acceptor acceptor;
   Address address;
 };
@@ -111,16 +112,18 @@ Awaitable<void> HttpServer::Impl::accept() {
     ++http_counters().connections_total;
     const std::size_t allowed = connections_max();
     const bool is_surplus = network.connection_count >= allowed;
+    const TlsContext context = tls.get();
     if (is_surplus) {
       ++http_counters().refused_connections_total;
-      if (network.connection_count >= allowed + surplus_connections_max) continue;
+      // To tell it why would cost a handshake.
+      if (context || network.connection_count >= allowed + surplus_connections_max) continue;
     }
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
     give_up_after(socket, network.limits.slow_timeout);
     // Made here, so that it is counted before the next connection is.
-    auto connection = std::make_shared<Connection>(network, lane, std::move(socket));
+    auto connection = std::make_shared<Connection>(network, lane, std::move(socket), context);
     asio::co_spawn(lane.context, run_session(std::move(connection), is_surplus), asio::detached);
   }
 }
@@ -140,6 +143,8 @@ HttpServer::~HttpServer() { stop(); }
 
 const Address& HttpServer::address() const { return impl_->address; }
 
+void HttpServer::secure(TlsContext context) { impl_->tls.set(std::move(context)); }
+
 std::span<Lane> HttpServer::lanes() { return impl_->network.lanes; }
 
 void HttpServer::wake_watching() {
@@ -154,6 +159,7 @@ void HttpServer::start(const Router& router, const Gate& gate) {
   Network& network = impl_->network;
   network.router = &router;
   network.gate = &gate;
+  network.is_on_socket_file = gate.looks_at_tokens() && !impl_->address.socket_file.empty();
   asio::co_spawn(network.lanes.front().context, impl_->accept(), asio::detached);
   for (Lane& lane : network.lanes) {
     lane.thread = std::thread([&lane] { lane.run(); });

@@ -7,6 +7,7 @@
 #include "api/http/address.h"
 #include "api/http/http_limits.h"
 #include "api/http/network.h"
+#include "api/http/tls_context.h"
 
 namespace api {
 
@@ -26,6 +27,9 @@ class HttpServer {
   std::span<Lane> lanes();
   /// Has all connections that watch for something look again; one wake-up for each network thread.
   void wake_watching();
+
+  /// Connections from now on are secured with this; null: plain bytes.
+  void secure(TlsContext context);
 
   /// Serves until stop(); returns at once. Router and gate must stay.
   void start(const Router& router, const Gate& gate);

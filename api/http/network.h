@@ -83,6 +83,7 @@ struct Network {
   asio::thread_pool parsers{1};  // for large bodies
   asio::thread_pool patient{1};  // for answers that cost much: gives way to all others
   // Set before the first connection.
+  bool is_on_socket_file = false;
   const Router* router = nullptr;
   const Gate* gate = nullptr;
 };

@@ -59,6 +59,8 @@ Problem problem_of(boost::system::error_code error) {
           ""};
 }
 
+Problem not_for_the_caller() { return {403, "FORBIDDEN", "This is not for the caller.", ""}; }
+
 Problem no_rules_for_year(std::string_view field) {
   return {400, "NO_RULES_FOR_YEAR",
           "No ceiling is known for this year; an operator adds one under [ceilings] of the "

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/http/admission.h"
 #include "api/http/awaitables.h"
 #include "api/http/connection.h"
 #include "api/http/handler_call.h"
@@ -37,8 +38,7 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
   co_await connection.answer(std::move(response));
 }
 
-/// The route that the request asks for; null, and the refusal in `response`, when there is none, it
-/// is not for this caller, or it takes no such query or body.
+/// The route that the request asks for; null, and the refusal in `response`, when there is none.
 const Route* find_route(Connection& connection, Response& response) {
   Request& request = connection.request();
   const auto refuse = [&](const Problem& problem) -> const Route* {
@@ -58,25 +58,35 @@ const Route* find_route(Connection& connection, Response& response) {
     return nullptr;
   }
   request.path_parameter = std::move(match.path_parameter);
-  if (connection.network().gate->admit(match.route->access, request.caller) !=
-      Gate::Verdict::admitted) {
-    return refuse({403, "FORBIDDEN", "This is not for the caller.", ""});
-  }
-  if (const auto problem = query_problem(*match.route, request)) return refuse(*problem);
-  if (const auto problem = media_problem(*match.route, request)) {
-    refuse(*problem);
-    if (request.coding == ContentCoding::unknown) {
-      response.headers.emplace_back("Accept-Encoding", "gzip");
-    }
-    return nullptr;
-  }
   return match.route;
+}
+
+/// Whether the route takes such a query and body; the refusal in `response` when it does not.
+bool takes(const Route& route, const Request& request, Response& response) {
+  if (const auto problem = query_problem(route, request)) {
+    response = to_response(*problem, request.correlation_id);
+    return false;
+  }
+  const auto problem = media_problem(route, request);
+  if (!problem) return true;
+  response = to_response(*problem, request.correlation_id);
+  if (request.coding == ContentCoding::unknown) {
+    response.headers.emplace_back("Accept-Encoding", "gzip");
+  }
+  return false;
 }
 
 Awaitable<void> serve(Connection& connection) {
   Response refusal;
   const Route* const route = find_route(connection, refusal);
-  if (route == nullptr) {
+  bool is_admitted = route != nullptr;
+  if (is_admitted) {
+    // Tokens may have to wait for keys; without them nothing waits.
+    const bool is_open = route->access.is_for_anybody() || !connection.gate().looks_at_tokens();
+    is_admitted = is_open ? admit_anybody(connection, *route, refusal)
+                          : co_await admit_by_token(connection, *route, refusal);
+  }
+  if (!is_admitted || !takes(*route, connection.request(), refusal)) {
     co_await connection.answer(std::move(refusal));
     co_return;
   }
@@ -90,7 +100,7 @@ Awaitable<void> serve(Connection& connection) {
 }
 
 Awaitable<void> serve_all(Connection& connection) {
-  while (!connection.is_closing() && connection.socket().is_open()) {
+  while (!connection.is_closing() && connection.is_open()) {
     const bool has_request = co_await connection.read_head();
     if (!has_request) break;
     co_await serve(connection);
@@ -109,9 +119,10 @@ Awaitable<void> run_session(std::shared_ptr<Connection> connection, bool is_surp
     if (is_surplus) {
       co_await connection->refuse_connection();
     } else {
-      co_await serve_all(*connection);
+      const bool is_secured = co_await connection->secure();
+      if (is_secured) co_await serve_all(*connection);
     }
-    if (connection->socket().is_open()) co_await connection->linger();
+    if (connection->is_open()) co_await connection->linger();
   } catch (const std::exception& exception) {
     // A connection must not take the process with it; what it was doing is in the log.
     log(LogLevel::error, "connection_failed", {{"reason", exception.what()}});

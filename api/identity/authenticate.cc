@@ -1,15 +1,19 @@
 #include "api/identity/authenticate.h"
 
 #include <algorithm>
-#include <boost/beast/core/string.hpp>
 
 #include "storage/crypto/crypto.h"
 
 namespace api {
 namespace {
 
-bool equals(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+/// Schemes have no case (RFC 9110, 11.1). `name` is in lower case.
+bool is_called(std::string_view scheme, std::string_view name) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::equal(scheme.begin(), scheme.end(), name.begin(), name.end(),
+                    [lower](char a, char b) { return lower(a) == b; });
 }
 
 std::string_view error_of(Refusal::Kind kind) {
@@ -52,8 +56,8 @@ std::optional<Presented> presented_by(const Credentials& credentials) {
   const std::string_view scheme = field.substr(0, blank);
   field.remove_prefix(std::min(field.find_first_not_of(' ', blank), field.size()));
   if (field.empty()) return std::nullopt;
-  if (equals(scheme, "DPoP")) return Presented{Scheme::dpop, field};
-  if (equals(scheme, "Bearer")) return Presented{Scheme::bearer, field};
+  if (is_called(scheme, "dpop")) return Presented{Scheme::dpop, field};
+  if (is_called(scheme, "bearer")) return Presented{Scheme::bearer, field};
   return std::nullopt;
 }
 
@@ -72,7 +76,7 @@ std::optional<Refusal> judge_scheme(const AccessToken& token, const Issuer& issu
 
 Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
                                 const AuthSettings& settings, const KeyRing& keys,
-                                const FindPractices& find_practices, std::int64_t now_s) {
+                                std::int64_t now_s) {
   const auto presented = presented_by(credentials);
   if (!presented) return Refusal{Refusal::Kind::no_credentials, "no token"};
   auto verified = verify_access_token(presented->token, settings, keys, now_s);
@@ -88,7 +92,7 @@ Judged<Recognised> authenticate(const Credentials& credentials, const RequestLin
     if (const auto* const refusal = std::get_if<Refusal>(&proof)) return *refusal;
     recognised.proof = std::get<ProofId>(proof);
   }
-  auto caller = caller_of(token, settings, find_practices);
+  auto caller = caller_of(token, settings);
   if (const auto* const refusal = std::get_if<Refusal>(&caller)) return *refusal;
   recognised.caller = std::move(std::get<Caller>(caller));
   return recognised;

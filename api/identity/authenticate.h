@@ -41,7 +41,7 @@ struct Recognised {
 /// server takes the same steps, but remembers tokens that it has verified; see Gate.
 Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
                                 const AuthSettings& settings, const KeyRing& keys,
-                                const FindPractices& find_practices, std::int64_t now_s);
+                                std::int64_t now_s);
 
 /// The value of `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1): every scheme that is served, the
 /// one that was used first. Empty where nothing is to be said.

@@ -1,11 +1,99 @@
 #include "api/identity/gate.h"
 
+#include <utility>
+
 namespace api {
+namespace {
+
+Gate::Verdict verdict_of(Refusal::Kind kind) {
+  switch (kind) {
+    case Refusal::Kind::no_credentials:
+    case Refusal::Kind::token:
+    case Refusal::Kind::proof:
+    case Refusal::Kind::unknown_key:
+      return Gate::Verdict::unauthenticated;
+    case Refusal::Kind::no_keys:
+      return Gate::Verdict::unavailable;
+    case Refusal::Kind::too_many_proofs:
+      return Gate::Verdict::limited;
+    case Refusal::Kind::scope:
+    case Refusal::Kind::not_allowed:
+      return Gate::Verdict::forbidden;
+  }
+  return Gate::Verdict::forbidden;
+}
+
+}  // namespace
 
 Gate::Verdict Gate::admit(const Access& access, Caller& caller) const {
+  if (guard_) {
+    caller = Caller();
+  } else {
+    caller.roles = Roles::all();
+  }
   caller.name = "anonymous";
-  caller.roles = Roles::all();
   return access.admits(caller) ? Verdict::admitted : Verdict::forbidden;
+}
+
+Gate::Answer Gate::refuse(const Refusal& refusal, const Visit& visit, bool may_wait) const {
+  const bool lacks_keys =
+      refusal.kind == Refusal::Kind::unknown_key || refusal.kind == Refusal::Kind::no_keys;
+  if (lacks_keys && may_wait) {
+    std::string issuer = guard_->renew_keys_for(visit.credentials);
+    if (!issuer.empty()) return {Verdict::wait, refusal.reason, "", std::move(issuer)};
+  }
+  return {verdict_of(refusal.kind), refusal.reason,
+          guard_->challenge_of(refusal, visit.credentials)};
+}
+
+Gate::Answer Gate::admit(const Access& access, std::string_view path_parameter, const Visit& visit,
+                         bool may_wait, Caller& caller) const {
+  caller = Caller();
+  auto recognised = guard_->recognise(visit);
+  if (const auto* const refusal = std::get_if<Refusal>(&recognised)) {
+    return refuse(*refusal, visit, may_wait);
+  }
+  caller = std::move(std::get<Caller>(recognised));
+  auto excess = client_requests_.take(rates()->client_requests, caller.client, 1,
+                                      RateLimiter::Time::clock::now());
+  if (excess) return {Verdict::limited, "too many requests", "", "", excess};
+  if (!access.admits(caller)) {
+    return refuse({Refusal::Kind::scope, "no role for this route"}, visit, false);
+  }
+  if (!access.admits_practice(caller, path_parameter)) {
+    return {Verdict::forbidden, "not for this practice"};
+  }
+  return {};
+}
+
+std::optional<RateExcess> Gate::limit_items(const Caller& caller, const std::string& practice,
+                                            std::uint64_t items, bool is_new_request) const {
+  if (guard_ == nullptr) return std::nullopt;
+  const auto rates = this->rates();
+  const auto now = RateLimiter::Time::clock::now();
+  if (auto excess = client_items_.take(rates->client_items, caller.client, items, now)) {
+    return excess;
+  }
+  if (is_new_request) {
+    auto excess = practice_requests_.take(rates->practice_requests, practice, 1, now);
+    if (excess) return excess;
+  }
+  return practice_items_.take(rates->practice_items, practice, items, now);
+}
+
+std::shared_ptr<const Rates> Gate::rates() const {
+  const std::lock_guard lock(mutex_);
+  return rates_;
+}
+
+void Gate::set(const AuthSettings& settings, const Rates& rates) {
+  guard_->set(settings);
+  const std::lock_guard lock(mutex_);
+  rates_ = std::make_shared<const Rates>(rates);
+}
+
+std::vector<std::string> Gate::troubles() const {
+  return guard_ == nullptr ? std::vector<std::string>() : guard_->troubles();
 }
 
 }  // namespace api

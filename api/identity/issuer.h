@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/identity/caller.h"
@@ -15,6 +17,9 @@ enum class Scheme : std::uint8_t { bearer, dpop };
 
 /// Which register a number is of.
 enum class Register : std::uint8_t { organisations, practitioners, persons };
+
+/// The practices with this organisation, practitioner or person number. From any thread.
+using FindPractices = std::function<std::vector<std::string>(Register in, std::string_view number)>;
 
 /// A claim that says on whose behalf the caller acts.
 struct PartyClaim {
@@ -60,7 +65,7 @@ struct Issuer {
   std::vector<RoleRule> roles;
 };
 
-/// Everything that decides who may, but keys and registry.
+/// Everything that decides who may, but keys.
 struct AuthSettings {
   std::vector<Issuer> issuers;
   std::vector<std::string> origins;  ///< `https://HOST[:PORT]` by which callers reach us
@@ -70,6 +75,7 @@ struct AuthSettings {
   std::size_t cached_tokens_max = 10'000;
   std::vector<std::string> blocked_organisations;
   std::vector<std::string> blocked_clients;
+  FindPractices find_practices;  ///< empty: finds none
 
   /// Null when no tokens of this issuer are taken.
   const Issuer* find(std::string_view name) const;

@@ -50,10 +50,10 @@ ReplayMemory::ReplayMemory(std::filesystem::path folder, const AuthSettings& set
       window_s_((settings.proof_age_max + settings.proof_leeway).count()),
       proofs_max_(settings.proofs_max),
       boot_(boot_of_machine()) {
-  refused_until_s_ = now_s;
   if (folder_.empty()) return;
-  std::filesystem::create_directories(folder_);
-  if (read_file()) refused_until_s_ = 0;
+  // Nothing was ever taken where there has been no folder.
+  const bool is_first = std::filesystem::create_directories(folder_);
+  if (!read_file() && !is_first) refused_until_s_ = now_s;
   forget(now_s);
   begin_file(now_s);
   if (file_ < 0) {

@@ -49,8 +49,7 @@ std::string name_of(const AccessToken& token) {
 
 }  // namespace
 
-Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings,
-                         const FindPractices& find_practices) {
+Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings) {
   const Issuer* const issuer = settings.find(token.issuer);
   if (issuer == nullptr) return Refusal{Refusal::Kind::token, "unknown issuer"};
   const std::string_view fault = fault_of(token, *issuer, settings);
@@ -76,8 +75,8 @@ Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings,
   // Operators act for every practice.
   if (!caller.roles.has(Role::operations)) {
     auto practices = std::make_shared<std::vector<std::string>>();
-    if (caller.roles.has(Role::practice) && find_practices) {
-      *practices = find_practices(token.party.in, token.party.number);
+    if (caller.roles.has(Role::practice) && settings.find_practices) {
+      *practices = settings.find_practices(token.party.in, token.party.number);
     }
     caller.practices = std::move(practices);
   }

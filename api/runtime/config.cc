@@ -12,6 +12,8 @@
 #include <variant>
 
 #include "api/program/usage_error.h"
+#include "api/runtime/auth_config.h"
+#include "api/runtime/table_reader.h"
 #include "ingest/writer/submission.h"
 #include "storage/ledger_files/ledger_files.h"
 
@@ -79,7 +81,7 @@ constexpr Number numbers[] = {
 /// One configuration file while it is read.
 class Reader {
  public:
-  explicit Reader(const std::string& path) : path_(path) {}
+  explicit Reader(const std::string& path) : path_(path), faults_(path) {}
 
   Config read() {
     toml::table file;
@@ -89,35 +91,49 @@ class Reader {
       throw UsageError(
           fmt::format("{}:{}: {}", path_, error.source().begin.line, error.description()));
     }
-    for (const auto& [key, node] : file) {
-      const std::string_view name = key.str();
-      if (name == "accept_test_numbers" && node.is_boolean()) {
-        config_.series = node.as_boolean()->get() ? ledger::NumberSeries::production_and_tests
-                                                  : ledger::NumberSeries::production;
-      } else if (name == "ceilings" && node.is_table()) {
-        read_ceilings(*node.as_table());
-      } else if (name == "public" && node.is_table()) {
-        read_public(*node.as_table());
-      } else if (is_table(name) && node.is_table()) {
-        read_numbers(name, *node.as_table());
-      } else {
-        refuse(node, fmt::format("`{}` is not known or of the wrong type; remedy: the keys and "
-                                 "types of scripts/deploy/frikort.toml",
-                                 name));
-      }
-    }
+    for (const auto& [key, node] : file) read_key(key.str(), node);
     if (config_.limits.waiting_bytes_max < config_.limits.json_body_bytes_max) {
-      refuse(file,
-             "`limits.waiting_bytes_max` is lower than `limits.json_body_bytes_max`, so that "
-             "the largest bodies would wait for ever; remedy: raise the one or lower the "
-             "other");
+      faults_.add(file,
+                  "`limits.waiting_bytes_max` is lower than `limits.json_body_bytes_max`, so that "
+                  "the largest bodies would wait for ever; remedy: raise the one or lower the "
+                  "other");
     }
+    faults_.throw_if_any();
+    config_.auth.find_practices = find_practices(config_.practices);
     return config_;
   }
 
  private:
-  [[noreturn]] void refuse(const toml::node& node, std::string_view what) const {
-    throw UsageError(fmt::format("{}:{}: {}", path_, node.source().begin.line, what));
+  /// What stands in the way of reading one key; the others are read all the same.
+  struct Fault {
+    const toml::node& node;
+    std::string what;
+  };
+  [[noreturn]] static void refuse(const toml::node& node, std::string what) {
+    throw Fault{node, std::move(what)};
+  }
+  template <class Read>
+  void attempt(Read read) {
+    try {
+      read();
+    } catch (const Fault& fault) {
+      faults_.add(fault.node, fault.what);
+    }
+  }
+
+  void read_key(std::string_view name, const toml::node& node) {
+    if (name == "accept_test_numbers" && node.is_boolean()) {
+      config_.series = node.as_boolean()->get() ? ledger::NumberSeries::production_and_tests
+                                                : ledger::NumberSeries::production;
+    } else if (name == "ceilings" && node.is_table()) {
+      read_ceilings(*node.as_table());
+    } else if (is_table(name) && node.is_table()) {
+      read_numbers(name, *node.as_table());
+    } else if (!read_auth_table(name, node, faults_, config_)) {
+      faults_.add(node, fmt::format("`{}` is not known or of the wrong type; remedy: the keys and "
+                                    "types of scripts/deploy/frikort.toml",
+                                    name));
+    }
   }
 
   static bool is_table(std::string_view name) {
@@ -125,8 +141,8 @@ class Reader {
                        [name](const Number& number) { return number.table == name; });
   }
 
-  std::int64_t integer(std::string_view key, const toml::node& node, std::int64_t min,
-                       std::int64_t max, std::string_view why) const {
+  static std::int64_t integer(std::string_view key, const toml::node& node, std::int64_t min,
+                              std::int64_t max, std::string_view why) {
     const auto value = node.value_exact<std::int64_t>();
     if (value && *value >= min && *value <= max) return *value;
     refuse(node,
@@ -137,48 +153,28 @@ class Reader {
 
   void read_numbers(std::string_view table, const toml::table& values) {
     for (const auto& [key, node] : values) {
-      const std::string_view name = key.str();
-      const auto* const number = std::find_if(
-          std::begin(numbers), std::end(numbers),
-          [&](const Number& known) { return known.table == table && known.name == name; });
-      const std::string full = fmt::format("{}.{}", table, name);
-      if (number == std::end(numbers)) {
-        refuse(node, fmt::format("`{}` is not known; remedy: the keys of "
-                                 "scripts/deploy/frikort.toml",
-                                 full));
-      }
-      number->set(config_, integer(full, node, number->min, number->max, number->why_min));
+      attempt([&, name = key.str(), &value = node] { read_number(table, name, value); });
     }
   }
 
-  void read_public(const toml::table& values) {
-    for (const auto& [key, node] : values) {
-      if (key.str() == "url") {
-        config_.address.url = web_address("public.url", node, is_web_address);
-      } else if (key.str() == "origins" && node.is_array()) {
-        for (const toml::node& origin : *node.as_array()) {
-          config_.address.origins.push_back(web_address("public.origins", origin, is_web_origin));
-        }
-      } else {
-        refuse(node, fmt::format("`public.{}` is not known or of the wrong type; remedy: the keys "
-                                 "of scripts/deploy/frikort.toml",
-                                 key.str()));
-      }
+  void read_number(std::string_view table, std::string_view name, const toml::node& node) {
+    const auto* const number = std::find_if(
+        std::begin(numbers), std::end(numbers),
+        [&](const Number& known) { return known.table == table && known.name == name; });
+    const std::string full = fmt::format("{}.{}", table, name);
+    if (number == std::end(numbers)) {
+      refuse(node, fmt::format("`{}` is not known; remedy: the keys of "
+                               "scripts/deploy/frikort.toml",
+                               full));
     }
-  }
-
-  std::string web_address(std::string_view key, const toml::node& node,
-                          bool (*is_good)(std::string_view)) const {
-    const auto text = node.value_exact<std::string>();
-    if (text && is_good(*text)) return *text;
-    refuse(node, fmt::format("`{}` wants an address such as \"https://frikort.example\", without a "
-                             "slash at its end; remedy: write it so, or leave the line out",
-                             key));
+    number->set(config_, integer(full, node, number->min, number->max, number->why_min));
   }
 
   /// Years come in ascending order, so that each finds the one before it.
   void read_ceilings(const toml::table& table) {
-    for (const auto& [key, node] : table) read_ceiling(std::string(key.str()), node);
+    for (const auto& [key, node] : table) {
+      attempt([this, name = key.str(), &value = node] { read_ceiling(std::string(name), value); });
+    }
   }
 
   void read_ceiling(const std::string& name, const toml::node& node) {
@@ -226,6 +222,7 @@ class Reader {
   }
 
   const std::string& path_;
+  ConfigFaults faults_;
   Config config_;
 };
 

@@ -3,7 +3,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "api/http/tls_context.h"
+#include "api/identity/issuer.h"
+#include "api/identity/rate_limiter.h"
 #include "api/runtime/limits.h"
 #include "api/runtime/public_address.h"
 #include "ledger/records/rule_pack.h"
@@ -12,6 +16,13 @@
 
 namespace api {
 
+/// A practice by configuration, as long as no registry tells of it.
+struct KnownPractice {
+  std::string id;
+  std::vector<std::string> organisations;
+  std::vector<std::string> practitioners;  ///< HPR numbers
+};
+
 /// What a configuration file can set; see scripts/deploy/frikort.toml for all keys.
 struct Config {
   std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
@@ -19,10 +30,18 @@ struct Config {
   storage::StateOptions state;
   ledger::NumberSeries series = ledger::NumberSeries::production;
   PublicAddress address;
+  TlsSettings tls;
+  AuthSettings auth;
+  Rates rates;
+  std::vector<KnownPractice> practices;
 };
 
-/// Defaults where `path` is empty. Throws UsageError that names the key and the line.
+/// Defaults where `path` is empty. Throws UsageError that names every fault, a line each, with key
+/// and line.
 Config read_config(const std::string& path);
+
+/// What is missing for serving with tokens, as sentences with a remedy.
+std::vector<std::string> missing_for_tokens(const Config& config);
 
 /// How the ledger in the folder `data` is opened; its keys are in `keys`, or when that is empty in
 /// the folder itself.

@@ -34,6 +34,13 @@ bool is_web_origin(std::string_view text) {
   return is_web_address(text) && behind_scheme(text).find('/') == std::string_view::npos;
 }
 
+std::vector<std::string> call_origins(const PublicAddress& configured) {
+  if (!configured.origins.empty() || configured.url.empty()) return configured.origins;
+  const std::string_view url = configured.url;
+  const std::size_t scheme = url.size() - behind_scheme(url).size();
+  return {std::string(url.substr(0, url.find('/', scheme)))};
+}
+
 std::string public_url(const PublicAddress& configured, const Address& listening) {
   if (!configured.url.empty()) return configured.url;
   if (!listening.socket_file.empty()) return "unix:" + listening.socket_file;

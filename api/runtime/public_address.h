@@ -19,6 +19,9 @@ bool is_web_address(std::string_view text);
 /// The same without a path.
 bool is_web_origin(std::string_view text);
 
+/// Under which calls may be made; none while nothing is configured.
+std::vector<std::string> call_origins(const PublicAddress& configured);
+
 /// The address that is configured, else the one that is listened on.
 std::string public_url(const PublicAddress& configured, const Address& listening);
 

@@ -294,6 +294,11 @@ void SubmissionStream::submit_next() {
   const auto checked = keeper_.check(sender_, count);
   is_queue_full_ = !checked && is_overload(checked.error());
   if (is_queue_full_) return;
+  // What is above the rate waits, as what finds the queue full does.
+  is_queue_full_ = connection_.gate()
+                       .limit_items(connection_.request().caller, sender_, count, next_index_ == 0)
+                       .has_value();
+  if (is_queue_full_) return;
   std::vector<ingest::ParsedItem> items;
   if (count == parsed_.size()) {
     items.swap(parsed_);
@@ -406,14 +411,11 @@ Awaitable<void> SubmissionStream::write() {
 
 Awaitable<void> SubmissionStream::write_head() {
   is_writing_ = true;
-  http::response<http::empty_body> message(http::status::ok, 11);
-  message.set(http::field::date, connection_.lane().date.now());
-  message.set(http::field::content_type, "application/x-ndjson");
-  message.set("Correlation-Id", connection_.request().correlation_id);
-  message.chunked(true);
-  http::response_serializer<http::empty_body> serializer(message);
-  auto [error, size] = co_await http::async_write_header(connection_.socket(), serializer, awaited);
-  if (error) is_broken_ = true;
+  std::string head = "HTTP/1.1 200 OK\r\nDate: " + connection_.lane().date.now();
+  head += "\r\nContent-Type: application/x-ndjson\r\nCorrelation-Id: ";
+  head += connection_.request().correlation_id + "\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const bool is_taken = co_await connection_.write(asio::buffer(head));
+  if (!is_taken) is_broken_ = true;
 }
 
 Awaitable<void> SubmissionStream::write_chunk(std::string bytes) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/http/admission.h"
 #include "api/http/awaitables.h"
 #include "ingest/items/clock.h"
 #include "ingest/items/json_text.h"
@@ -167,9 +168,18 @@ Awaitable<void> serve_whole_submission(SubmissionRequest& request, SubmissionFor
     co_await connection.refuse(std::move(problem));
     co_return;
   }
+  const std::size_t count = parsed->size();
+  if (count != 0) {
+    const auto excess = connection.gate().limit_items(connection.request().caller,
+                                                      sender_of(parsed->front()), count);
+    if (excess) {
+      Response limited = rate_refusal(*excess, connection.request().correlation_id);
+      co_await connection.answer(std::move(limited));
+      co_return;
+    }
+  }
   std::string results;
   std::string receipts;
-  const std::size_t count = parsed->size();
   const std::size_t part_items = form.is_one_group() ? count : limits.submission_items_max();
   for (std::size_t first = 0; first < count; first += part_items) {
     const std::size_t end = std::min(count, first + part_items);

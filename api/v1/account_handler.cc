@@ -6,6 +6,7 @@
 
 #include "api/runtime/ledger_routes.h"
 #include "api/v1/card_json.h"
+#include "api/v1/own_person.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
@@ -208,6 +209,7 @@ Response person_account(ledger::NumberSeries series, OpenLedger& open, const Req
   };
   Question question;
   if (const auto problem = read_question(series, open, request, question)) return fail(*problem);
+  if (const auto problem = person_problem(open, request, question.person)) return fail(*problem);
   const auto noted = open.note_access(
       storage::AccessRecord::of_year(storage::AccessWhat::account, question.person, question.year),
       request);

@@ -130,7 +130,7 @@ void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::
                             std::size_t lines_max) {
   router.add({.method = "POST",
               .path = "/v1/card-status",
-              .access = {Role::practice},
+              .access = Access({Role::practice}).with_practice(),
               .body_bytes_max = small_body_bytes_max,
               .media_types = {"application/json"},
               .handler = with_ledger(keeper, [series](OpenLedger& open, const Request& request) {
@@ -138,7 +138,7 @@ void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::
               })});
   router.add({.method = "POST",
               .path = "/v1/card-status/batch",
-              .access = {Role::practice},
+              .access = Access({Role::practice}).with_practice(),
               .kind = RouteKind::slow,
               .body_bytes_max = lines_max * 512,
               .media_types = {"application/x-ndjson"},

@@ -117,6 +117,14 @@ void add_http_metrics(Metrics& metrics, const HttpCounters& counters) {
   metrics.counter("frikort_http_refused_connections_total",
                   "Connections refused because too many were open.",
                   static_cast<double>(counters.refused_connections_total));
+  metrics.counter("frikort_tls_failed_handshakes_total", "Connections that never agreed on keys.",
+                  static_cast<double>(counters.failed_handshakes_total));
+  metrics.counter("frikort_access_refused_total", "Requests refused for who sent them, by status.",
+                  static_cast<double>(counters.unauthenticated_total), {{"status", "401"}});
+  metrics.counter("frikort_access_refused_total", "", static_cast<double>(counters.forbidden_total),
+                  {{"status", "403"}});
+  metrics.counter("frikort_access_refused_total", "", static_cast<double>(counters.limited_total),
+                  {{"status", "429"}});
   metrics.gauge("frikort_http_held_bytes", "Bodies and answers in memory.",
                 static_cast<double>(counters.held_bytes));
   metrics.gauge("frikort_http_waiting_polls", "Requests that wait for events.",
@@ -144,14 +152,18 @@ Response is_alive(const Request&) {
   return response;
 }
 
-Response is_ready(const LedgerKeeper& keeper, bool is_draining, const Request& request) {
+Response is_ready(const LedgerKeeper& keeper, const Gate& gate, bool is_draining,
+                  const Request& request) {
   const std::string reason = is_draining ? "the service is stopping" : keeper.trouble();
   if (!reason.empty()) return to_response({503, "NOT_READY", reason, ""}, request.correlation_id);
   Response response;
   Json json = Json::object({{"ready", true}});
-  if (const std::string warning = ceiling_warning(keeper); !warning.empty()) {
-    json.add("warnings", Json::array({warning}));
-  }
+  Json warnings = Json::array();
+  const std::string warning = ceiling_warning(keeper);
+  if (!warning.empty()) warnings.add(warning);
+  const std::vector<std::string> troubles = gate.troubles();
+  for (const std::string& trouble : troubles) warnings.add("issuer " + trouble);
+  if (!warning.empty() || !troubles.empty()) json.add("warnings", warnings);
   response.body = json.text();
   return response;
 }
@@ -214,7 +226,7 @@ Response ledger_status(OpenLedger& open, const Request&) {
 
 }  // namespace
 
-void add_operations_routes(Router& router, const LedgerKeeper& keeper,
+void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,
                            const std::atomic<bool>& is_draining) {
   const auto add_open = [&router](std::string_view path, Handler handler) {
     router.add({.method = "GET",
@@ -224,7 +236,7 @@ void add_operations_routes(Router& router, const LedgerKeeper& keeper,
   };
   add_open("/isalive", is_alive);
   add_open("/isready",
-           [&](const Request& request) { return is_ready(keeper, is_draining, request); });
+           [&](const Request& request) { return is_ready(keeper, gate, is_draining, request); });
   add_open("/version", version);
   add_open("/openapi.yaml", openapi);
   add_open("/.well-known/jwks.json", [&](const Request&) { return key_set(keeper); });

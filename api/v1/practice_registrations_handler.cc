@@ -199,6 +199,7 @@ Response look_up_registrations(OpenLedger& open, const Request& request) {
   };
   Asked asked;
   if (const auto problem = read_question(request, asked)) return fail(*problem);
+  if (!request.caller.may_act_for(asked.practice.view())) return fail(not_for_the_caller());
   const auto found = find_registrations(open, asked);
   if (!found) return fail(problem_of(found.error()));
   const auto waited = open.wait_durable(newest_of(found.value()));
@@ -272,7 +273,7 @@ void add_practice_registration_routes(Router& router, const LedgerKeeper& keeper
               .handler = with_ledger(keeper, look_up_registrations)});
   router.add({.method = "GET",
               .path = "/v1/practices/{}/unpaid",
-              .access = {Role::practice, Role::operations},
+              .access = Access({Role::practice, Role::operations}).of_practice_in_path(),
               .kind = RouteKind::slow,
               .parameters = {"from", "to", "limit", "cursor"},
               .handler = with_ledger(keeper, unpaid_registrations)});

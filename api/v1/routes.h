@@ -4,6 +4,7 @@
 
 #include "api/http/http_server.h"
 #include "api/http/router.h"
+#include "api/identity/gate.h"
 #include "api/runtime/jobs.h"
 #include "api/runtime/ledger_keeper.h"
 #include "api/runtime/limits.h"
@@ -22,7 +23,7 @@ void add_backup_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs);
 void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series,
                             std::size_t lines_max);
 void add_event_routes(Router& router, const LedgerKeeper& keeper, const Limits& limits);
-void add_operations_routes(Router& router, const LedgerKeeper& keeper,
+void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,
                            const std::atomic<bool>& is_draining);
 void add_practice_registration_routes(Router& router, const LedgerKeeper& keeper);
 void add_reconciliation_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs);

@@ -267,7 +267,7 @@ Response practice_ranking(OpenLedger& open, const Request& request) {
 void add_timeliness_routes(Router& router, const LedgerKeeper& keeper) {
   router.add({.method = "GET",
               .path = "/v1/practices/{}/timeliness",
-              .access = {Role::practice, Role::operations},
+              .access = Access({Role::practice, Role::operations}).of_practice_in_path(),
               .kind = RouteKind::slow,
               .parameters = {"from", "to", "basis"},
               .handler = with_ledger(keeper, practice_timeliness)});

@@ -132,6 +132,7 @@ class ItemParser::Fields {
       if (is_invalid(static_cast<Field>(i))) return rules[i].invalid;
     }
     if (item.exemption != 0 && !item.amount.is_zero()) return Code::exempt_with_amount;
+    if (!caller.may_act_for(item.practice.view())) return Code::practice_not_allowed;
     return Code::none;
   }
 
@@ -290,7 +291,10 @@ ParsedItem ItemParser::parse(std::string_view text, const Caller& caller,
     }
   }
   parsed.has_guid = fields.has(guid);
-  if (!fields.has(practice_id)) parsed.item.practice = ledger::PracticeId();
+  // What one practice sends must not be counted as another's.
+  const bool is_of_practice =
+      fields.has(practice_id) && caller.may_act_for(parsed.item.practice.view());
+  if (!is_of_practice) parsed.item.practice = ledger::PracticeId();
   if (parsed.refusal == Code::none) ledger::identify(parsed.item);
   return parsed;
 }

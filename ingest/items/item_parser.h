@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,13 @@ struct Caller {
   std::string name;
   /// May say when an item was received: for migration and replay of whole years.
   bool is_operator = false;
+  /// Ids of the practices whose items the caller may send; null: everybody's.
+  std::shared_ptr<const std::vector<std::string>> practices{};
+
+  bool may_act_for(std::string_view practice) const {
+    return practices == nullptr ||
+           std::find(practices->begin(), practices->end(), practice) != practices->end();
+  }
 };
 
 /// An item as it was understood, or why it was not.

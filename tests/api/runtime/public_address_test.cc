@@ -26,6 +26,15 @@ TEST(PublicAddress, of_an_origin_has_no_path) {
   EXPECT_FALSE(is_web_origin("https://frikort.example/ledger"));
 }
 
+TEST(PublicAddress, of_calls_is_that_of_the_url_unless_told) {
+  using Origins = std::vector<std::string>;
+  EXPECT_EQ(call_origins({}), Origins());
+  EXPECT_EQ(call_origins({"https://a.example", {}}), Origins({"https://a.example"}));
+  EXPECT_EQ(call_origins({"http://[::1]:80/ledger/a", {}}), Origins({"http://[::1]:80"}));
+  EXPECT_EQ(call_origins({"https://a.example", {"https://b", "https://c"}}),
+            Origins({"https://b", "https://c"}));
+}
+
 TEST(PublicAddress, is_where_the_service_listens_unless_told) {
   const Address tcp{"127.0.0.1", 8080, ""};
   EXPECT_EQ(public_url({}, tcp), "http://127.0.0.1:8080");

@@ -34,6 +34,8 @@ def write_configuration(path, sections):
 class Server:
     """`frikort serve` on a free port. Use start(), stop() (asserts exit status 0) and kill()."""
 
+    auth = "none"
+
     def __init__(self, data=None, options=(), environment=None, configuration=None):
         self.configuration = configuration and tempfile.NamedTemporaryFile(prefix="frikort-e2e-", suffix=".toml")
         if configuration:
@@ -53,9 +55,9 @@ class Server:
         """Returns when a GET of the path is answered with 200."""
         last = ""
         for _ in range(3):
-            self.port = free_port()
+            self.port = self.choose_port()
             self.process = subprocess.Popen(
-                [binary(), "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--auth", "none",
+                [binary(), "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", "--auth", self.auth,
                  *self.options],
                 stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
                 env={**os.environ, **(self.environment or {})})
@@ -135,12 +137,18 @@ class Server:
 
     # HTTP
 
+    def choose_port(self):
+        return free_port()
+
+    def connect(self, timeout):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
     def request(self, method, path, body=None, headers=None, timeout=60, on_bytes=None):
         """One request on a connection of its own; reads the answer while the body is still being sent.
 
         With on_bytes (called with all bytes so far) a broken connection gives an incomplete Reply; else it raises.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connect(timeout)
         sender = sending = None
         try:
             connection.putrequest(method, path)

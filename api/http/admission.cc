@@ -1,0 +1,112 @@
+#include "api/http/admission.h"
+
+#include <string>
+#include <utility>
+
+#include "api/program/log.h"
+
+namespace api {
+namespace {
+
+/// How long a request waits for keys that are being renewed, and how often it looks.
+constexpr auto keys_wait_max = std::chrono::seconds{6};
+constexpr auto keys_look_pause = std::chrono::milliseconds{10};
+/// Refusals that are logged in a second; a flood of them shall not fill the disk.
+constexpr unsigned logged_a_second_max = 50;
+
+/// Says who was refused what; nothing that the request has told but its client's name.
+void log_refusal(const Request& request, const Route& route, unsigned status,
+                 std::string_view reason) {
+  thread_local Clock::time_point second;
+  thread_local unsigned logged = 0;
+  const Clock::time_point now = Clock::now();
+  if (now - second >= std::chrono::seconds{1}) {
+    second = now;
+    logged = 0;
+  }
+  if (++logged > logged_a_second_max) return;
+  log(LogLevel::warning, "access_refused",
+      {{"status", std::to_string(status)},
+       {"reason", std::string(reason)},
+       {"path", std::string(route.path)},
+       {"caller", request.caller.name},
+       {"correlationId", request.correlation_id}});
+}
+
+Problem problem_of(const Gate::Answer& answer) {
+  switch (answer.verdict) {
+    case Gate::Verdict::unauthenticated:
+    case Gate::Verdict::wait:
+      return {401, "UNAUTHENTICATED",
+              "The request needs a valid token; `WWW-Authenticate` says of which scheme.", ""};
+    case Gate::Verdict::unavailable:
+      return {503, "KEYS_UNAVAILABLE",
+              "The keys of the token's issuer are not known yet; try again.", ""};
+    case Gate::Verdict::limited:
+      return {429, "RATE_LIMITED", "The caller has sent too much; try again later.", ""};
+    default:
+      return not_for_the_caller();
+  }
+}
+
+void count(const Problem& problem) {
+  HttpCounters& counters = http_counters();
+  if (problem.status == 401) ++counters.unauthenticated_total;
+  if (problem.status == 403) ++counters.forbidden_total;
+  if (problem.status == 429) ++counters.limited_total;
+}
+
+std::string with_rate(std::string_view policy, const Rate& rate) {
+  return '"' + std::string(policy) + "\";q=" + std::to_string(rate.burst) +
+         ";w=" + std::to_string(std::max<std::uint64_t>(1, rate.burst / rate.per_second));
+}
+
+}  // namespace
+
+bool admit_anybody(Connection& connection, const Route& route, Response& refusal) {
+  Request& request = connection.request();
+  if (connection.gate().admit(route.access, request.caller) == Gate::Verdict::admitted) return true;
+  refusal = to_response(not_for_the_caller(), request.correlation_id);
+  return false;
+}
+
+Response rate_refusal(const RateExcess& excess, std::string_view correlation_id) {
+  Response response = to_response(
+      {429, "RATE_LIMITED", "The caller has sent too much; try again later.", ""}, correlation_id);
+  for (auto& [name, value] : response.headers) {
+    if (name == "Retry-After") value = std::to_string(excess.retry_after_s);
+  }
+  response.headers.emplace_back("RateLimit-Policy", with_rate(excess.policy, excess.rate));
+  response.headers.emplace_back("RateLimit", '"' + std::string(excess.policy) + "\";r=0;t=" +
+                                                 std::to_string(excess.retry_after_s));
+  return response;
+}
+
+Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Response& refusal) {
+  Request& request = connection.request();
+  const Gate& gate = connection.gate();
+  const Visit visit = connection.visit();
+  Gate::Answer answer =
+      gate.admit(route.access, request.path_parameter, visit, true, request.caller);
+  if (answer.verdict == Gate::Verdict::wait) {
+    const auto deadline = Clock::now() + keys_wait_max;
+    Timer pause(connection.lane().context);
+    while (gate.is_renewing(answer.issuer) && Clock::now() < deadline) {
+      pause.expires_after(keys_look_pause);
+      co_await pause.async_wait(awaited);
+    }
+    answer = gate.admit(route.access, request.path_parameter, visit, false, request.caller);
+  }
+  if (answer.verdict == Gate::Verdict::admitted) co_return true;
+  const Problem problem = problem_of(answer);
+  count(problem);
+  log_refusal(request, route, problem.status, answer.reason);
+  refusal = answer.excess ? rate_refusal(*answer.excess, request.correlation_id)
+                          : to_response(problem, request.correlation_id);
+  if (!answer.challenge.empty()) {
+    refusal.headers.emplace_back("WWW-Authenticate", std::move(answer.challenge));
+  }
+  co_return false;
+}
+
+}  // namespace api

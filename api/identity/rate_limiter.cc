@@ -1,0 +1,44 @@
+#include "api/identity/rate_limiter.h"
+
+#include <algorithm>
+
+namespace api {
+namespace {
+
+/// Names with an entry; beyond it some are forgotten.
+constexpr std::size_t names_max = 100'000;
+
+using Nanoseconds = std::chrono::duration<double, std::nano>;
+
+std::chrono::steady_clock::duration time_for(const Rate& rate, std::uint64_t amount) {
+  const Nanoseconds time{static_cast<double>(amount) * 1e9 / static_cast<double>(rate.per_second)};
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(time);
+}
+
+}  // namespace
+
+std::optional<RateExcess> RateLimiter::take(const Rate& rate, const std::string& name,
+                                            std::uint64_t amount, Time now) {
+  if (rate.per_second == 0) return std::nullopt;
+  const std::uint64_t burst = std::max<std::uint64_t>(rate.burst, 1);
+  const std::lock_guard lock(mutex_);
+  if (full_at_.size() >= names_max) make_room(now);
+  Time& full_at = full_at_.try_emplace(name, now).first->second;
+  full_at = std::max(full_at, now);
+  // After it was taken no more than the burst may be owed.
+  const Time from = full_at + time_for(rate, std::min(amount, burst)) - time_for(rate, burst);
+  if (from > now) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(from - now);
+    return RateExcess{policy_, rate,
+                      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(wait.count()))};
+  }
+  full_at += time_for(rate, amount);
+  return std::nullopt;
+}
+
+void RateLimiter::make_room(Time now) {
+  std::erase_if(full_at_, [now](const auto& entry) { return entry.second <= now; });
+  while (full_at_.size() >= names_max) full_at_.erase(full_at_.begin());
+}
+
+}  // namespace api

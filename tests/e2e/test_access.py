@@ -1,0 +1,420 @@
+"""Who may: tokens and proofs against the running service, one row a check or attack."""
+
+import concurrent.futures
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import frikort_server as fs
+import token_issuer as ti
+from access_case import AccessCase, TokenServer
+from api_description import FILE, Document
+
+ANYBODY = ("none", "practice", "portal", "citizen", "operator", "payout", "registry")
+ROLES = ANYBODY[1:]
+# Contract of each operation: who may. A path that is missing here fails the test.
+MATRIX = {
+    ("GET", "/isalive"): ANYBODY,
+    ("GET", "/isready"): ANYBODY,
+    ("GET", "/version"): ANYBODY,
+    ("GET", "/openapi.yaml"): ANYBODY,
+    ("GET", "/.well-known/jwks.json"): ANYBODY,
+    ("GET", "/metrics"): ("operator",),
+    ("GET", "/v1/status"): ("operator",),
+    ("POST", "/v1/registrations"): ("practice", "operator"),
+    ("POST", "/v1/registrations/lookup"): ("practice", "operator"),
+    ("GET", "/v1/practices/{practiceId}/unpaid"): ("practice", "operator"),
+    ("GET", "/v1/practices/{practiceId}/timeliness"): ("practice", "operator"),
+    ("GET", "/v1/timeliness"): ROLES,
+    ("GET", "/v1/timeliness/practices"): ("operator",),
+    ("POST", "/v1/card-status"): ("practice",),
+    ("POST", "/v1/card-status/batch"): ("practice",),
+    ("POST", "/v1/persons/account"): ("portal", "citizen"),
+    ("GET", "/v1/events"): ("payout",),
+    ("POST", "/v1/reconciliations"): ("operator",),
+    ("GET", "/v1/reconciliations"): ("operator", "payout"),
+    ("GET", "/v1/reconciliations/{id}"): ("operator", "payout"),
+    ("GET", "/v1/reconciliations/{id}/file"): ("operator", "payout"),
+    ("POST", "/v1/backups"): ("operator",),
+    ("GET", "/v1/backups/{id}"): ("operator",),
+}
+
+
+class MatrixTest(AccessCase):
+
+    more = "[limits]\npoll_timeout_s = 1\n"
+
+    def headers_of(self, role, method, path):
+        if role == "none":
+            return {}
+        if role == "practice":
+            return self.issuers.headers_of_practice(method, path)
+        if role == "citizen":
+            return ti.bearer(self.issuers.of_citizen())
+        return ti.bearer(self.issuers.of_machine(f"frikort:api/{role}"))
+
+    def test_every_route_for_every_role(self):
+        document = Document(FILE.read_text(encoding="utf-8"))
+        for method, template, operation in document.operations():
+            allowed = MATRIX[method, template]
+            path = template.replace("{practiceId}", ti.PRACTICE).replace("{id}", "2026-1")
+            for role in ANYBODY:
+                with self.subTest(f"{role}: {method} {template}"):
+                    headers = self.headers_of(role, method, path)
+                    if method == "POST":
+                        headers["Content-Type"] = next(iter(operation["requestBody"]["content"]))
+                    reply = self.server.request(method, path, b"{}" if method == "POST" else None, headers)
+                    if role in allowed:
+                        self.assertNotIn(reply.status, (401, 403), reply.body[:300])
+                    elif role == "none":
+                        self.assert_refused(reply, 401)
+                    else:
+                        self.assert_refused(reply, 403, "insufficient_scope")
+
+    def test_another_practice_is_not_the_callers(self):
+        for path in ("/v1/practices/100002/timeliness", "/v1/practices/100002/unpaid"):
+            self.assert_refused(self.server.ask_as_practice("GET", path), 403)
+        reply = self.server.ask_as_practice(path="/v1/registrations/lookup",
+                                            value={"practiceId": "100002", "guids": [fs.new_guid()]})
+        self.assert_refused(reply, 403)
+
+    def test_who_is_no_practice_asks_for_no_card(self):
+        path = "/v1/card-status"
+        token = self.issuers.of_practice({"helseid://claims/client/claims/orgnr_child": ti.OPERATOR_ORGANISATION})
+        self.assert_refused(self.server.ask_as_practice(path=path, value={}, token=token), 403)
+
+    def test_operators_get_no_refund_file(self):
+        path = "/v1/reconciliations/2026-1/file?name=refund_file.ndjson"
+        payout = self.server.get(path, ti.bearer(self.issuers.of_machine("frikort:api/payout")))
+        self.assert_problem(payout, 404)
+        self.assertIn(self.server.get(path, ti.bearer(self.issuers.of_machine("frikort:api/operator"))).status,
+                      (403, 404))
+
+
+class TokenTest(AccessCase):
+
+    def test_attacks_on_tokens(self):
+        helseid, machine = self.issuers.of_practice, self.issuers.of_machine
+        other = ti.RsaKey()
+        right = helseid()
+        head, _, signature = right.split(".")
+        party = "iso6523-actorid-upis"
+        rows = [
+            ("garbage", "DPoP", "a.b.c", "invalid_token"),
+            ("padding", "DPoP", right + "=", "invalid_token"),
+            ("no signature", "DPoP", right[:right.rindex(".") + 1], "invalid_token"),
+            ("payload changed", "DPoP", f"{head}.{ti.encode_part({'iss': ti.HELSEID})}.{signature}", "invalid_token"),
+            ("alg none", "DPoP", f"{ti.encode_part({'alg': 'none', 'kid': 'key-1'})}.{right.split('.')[1]}.AA",
+             "invalid_token"),
+            ("alg HS256", "DPoP", helseid(header={"alg": "HS256"}), "invalid_token"),
+            ("alg PS256", "DPoP", helseid(header={"alg": "PS256"}), "invalid_token"),
+            ("huge", "DPoP", helseid({"more": "x" * 9000}), "invalid_token"),
+            ("another key", "DPoP", helseid(key=other), "invalid_token"),
+            ("unknown kid", "DPoP", helseid(header={"kid": "key-9"}), "invalid_token"),
+            ("no kid", "DPoP", helseid(header={"kid": None}), "invalid_token"),
+            ("own key as jwk", "DPoP", helseid(header={"jwk": other.public_jwk()}, key=other), "invalid_token"),
+            ("jku", "DPoP", helseid(header={"jku": "https://evil.test/keys"}, key=other), "invalid_token"),
+            ("crit", "DPoP", helseid(header={"crit": ["exp"]}), "invalid_token"),
+            ("no typ", "DPoP", helseid(header={"typ": None}), "invalid_token"),
+            ("issuer with a slash", "DPoP", helseid({"iss": ti.HELSEID + "/"}), "invalid_token"),
+            ("national audience", "DPoP", helseid({"aud": "hdir:frikortsporring"}), "invalid_token"),
+            ("expired", "DPoP", helseid({"exp": int(time.time()) - 60}), "invalid_token"),
+            ("not yet", "DPoP", helseid({"nbf": int(time.time()) + 120}), "invalid_token"),
+            ("not bound", "DPoP", helseid({"cnf": None}), "invalid_token"),
+            ("not bound, as bearer", "Bearer", helseid({"cnf": None}), "invalid_token"),
+            ("bound, as bearer", "Bearer", right, "invalid_token"),
+            ("Maskinporten's with DPoP", "DPoP", machine("frikort:api/practice"), "invalid_token"),
+            ("Maskinporten's by HelseID", "Bearer",
+             machine("frikort:api/practice", key=self.issuers.keys[ti.HELSEID]), "invalid_token"),
+            ("Maskinporten without aud", "Bearer", machine("frikort:api/practice", claims={"aud": None}),
+             "invalid_token"),
+            ("id_token", "Bearer", self.issuers.of_citizen({"aud": "client-1"}), "invalid_token"),
+            ("another scheme", "Basic", right, None),
+        ]
+        for name, scheme, token, error in rows:
+            with self.subTest(name):
+                headers = {"Authorization": f"{scheme} {token}"}
+                if scheme == "DPoP":
+                    headers["DPoP"] = self.issuers.proof("POST", "/v1/registrations", token)
+                self.assert_refused(self.server.ask("POST", "/v1/registrations", headers), 401, error)
+                self.assert_served()
+        forbidden = [
+            ("no scope", machine(None), "insufficient_scope"),
+            ("no consumer", machine("frikort:api/practice", claims={"consumer": None}), None),
+            ("other register", machine("frikort:api/practice", claims={
+                "consumer": {"authority": party, "ID": f"0088:{ti.PRACTICE_ORGANISATION}"}}), None),
+            ("not listed", machine("frikort:api/operator", ti.PRACTICE_ORGANISATION), None),
+            ("supplier without delegation", machine("frikort:api/practice", ti.PRACTICE_ORGANISATION, {
+                "supplier": {"authority": party, "ID": f"0192:{ti.OPERATOR_ORGANISATION}"}}), None),
+            ("citizen substantial", self.issuers.of_citizen({"acr": "idporten-loa-substantial"}), None),
+        ]
+        for name, token, error in forbidden:
+            with self.subTest(name):
+                self.assert_refused(self.server.ask("POST", "/v1/registrations", ti.bearer(token)), 403, error)
+                self.assert_served()
+        self.assertNotIn(right.split(".")[1].encode(), self.server.output(), "a token in the log")
+
+    def test_two_authorizations_are_400_or_401(self):
+        reply = self.server.raw(b"GET /v1/timeliness HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\n"
+                                b"Authorization: Bearer b\r\n\r\n")
+        self.assertIn(reply.status, (400, 401))
+
+    def test_attacks_on_proofs(self):
+        path = "/v1/registrations"
+        token = self.issuers.of_practice()
+        make = lambda **changes: self.issuers.proof("POST", path, token, **changes)
+        other = ti.CurveKey()
+        private = {**self.issuers.client.public_jwk(), "d": "AAAA"}
+        now = int(time.time())
+        rows = [
+            ("none", None),
+            ("no JWT", "proof"),
+            ("two in one field", f"{make()}, {make()}"),
+            ("typ", make(header={"typ": "JWT"})),
+            ("alg", make(header={"alg": "EdDSA"})),
+            ("no jwk", make(header={"jwk": None})),
+            ("private jwk", make(header={"jwk": private})),
+            ("crit", make(header={"crit": []})),
+            ("another key", make(key=other)),
+            ("by another key than jwk", make(key=other, header={"jwk": self.issuers.client.public_jwk()})),
+            ("no jti", make(claims={"jti": None})),
+            ("long jti", make(claims={"jti": "j" * 3000})),
+            ("htm", make(claims={"htm": "GET"})),
+            ("htu", make(claims={"htu": ti.ORIGIN + "/v1/card-status"})),
+            ("htu of the socket", make(claims={"htu": self.server.url + path})),
+            ("old", make(claims={"iat": now - 120})),
+            ("ahead", make(claims={"iat": now + 60})),
+            ("milliseconds", make(claims={"iat": now * 1000})),
+            ("ath", make(claims={"ath": "AAAA"})),
+        ]
+        for name, proof in rows:
+            with self.subTest(name):
+                headers = {"Authorization": f"DPoP {token}", **({"DPoP": proof} if proof else {})}
+                self.assert_refused(self.server.ask("POST", path, headers), 401, "invalid_dpop_proof")
+                self.assert_served()
+
+    def test_a_proof_is_good_once(self):
+        headers = self.issuers.headers_of_practice("POST", "/v1/registrations")
+        self.assertEqual(self.server.ask("POST", "/v1/registrations", headers).status, 200)
+        self.assert_refused(self.server.ask("POST", "/v1/registrations", headers), 401, "invalid_dpop_proof")
+        spent = self.issuers.headers_of_practice("POST", "/v1/registrations")
+        refused = self.server.ask("POST", "/v1/registrations", spent, b"{")
+        self.assert_problem(refused, 400)
+        self.assert_refused(self.server.ask("POST", "/v1/registrations", spent), 401, "invalid_dpop_proof")
+
+    def test_of_twenty_at_once_one_is_answered(self):
+        headers = self.issuers.headers_of_practice("POST", "/v1/registrations")
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            asked = [pool.submit(self.server.ask, "POST", "/v1/registrations", headers) for _ in range(20)]
+            statuses = sorted(one.result().status for one in asked)
+        self.assertEqual(statuses, [200] + [401] * 19)
+
+    def test_a_forged_proof_spends_nothing(self):
+        token = self.issuers.of_practice()
+        claims = {"jti": "the-one"}
+        forged = self.issuers.proof("POST", "/v1/registrations", token, claims, key=ti.CurveKey(),
+                                    header={"jwk": self.issuers.client.public_jwk()})
+        headers = {"Authorization": f"DPoP {token}", "DPoP": forged}
+        self.assert_refused(self.server.ask("POST", "/v1/registrations", headers), 401, "invalid_dpop_proof")
+        headers["DPoP"] = self.issuers.proof("POST", "/v1/registrations", token, claims)
+        self.assertEqual(self.server.ask("POST", "/v1/registrations", headers).status, 200)
+
+
+class ItemTest(AccessCase):
+
+    def test_items_of_another_practice_are_not_allowed(self):
+        person = fs.new_person()
+        own, other = fs.copayment(personId=person, practiceId=ti.PRACTICE), fs.copayment(personId=person, practiceId="100002")
+        reply = self.server.ask_as_practice(value=[own, other])
+        self.assertEqual(reply.status, 200)
+        results = reply.json()["results"]
+        self.assert_accepted(results[0])
+        self.assert_rejected(results[1], "PRACTICE_NOT_ALLOWED", "practiceId")
+        machine = ti.bearer(self.issuers.of_machine("frikort:api/practice", ti.OPERATOR_ORGANISATION))
+        results = self.server.ask("POST", "/v1/registrations", machine, [own]).json()["results"]
+        self.assert_rejected(results[0], "PRACTICE_NOT_ALLOWED", "practiceId")
+
+    def test_only_operators_say_when_something_was_received(self):
+        item = fs.copayment(personId=fs.new_person(), practiceId=ti.PRACTICE, receivedTime="2026-02-01T10:00:00+01:00",
+                            serviceTime="2026-01-12T10:00:00+01:00")
+        results = self.server.ask_as_practice(value=[item]).json()["results"]
+        self.assert_rejected(results[0], "UNKNOWN_FIELD", "receivedTime")
+        operator = ti.bearer(self.issuers.of_machine("frikort:api/operator"))
+        self.assert_accepted(self.server.ask("POST", "/v1/registrations", operator, [item]).json()["results"][0])
+
+    def test_a_citizen_sees_himself_alone(self):
+        headers = ti.bearer(self.issuers.of_citizen())
+        own = self.server.post_json("/v1/persons/account", {"personId": ti.CITIZEN, "year": 2026}, headers)
+        self.assertEqual(own.status, 200, own.body[:300])
+        other = self.server.post_json("/v1/persons/account", {"personId": fs.new_person(), "year": 2026}, headers)
+        self.assert_refused(other, 403)
+        self.assertNotIn(ti.CITIZEN.encode(), self.server.output())
+
+
+class LifeTest(unittest.TestCase):
+
+    def setUp(self):
+        self.issuers = ti.Issuers()
+        self.server = TokenServer(self.issuers)
+        self.addCleanup(self.server.clean)
+
+    def wait_for(self, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def status_of(self, token):
+        return self.server.ask_as_practice(token=token).status
+
+    def test_a_proof_that_was_spent_before_a_kill_stays_spent(self):
+        self.server.start()
+        headers = self.issuers.headers_of_practice("POST", "/v1/registrations")
+        self.assertEqual(self.server.ask("POST", "/v1/registrations", headers).status, 200)
+        self.server.kill()
+        self.server.start()
+        self.wait_for(lambda: self.server.ask_as_practice().status == 200)
+        self.assertEqual(self.server.ask("POST", "/v1/registrations", headers).status, 401)
+
+    def test_keys_that_are_not_of_this_boot_open_no_door(self):
+        self.server.start()
+        headers = self.issuers.headers_of_practice("POST", "/v1/registrations")
+        self.assertEqual(self.server.ask("POST", "/v1/registrations", headers).status, 200)
+        self.server.kill()
+        os.remove(os.path.join(self.server.data, "proofs", "proofs"))
+        self.server.start()
+        self.assertEqual(self.server.ask("POST", "/v1/registrations", headers).status, 401)
+
+    def test_new_keys_are_taken_with_the_first_token_and_old_ones_go(self):
+        self.server.start()
+        old, new = self.issuers.of_practice(), self.issuers.of_practice(header={"kid": "key-2"})
+        self.wait_for(lambda: self.status_of(old) == 200)
+        self.server.write_keys("key-2")
+        time.sleep(10)  # At most one renewal in that time, whatever comes.
+        self.assertEqual(self.status_of(new), 200)
+        self.assertEqual(self.status_of(old), 401)
+
+    def test_a_client_is_blocked_on_an_open_connection(self):
+        self.server.start()
+        token = self.issuers.of_machine("frikort:api/operator")
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        self.addCleanup(connection.close)
+
+        def ask():
+            connection.request("GET", "/v1/status", headers=ti.bearer(token))
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        self.wait_for(lambda: ask() == 200)
+        opened = connection.sock
+        self.server.write_configuration('[auth]\nblocked_clients = ["client-1"]\n')
+        self.server.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: ask() == 403)
+        self.assertIs(connection.sock, opened)
+        self.server.write_configuration("[auth]\nnonsense = 1\n")
+        self.server.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: b"reload_failed" in self.server.output())
+        self.assertEqual(ask(), 403, "what was in force stays")
+
+    def test_rates(self):
+        self.server.write_configuration("[rates]\nclient_requests_per_s = 1\nclient_requests_burst = 3\n")
+        self.server.start()
+        token = ti.bearer(self.issuers.of_machine("frikort:api/operator"))
+        replies = [self.server.get("/v1/status", token) for _ in range(8)]
+        limited = [reply for reply in replies if reply.status == 429]
+        self.assertTrue(limited)
+        self.assertEqual(limited[0].json()["code"], "RATE_LIMITED")
+        self.assertGreaterEqual(int(limited[0].header("Retry-After")), 1)
+        self.assertEqual(limited[0].header("RateLimit-Policy"), '"client-requests";q=3;w=3')
+        self.assertRegex(limited[0].header("RateLimit"), r'"client-requests";r=0;t=\d+')
+        time.sleep(2)
+        self.assertEqual(self.server.get("/v1/status", token).status, 200)
+
+    def test_items_of_a_practice_have_a_rate(self):
+        self.server.write_configuration("[rates]\npractice_items_per_s = 1\npractice_items_burst = 5\n")
+        self.server.start()
+        items = [fs.copayment(personId=fs.new_person(), practiceId=ti.PRACTICE) for _ in range(5)]
+        self.wait_for(lambda: self.server.ask_as_practice().status == 200)
+        self.assertEqual(self.server.ask_as_practice(value=items).status, 200)
+        limited = self.server.ask_as_practice(value=items)
+        self.assertEqual((limited.status, limited.json()["code"]), (429, "RATE_LIMITED"))
+
+
+class SocketFileTest(unittest.TestCase):
+
+    def test_the_services_own_user_is_operator_on_the_socket_file(self):
+        server = TokenServer(ti.Issuers())
+        self.addCleanup(server.clean)
+        path = str(server.folder / "frikort.sock")
+        process = subprocess.Popen([fs.binary(), "serve", "--data", server.data, "--listen", f"unix:{path}",
+                                    *server.options], stdin=subprocess.DEVNULL, stdout=server.log,
+                                   stderr=subprocess.STDOUT)
+        server.process = process
+        deadline = time.monotonic() + 20
+        while not os.path.exists(path):
+            self.assertLess(time.monotonic(), deadline, server.tail())
+            time.sleep(0.05)
+
+        def ask(target, method="GET", body=b""):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+                sock.connect(path)
+                sock.sendall(f"{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+                return int(sock.makefile("rb").readline().split()[1])
+
+        self.assertEqual(ask("/v1/status"), 200)
+        self.assertEqual(ask("/v1/persons/account", "POST", b"{}"), 403)
+        self.assertEqual(fs.run_frikort("status", "--server", f"unix:{path}").returncode, 0)
+
+
+class StartTest(unittest.TestCase):
+
+    def refusal(self, *options, text=None):
+        server = TokenServer(ti.Issuers())
+        self.addCleanup(server.clean)
+        config = server.folder / "frikort.toml"
+        if text is not None:
+            config.write_text(text, encoding="utf-8")
+        done = fs.run_frikort("serve", "--create", "--data", os.path.join(server.data, "new"), "--config", config,
+                              *options)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        return done.stderr.decode()
+
+    def test_what_would_let_in_the_wrong_ones_is_refused_with_a_remedy(self):
+        self.assertIn("--auth jwt", self.refusal("--auth", "none", "--listen", "0.0.0.0:0"))
+        self.assertIn("--allow-plain", self.refusal("--listen", "0.0.0.0:0"))
+        missing = self.refusal(text="")
+        for word in ("[[issuers]]", "[public] url", "--auth none"):
+            self.assertIn(word, missing)
+        self.assertIn("`issuers[0].audience` is missing",
+                      self.refusal(text='[[issuers]]\nkind = "helseid"\nissuer = "https://a.test"\n'))
+
+    def test_check_config_names_every_fault_at_once_and_what_is_served(self):
+        server = TokenServer(ti.Issuers())
+        self.addCleanup(server.clean)
+        config = server.folder / "frikort.toml"
+        done = fs.run_frikort("check-config", "--config", config, "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["findings"], [])
+        self.assertTrue(any("role operator: scope frikort:api/operator" in line for line in report["served"]))
+        os.remove(server.folder / "helseid.json")
+        done = fs.run_frikort("check-config", "--config", config)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"no keys", done.stdout)
+        config.write_text('[limits]\nspeed = 1\n[tls]\ncertificate = 7\n[[issuers]]\nkind = "other"\n',
+                          encoding="utf-8")
+        done = fs.run_frikort("check-config", "--config", config)
+        self.assertEqual(done.returncode, 2)
+        for word in (b"limits.speed", b"tls.certificate", b"tls.key", b"issuers[0].kind"):
+            self.assertIn(word, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
