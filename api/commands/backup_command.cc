@@ -27,9 +27,8 @@ namespace fs = std::filesystem;
 using storage::BackupManifest;
 using storage::Json;
 
-struct BackupOptions {
+struct BackupOptions : ServerAccess {
   std::string data;
-  std::string server;
   std::string to;
   std::string keys;
   std::string config;
@@ -77,7 +76,7 @@ BackupManifest back_up_folder(const BackupOptions& options, const storage::Repor
 }
 
 BackupManifest back_up_server(const BackupOptions& options, const storage::ReportProgress& report) {
-  HttpClient client(options.server);
+  HttpClient client(options);
   const Json request = Json::object({{"to", fs::absolute(options.to).string()},
                                      {"verify", !options.is_without_verify},
                                      {"keep", options.keep},

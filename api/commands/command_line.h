@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "api/http/token_source.h"
+
 namespace api {
 
 /// Where commands are added: the program, or a command that has parts.
@@ -70,8 +72,25 @@ class Command {
     exactly_one("--data", &Options::data, "--server", &Options::server);
     auto* const data =
         add("--data", &Options::data, "DIR", "data folder of a ledger that no server has open; or");
-    add("--server", &Options::server, "URL",
-        "a running server, such as http://127.0.0.1:8080 or unix:PATH");
+    const auto of_server = [this](const std::string& name, std::string ServerAccess::*value,
+                                  const std::string& shown, const std::string& description) {
+      return add(name, static_cast<std::string Options::*>(value), shown, description);
+    };
+    auto* const server = of_server("--server", &ServerAccess::server, "URL",
+                                   "a running server, such as http://127.0.0.1:8080, "
+                                   "https://HOST or unix:PATH");
+    of_server("--ca-file", &ServerAccess::ca_file, "FILE",
+              "CA of the server's certificate (PEM), with https; default the system's")
+        ->needs(server);
+    of_server("--token-file", &ServerAccess::token_file, "FILE",
+              "access token; read again when the file changes")
+        ->needs(server);
+    of_server("--token-command", &ServerAccess::token_command, "COMMAND",
+              "prints an access token; run again when the last one has under 30 s left")
+        ->needs(server);
+    of_server("--dpop-key", &ServerAccess::dpop_key, "FILE",
+              "private key that the token is bound to (P-256, PEM or JWK)")
+        ->needs(server);
     keys("folder of the key files, with --data; default DATA/keys")->needs(data);
     config();
   }

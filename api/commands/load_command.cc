@@ -31,9 +31,8 @@
 namespace api {
 namespace {
 
-struct LoadOptions {
+struct LoadOptions : ServerAccess {
   std::string data;
-  std::string server;
   std::string keys;
   std::string config;
   std::vector<std::string> files;
@@ -207,7 +206,7 @@ class AnswerCounter {
 class ServerTarget final : public Target {
  public:
   explicit ServerTarget(const LoadOptions& options)
-      : client_(options.server),
+      : client_(options),
         target_(options.trusts_received_time ? "/v1/registrations"
                                              : "/v1/registrations?trustReceivedTime=false") {}
 

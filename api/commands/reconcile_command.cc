@@ -35,9 +35,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-struct ReconcileOptions {
+struct ReconcileOptions : ServerAccess {
   std::string data;
-  std::string server;
   std::string keys;
   std::string config;
   int year = 0;
@@ -193,7 +192,7 @@ ServerJobResult kept_statement(HttpClient& client, const ReconcileOptions& optio
 
 /// Has a running server reconcile.
 void reconcile_online(const ReconcileOptions& options, const fs::path& output) {
-  HttpClient client(options.server);
+  HttpClient client(options);
   const auto [location, job] =
       options.number == 0 ? make_statement(client, options) : kept_statement(client, options);
   if (options.is_dry_run) {

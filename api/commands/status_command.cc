@@ -14,9 +14,8 @@
 namespace api {
 namespace {
 
-struct StatusOptions {
+struct StatusOptions : ServerAccess {
   std::string data;
-  std::string server;
   std::string keys;
   std::string config;
   bool is_json = false;
@@ -24,7 +23,7 @@ struct StatusOptions {
 
 std::string read_status(const StatusOptions& options) {
   if (!options.server.empty()) {
-    HttpClient client(options.server);
+    HttpClient client(options);
     const HttpClient::Answer answer = client.get("/v1/status");
     require_status(answer, 200);
     return answer.body;

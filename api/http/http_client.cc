@@ -6,6 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -14,9 +16,9 @@
 #include <boost/url/url_view.hpp>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 
 #include "api/http/address.h"
+#include "api/http/tls_context.h"
 #include "api/program/usage_error.h"
 
 namespace api {
@@ -28,11 +30,82 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using Socket = asio::generic::stream_protocol::socket;
 
-std::string head_text(std::string_view method, const std::string& host, const std::string& target) {
-  std::string head(method);
-  head += ' ' + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
-  return head;
-}
+/// A connection, with TLS or without. What is sent goes out while the answer is read, on the same
+/// thread: neither side waits for the other.
+class ServerStream {
+ public:
+  using executor_type = asio::io_context::executor_type;
+
+  /// With TLS when `tls` is not null; `host` is what the certificate must be for.
+  ServerStream(asio::io_context& context, Socket socket, const TlsContext& tls,
+               const std::string& host)
+      : context_(context), socket_(std::move(socket)) {
+    if (tls == nullptr) return;
+    tls_.emplace(socket_, *tls);
+    tls_->set_verify_callback(asio::ssl::host_name_verification(host));
+    SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
+    tls_->handshake(asio::ssl::stream_base::client);
+  }
+  ~ServerStream() { abandon(); }
+  ServerStream(const ServerStream&) = delete;
+  ServerStream& operator=(const ServerStream&) = delete;
+
+  /// What the buffers refer to must stay until has_sent(), or abandon(). Its errors show in reading
+  /// the answer, or do not matter because there is one.
+  void send(const std::array<asio::const_buffer, 2>& parts) {
+    is_sending_ = true;
+    const auto done = [this](boost::system::error_code, std::size_t) { is_sending_ = false; };
+    if (tls_) {
+      asio::async_write(*tls_, parts, done);
+    } else {
+      asio::async_write(socket_, parts, done);
+    }
+  }
+  void finish_sending() {
+    while (is_sending_) run_one();
+  }
+  /// Ends the connection, and with it what is being sent.
+  void abandon() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    finish_sending();
+  }
+
+  // What Beast reads answers from.
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers, boost::system::error_code& error) {
+    std::optional<std::size_t> got;
+    const auto done = [&got, &error](boost::system::error_code outcome, std::size_t size) {
+      error = outcome;
+      got = size;
+    };
+    if (tls_) {
+      tls_->async_read_some(buffers, done);
+    } else {
+      socket_.async_read_some(buffers, done);
+    }
+    while (!got) run_one();
+    return *got;
+  }
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    boost::system::error_code error;
+    const std::size_t got = read_some(buffers, error);
+    if (error) throw boost::system::system_error(error);
+    return got;
+  }
+
+ private:
+  void run_one() {
+    context_.restart();
+    context_.run_one();
+  }
+
+  asio::io_context& context_;
+  Socket socket_;
+  std::optional<asio::ssl::stream<Socket&>> tls_;
+  bool is_sending_ = false;
+};
 
 unsigned retry_after(const http::fields& fields) {
   const auto found = fields.find(http::field::retry_after);
@@ -47,12 +120,17 @@ unsigned retry_after(const http::fields& fields) {
 }  // namespace
 
 struct HttpClient::Impl {
-  std::string host = "localhost";  // an IPv6 address in brackets
-  std::string bare_host;           // and without them
+  explicit Impl(const ServerAccess& access) : tokens(access) {}
+
+  std::string url = "http://localhost";  // without a path
+  std::string host = "localhost";        // an IPv6 address in brackets
+  std::string bare_host;                 // and without them
   std::string port;
   std::string socket_file;  // instead of both
+  TlsContext tls;           // null: plain
+  TokenSource tokens;
   asio::io_context context;
-  std::optional<Socket> socket;
+  std::optional<ServerStream> stream;
   beast::flat_buffer buffer;
   bool is_kept_alive = true;
 
@@ -69,21 +147,54 @@ struct HttpClient::Impl {
     return fresh;
   }
 
-  Socket& connected() {
-    if (!socket || !is_kept_alive) {
-      socket.emplace(connect());
+  ServerStream& connected() {
+    if (!stream || !is_kept_alive) {
+      stream.reset();
+      stream.emplace(context, connect(), tls, bare_host);
       is_kept_alive = true;
       buffer.clear();
     }
-    return *socket;
+    return *stream;
   }
 
   std::string name() const { return socket_file.empty() ? host + ':' + port : socket_file; }
 
+  std::string head_text(std::string_view method, const std::string& target) {
+    std::string head(method);
+    head += ' ' + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
+    return head + tokens.headers(method, url + target);
+  }
+
+  /// One request and its answer.
+  Answer exchange(std::string head, std::string_view body,
+                  const std::function<void(std::string_view)>& on_piece) {
+    try {
+      ServerStream& open = connected();
+      open.send({asio::buffer(head), asio::buffer(body.data(), body.size())});
+      struct Ender {
+        ServerStream& stream;
+        ~Ender() {
+          if (!is_answered) stream.abandon();
+        }
+        bool is_answered = false;
+      } ender{open};
+      Answer answer = read_answer(on_piece);
+      // An early refusal ends the connection: the server does not read the rest.
+      if (is_kept_alive) {
+        open.finish_sending();
+        ender.is_answered = true;
+      }
+      return answer;
+    } catch (const boost::system::system_error& error) {
+      stream.reset();
+      throw std::runtime_error("no answer from " + name() + ": " + error.code().message());
+    }
+  }
+
   Answer read_answer(const std::function<void(std::string_view)>& on_piece) {
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(boost::none);
-    http::read_header(*socket, buffer, parser);
+    http::read_header(*stream, buffer, parser);
     Answer answer;
     answer.status = parser.get().result_int();
     answer.retry_after_s = retry_after(parser.get());
@@ -95,7 +206,7 @@ struct HttpClient::Impl {
       body.data = piece.data();
       body.size = piece.size();
       boost::system::error_code error;
-      http::read_some(*socket, buffer, parser, error);
+      http::read_some(*stream, buffer, parser, error);
       if (error && error != http::error::need_buffer) {
         throw boost::system::system_error(error);
       }
@@ -111,69 +222,45 @@ struct HttpClient::Impl {
   }
 };
 
-HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>()) {
-  impl_->socket_file = socket_file_of(url);
+HttpClient::HttpClient(const ServerAccess& access) : impl_(std::make_unique<Impl>(access)) {
+  impl_->socket_file = socket_file_of(access.server);
   if (!impl_->socket_file.empty()) return;
-  const auto parsed = boost::urls::parse_uri(url);
-  if (!parsed || parsed->scheme() != "http" || parsed->host().empty()) {
+  const auto parsed = boost::urls::parse_uri(access.server);
+  const bool is_secured = parsed && parsed->scheme() == "https";
+  if (!parsed || (parsed->scheme() != "http" && !is_secured) || parsed->host().empty()) {
     throw UsageError(
         "--server wants a URL such as http://127.0.0.1:8080, or unix:PATH of a socket file, not '" +
-        url + "'");
+        access.server + "'");
   }
   impl_->host = parsed->host();
   impl_->bare_host = parsed->host_address();
-  impl_->port = parsed->has_port() ? std::string(parsed->port()) : "80";
+  impl_->port = parsed->has_port() ? std::string(parsed->port()) : (is_secured ? "443" : "80");
+  impl_->url = std::string(parsed->scheme()) + "://" + std::string(parsed->encoded_authority());
+  if (is_secured) impl_->tls = make_client_context(access.ca_file);
 }
 
 HttpClient::~HttpClient() = default;
 
-void HttpClient::disconnect() { impl_->socket.reset(); }
+void HttpClient::disconnect() { impl_->stream.reset(); }
 
 HttpClient::Answer HttpClient::get(const std::string& target) {
-  try {
-    Socket& socket = impl_->connected();
-    const std::string head = head_text("GET", impl_->host, target) + "\r\n";
-    asio::write(socket, asio::buffer(head));
-    return impl_->read_answer({});
-  } catch (const boost::system::system_error& error) {
-    disconnect();
-    throw std::runtime_error("no answer from " + impl_->name() + ": " + error.code().message());
-  }
+  Answer answer = impl_->exchange(impl_->head_text("GET", target) + "\r\n", {}, {});
+  if (answer.status != 401 || !impl_->tokens.has_tokens()) return answer;
+  impl_->tokens.forget();
+  return impl_->exchange(impl_->head_text("GET", target) + "\r\n", {}, {});
 }
 
 HttpClient::Answer HttpClient::post_streamed(
     const std::string& target, std::string_view content_type, std::string_view body,
     const std::function<void(std::string_view)>& on_piece) {
-  try {
-    Socket& socket = impl_->connected();
-    std::string head = head_text("POST", impl_->host, target);
-    head += "Content-Type: " + std::string(content_type) + "\r\n";
-    head += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-    // Its errors show in reading the answer, or do not matter because there is one.
-    std::thread sender([&socket, &head, body] {
-      boost::system::error_code ignored;
-      const std::array<asio::const_buffer, 2> parts{asio::buffer(head),
-                                                    asio::buffer(body.data(), body.size())};
-      asio::write(socket, parts, ignored);
-    });
-    struct Joiner {
-      std::thread& thread;
-      Socket& socket;
-      bool is_answered;
-      ~Joiner() {
-        boost::system::error_code ignored;
-        if (!is_answered) socket.shutdown(Socket::shutdown_both, ignored);
-        thread.join();
-      }
-    } joiner{sender, socket, false};
-    Answer answer = impl_->read_answer(on_piece);
-    // An early refusal ends the connection: the server does not read the rest.
-    joiner.is_answered = impl_->is_kept_alive;
-    return answer;
-  } catch (const boost::system::system_error& error) {
-    disconnect();
-    throw std::runtime_error("no answer from " + impl_->name() + ": " + error.code().message());
-  }
+  const auto head = [&] {
+    return impl_->head_text("POST", target) + "Content-Type: " + std::string(content_type) +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  };
+  Answer answer = impl_->exchange(head(), body, on_piece);
+  if (answer.status != 401 || !impl_->tokens.has_tokens()) return answer;
+  impl_->tokens.forget();
+  return impl_->exchange(head(), body, on_piece);
 }
 
 namespace {

@@ -5,10 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "api/http/token_source.h"
+
 namespace api {
 
-/// A plain HTTP/1.1 client for the program's own commands: one connection, kept alive, blocking.
-/// Network errors are thrown as std::runtime_error; afterwards the next call connects again.
+/// An HTTP/1.1 client for the program's own commands: one connection, kept alive, blocking. Network
+/// errors are thrown as std::runtime_error; afterwards the next call connects again. A token that
+/// the server refuses is got anew once.
 class HttpClient {
  public:
   struct Answer {
@@ -19,8 +22,9 @@ class HttpClient {
     std::string next_offset;  ///< of a file that comes in pieces; empty at its end
   };
 
-  /// `url`: `http://HOST:PORT`, or `unix:PATH` of a socket file. Throws UsageError when it is not.
-  explicit HttpClient(const std::string& url);
+  /// The server: `http://` or `https://HOST:PORT`, or `unix:PATH` of a socket file. Throws
+  /// UsageError when it is not, and std::runtime_error when a file cannot be used.
+  explicit HttpClient(const ServerAccess& access);
   ~HttpClient();
 
   Answer get(const std::string& target);

@@ -1,0 +1,229 @@
+"""TLS in the process, and the commands against it."""
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import frikort_server as fs
+import token_issuer as ti
+from access_case import TokenServer
+from certificates import Authority
+from frikort_server.server import free_port
+
+
+def tls_section(certificate, key, more=""):
+    return f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n{more}\n'
+
+
+class SecuredCase(unittest.TestCase):
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="frikort-e2e-tls-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.authority = Authority(self.folder)
+        self.issuers = ti.Issuers()
+
+    def serve(self, more=""):
+        self.certificate, self.key, self.serial = self.authority.issue("server")
+        server = TokenServer(self.issuers, tls=self.authority.file)
+        self.addCleanup(server.clean)
+        server.fixed_port = free_port()
+        server.write_configuration(f'origins = ["{ti.ORIGIN}", "https://127.0.0.1:{server.fixed_port}"]\n'
+                                   + tls_section(self.certificate, self.key, more))
+        return server
+
+    def handshake(self, server, **settings):
+        context = ssl.create_default_context(cafile=self.authority.file)
+        context.check_hostname = True
+        for name, value in settings.items():
+            setattr(context, name, value)
+        sock = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        try:
+            return context.wrap_socket(sock, server_hostname="127.0.0.1")
+        except BaseException:
+            sock.close()
+            raise
+
+
+class TlsTest(SecuredCase):
+
+    def test_versions(self):
+        server = self.serve().start()
+        for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+            with self.handshake(server, minimum_version=version, maximum_version=version) as secured:
+                self.assertEqual(secured.version(), name)
+                self.assertIsNone(secured.compression())
+        with self.assertRaises((ssl.SSLError, ConnectionError)), self.assertWarnsRegex(DeprecationWarning, ""):
+            self.handshake(server, minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
+
+    def test_plain_bytes_and_broken_handshakes_hurt_nobody(self):
+        server = self.serve().start()
+        for data in (b"GET /isalive HTTP/1.1\r\nHost: a\r\n\r\n", b"", b"\x16\x03\x01\x00\x05\x01", b"\x16\x03\x01\xff\xff"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+                self.assertNotIn(b"HTTP/1.1 200", sock.recv(4096))
+        self.assertEqual(server.get("/isalive").status, 200)
+
+    def test_items_stream_through_it(self):
+        server = self.serve().start()
+        headers = self.issuers.headers_of_practice("POST", "/v1/registrations")
+        items = [fs.copayment(practiceId=ti.PRACTICE, serviceTime=fs.oslo_text("2026-11-01")) for _ in range(6000)]
+        for item in items:
+            item.pop("receivedTime", None)
+        reply = server.post_ndjson("/v1/registrations", items, headers)
+        self.assertEqual(reply.status, 200, reply.body[:300])
+        results = fs.NdjsonReply(reply).results
+        self.assertEqual(len(results), len(items))
+        self.assertEqual({result["verdict"] for result in results}, {"accepted"}, results[0])
+
+    def test_new_certificates_are_taken_while_connections_are_open(self):
+        server = self.serve().start()
+        opened = server.connect(20)
+        self.addCleanup(opened.close)
+        opened.request("GET", "/isalive")
+        opened.getresponse().read()
+        sock = opened.sock
+        certificate, key, serial = self.authority.issue("server")
+        self.assertEqual((certificate, key), (self.certificate, self.key))
+        server.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while True:
+            with self.handshake(server) as secured:
+                if int(secured.getpeercert()["serialNumber"], 16) == serial:
+                    break
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        opened.request("GET", "/isalive")
+        self.assertEqual(opened.getresponse().status, 200)
+        self.assertIs(opened.sock, sock)
+
+    def test_clients_need_a_certificate_where_a_ca_is_named(self):
+        server = self.serve(f'client_ca = "{self.authority.file}"')
+        other = Authority(self.folder, "other CA")
+        own = self.authority.issue("client")
+        foreign = other.issue("stranger")
+
+        def ask(files):
+            context = ssl.create_default_context(cafile=self.authority.file)
+            if files:
+                context.load_cert_chain(files[0], files[1])
+            sock = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            with context.wrap_socket(sock, server_hostname="127.0.0.1") as secured:
+                secured.sendall(b"GET /isalive HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                return secured.recv(64)
+
+        self.start_unasked(server)
+        self.assertIn(b"200", ask(own))
+        for files in (None, foreign):
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
+                ask(files)
+
+    def start_unasked(self, server):
+        """Until its log says that it listens: it cannot be asked without a certificate."""
+        server.port = server.choose_port()
+        server.process = subprocess.Popen(
+            [fs.binary(), "serve", "--data", server.data, "--listen", f"127.0.0.1:{server.port}", *server.options],
+            stdin=subprocess.DEVNULL, stdout=server.log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 20
+        while b'"listening"' not in server.output():
+            self.assertLess(time.monotonic(), deadline, server.tail())
+            time.sleep(0.02)
+
+    def test_a_key_that_others_can_read_is_refused_with_a_remedy(self):
+        server = self.serve()
+        os.chmod(self.key, 0o644)
+        done = fs.run_frikort("serve", "--data", server.data, "--listen", "127.0.0.1:0", *server.options)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"chmod 600", done.stderr)
+
+
+class CommandTest(SecuredCase):
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def test_commands_with_tokens(self):
+        server = self.serve().start()
+        url = f"https://127.0.0.1:{server.port}"
+        operator = self.write("operator", self.issuers.of_machine("frikort:api/operator"))
+        reach = ["--server", url, "--ca-file", self.authority.file]
+        for token in (["--token-file", operator], ["--token-command", f"cat {operator}"]):
+            self.assertEqual(fs.run_frikort("status", *reach, *token).returncode, 0, token)
+        refused = fs.run_frikort("status", *reach)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn(b"token", refused.stderr)
+        self.assertEqual(fs.run_frikort("status", "--server", url, "--token-file", operator).returncode, 3, "no CA")
+        expired = self.write("expired", self.issuers.of_machine("frikort:api/operator", claims={"exp": 1}))
+        command = f"test -e {self.folder}/second && cat {operator} || (touch {self.folder}/second; cat {expired})"
+        self.assertEqual(fs.run_frikort("status", *reach, "--token-command", command).returncode, 0, "got anew")
+
+    def test_load_with_a_bound_token(self):
+        server = self.serve().start()
+        token = self.write("token", self.issuers.of_practice())
+        key = self.write("key.pem", self.issuers.client.pem())
+        items = [fs.copayment(practiceId=ti.PRACTICE, serviceTime=fs.oslo_text("2026-11-01")) for _ in range(20)]
+        done = fs.run_frikort("load", "--server", f"https://127.0.0.1:{server.port}", "--ca-file", self.authority.file,
+                              "--token-file", token, "--dpop-key", key, "--json", "-", stdin=fs.ndjson(items))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["accepted"], 20)
+
+
+class MetadataTest(SecuredCase):
+
+    def test_keys_come_over_https_at_a_bounded_rate(self):
+        asked = []
+        certificate, key, _ = self.authority.issue("issuer")
+        port = free_port()
+        origin = f"https://127.0.0.1:{port}"
+        answers = {"/.well-known/openid-configuration": json.dumps({"issuer": origin, "jwks_uri": origin + "/keys"}),
+                   "/keys": self.issuers.key_set(ti.HELSEID)}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                body = answers[self.path].encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        web = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        web.socket = context.wrap_socket(web.socket, server_side=True)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        self.addCleanup(web.shutdown)
+        server = TokenServer(self.issuers)
+        self.addCleanup(server.clean)
+        path = server.folder / "frikort.toml"
+        text = path.read_text(encoding="utf-8").replace(ti.HELSEID, origin)
+        path.write_text(text.replace(f'keys_file = "{server.folder}/helseid.json"',
+                                     f'ca_file = "{self.authority.file}"'), encoding="utf-8")
+        server.start()
+        good = self.issuers.of_practice({"iss": origin})
+        self.assertEqual(server.ask_as_practice(token=good).status, 200)
+        before = len(asked)
+        for i in range(40):
+            unknown = self.issuers.of_practice({"iss": origin}, header={"kid": f"unknown-{i}"})
+            self.assertEqual(server.ask_as_practice(token=unknown).status, 401)
+        self.assertLessEqual(len(asked) - before, 4, "two fetches of metadata and keys")
+
+
+if __name__ == "__main__":
+    unittest.main()
