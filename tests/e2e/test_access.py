@@ -45,6 +45,11 @@ MATRIX = {
 }
 
 
+def received_now(practice):
+    """A co-payment that says nothing of when it was received: only operators may."""
+    return fs.copayment(practiceId=practice, serviceTime=fs.oslo_text(fs.recent_day()))
+
+
 class MatrixTest(AccessCase):
 
     more = "[limits]\npoll_timeout_s = 1\n"
@@ -228,8 +233,7 @@ class TokenTest(AccessCase):
 class ItemTest(AccessCase):
 
     def test_items_of_another_practice_are_not_allowed(self):
-        person = fs.new_person()
-        own, other = fs.copayment(personId=person, practiceId=ti.PRACTICE), fs.copayment(personId=person, practiceId="100002")
+        own, other = received_now(ti.PRACTICE), received_now("100002")
         reply = self.server.ask_as_practice(value=[own, other])
         self.assertEqual(reply.status, 200)
         results = reply.json()["results"]
@@ -339,7 +343,7 @@ class LifeTest(unittest.TestCase):
     def test_items_of_a_practice_have_a_rate(self):
         self.server.write_configuration("[rates]\npractice_items_per_s = 1\npractice_items_burst = 5\n")
         self.server.start()
-        items = [fs.copayment(personId=fs.new_person(), practiceId=ti.PRACTICE) for _ in range(5)]
+        items = [received_now(ti.PRACTICE) for _ in range(5)]
         self.wait_for(lambda: self.server.ask_as_practice().status == 200)
         self.assertEqual(self.server.ask_as_practice(value=items).status, 200)
         limited = self.server.ask_as_practice(value=items)

@@ -77,7 +77,7 @@ class TlsTest(SecuredCase):
     def test_items_stream_through_it(self):
         server = self.serve().start()
         headers = self.issuers.headers_of_practice("POST", "/v1/registrations")
-        items = [fs.copayment(practiceId=ti.PRACTICE, serviceTime=fs.oslo_text("2026-11-01")) for _ in range(6000)]
+        items = [fs.copayment(practiceId=ti.PRACTICE, serviceTime=fs.oslo_text(fs.recent_day())) for _ in range(6000)]
         for item in items:
             item.pop("receivedTime", None)
         reply = server.post_ndjson("/v1/registrations", items, headers)
@@ -174,7 +174,7 @@ class CommandTest(SecuredCase):
         server = self.serve().start()
         token = self.write("token", self.issuers.of_practice())
         key = self.write("key.pem", self.issuers.client.pem())
-        items = [fs.copayment(practiceId=ti.PRACTICE, serviceTime=fs.oslo_text("2026-11-01")) for _ in range(20)]
+        items = [fs.copayment(practiceId=ti.PRACTICE, serviceTime=fs.oslo_text(fs.recent_day())) for _ in range(20)]
         done = fs.run_frikort("load", "--server", f"https://127.0.0.1:{server.port}", "--ca-file", self.authority.file,
                               "--token-file", token, "--dpop-key", key, "--json", "-", stdin=fs.ndjson(items))
         self.assertEqual(done.returncode, 0, done.stderr)

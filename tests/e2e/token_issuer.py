@@ -103,18 +103,17 @@ class Issuers:
 
     def of_practice(self, claims=None, header=None, key=None):
         """Bound to the client's key."""
-        return self.token(HELSEID, changed({
+        return self.token(HELSEID, {
             "scope": ["frikort:api/practice"], "cnf": {"jkt": self.client.thumbprint()},
-            "helseid://claims/client/claims/orgnr_child": PRACTICE_ORGANISATION}, claims), header, key)
+            "helseid://claims/client/claims/orgnr_child": PRACTICE_ORGANISATION, **(claims or {})}, header, key)
 
     def of_machine(self, scope, organisation=OPERATOR_ORGANISATION, claims=None, header=None, key=None):
-        return self.token(MASKINPORTEN, changed({
-            "scope": scope, "consumer": {"authority": "iso6523-actorid-upis", "ID": f"0192:{organisation}"}},
-            claims), header, key)
+        consumer = {"authority": "iso6523-actorid-upis", "ID": f"0192:{organisation}"}
+        return self.token(MASKINPORTEN, {"scope": scope, "consumer": consumer, **(claims or {})}, header, key)
 
     def of_citizen(self, claims=None):
-        return self.token(IDPORTEN, changed({"scope": "openid frikort:api/citizen", "pid": CITIZEN,
-                                             "acr": "idporten-loa-high"}, claims))
+        return self.token(IDPORTEN, {"scope": "openid frikort:api/citizen", "pid": CITIZEN,
+                                     "acr": "idporten-loa-high", **(claims or {})})
 
     def proof(self, method, path, token, claims=None, header=None, key=None, origin=ORIGIN):
         key = key or self.client
