@@ -7,6 +7,7 @@
 #include "api/http/problem.h"
 #include "api/runtime/ledger_routes.h"
 #include "api/v1/card_json.h"
+#include "api/v1/own_person.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
@@ -69,6 +70,7 @@ Response Cards::person_card(OpenLedger& open, const Request& request) {
 
   const storage::StateStore& state = open.files().state();
   const ledger::EncryptedNumber asked = open.files().keys().numbers.encrypt(*number);
+  if (const auto problem = person_problem(open, request, asked)) return fail(*problem);
   const auto known = state.person_of(asked);
   if (!known) return fail(problem_of(known.error()));
   // A person never heard of takes the same way as one without card: nobody has id 0.

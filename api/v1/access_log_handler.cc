@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "api/runtime/ledger_routes.h"
+#include "api/v1/own_person.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ledger/values/rfc3339.h"
@@ -90,6 +91,7 @@ Response access_log(ledger::NumberSeries series, OpenLedger& open, const Request
   };
   Question question;
   if (const auto problem = read_question(series, open, request, question)) return fail(*problem);
+  if (const auto problem = person_problem(open, request, question.person)) return fail(*problem);
   const auto numbers = numbers_of(open.files().state(), question.person);
   if (!numbers) return fail(problem_of(numbers.error()));
   // One more than is shown says whether there is another page.
