@@ -10,7 +10,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 COMMANDS = ("serve", "generate", "load", "status", "reconcile", "verify", "rebuild", "backup", "restore", "export",
-            "keys")
+            "keys", "check-config")
 
 
 def binary():
