@@ -51,6 +51,12 @@ struct Caller {
   PracticeList practices{};   ///< null: acts for every practice
   std::string only_person{};  ///< the national number of a citizen; empty: acts for everybody
   std::string client{};       ///< of an issuer, as limits know it; empty: no token
+  // What a person is told of who has asked; empty: nobody has said.
+  std::string organisation{};
+  std::string organisation_number{};
+
+  /// As the access log has it.
+  const std::string& program() const { return client.empty() ? name : client; }
 
   bool may_act_for(std::string_view practice) const {
     return practices == nullptr ||

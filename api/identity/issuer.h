@@ -21,6 +21,13 @@ enum class Register : std::uint8_t { organisations, practitioners, persons };
 /// The practices with this organisation, practitioner or person number. From any thread.
 using FindPractices = std::function<std::vector<std::string>(Register in, std::string_view number)>;
 
+/// What the register has of a practice; empty: it does not say.
+struct PracticeFacts {
+  std::string name;
+  std::string organisation_number;
+};
+using DescribePractice = std::function<PracticeFacts(std::string_view id)>;
+
 /// A claim that says on whose behalf the caller acts.
 struct PartyClaim {
   std::string name;
@@ -75,7 +82,8 @@ struct AuthSettings {
   std::size_t cached_tokens_max = 10'000;
   std::vector<std::string> blocked_organisations;
   std::vector<std::string> blocked_clients;
-  FindPractices find_practices;  ///< empty: finds none
+  FindPractices find_practices;        ///< empty: finds none
+  DescribePractice describe_practice;  ///< empty: knows nothing of them
 
   /// Null when no tokens of this issuer are taken.
   const Issuer* find(std::string_view name) const;

@@ -47,6 +47,18 @@ std::string name_of(const AccessToken& token) {
   return name;
 }
 
+/// Who a person is told has asked: the practice as it is registered, else what the token says.
+void name_organisation(Caller& caller, const AccessToken& token, const AuthSettings& settings) {
+  PracticeFacts facts;
+  if (caller.practices && !caller.practices->empty() && settings.describe_practice) {
+    facts = settings.describe_practice(caller.practices->front());
+  }
+  caller.organisation = facts.name.empty() ? token.client_name : facts.name;
+  const std::string_view organisation = organisation_of(token);
+  caller.organisation_number =
+      organisation.empty() ? facts.organisation_number : std::string(organisation);
+}
+
 }  // namespace
 
 Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings) {
@@ -80,6 +92,8 @@ Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings)
     }
     caller.practices = std::move(practices);
   }
+  // Citizens who look at what is theirs are no organisation.
+  if (caller.only_person.empty()) name_organisation(caller, token, settings);
   return caller;
 }
 

@@ -7,6 +7,7 @@
 
 #include "api/identity/jwk.h"
 #include "api/identity/target_url.h"
+#include "storage/access_log/access_block.h"
 
 namespace api {
 namespace {
@@ -41,9 +42,10 @@ void read_public(TableReader& reader, Config& config) {
   address.url = reader.text("url");
   address.origins = reader.texts("origins");
   if (!address.url.empty() && !is_web_address(address.url)) {
-    reader.fault("url",
-                 "wants an address such as \"https://frikort.example\", without a slash at its end; "
-                 "remedy: write it so, or leave the line out");
+    reader.fault(
+        "url",
+        "wants an address such as \"https://frikort.example\", without a slash at its end; "
+        "remedy: write it so, or leave the line out");
   }
   for (const std::string& origin : address.origins) {
     if (is_web_origin(origin)) continue;
@@ -185,6 +187,10 @@ void read_issuer(TableReader& reader, const std::string& name, ConfigFaults& fau
 void read_practice(TableReader& reader, Config& config) {
   KnownPractice practice;
   practice.id = reader.required_text("id");
+  practice.name = reader.text("name");
+  if (practice.name.size() > storage::access_text_bytes_max) {
+    reader.fault("name", fmt::format("wants at most {} bytes", storage::access_text_bytes_max));
+  }
   practice.organisations = reader.texts("organisations");
   practice.practitioners = reader.texts("hpr_numbers");
   require_organisations(reader, "organisations", practice.organisations);
@@ -262,6 +268,16 @@ FindPractices find_practices(const std::vector<KnownPractice>& practices) {
       }
     }
     return found;
+  };
+}
+
+DescribePractice describe_practice(const std::vector<KnownPractice>& practices) {
+  return [practices](std::string_view id) {
+    const auto known = std::find_if(practices.begin(), practices.end(),
+                                    [id](const auto& practice) { return practice.id == id; });
+    if (known == practices.end()) return PracticeFacts();
+    const auto& numbers = known->organisations;
+    return PracticeFacts{known->name, numbers.empty() ? std::string() : numbers.front()};
   };
 }
 

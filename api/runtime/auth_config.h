@@ -14,5 +14,7 @@ bool read_auth_table(std::string_view name, const toml::node& node, ConfigFaults
 
 /// Which practices the configuration knows by a number.
 FindPractices find_practices(const std::vector<KnownPractice>& practices);
+/// What it says of them.
+DescribePractice describe_practice(const std::vector<KnownPractice>& practices);
 
 }  // namespace api

@@ -100,6 +100,7 @@ class Reader {
     }
     faults_.throw_if_any();
     config_.auth.find_practices = find_practices(config_.practices);
+    config_.auth.describe_practice = describe_practice(config_.practices);
     return config_;
   }
 

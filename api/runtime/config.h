@@ -19,6 +19,7 @@ namespace api {
 /// A practice by configuration, as long as no registry tells of it.
 struct KnownPractice {
   std::string id;
+  std::string name;  ///< for persons who look into the access log; may be empty
   std::vector<std::string> organisations;
   std::vector<std::string> practitioners;  ///< HPR numbers
 };

@@ -19,7 +19,8 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
     return add_access(
         storage::AccessRecord::of_service(storage::AccessWhat::submission, item.person,
                                           item.service_type, oslo_date(item.service_time), exempt),
-        submission.caller.name, submission.correlation_id);
+        {submission.caller.name, submission.caller.organisation,
+         submission.caller.organisation_number, submission.correlation_id});
   };
   ingestor_ = std::make_unique<ingest::Ingestor>(files_.state(), files_.journal(), files_.rules(),
                                                  files_.are_rules_new(), note_answer,
@@ -67,14 +68,17 @@ boost::system::error_code OpenLedger::wait_durable(ledger::Position position) {
 }
 
 ledger::Result<void> OpenLedger::note_access(storage::AccessRecord record, const Request& request) {
-  return add_access(std::move(record), request.caller.name, request.correlation_id);
+  const Caller& caller = request.caller;
+  return add_access(std::move(record), {caller.program(), caller.organisation,
+                                        caller.organisation_number, request.correlation_id});
 }
 
-ledger::Result<void> OpenLedger::add_access(storage::AccessRecord record, const std::string& caller,
-                                            const std::string& correlation_id) {
+ledger::Result<void> OpenLedger::add_access(storage::AccessRecord record, const Asker& asker) {
   record.time = ingest::now();
-  record.client = caller;
-  record.correlation_id = ledger::parse_guid(correlation_id).value_or(ledger::Guid{});
+  record.client = asker.program.substr(0, storage::access_text_bytes_max);
+  record.name = asker.organisation;
+  record.organisation_number = asker.organisation_number;
+  record.correlation_id = ledger::parse_guid(asker.correlation_id).value_or(ledger::Guid{});
   return files_.access_log().add(record);
 }
 

@@ -72,8 +72,8 @@ Awaitable<void> Submissions::serve(Connection& connection) {
       connection,
       *this,
       lease_parser(),
-      {request.caller.name, is_trusted && request.caller.roles.has(Role::operations),
-       request.caller.practices}};
+      {request.caller.program(), is_trusted && request.caller.roles.has(Role::operations),
+       request.caller.practices, request.caller.organisation, request.caller.organisation_number}};
   const bool is_small =
       !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;
   // A stream is answered in chunks, which came with HTTP/1.1.

@@ -16,11 +16,14 @@ namespace ingest {
 
 /// On whose behalf items are sent.
 struct Caller {
-  std::string name;
+  std::string name;  ///< of the program that asks
   /// May say when an item was received: for migration and replay of whole years.
   bool is_operator = false;
   /// Ids of the practices whose items the caller may send; null: everybody's.
   std::shared_ptr<const std::vector<std::string>> practices{};
+  // What a person is told of who has asked; empty: nobody has said.
+  std::string organisation{};
+  std::string organisation_number{};
 
   bool may_act_for(std::string_view practice) const {
     return practices == nullptr ||

@@ -19,6 +19,7 @@ url = "{ti.ORIGIN}"
 {more}
 [[practices]]
 id = "{ti.PRACTICE}"
+name = "{ti.PRACTICE_NAME}"
 organisations = ["{ti.PRACTICE_ORGANISATION}"]
 [[issuers]]
 kind = "helseid"

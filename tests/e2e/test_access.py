@@ -35,6 +35,8 @@ MATRIX = {
     ("POST", "/v1/card-status"): ("practice",),
     ("POST", "/v1/card-status/batch"): ("practice",),
     ("POST", "/v1/persons/account"): ("portal", "citizen"),
+    ("POST", "/v1/persons/card"): ("portal", "citizen"),
+    ("POST", "/v1/persons/access-log"): ("portal", "citizen"),
     ("GET", "/v1/events"): ("payout",),
     ("POST", "/v1/reconciliations"): ("operator",),
     ("GET", "/v1/reconciliations"): ("operator", "payout"),
@@ -253,11 +255,51 @@ class ItemTest(AccessCase):
 
     def test_a_citizen_sees_himself_alone(self):
         headers = ti.bearer(self.issuers.of_citizen())
-        own = self.server.post_json("/v1/persons/account", {"personId": ti.CITIZEN, "year": 2026}, headers)
-        self.assertEqual(own.status, 200, own.body[:300])
-        other = self.server.post_json("/v1/persons/account", {"personId": fs.new_person(), "year": 2026}, headers)
-        self.assert_refused(other, 403)
+        for path, more in (("account", {"year": 2026}), ("card", {"year": 2026}), ("access-log", {})):
+            with self.subTest(path):
+                path = f"/v1/persons/{path}"
+                own = self.server.post_json(path, {"personId": ti.CITIZEN, **more}, headers)
+                self.assertEqual(own.status, 200, own.body[:300])
+                other = self.server.post_json(path, {"personId": fs.new_person(), **more}, headers)
+                self.assert_refused(other, 403)
         self.assertNotIn(ti.CITIZEN.encode(), self.server.output())
+
+    def test_a_person_is_told_who_has_asked(self):
+        person = fs.new_person()
+        item = fs.copayment(personId=person, practiceId=ti.PRACTICE, serviceTime=fs.oslo_text(fs.recent_day()))
+        question = {"personId": person, "serviceType": "LE", "serviceDate": str(fs.recent_day())}
+        portal = ti.bearer(self.issuers.of_machine("frikort:api/portal", claims={
+            "helseid://claims/client/client_name": "Portalen"}))
+        operator = ti.bearer(self.issuers.of_machine("frikort:api/operator"))
+
+        def entries():
+            reply = self.server.post_json("/v1/persons/access-log", {"personId": person}, portal)
+            return [entry for entry in reply.json()["entries"] if entry["what"] != "access-log"]
+
+        self.assertEqual(self.server.ask_as_practice(path="/v1/card-status", value=question).status, 200)
+        self.assert_accepted(self.server.ask_as_practice(value=[item]).json()["results"][0])
+        again = self.server.ask("POST", "/v1/registrations", operator, [item])
+        self.assertEqual(again.json()["results"][0]["verdict"], "duplicate")
+        self.assertEqual(self.server.ask("POST", "/v1/persons/card", portal, {"personId": person, "year": 2026}).status,
+                         200)
+        deadline = time.monotonic() + 10
+        while len(entries()) < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        practice = {"name": ti.PRACTICE_NAME, "organisationNumber": ti.PRACTICE_ORGANISATION}
+        nameless = {"name": None, "organisationNumber": ti.OPERATOR_ORGANISATION}
+        named = {"name": "Portalen", "organisationNumber": ti.OPERATOR_ORGANISATION}
+        self.assertEqual([(entry["what"], entry["role"], entry["who"]) for entry in reversed(entries())],
+                         [("card-status", "practice", practice), ("submission", "practice", practice),
+                          ("submission", "practice", nameless), ("card", "portal", named)])
+        citizen = ti.bearer(self.issuers.of_citizen())
+        look = {"personId": ti.CITIZEN}
+        while True:
+            seen = self.server.post_json("/v1/persons/access-log", look, citizen).json()["entries"]
+            if seen:
+                break
+            self.assertLess(time.monotonic(), deadline + 10)
+            time.sleep(0.05)
+        self.assertEqual(seen[0]["who"], {"name": None, "organisationNumber": None})
 
 
 class LifeTest(unittest.TestCase):

@@ -67,6 +67,9 @@ inline AuthSettings settings() {
     if (in == Register::persons && number == "30846619913") found = {"100004"};
     return found;
   };
+  settings.describe_practice = [](std::string_view id) {
+    return id == "100003" ? PracticeFacts{"Legekontoret", "123456785"} : PracticeFacts();
+  };
   return settings;
 }
 

@@ -283,6 +283,22 @@ TEST(Authenticate, finds_the_practice_by_the_first_claim_that_is_there) {
       caller_of_attempt(by_machine("frikort:api/practice", "974761076")).acts_for_a_practice());
 }
 
+TEST(Authenticate, names_the_organisation_that_asks) {
+  const auto expect = [](Attempt attempt, std::string_view name, std::string_view number) {
+    const Caller caller = caller_of_attempt(std::move(attempt));
+    EXPECT_EQ(caller.organisation, name);
+    EXPECT_EQ(caller.organisation_number, number);
+  };
+  Attempt practitioner;
+  practitioner.claims["helseid://claims/client/client_name"] = "A program";
+  expect(practitioner, "A program", "309538919");
+  practitioner.claims["helseid://claims/hpr/hpr_number"] = "9144897";
+  practitioner.claims["helseid://claims/identity/security_level"] = "4";
+  expect(practitioner, "Legekontoret", "123456785");
+  expect(by_machine("frikort:api/portal", "974761076"), "", "974761076");
+  expect(by_citizen(), "", "");
+}
+
 TEST(Authenticate, trusts_a_supplier_by_its_delegation) {
   Attempt attempt = by_machine();
   attempt.claims["supplier"] =
