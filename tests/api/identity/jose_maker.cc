@@ -65,7 +65,12 @@ std::string TestKey::sign(const json::object& header, const json::object& payloa
   cjose_header_t* const head = cjose_header_new(nullptr);
   for (const auto& [name, value] : header) {
     const std::string key(name.data(), name.size());
-    cjose_header_set_raw(head, key.c_str(), json::serialize(value).c_str(), nullptr);
+    cjose_err error{};
+    const bool is_set =
+        value.is_string()
+            ? cjose_header_set(head, key.c_str(), value.get_string().c_str(), &error)
+            : cjose_header_set_raw(head, key.c_str(), json::serialize(value).c_str(), &error);
+    if (!is_set) throw std::invalid_argument(key + ": " + error.message);
   }
   const std::string text = json::serialize(payload);
   cjose_err error{};

@@ -16,7 +16,8 @@ class TestKey {
   /// With `kid`, unless it is empty.
   boost::json::object public_jwk(std::string_view key_id = {}) const;
   boost::json::object private_jwk() const;
-  /// A compact JWS with the algorithm that the header names.
+  /// A compact JWS with the algorithm that the header names. REQUIRES: the header holds texts,
+  /// objects and arrays alone.
   std::string sign(const boost::json::object& header, const boost::json::object& payload) const;
 
  private:
