@@ -60,6 +60,8 @@ sigset_t block_signals() {
   return signals;
 }
 
+std::string name_of(int signal) { return fmt::format("SIG{}", sigabbrev_np(signal)); }
+
 /// What a signal has read again while connections stay open.
 struct Reload {
   const ServeOptions& options;
@@ -74,12 +76,13 @@ struct Reload {
       if (gate.looks_at_tokens()) gate.set(config.auth, config.rates);
       if (tls != nullptr) server.secure(tls);
       log(LogLevel::info, "reloaded",
-          {{"signal", "SIGHUP"},
+          {{"signal", name_of(SIGHUP)},
            {"reason",
             "certificates, issuers, blocks, practices and rates are read again; everything else "
             "wants a restart"}});
     } catch (const std::exception& error) {
-      log(LogLevel::error, "reload_failed", {{"signal", "SIGHUP"}, {"reason", error.what()}});
+      log(LogLevel::error, "reload_failed",
+          {{"signal", name_of(SIGHUP)}, {"reason", error.what()}});
     }
   }
 };
@@ -101,7 +104,7 @@ void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper, const Rel
       continue;
     }
     log(LogLevel::warning, "signal_ignored",
-        {{"signal", fmt::format("SIG{}", sigabbrev_np(number))},
+        {{"signal", name_of(number)},
          {"reason",
           "SIGHUP reads certificates and issuers again, a restart the whole configuration, and "
           "SIGTERM ends the service"}});
