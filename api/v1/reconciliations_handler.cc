@@ -185,14 +185,14 @@ Response reconciliation(const Jobs& jobs, OpenLedger& open, const Request& reque
 Response reconciliation_file(OpenLedger& open, const Request& request) {
   StatementId id;
   const std::string* const name = request.query_value("name");
-  if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
-  const fs::path folder = folder_of(open, id);
-  if (!fs::exists(folder)) return not_found(request);
   const bool has_numbers = name != nullptr && *name == refund_file;
   // Operators learn nothing about a person.
   if (has_numbers && !request.caller.roles.has(Role::payout)) {
     return to_response(not_for_the_caller(), request.correlation_id);
   }
+  if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
+  const fs::path folder = folder_of(open, id);
+  if (!fs::exists(folder)) return not_found(request);
   const std::string stored = has_numbers ? "payouts.ndjson" : (name == nullptr ? "" : *name);
   // A name from the folder's list, never a path from outside.
   bool is_listed = false;

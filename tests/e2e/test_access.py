@@ -13,94 +13,11 @@ import unittest
 import frikort_server as fs
 import token_issuer as ti
 from access_case import AccessCase, TokenServer
-from api_description import FILE, Document
-
-ANYBODY = ("none", "practice", "portal", "citizen", "operator", "payout", "registry")
-ROLES = ANYBODY[1:]
-# Contract of each operation: who may. A path that is missing here fails the test.
-MATRIX = {
-    ("GET", "/isalive"): ANYBODY,
-    ("GET", "/isready"): ANYBODY,
-    ("GET", "/version"): ANYBODY,
-    ("GET", "/openapi.yaml"): ANYBODY,
-    ("GET", "/.well-known/jwks.json"): ANYBODY,
-    ("GET", "/metrics"): ("operator",),
-    ("GET", "/v1/status"): ("operator",),
-    ("POST", "/v1/registrations"): ("practice", "operator"),
-    ("POST", "/v1/registrations/lookup"): ("practice", "operator"),
-    ("GET", "/v1/practices/{practiceId}/unpaid"): ("practice", "operator"),
-    ("GET", "/v1/practices/{practiceId}/timeliness"): ("practice", "operator"),
-    ("GET", "/v1/timeliness"): ROLES,
-    ("GET", "/v1/timeliness/practices"): ("operator",),
-    ("POST", "/v1/card-status"): ("practice",),
-    ("POST", "/v1/card-status/batch"): ("practice",),
-    ("POST", "/v1/persons/account"): ("portal", "citizen"),
-    ("POST", "/v1/persons/card"): ("portal", "citizen"),
-    ("POST", "/v1/persons/access-log"): ("portal", "citizen"),
-    ("GET", "/v1/events"): ("payout",),
-    ("POST", "/v1/reconciliations"): ("operator",),
-    ("GET", "/v1/reconciliations"): ("operator", "payout"),
-    ("GET", "/v1/reconciliations/{id}"): ("operator", "payout"),
-    ("GET", "/v1/reconciliations/{id}/file"): ("operator", "payout"),
-    ("POST", "/v1/backups"): ("operator",),
-    ("GET", "/v1/backups/{id}"): ("operator",),
-}
 
 
 def received_now(practice):
     """A co-payment that says nothing of when it was received: only operators may."""
     return fs.copayment(practiceId=practice, serviceTime=fs.oslo_text(fs.recent_day()))
-
-
-class MatrixTest(AccessCase):
-
-    more = "[limits]\npoll_timeout_s = 1\n"
-
-    def headers_of(self, role, method, path):
-        if role == "none":
-            return {}
-        if role == "practice":
-            return self.issuers.headers_of_practice(method, path)
-        if role == "citizen":
-            return ti.bearer(self.issuers.of_citizen())
-        return ti.bearer(self.issuers.of_machine(f"frikort:api/{role}"))
-
-    def test_every_route_for_every_role(self):
-        document = Document(FILE.read_text(encoding="utf-8"))
-        for method, template, operation in document.operations():
-            allowed = MATRIX[method, template]
-            path = template.replace("{practiceId}", ti.PRACTICE).replace("{id}", "2026-1")
-            for role in ANYBODY:
-                with self.subTest(f"{role}: {method} {template}"):
-                    headers = self.headers_of(role, method, path)
-                    if method == "POST":
-                        headers["Content-Type"] = next(iter(operation["requestBody"]["content"]))
-                    reply = self.server.request(method, path, b"{}" if method == "POST" else None, headers)
-                    if role in allowed:
-                        self.assertNotIn(reply.status, (401, 403), reply.body[:300])
-                    elif role == "none":
-                        self.assert_refused(reply, 401)
-                    else:
-                        self.assert_refused(reply, 403, "insufficient_scope")
-
-    def test_another_practice_is_not_the_callers(self):
-        for path in ("/v1/practices/100002/timeliness", "/v1/practices/100002/unpaid"):
-            self.assert_refused(self.server.ask_as_practice("GET", path), 403)
-        reply = self.server.ask_as_practice(path="/v1/registrations/lookup",
-                                            value={"practiceId": "100002", "guids": [fs.new_guid()]})
-        self.assert_refused(reply, 403)
-
-    def test_who_is_no_practice_asks_for_no_card(self):
-        path = "/v1/card-status"
-        token = self.issuers.of_practice({"helseid://claims/client/claims/orgnr_child": ti.OPERATOR_ORGANISATION})
-        self.assert_refused(self.server.ask_as_practice(path=path, value={}, token=token), 403)
-
-    def test_operators_get_no_refund_file(self):
-        path = "/v1/reconciliations/2026-1/file?name=refund_file.ndjson"
-        payout = self.server.get(path, ti.bearer(self.issuers.of_machine("frikort:api/payout")))
-        self.assert_problem(payout, 404)
-        self.assertIn(self.server.get(path, ti.bearer(self.issuers.of_machine("frikort:api/operator"))).status,
-                      (403, 404))
 
 
 class TokenTest(AccessCase):

@@ -56,6 +56,8 @@ class OpenapiTest(fs.ServerCase):
         used = set(re.findall(r"\$ref: '([^']+)'", self.text))
         for reference in used:
             self.document.schemas.resolve(reference)
+        for _, _, operation in self.document.operations():
+            used |= {f"#/components/securitySchemes/{name}" for way in operation["security"] for name in way}
         for kind, components in self.document.root["components"].items():
             for name in components:
                 self.assertIn(f"#/components/{kind}/{name}", used)
