@@ -95,8 +95,12 @@ class AccessCase(fs.ServerCase):
     more = ""
 
     @classmethod
+    def make_issuers(cls):
+        return ti.Issuers()
+
+    @classmethod
     def setUpClass(cls):
-        cls.issuers = ti.Issuers()
+        cls.issuers = cls.make_issuers()
         cls.server = TokenServer(cls.issuers, cls.more).start()
 
     def assert_refused(self, reply, status, error=None):

@@ -3,6 +3,7 @@
 import base64
 import copy
 import hashlib
+import hmac
 import json
 import secrets
 import time
@@ -30,45 +31,89 @@ def encode_part(value):
     return base64url(json.dumps(value).encode())
 
 
+def decode_part(part):
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
 def encode_number(number, size=None):
     return base64url(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
 
 
-class RsaKey:
-    algorithm = "RS256"
+def hash_of(algorithm):
+    return {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}[algorithm[2:]]()
 
-    def __init__(self):
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+class RsaKey:
+
+    def __init__(self, algorithm="RS256", bits=2048):
+        self.algorithm = algorithm
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+    def with_algorithm(self, algorithm):
+        """The same key, used in another way."""
+        other = copy.copy(self)
+        other.algorithm = algorithm
+        return other
 
     def public_jwk(self):
         numbers = self.key.public_key().public_numbers()
         return {"kty": "RSA", "e": encode_number(numbers.e), "n": encode_number(numbers.n)}
 
+    def thumbprint(self):
+        return thumbprint_of(self.public_jwk())
+
     def sign(self, data):
-        return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        hashed = hash_of(self.algorithm)
+        if self.algorithm.startswith("PS"):
+            return self.key.sign(data, padding.PSS(padding.MGF1(hashed), hashed.digest_size), hashed)
+        return self.key.sign(data, padding.PKCS1v15(), hashed)
 
 
 class CurveKey:
-    algorithm = "ES256"
+    CURVES = {"ES256": ("P-256", ec.SECP256R1, 32), "ES384": ("P-384", ec.SECP384R1, 48),
+              "ES512": ("P-521", ec.SECP521R1, 66)}
 
-    def __init__(self):
-        self.key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, algorithm="ES256"):
+        self.algorithm = algorithm
+        self.name, curve, self.size = self.CURVES[algorithm]
+        self.key = ec.generate_private_key(curve())
 
     def public_jwk(self):
         numbers = self.key.public_key().public_numbers()
-        return {"crv": "P-256", "kty": "EC", "x": encode_number(numbers.x, 32), "y": encode_number(numbers.y, 32)}
+        return {"crv": self.name, "kty": "EC", "x": encode_number(numbers.x, self.size),
+                "y": encode_number(numbers.y, self.size)}
 
     def thumbprint(self):
-        canonical = json.dumps(self.public_jwk(), sort_keys=True, separators=(",", ":"))
-        return base64url(hashlib.sha256(canonical.encode()).digest())
+        return thumbprint_of(self.public_jwk())
+
+    def sign_der(self, data):
+        return self.key.sign(data, ec.ECDSA(hash_of(self.algorithm)))
 
     def sign(self, data):
-        r, s = utils.decode_dss_signature(self.key.sign(data, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        r, s = utils.decode_dss_signature(self.sign_der(data))
+        return r.to_bytes(self.size, "big") + s.to_bytes(self.size, "big")
 
     def pem(self):
         return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                       serialization.NoEncryption())
+
+
+class SecretKey:
+    """HMAC with bytes that somebody else may know, too."""
+    algorithm = "HS256"
+
+    def __init__(self, secret):
+        self.secret = secret
+
+    def public_jwk(self):
+        return {}
+
+    def sign(self, data):
+        return hmac.digest(self.secret, data, "sha256")
+
+
+def thumbprint_of(jwk):
+    return base64url(hashlib.sha256(json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode()).digest())
 
 
 def sign_jws(key, header, payload):
@@ -88,9 +133,12 @@ class Issuers:
     def __init__(self):
         self.keys = {HELSEID: RsaKey(), MASKINPORTEN: RsaKey(), IDPORTEN: RsaKey()}
         self.client = CurveKey()
+        self.further_keys = {}  # by issuer: JWKs that are published, too
 
     def key_set(self, issuer, key_id="key-1", key=None):
-        return json.dumps({"keys": [{**(key or self.keys[issuer]).public_jwk(), "kid": key_id, "use": "sig"}]})
+        key = key or self.keys[issuer]
+        first = {**key.public_jwk(), "kid": key_id, "use": "sig", "alg": key.algorithm}
+        return json.dumps({"keys": [first, *self.further_keys.get(issuer, ())]})
 
     def token(self, issuer, claims=None, header=None, key=None):
         key = key or self.keys[issuer]
