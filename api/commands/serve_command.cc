@@ -67,28 +67,49 @@ struct Reload {
   const ServeOptions& options;
   Gate& gate;
   HttpServer& server;
+  LedgerKeeper& keeper;
+  Config current;
 
   /// What is wrong is said, and then nothing changes.
-  void operator()() const {
+  void operator()() {
     try {
-      const Config config = read_config(options.config);
+      Config config = read_config(options.config);
+      if (!gate.looks_at_tokens()) config.series = current.series;
       const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
       if (gate.looks_at_tokens()) gate.set(config.auth, config.rates);
-      if (tls != nullptr) server.secure(tls);
+      if (tls != nullptr && current.tls.is_on()) server.secure(tls);
+      set_log_level(config.log_level);
       log(LogLevel::info, "reloaded",
           {{"signal", name_of(SIGHUP)},
            {"reason",
-            "certificates, issuers, blocks, practices and rates are read again; everything else "
-            "wants a restart"}});
+            "certificates, issuers, blocks, practices, rates, log level and ceilings of further "
+            "years are read again; everything else wants a restart"}});
+      add_ceilings(config);
+      const auto ignored = keys_for_restart(current, config);
+      if (!ignored.empty()) {
+        log(LogLevel::warning, "reload_ignored",
+            {{"keys", fmt::format("{}", fmt::join(ignored, ", "))},
+             {"reason", "these want a restart"}});
+      }
     } catch (const std::exception& error) {
       log(LogLevel::error, "reload_failed",
           {{"signal", name_of(SIGHUP)}, {"reason", error.what()}});
     }
   }
+
+  /// Those of years that are known stay as they are.
+  void add_ceilings(const Config& config) {
+    auto ceilings = current.ceilings;
+    ceilings.insert(config.ceilings.begin(), config.ceilings.end());
+    if (ceilings.size() == current.ceilings.size()) return;
+    current.ceilings = ceilings;
+    log_ceilings(current);
+    keeper.use_ceilings(std::move(ceilings));
+  }
 };
 
 /// Returns when the service is to end. Warns once a day of a ceiling that will be missed.
-void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper, const Reload& reload) {
+void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper, Reload reload) {
   for (ledger::Date warned{};;) {
     const ledger::Date today = ledger::oslo_date(ingest::now());
     if (today != warned) {
@@ -106,15 +127,27 @@ void wait_for_end(const sigset_t& signals, const LedgerKeeper& keeper, const Rel
     log(LogLevel::warning, "signal_ignored",
         {{"signal", name_of(number)},
          {"reason",
-          "SIGHUP reads certificates and issuers again, a restart the whole configuration, and "
-          "SIGTERM ends the service"}});
+          "SIGHUP reads what callers may again, a restart the whole configuration, and SIGTERM "
+          "ends "
+          "the service"}});
   }
+}
+
+/// A loopback address when there is none.
+Address metrics_address(const Config& config) {
+  return parse_listen(config.metrics_listen.empty() ? "127.0.0.1:0" : config.metrics_listen);
 }
 
 /// Throws UsageError for what would let in whom it should not, or nobody.
 void require_safe(const ServeOptions& options, const Address& address, const Config& config) {
   if (options.auth != "none" && options.auth != "jwt") {
     throw UsageError("--auth wants none or jwt");
+  }
+  const Address metrics = metrics_address(config);
+  if (!metrics.is_local() && !options.allows_plain) {
+    throw UsageError("[metrics] listen " + metrics.name() +
+                     " can be reached from other machines, without TLS; remedy: a loopback "
+                     "address, or --allow-plain where the network is trusted");
   }
   if (options.auth == "none") {
     if (address.is_local()) return;
@@ -154,6 +187,9 @@ int serve(const ServeOptions& options) {
   Gate gate(std::move(guard), config.rates);
   HttpServer server(address, options.threads, config.limits);
   server.secure(tls);
+  std::optional<HttpServer> metrics;
+  if (!config.metrics_listen.empty()) metrics.emplace(metrics_address(config), 1, config.limits);
+  set_log_level(config.log_level);
   {
     Service service(ledger_options(options.data, options.keys, config), config.series,
                     config.limits, public_url(config.address, server.address()),
@@ -164,16 +200,17 @@ int serve(const ServeOptions& options) {
            {"keys", options.keys.empty() ? options.data + "/keys" : options.keys}});
     }
     log_ceilings(config);
-    service.start();
+    service.start(metrics ? &*metrics : nullptr);
     log(LogLevel::info, "listening",
         {{"host", server.address().host},
          {"port", std::to_string(server.address().port)},
          {"socketFile", server.address().socket_file},
          {"auth", options.auth},
          {"tls", tls == nullptr ? "off" : "on"},
+         {"metrics", metrics ? metrics->address().name() : ""},
          {"version", std::string(program_version)},
          {"data", options.data}});
-    wait_for_end(signals, service.keeper(), {options, gate, server});
+    wait_for_end(signals, service.keeper(), {options, gate, server, service.keeper(), config});
     log(LogLevel::info, "draining");
     service.stop();
   }

@@ -31,11 +31,20 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
   add_reconciliation_routes(router_, keeper_, jobs_);
   add_backup_routes(router_, keeper_, jobs_);
   add_operations_routes(router_, keeper_, gate_, is_draining_);
+  add_payout_routes(router_, keeper_);
+  add_metrics_route(metrics_router_, keeper_, Access::anybody());
+}
+
+void Service::start(HttpServer* metrics) {
+  server_.start(router_, gate_);
+  metrics_server_ = metrics;
+  if (metrics != nullptr) metrics->start(metrics_router_, open_gate_);
 }
 
 void Service::stop() {
   is_draining_ = true;
   server_.stop();
+  if (metrics_server_ != nullptr) metrics_server_->stop();
 }
 
 void Service::announce_events() {

@@ -24,10 +24,11 @@ class Service {
           const std::string& issuer, std::size_t spinning_threads, const Gate& gate,
           HttpServer& server);
 
-  const LedgerKeeper& keeper() const { return keeper_; }
+  LedgerKeeper& keeper() { return keeper_; }
 
-  /// The server begins to answer.
-  void start() { server_.start(router_, gate_); }
+  /// The server begins to answer, and so does the one that gives everybody the metrics, if there is
+  /// one; it must stay.
+  void start(HttpServer* metrics = nullptr);
   /// /isready says no from now on; returns when open requests have been answered, or cut off.
   void stop();
 
@@ -36,10 +37,13 @@ class Service {
   void announce_events();
 
   HttpServer& server_;
+  HttpServer* metrics_server_ = nullptr;
   const Gate& gate_;
   std::atomic<bool> is_draining_{false};
   std::atomic<ledger::Position> announced_event_{ledger::Position{}};
   Router router_;
+  Router metrics_router_;
+  const Gate open_gate_;
   Jobs jobs_;
   LedgerKeeper keeper_;  // what it closes is used by those above
   Submissions submissions_;

@@ -11,6 +11,7 @@
 
 #include "api/http/awaitables.h"
 #include "api/http/request_head.h"
+#include "api/program/log.h"
 
 namespace api {
 namespace {
@@ -301,6 +302,19 @@ Awaitable<void> Connection::refuse_connection() {
 void Connection::count_answer(unsigned status) {
   const std::chrono::duration<double> taken = Clock::now() - begun_;
   http_counters().count_response(status, taken.count());
+  status_ = status;
+}
+
+void Connection::log_answer(std::string_view route) const {
+  if (!is_logged(LogLevel::debug)) return;
+  const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun_);
+  log(LogLevel::debug, "request",
+      {{"method", request_.method},
+       {"path", std::string(route)},
+       {"status", std::to_string(status_)},
+       {"microseconds", std::to_string(taken.count())},
+       {"caller", request_.caller.name},
+       {"correlationId", request_.correlation_id}});
 }
 
 Awaitable<void> Connection::rest() {

@@ -137,6 +137,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<void> refuse_connection();
   /// For the metrics: the request has been answered.
   void count_answer(unsigned status);
+  /// At the level `debug`: what was asked, by whom, and how that was answered.
+  void log_answer(std::string_view route) const;
   /// Writes all, as long as the client takes a piece of it in time; false when it does not.
   template <class Buffers>
   Awaitable<bool> write(Buffers bytes) {
@@ -211,6 +213,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Request request_;
   std::string answer_;  // memory for the next
   Clock::time_point begun_;
+  unsigned status_ = 0;  // of the last answer
   Clock::time_point writes_since_ = Clock::time_point::max();
   bool expects_continue_ = false;  // and has not been told
   bool is_chunked_ = false;

@@ -76,9 +76,10 @@ bool takes(const Route& route, const Request& request, Response& response) {
   return false;
 }
 
-Awaitable<void> serve(Connection& connection) {
+/// `route` becomes the one that was asked for, if there is one.
+Awaitable<void> serve(Connection& connection, const Route*& route) {
   Response refusal;
-  const Route* const route = find_route(connection, refusal);
+  route = find_route(connection, refusal);
   bool is_admitted = route != nullptr;
   if (is_admitted) {
     // Tokens may have to wait for keys; without them nothing waits.
@@ -103,7 +104,9 @@ Awaitable<void> serve_all(Connection& connection) {
   while (!connection.is_closing() && connection.is_open()) {
     const bool has_request = co_await connection.read_head();
     if (!has_request) break;
-    co_await serve(connection);
+    const Route* route = nullptr;
+    co_await serve(connection, route);
+    connection.log_answer(route == nullptr ? "" : route->path);
     connection.forget_request();
     if (connection.is_refused() && !connection.is_closing()) co_await connection.rest();
     if (connection.has_body_left() && !connection.is_closing()) co_await connection.discard_body();

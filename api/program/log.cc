@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 
 #include "ingest/items/clock.h"
 #include "ingest/items/json_out.h"
@@ -11,6 +13,10 @@
 
 namespace api {
 namespace {
+
+constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
+
+std::atomic<LogLevel> least_level{LogLevel::info};
 
 spdlog::logger& sink() {
   static const std::shared_ptr<spdlog::logger> logger = [] {
@@ -38,11 +44,21 @@ std::string hide_numbers(std::string text) {
 
 }  // namespace
 
+std::optional<LogLevel> log_level_named(std::string_view name) {
+  const auto* const found = std::find(level_names.begin(), level_names.end(), name);
+  if (found == level_names.end()) return std::nullopt;
+  return static_cast<LogLevel>(found - level_names.begin());
+}
+
+void set_log_level(LogLevel least) { least_level = least; }
+
+bool is_logged(LogLevel level) { return level >= least_level; }
+
 void log(LogLevel level, std::string_view event,
          std::initializer_list<std::pair<std::string_view, std::string>> fields) {
-  static constexpr std::string_view names[] = {"info", "warning", "error"};
+  if (!is_logged(level)) return;
   std::string line = "{\"time\":\"" + ledger::to_rfc3339(ingest::now()) + "\",\"level\":\"";
-  line += names[static_cast<std::size_t>(level)];
+  line += level_names[static_cast<std::size_t>(level)];
   line += "\",\"event\":";
   ingest::append_json_string(line, event);
   for (const auto& [name, value] : fields) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "api/http/address.h"
 #include "api/identity/jwk.h"
 #include "api/identity/target_url.h"
+#include "api/program/usage_error.h"
 #include "storage/access_log/access_block.h"
 
 namespace api {
@@ -74,6 +76,25 @@ void read_auth(TableReader& reader, AuthSettings& auth) {
   auth.blocked_clients = reader.texts("blocked_clients");
   auth.blocked_organisations = reader.texts("blocked_organisations");
   require_organisations(reader, "blocked_organisations", auth.blocked_organisations);
+}
+
+void read_metrics(TableReader& reader, Config& config) {
+  config.metrics_listen = reader.required_text("listen");
+  if (config.metrics_listen.empty()) return;
+  try {
+    parse_listen(config.metrics_listen);
+  } catch (const UsageError&) {
+    reader.fault("listen", "wants an IP address and a port, such as \"127.0.0.1:9100\"");
+  }
+}
+
+void read_log(TableReader& reader, Config& config) {
+  const auto level = log_level_named(reader.required_text("level"));
+  if (level) {
+    config.log_level = *level;
+  } else {
+    reader.fault("level", "wants debug, info, warning or error");
+  }
 }
 
 Rate read_rate(TableReader& reader, std::string_view name) {
@@ -243,6 +264,10 @@ bool read_auth_table(std::string_view name, const toml::node& node, ConfigFaults
     read_one(name, node, faults, [&](TableReader& reader) { read_auth(reader, config.auth); });
   } else if (name == "rates") {
     read_one(name, node, faults, [&](TableReader& reader) { read_rates(reader, config.rates); });
+  } else if (name == "metrics") {
+    read_one(name, node, faults, [&](TableReader& reader) { read_metrics(reader, config); });
+  } else if (name == "log") {
+    read_one(name, node, faults, [&](TableReader& reader) { read_log(reader, config); });
   } else if (name == "issuers") {
     read_each(name, node, faults, [&](TableReader& reader, const std::string& called) {
       read_issuer(reader, called, faults, config);

@@ -36,6 +36,16 @@ struct Number {
   std::int64_t max;
   std::string_view why_min;  ///< what a lower one would break; may be empty
 
+  std::int64_t get(const Config& config) const {
+    if (const auto* const size = std::get_if<std::size_t Limits::*>(&place)) {
+      return static_cast<std::int64_t>(config.limits.**size);
+    }
+    if (const auto* const time = std::get_if<std::chrono::seconds Limits::*>(&place)) {
+      return (config.limits.**time).count();
+    }
+    return static_cast<std::int64_t>(config.state.*
+                                     std::get<std::uint64_t storage::StateOptions::*>(place));
+  }
   void set(Config& config, std::int64_t value) const {
     if (const auto* const size = std::get_if<std::size_t Limits::*>(&place)) {
       config.limits.** size = static_cast<std::size_t>(value);
@@ -231,6 +241,29 @@ class Reader {
 
 Config read_config(const std::string& path) {
   return path.empty() ? Config() : Reader(path).read();
+}
+
+std::vector<std::string> keys_for_restart(const Config& before, const Config& now) {
+  std::vector<std::string> keys;
+  for (const Number& number : numbers) {
+    if (number.get(before) == number.get(now)) continue;
+    keys.push_back(fmt::format("{}.{}", number.table, number.name));
+  }
+  const auto compare = [&keys](std::string_view key, const auto& was, const auto& is) {
+    if (was != is) keys.emplace_back(key);
+  };
+  compare("accept_test_numbers", before.series, now.series);
+  compare("auth.proofs_max", before.auth.proofs_max, now.auth.proofs_max);
+  compare("metrics.listen", before.metrics_listen, now.metrics_listen);
+  compare("public.url", before.address.url, now.address.url);
+  compare("tls", before.tls.is_on(), now.tls.is_on());
+  // Cards were issued by the ceilings that were known.
+  for (const auto& [year, ceiling] : before.ceilings) {
+    const auto found = now.ceilings.find(year);
+    const bool is_same = found != now.ceilings.end() && found->second.amount == ceiling.amount;
+    if (!is_same) keys.push_back(fmt::format("ceilings.{}", year));
+  }
+  return keys;
 }
 
 storage::LedgerOptions ledger_options(const std::string& data, const std::string& keys,

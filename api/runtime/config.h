@@ -8,6 +8,7 @@
 #include "api/http/tls_context.h"
 #include "api/identity/issuer.h"
 #include "api/identity/rate_limiter.h"
+#include "api/program/log.h"
 #include "api/runtime/limits.h"
 #include "api/runtime/public_address.h"
 #include "ledger/records/rule_pack.h"
@@ -35,11 +36,16 @@ struct Config {
   AuthSettings auth;
   Rates rates;
   std::vector<KnownPractice> practices;
+  std::string metrics_listen;  ///< where /metrics is for everybody; empty: nowhere
+  LogLevel log_level = LogLevel::info;
 };
 
 /// Defaults where `path` is empty. Throws UsageError that names every fault, a line each, with key
 /// and line.
 Config read_config(const std::string& path);
+
+/// The keys whose values differ, of those that only a start reads.
+std::vector<std::string> keys_for_restart(const Config& before, const Config& now);
 
 /// What is missing for serving with tokens, as sentences with a remedy.
 std::vector<std::string> missing_for_tokens(const Config& config);

@@ -131,6 +131,14 @@ ingest::IngestFigures LedgerKeeper::figures() const {
   return figures;
 }
 
+void LedgerKeeper::use_ceilings(std::map<int, ledger::AnnualCeiling> ceilings) {
+  {
+    const std::lock_guard lock(mutex_);
+    new_ceilings_ = std::move(ceilings);
+  }
+  note({FaultKind::unwritable, "the ledger is opened anew with the ceilings of further years"});
+}
+
 // ---- faults ----
 
 void LedgerKeeper::note(Fault fault) {
@@ -232,6 +240,7 @@ bool LedgerKeeper::take_items_again(Fault& fault) {
   {
     const std::lock_guard lock(mutex_);
     noted_.reset();
+    if (new_ceilings_) options_.ceilings = *std::exchange(new_ceilings_, std::nullopt);
   }
   if (!try_open(OpenMode::read_write)) return false;
   const std::lock_guard lock(mutex_);

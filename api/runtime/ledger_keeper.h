@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,10 @@ class LedgerKeeper {
   ledger::Result<void> submit(std::unique_ptr<ingest::Submission>& submission) const;
   /// Like Ingestor::check(); `store_unavailable` while there is trouble().
   ledger::Result<void> check(const std::string& sender, std::size_t items) const;
+
+  /// Ceilings of further years: the ledger is opened anew with them, which takes as long as after a
+  /// fault. Items that come meanwhile get `store_unavailable`.
+  void use_ceilings(std::map<int, ledger::AnnualCeiling> ceilings);
 
   const storage::KeyRing& keys() const { return *options_.keys; }
   /// Why no items are taken; empty while they are.
@@ -91,6 +96,7 @@ class LedgerKeeper {
   std::string trouble_;                  // not empty: nothing is taken or acknowledged
   std::string progress_;                 // of the journal that is being applied again
   std::uint64_t recoveries_ = 0;
+  std::optional<std::map<int, ledger::AnnualCeiling>> new_ceilings_;  // since it was opened
   ingest::IngestFigures figures_;  // of ingestors that have ended
   std::thread thread_;
 };

@@ -226,6 +226,14 @@ Response ledger_status(OpenLedger& open, const Request&) {
 
 }  // namespace
 
+void add_metrics_route(Router& router, const LedgerKeeper& keeper, Access access) {
+  router.add({.method = "GET",
+              .path = "/metrics",
+              .access = access,
+              .kind = RouteKind::slow,
+              .handler = [&keeper](const Request&) { return metrics(keeper); }});
+}
+
 void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,
                            const std::atomic<bool>& is_draining) {
   const auto add_open = [&router](std::string_view path, Handler handler) {
@@ -240,11 +248,7 @@ void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gat
   add_open("/version", version);
   add_open("/openapi.yaml", openapi);
   add_open("/.well-known/jwks.json", [&](const Request&) { return key_set(keeper); });
-  router.add({.method = "GET",
-              .path = "/metrics",
-              .access = {Role::operations},
-              .kind = RouteKind::slow,
-              .handler = [&](const Request&) { return metrics(keeper); }});
+  add_metrics_route(router, keeper, {Role::operations});
   router.add({.method = "GET",
               .path = "/v1/status",
               .access = {Role::operations},

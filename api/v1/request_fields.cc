@@ -119,6 +119,21 @@ std::string RequestFields::text(std::string_view name, std::string_view code) {
   return value;
 }
 
+std::vector<std::int64_t> RequestFields::integers(std::string_view name, std::string_view code) {
+  const boost::json::value* const found = find(name);
+  if (found == nullptr) return {};
+  const boost::json::array* const array = found->if_array();
+  std::vector<std::int64_t> integers;
+  for (const boost::json::value& element : array == nullptr ? boost::json::array() : *array) {
+    if (element.is_int64()) integers.push_back(element.as_int64());
+  }
+  if (array == nullptr || integers.size() != array->size()) {
+    refuse(code, name, quoted(name) + " must be an array of integers.");
+    return {};
+  }
+  return integers;
+}
+
 std::int64_t RequestFields::integer(std::string_view name, std::int64_t min, std::int64_t max,
                                     std::string_view code) {
   const boost::json::value* const found = find(name);

@@ -35,6 +35,8 @@ class RequestFields {
   std::string text(std::string_view name, std::string_view code);
   /// The elements of an array of strings; they live as long as this.
   std::vector<std::string_view> texts(std::string_view name, std::string_view code);
+  /// The elements of an array of integers.
+  std::vector<std::int64_t> integers(std::string_view name, std::string_view code);
   std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max,
                        std::string_view code);
   bool truth(std::string_view name, std::string_view code);

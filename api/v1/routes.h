@@ -23,8 +23,10 @@ void add_backup_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs);
 void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series,
                             std::size_t lines_max);
 void add_event_routes(Router& router, const LedgerKeeper& keeper, const Limits& limits);
+void add_metrics_route(Router& router, const LedgerKeeper& keeper, Access access);
 void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,
                            const std::atomic<bool>& is_draining);
+void add_payout_routes(Router& router, const LedgerKeeper& keeper);
 void add_practice_registration_routes(Router& router, const LedgerKeeper& keeper);
 void add_reconciliation_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs);
 void add_timeliness_routes(Router& router, const LedgerKeeper& keeper);

@@ -113,6 +113,10 @@ class Schemas:
         if isinstance(value, list) and len(value) < rule:
             found.append(f"{where} has fewer than {rule} elements")
 
+    def _maxItems(self, rule, value, where, found, _schema):
+        if isinstance(value, list) and len(value) > rule:
+            found.append(f"{where} has more than {rule} elements")
+
     def _items(self, rule, value, where, found, _schema):
         if isinstance(value, list):
             for i, element in enumerate(value):

@@ -29,6 +29,7 @@ MATRIX = {
     ("POST", "/v1/persons/account"): ("portal", "citizen"),
     ("POST", "/v1/persons/card"): ("portal", "citizen"),
     ("POST", "/v1/persons/access-log"): ("portal", "citizen"),
+    ("POST", "/v1/persons/numbers"): ("payout",),
     ("GET", "/v1/events"): ("payout",),
     ("POST", "/v1/reconciliations"): ("operator",),
     ("GET", "/v1/reconciliations"): ("operator", "payout"),
