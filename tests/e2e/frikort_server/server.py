@@ -160,7 +160,10 @@ class Server:
                 connection.putheader("Content-Length", "0")
             connection.putheader("Connection", "close")
             connection.endheaders()
-            if body:
+            if isinstance(connection, http.client.HTTPSConnection):
+                # It has no second handle, so only what fits the buffers may be sent.
+                connection.send(body or b"")
+            elif body:
                 # A handle of its own: the connection is closed with the end of the answer.
                 sending = connection.sock.dup()
                 sender = threading.Thread(target=_send_quietly, args=(sending, body), daemon=True)
