@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <functional>
@@ -151,25 +149,6 @@ inline Attempt by_citizen() {
                     {"acr", "idporten-loa-high"},
                     {"pid", "05859047760"}};
   return attempt;
-}
-
-struct Row {
-  std::string_view name;
-  Kind kind;
-  std::function<void(Attempt&)> change;
-};
-
-inline void expect_refused(const std::vector<Row>& rows, const std::function<Attempt()>& make) {
-  for (const Row& row : rows) {
-    SCOPED_TRACE(row.name);
-    Attempt attempt = make();
-    row.change(attempt);
-    const auto judged = attempt.send();
-    const auto* const refusal = std::get_if<Refusal>(&judged);
-    ASSERT_NE(refusal, nullptr) << "was let in";
-    EXPECT_EQ(static_cast<int>(refusal->kind), static_cast<int>(row.kind)) << refusal->reason;
-    EXPECT_TRUE(std::holds_alternative<Recognised>(make().send())) << "the right one";
-  }
 }
 
 inline Attempt right() { return Attempt(); }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/api/identity/attempt.h"
+#include "tests/api/identity/refused_rows.h"
 
 namespace api::test {
 namespace {
