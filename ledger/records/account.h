@@ -25,20 +25,35 @@ using CardId = std::array<std::uint8_t, 16>;
 /// The exemption card of a person and year: issued once, never withdrawn.
 struct ExemptionCard {
   CardState state = CardState::active;
-  Instant issued_at;     ///< received time of the item that crossed
+  Instant issued_at;     ///< received time of the entry that issued it
   Date entitled_from{};  ///< service date on which the sum, in service order, reached the ceiling
   Guid crossing_guid;    ///< of the registration whose counting crossed
   RulePackHash rule_pack{};
   CardId id{};
+  Position issued_by;  ///< the entry that issued it
+  Position crossing;   ///< the registration whose counting crossed
 
   friend bool operator==(const ExemptionCard&, const ExemptionCard&) = default;
 };
 
-/// One step of what is refunded for one registration; negative where a credit note netted it.
+/// What has been told of a card.
+struct ToldCard {
+  bool is_issued = false;  ///< else the others mean nothing
+  CardState state = CardState::active;
+  Date entitled_from{};
+
+  friend bool operator==(const ToldCard&, const ToldCard&) = default;
+};
+
+inline ToldCard told_of(const std::optional<ExemptionCard>& card) {
+  return card ? ToldCard{true, card->state, card->entitled_from} : ToldCard{};
+}
+
+/// One step of what is refunded for one registration; negative where it was netted.
 struct RefundLine {
   Position registration;  ///< the registration refunded
   Guid guid;              ///< of that registration
-  Position cause;         ///< the item that made the line
+  Position cause;         ///< the entry that made the line
   Money amount;
 
   friend bool operator==(const RefundLine&, const RefundLine&) = default;
@@ -63,10 +78,14 @@ struct AccountKey {
 ///   L3  there is a card if the sum ever reached the ceiling; it is active if the sum is there now
 struct Account {
   Money counted_sum;
-  Position newest;           ///< of the newest item that concerns this account; 0 = none
+  Position newest;           ///< the newest item, or merge, that concerns this account; 0 = none
+  Position changed_by;       ///< the newest entry of any kind that changed it; 0 = none
   std::vector<DaySum> days;  ///< counted sum of each service date: what the entitlement needs
   std::optional<ExemptionCard> card;
-  std::vector<RefundLine> refund_lines;  ///< append-only
+  std::vector<RefundLine> refund_lines;  ///< append-only; in the order in which they were written
+  /// What was told last of the card that stands, when the account has changed since then because
+  /// its person was opted out.
+  std::optional<ToldCard> told;
 
   Money refunded() const;
   /// The sum of this registration's lines.

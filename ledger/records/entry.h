@@ -22,7 +22,7 @@ struct ItemEntry {
   PersonId person;               ///< 0 = nobody: sent while the person was opted out
   bool is_new_person = false;    ///< first seen here: the entry introduces id and encrypted number
   bool is_erased = false;        ///< the number that it introduced has been erased
-  Position previous;             ///< the entry before it in the same account; 0 = none
+  Position previous;             ///< the item, or merge, before it in the same account; 0 = none
   Verdict verdict;
 };
 
@@ -36,6 +36,8 @@ struct JoinedYear {
 
 /// The most years that a person can have accounts of.
 inline constexpr std::size_t joined_years_max = 200;
+/// The most entries that one `opted_in` can name.
+inline constexpr std::size_t meanwhile_max = 100'000;
 
 /// An accepted event about a person as the journal keeps it.
 struct PersonEntry {
@@ -48,6 +50,9 @@ struct PersonEntry {
   Position previous;              ///< the event before it of the same person; 0 = none
   Position other_previous;        ///< of a merge: the newest event of the other person; 0 = none
   std::vector<JoinedYear> years;  ///< of a merge: by year; the years in which either has an account
+  /// Of `opted_in`: the payments and credit notes of the person's registrations that came while the
+  /// person was opted out, and so name nobody themselves. Ascending.
+  std::vector<Position> meanwhile;
 };
 
 /// An accepted event about a practice as the journal keeps it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "ledger/values/code.h"
 #include "ledger/values/ids.h"
@@ -23,12 +24,13 @@ struct Verdict {
 /// What the ledger keeps of an accepted co-payment, found by its fingerprint: enough to answer
 /// resends, payments and credit notes without reading the journal.
 struct Registration {
-  PersonId person;
+  PersonId person;  ///< who it was reported for; 0 = sent while the person was opted out
   std::uint64_t content_hash = 0;
   Money amount;
   Date service_date{};
   bool is_paid = false;      ///< now: reported paid, or a payment came
   bool is_credited = false;  ///< now
+  bool is_counted = false;   ///< in its person's account, now
   Verdict reported;          ///< of the co-payment itself
   Verdict payment;           ///< of its payment confirmation, when there was one
   Verdict credit_note;       ///< of its credit note, when there was one
@@ -55,7 +57,14 @@ struct UnpaidKey {
   friend auto operator<=>(const UnpaidKey&, const UnpaidKey&) = default;
 };
 
-/// Why a registration does not count, the first that applies; `none` when it counts.
+/// Why a registration does not count, the first that applies; `none` when it counts. As the item
+/// alone says, when nothing is known of the person.
 Code reason_not_counted(const Registration& registration);
+/// Likewise, of a person born on that day.
+Code reason_not_counted(const Registration& registration, std::optional<Date> birth_date);
+
+/// The first day on which somebody born on that day is 16. Of 29 February it is 1 March in a year
+/// that has no such day.
+Date sixteenth_birthday(Date birth_date);
 
 }  // namespace ledger

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,6 +58,11 @@ struct PersonEvent {
   bool has_other() const {
     return type == PersonEventType::number_changed || type == PersonEventType::merged;
   }
+  /// The number that is in use from this event on.
+  const EncryptedNumber& in_use() const {
+    return type == PersonEventType::number_changed ? other : person;
+  }
+  friend bool operator==(const PersonEvent&, const PersonEvent&) = default;
 };
 
 /// The most organisation, HPR or person numbers that a practice may have of each.
@@ -75,6 +81,18 @@ struct PracticeEvent {
   std::vector<std::string> hpr_numbers;           ///< one to nine digits each
   std::vector<EncryptedNumber> practitioners;     ///< with a personal agreement
   std::vector<Period> agreements;
+  friend bool operator==(const PracticeEvent&, const PracticeEvent&) = default;
+};
+
+/// What a resend of an event must equal: everything but the time of receipt. STORED: never changes.
+std::uint64_t content_hash_of(const PersonEvent& event);
+std::uint64_t content_hash_of(const PracticeEvent& event);
+
+/// What an accepted event is known by, for ever and over both feeds.
+struct KnownEvent {
+  Position position;
+  std::uint64_t content_hash = 0;
+  friend bool operator==(const KnownEvent&, const KnownEvent&) = default;
 };
 
 }  // namespace ledger
