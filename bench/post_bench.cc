@@ -59,7 +59,7 @@ std::vector<ledger::Item> some_items(std::uint32_t count, std::uint32_t persons)
 /// Sends the items one by one at positions 1, 2, 3 …; returns how many were accepted.
 std::uint64_t process(const std::vector<ledger::Item>& items, MemoryStore& store,
                       bool keeps_entries) {
-  ledger::Ledger ledger(store, rules());
+  ledger::Ledger ledger(store, rules(), store);
   std::uint64_t accepted = 0;
   ledger::ItemEntry entry;
   for (const ledger::Item& item : items) {

@@ -6,6 +6,7 @@
 #include "api/cards/qr_svg.h"
 #include "api/http/problem.h"
 #include "api/runtime/ledger_routes.h"
+#include "api/runtime/shown_account.h"
 #include "api/v1/card_json.h"
 #include "api/v1/own_person.h"
 #include "api/v1/request_fields.h"
@@ -71,26 +72,26 @@ Response Cards::person_card(OpenLedger& open, const Request& request) {
   const storage::StateStore& state = open.files().state();
   const ledger::EncryptedNumber asked = open.files().keys().numbers.encrypt(*number);
   if (const auto problem = person_problem(open, request, asked)) return fail(*problem);
-  const auto known = state.person_of(asked);
-  if (!known) return fail(problem_of(known.error()));
-  // A person never heard of takes the same way as one without card: nobody has id 0.
-  const ledger::PersonId person = known.value().value_or(ledger::PersonId{});
-  const auto account = state.account({person, year});
-  if (!account) return fail(problem_of(account.error()));
+  const auto shown = shown_account(state, asked, year);
+  if (!shown) return fail(problem_of(shown.error()));
+  const std::optional<ledger::ExemptionCard>& card = shown.value().account.card;
 
   Response response;
-  response.reflects = account.value().newest;
+  response.reflects = shown.value().reflects;
   response.body = fmt::format(R"({{"year":{},"card":)", year);
-  append_card(response.body, year, account.value().card);
-  if (account.value().card) {
-    const auto in_use = state.number_of(person);
-    if (!in_use) return fail(problem_of(in_use.error()));
+  append_card(response.body, year, card);
+  if (card) {
+    const auto numbers = state.numbers(shown.value().person);
+    if (!numbers) return fail(problem_of(numbers.error()));
+    // Of somebody whose numbers have been erased nobody can ask.
+    const ledger::EncryptedNumber in_use =
+        numbers.value().empty() ? asked : numbers.value().front();
     const auto place = take_place();
     if (!place) {
       return fail({429, "TOO_MANY_REQUESTS",
                    "Too many cards are being made already; ask again in a moment.", ""});
     }
-    response.finish = [this, place, proved = Proved{year, *account.value().card, in_use.value()}](
+    response.finish = [this, place, proved = Proved{year, *card, in_use}](
                           Response& begun) { append_proof(begun.body, proved); };
   } else {
     response.body += R"(,"token":null,"qr":null})";

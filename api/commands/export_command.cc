@@ -264,7 +264,8 @@ class Exporter {
   void write_events() {
     TableFile events =
         table("events", {"position", "type", "at", "personRef", "year", "cause", "registration",
-                         "practiceId", "guid", "cardId", "entitledFrom", "movedFrom", "amountOre"});
+                         "practiceId", "guid", "cardId", "entitledFrom", "movedFrom", "amountOre",
+                         "mergedPersonRef"});
     Progress progress("events", "events", 0);
     EventTeller teller(files_.journal(), files_.state());
     for_each_row(StateFamily::events, "events",
@@ -286,9 +287,15 @@ class Exporter {
     const ledger::Event& event = told.event;
     events.text(told.position()).text(ledger::name_of(event.type));
     events.text(ledger::to_rfc3339(told.at)).number(event.account.person.value());
-    events.number(std::int64_t{event.account.year}).text(ledger::name_of(told.cause_type));
-    events.text(to_string(event.registration)).text(told.practice.view());
-    events.text(to_string(told.guid));
+    const bool is_merge = event.type == ledger::EventType::person_merged;
+    is_merge ? events.none() : events.number(std::int64_t{event.account.year});
+    events.text(told.cause_type);
+    if (event.registration.value() == 0) {
+      events.none().none().none();
+    } else {
+      events.text(to_string(event.registration)).text(told.practice.view());
+      events.text(to_string(told.guid));
+    }
     if (is_about_card(event.type)) {
       events.text(ledger::to_hex(event.card)).text(ledger::to_string(event.entitled_from));
     } else {
@@ -299,11 +306,12 @@ class Exporter {
     } else {
       events.none();
     }
-    if (is_about_card(event.type)) {
+    if (is_about_card(event.type) || is_merge) {
       events.none();
     } else {
       events.number(event.amount.ore());
     }
+    is_merge ? events.number(event.merged.value()) : events.none();
     events.end_row();
   }
 

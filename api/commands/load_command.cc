@@ -24,6 +24,7 @@
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
 #include "ingest/items/clock.h"
+#include "ingest/items/line_parser.h"
 #include "ingest/writer/ingestor.h"
 #include "storage/json/json.h"
 #include "storage/ledger_files/ledger_files.h"
@@ -103,7 +104,7 @@ class EmbeddedTarget final : public Target {
       const std::string_view line = std::string_view(text_).substr(begin, end - begin);
       begin = end + 1;
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      items.push_back(parser_.parse(line, caller_, received));
+      items.push_back(parser_.parse(ingest::LineKind::any, line, caller_, received));
       if (items.size() == ingest::group_items_max) submit(std::exchange(items, {}), summary);
     }
     if (!items.empty()) submit(std::move(items), summary);
@@ -152,7 +153,7 @@ class EmbeddedTarget final : public Target {
   std::vector<std::unique_ptr<ingest::Submission>> done_;
   std::size_t on_the_way_ = 0;
   ingest::Ingestor ingestor_;
-  ingest::ItemParser parser_;
+  ingest::LineParser parser_;
   ingest::Caller caller_;
   std::string text_;
 };

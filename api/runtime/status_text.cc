@@ -25,8 +25,8 @@ std::string status_json(const storage::AppliedState& head) {
                                 {"rejected", totals.rejected},
                                 {"persons", totals.persons},
                                 {"accounts", totals.accounts},
-                                {"cards", totals.cards()},
-                                {"cardsUnderReview", totals.cards_under_review()},
+                                {"cards", totals.cards},
+                                {"cardsUnderReview", totals.cards_under_review},
                                 {"countedOre", totals.counted_ore},
                                 {"refundedOre", totals.refunded_ore},
                                 {"events", events}})

@@ -15,7 +15,7 @@ std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request
 }
 
 std::string sender_of(const ingest::ParsedItem& first) {
-  return std::string(first.item.practice.view());
+  return first.event ? "registry" : std::string(first.item.practice.view());
 }
 
 bool is_overload(error_code error) {

@@ -26,19 +26,25 @@ struct HttpSubmission final : ingest::Submission {
   std::function<void(SubmissionPtr)> handler;
 };
 
-/// A request with items, while it is served.
+/// A request with items or events, while it is served.
 struct SubmissionRequest {
   Connection& connection;
   Submissions& service;
   Submissions::ParserLease parser;
+  ingest::LineKind lines;
   ingest::Caller caller;
+
+  ingest::ParsedItem parse(std::string_view text, ledger::Instant received) const {
+    return parser->parse(lines, text, caller, received);
+  }
 };
 
 /// Some of the items of the request.
 std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request,
                                                 std::vector<ingest::ParsedItem> items);
 
-/// Whose turn in the queue a request takes: until callers have names, that of the practice.
+/// Whose turn in the queue a request takes: until callers have names, that of the practice, and of
+/// the registries together.
 std::string sender_of(const ingest::ParsedItem& first);
 
 bool is_overload(error_code error);

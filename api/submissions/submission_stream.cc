@@ -264,7 +264,7 @@ void SubmissionStream::take_lines() {
       continue;
     }
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    parsed_.push_back(request_.parser->parse(line, request_.caller, received));
+    parsed_.push_back(request_.parse(line, received));
   }
   if (begin != 0) connection_.forgive_waiting();
   has_lines_ = end != std::string_view::npos;
@@ -275,7 +275,7 @@ void SubmissionStream::take_lines() {
     begin += rest;
   } else if (rest > ingest::ItemParser::text_bytes_max) {
     // Already too long: it gets its verdict, and the rest of it is not kept.
-    parsed_.push_back(request_.parser->parse(bytes.substr(begin), request_.caller, received));
+    parsed_.push_back(request_.parse(bytes.substr(begin), received));
     is_skipping_ = true;
     begin += rest;
   }

@@ -37,11 +37,27 @@ void Submissions::add_routes(Router& router) {
               .body_bytes_max = limits_.ndjson_body_bytes_max,
               .media_types = {"application/json", "application/x-ndjson"},
               .parameters = {"atomic", "dryRun", "trustReceivedTime"},
-              .serve = [this](Connection& connection) { return serve(connection); }});
+              .serve = [this](Connection& connection) {
+                return serve(connection, ingest::LineKind::items);
+              }});
+  add_feed(router, "/v1/person-events", ingest::LineKind::person_events);
+  add_feed(router, "/v1/practice-events", ingest::LineKind::practice_events);
+}
+
+/// Of a registry: lines only.
+void Submissions::add_feed(Router& router, std::string_view path, ingest::LineKind lines) {
+  router.add(
+      {.method = "POST",
+       .path = path,
+       .access = {Role::registry},
+       .body_bytes_max = limits_.ndjson_body_bytes_max,
+       .media_types = {"application/x-ndjson"},
+       .parameters = {"trustReceivedTime"},
+       .serve = [this, lines](Connection& connection) { return serve(connection, lines); }});
 }
 
 Submissions::ParserLease Submissions::lease_parser() {
-  std::unique_ptr<ingest::ItemParser> parser;
+  std::unique_ptr<ingest::LineParser> parser;
   {
     const std::lock_guard lock(free_parsers_->mutex);
     if (!free_parsers_->list.empty()) {
@@ -49,14 +65,14 @@ Submissions::ParserLease Submissions::lease_parser() {
       free_parsers_->list.pop_back();
     }
   }
-  if (!parser) parser = std::make_unique<ingest::ItemParser>(keeper_.keys().numbers, series_);
-  return {parser.release(), [free = free_parsers_](ingest::ItemParser* used) {
+  if (!parser) parser = std::make_unique<ingest::LineParser>(keeper_.keys().numbers, series_);
+  return {parser.release(), [free = free_parsers_](ingest::LineParser* used) {
             const std::lock_guard lock(free->mutex);
             free->list.emplace_back(used);
           }};
 }
 
-Awaitable<void> Submissions::serve(Connection& connection) {
+Awaitable<void> Submissions::serve(Connection& connection, ingest::LineKind lines) {
   const Request& request = connection.request();
   SubmissionForm form;
   form.is_json = request.content_type == "application/json";
@@ -72,6 +88,7 @@ Awaitable<void> Submissions::serve(Connection& connection) {
       connection,
       *this,
       lease_parser(),
+      lines,
       {request.caller.program(), is_trusted && request.caller.roles.has(Role::operations),
        request.caller.practices, request.caller.organisation, request.caller.organisation_number}};
   const bool is_small =

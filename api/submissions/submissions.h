@@ -8,14 +8,14 @@
 #include "api/http/router.h"
 #include "api/runtime/ledger_keeper.h"
 #include "api/runtime/limits.h"
-#include "ingest/items/item_parser.h"
+#include "ingest/items/line_parser.h"
 #include "ingest/writer/submission.h"
 #include "ledger/values/national_id.h"
 
 namespace api {
 
-/// What serves POST /v1/registrations: reads items, submits them to the writer of the ledger, and
-/// answers with their results and receipts.
+/// What serves POST /v1/registrations and the feeds of the registries: reads items or events,
+/// submits them to the writer of the ledger, and answers with their results and receipts.
 ///
 /// Concurrency: its parts are used by all network threads.
 class Submissions {
@@ -31,11 +31,12 @@ class Submissions {
   const Limits& limits() const { return limits_; }
 
   /// A parser that nobody else uses meanwhile; it goes back when the request has been answered.
-  using ParserLease = std::shared_ptr<ingest::ItemParser>;
+  using ParserLease = std::shared_ptr<ingest::LineParser>;
   ParserLease lease_parser();
 
  private:
-  Awaitable<void> serve(Connection& connection);
+  void add_feed(Router& router, std::string_view path, ingest::LineKind lines);
+  Awaitable<void> serve(Connection& connection, ingest::LineKind lines);
 
   const LedgerKeeper& keeper_;
   const ledger::NumberSeries series_;
@@ -43,7 +44,7 @@ class Submissions {
   /// Shared, because a connection that is cut off gives its parser back when all else has ended.
   struct FreeParsers {
     std::mutex mutex;
-    std::vector<std::unique_ptr<ingest::ItemParser>> list;
+    std::vector<std::unique_ptr<ingest::LineParser>> list;
   };
   const std::shared_ptr<FreeParsers> free_parsers_ = std::make_shared<FreeParsers>();
 };

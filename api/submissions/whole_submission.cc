@@ -63,7 +63,7 @@ std::optional<ParsedItems> parse_json(const SubmissionRequest& submission, Probl
   ParsedItems items;
   items.reserve(elements.size());
   for (const std::string_view element : elements) {
-    items.push_back(submission.parser->parse(element, submission.caller, received));
+    items.push_back(submission.parse(element, received));
     const bool is_first_of_many = items.size() == 1 && elements.size() > 1;
     if (is_first_of_many && !has_room(service, items.front(), elements.size(), problem)) {
       return std::nullopt;
@@ -99,7 +99,7 @@ std::optional<ParsedItems> parse_lines(const SubmissionRequest& submission, Prob
       problem = too_many_items(items_max);
       return std::nullopt;
     }
-    items.push_back(submission.parser->parse(line, submission.caller, received));
+    items.push_back(submission.parse(line, received));
     if (items.size() == 1) {
       if (!has_room(service, items.front(), count_line_ends(body), problem)) {
         return std::nullopt;

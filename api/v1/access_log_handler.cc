@@ -59,9 +59,10 @@ ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(
   const auto person = state.person_of(asked);
   if (!person) return person.error();
   if (!person.value()) return numbers;
-  const auto in_use = state.number_of(*person.value());
-  if (!in_use) return in_use.error();
-  if (in_use.value() != asked) numbers.push_back(in_use.value());
+  auto all = state.numbers(*person.value());
+  if (!all) return all.error();
+  std::erase(all.value(), asked);
+  numbers.insert(numbers.end(), all.value().begin(), all.value().end());
   return numbers;
 }
 

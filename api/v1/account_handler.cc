@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/runtime/ledger_routes.h"
+#include "api/runtime/shown_account.h"
 #include "api/v1/card_json.h"
 #include "api/v1/own_person.h"
 #include "api/v1/request_fields.h"
@@ -14,6 +15,7 @@
 #include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
+#include "storage/ledger_files/history.h"
 
 namespace api {
 namespace {
@@ -37,16 +39,20 @@ struct Shown {
 };
 
 /// The registrations of an account, with the payments and credit notes that came for them.
-std::vector<Shown> registrations_of(const std::vector<ItemEntry>& entries) {
+std::vector<Shown> registrations_of(const std::vector<ledger::Entry>& entries) {
   std::vector<Shown> shown;
   std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, std::size_t> places;
-  for (const ItemEntry& entry : entries) {
+  for (const ledger::Entry& any : entries) {
+    const ItemEntry* const item = item_of(any);
+    if (item == nullptr) continue;
+    const ItemEntry& entry = *item;
     const auto key = std::pair(entry.practice, entry.item.guid);
     if (entry.item.type == ItemType::copayment) {
       places[key] = shown.size();
       ledger::Registration registration;
       registration.amount = entry.item.amount;
       registration.is_paid = entry.item.is_paid;
+      registration.service_date = oslo_date(entry.item.service_time);
       registration.reported = entry.verdict;
       shown.push_back({&entry, registration});
       continue;
@@ -70,20 +76,20 @@ struct AsOf {
 };
 
 /// Reads the account until what it holds is durable, and says up to where it then knows.
-ledger::Result<AsOf> read_account(OpenLedger& open, const AccountKey& key, Account& account) {
+ledger::Result<AsOf> read_account(OpenLedger& open, const Question& question, ShownAccount& shown) {
   for (;;) {
     // Before the account, so that nothing up to here is missing from it.
     const ledger::Position head{open.files().journal().next_position().value() - 1};
-    auto read = open.files().state().account(key);
+    auto read = shown_account(open.files().state(), question.person, question.year);
     if (!read) return read.error();
-    if (read.value().newest <= head) {
-      account = std::move(read.value());
+    if (read.value().reflects <= head) {
+      shown = std::move(read.value());
       if (head.value() == 0) return AsOf{head, ingest::now()};
       const auto time = open.files().journal().committed_at(head);
       if (!time) return time.error();
       return AsOf{head, time.value()};
     }
-    const auto waited = open.wait_durable(read.value().newest);
+    const auto waited = open.wait_durable(read.value().reflects);
     if (waited) return waited;
   }
 }
@@ -91,10 +97,14 @@ ledger::Result<AsOf> read_account(OpenLedger& open, const AccountKey& key, Accou
 /// Writes the answer. Practices are shown by the identifier they use themselves.
 class AccountText {
  public:
-  AccountText(const Account& account, const std::vector<ItemEntry>& entries,
+  AccountText(const ShownAccount& shown, const std::vector<ledger::Entry>& entries,
               const storage::StateStore& state)
-      : account_(account), state_(state) {
-    for (const ItemEntry& entry : entries) entries_[entry.verdict.position] = &entry;
+      : account_(shown.account), birth_date_(shown.brief.birth_date), state_(state) {
+    for (const ledger::Entry& any : entries) {
+      const ItemEntry* const entry = item_of(any);
+      if (entry != nullptr) entries_[entry->verdict.position] = entry;
+    }
+    const Account& account = shown.account;
     for (const ledger::RefundLine& line : account.refund_lines) {
       refunded_[line.registration] += line.amount;
     }
@@ -145,6 +155,14 @@ class AccountText {
     out_ += fmt::format(R"(,"practiceId":"{}")", id ? id.value().view() : std::string_view());
   }
 
+  /// Where the registry knows it.
+  void write_practice_name(ledger::PracticeNumber practice) {
+    const auto registered = state_.registered_practice(practice);
+    if (!registered) return;
+    out_ += ",\"practiceName\":";
+    ingest::append_json_string(out_, registered->event.name);
+  }
+
   void write_refund(const ledger::RefundLine& line) {
     out_ += "{\"position\":";
     ingest::append_position(out_, line.cause);
@@ -156,11 +174,12 @@ class AccountText {
 
   void write_registration(const Shown& shown) {
     const ledger::Item& item = shown.entry->item;
-    const ledger::Code reason = reason_not_counted(shown.registration);
+    const ledger::Code reason = reason_not_counted(shown.registration, birth_date_);
     out_ += "{\"position\":";
     ingest::append_position(out_, shown.entry->verdict.position);
     out_ += fmt::format(R"(,"guid":"{}")", to_string(item.guid));
     write_practice(shown.entry->practice);
+    write_practice_name(shown.entry->practice);
     out_ += fmt::format(R"(,"serviceType":"{}")", code_of(item.service_type));
     write_time(",\"serviceTime\":", item.service_time);
     write_time(",\"receivedTime\":", item.received);
@@ -175,6 +194,7 @@ class AccountText {
   }
 
   const Account& account_;
+  const std::optional<ledger::Date> birth_date_;
   const storage::StateStore& state_;
   std::map<ledger::Position, ledger::Money> refunded_;  // by registration
   std::map<ledger::Position, const ItemEntry*> entries_;
@@ -215,13 +235,12 @@ Response person_account(ledger::NumberSeries series, OpenLedger& open, const Req
       request);
   if (!noted) return fail(problem_of(noted.error()));
 
-  const auto person = open.files().state().person_of(question.person);
-  if (!person) return fail(problem_of(person.error()));
-  const ledger::AccountKey key{person.value().value_or(ledger::PersonId{}), question.year};
-  Account account;
-  const auto as_of = read_account(open, key, account);
+  ShownAccount account;
+  const auto as_of = read_account(open, question, account);
   if (!as_of) return fail(problem_of(as_of.error()));
-  const auto entries = open.files().history(account.newest);
+  const auto entries = storage::history_of(
+      open.files().journal(),
+      {account.account.newest, account.brief.newest_event, question.year});
   if (!entries) return fail(problem_of(entries.error()));
 
   const std::vector<Shown> shown = registrations_of(entries.value());
@@ -236,6 +255,7 @@ Response person_account(ledger::NumberSeries series, OpenLedger& open, const Req
     }
     from = static_cast<std::size_t>(last - shown.begin()) + 1;
   }
+  const AccountKey key{account.person, question.year};
   const ledger::Money ceiling = *open.files().rules().ceiling_of(key.year);
   Response response;
   response.body = AccountText(account, entries.value(), open.files().state())

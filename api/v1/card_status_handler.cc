@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/runtime/ledger_routes.h"
+#include "api/runtime/shown_account.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
@@ -28,6 +29,16 @@ ledger::Date earliest_date(ledger::Date today) {
   return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
 }
 
+/// Minimum pension on that day exempts from some services, card or not.
+ledger::Result<bool> is_exempt_by_pension(const storage::StateStore& state,
+                                          const ShownAccount& shown,
+                                          ledger::ServiceType service_type, ledger::Date date) {
+  if (!shown.brief.has_pension || !is_free_with_minimum_pension(service_type)) return false;
+  const auto person = state.person(shown.person);
+  if (!person) return person.error();
+  return person.value().pension && ledger::covers(*person.value().pension, date);
+}
+
 Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& request,
               std::string_view body) {
   RequestFields fields(body, {"personId", "serviceType", "serviceDate"});
@@ -43,20 +54,19 @@ Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& requ
             {}};
   }
   const ledger::EncryptedNumber person = open.files().keys().numbers.encrypt(*number);
-  const auto known = open.files().state().person_of(person);
-  if (!known) return {problem_of(known.error()), false, {}};
-  // A person never heard of takes the same way as one without card: nobody has id 0.
-  const ledger::PersonId id = known.value().value_or(ledger::PersonId{});
-  const auto account = open.files().state().account({id, ledger::year_of(date)});
-  if (!account) return {problem_of(account.error()), false, {}};
-  const bool is_exempt = account.value().card.has_value();
+  const storage::StateStore& state = open.files().state();
+  const auto shown = shown_account(state, person, ledger::year_of(date));
+  if (!shown) return {problem_of(shown.error()), false, {}};
+  const auto has_pension = is_exempt_by_pension(state, shown.value(), service_type, date);
+  if (!has_pension) return {problem_of(has_pension.error()), false, {}};
+  const bool is_exempt = shown.value().account.card.has_value() || has_pension.value();
 
   const auto noted =
       open.note_access(storage::AccessRecord::of_service(storage::AccessWhat::card_status, person,
                                                          service_type, date, is_exempt),
                        request);
   if (!noted) return {problem_of(noted.error()), false, {}};
-  return {std::nullopt, is_exempt, account.value().newest};
+  return {std::nullopt, is_exempt, shown.value().reflects};
 }
 
 std::string_view text_of(bool is_exempt) {

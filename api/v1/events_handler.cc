@@ -96,17 +96,33 @@ std::optional<Problem> read_question(const Request& request, Question& question)
   return std::nullopt;
 }
 
+void append_merge(std::string& out, const ledger::Event& event) {
+  out += fmt::format(R"(,"mergedPersonRef":{},"replacedCards":[)", event.merged.value());
+  for (std::size_t i = 0; i < event.replaced_cards.size(); ++i) {
+    const ledger::ReplacedCard& replaced = event.replaced_cards[i];
+    if (i != 0) out += ',';
+    out += fmt::format(R"({{"year":{},"cardId":"{}","replacedCardId":"{}"}})", replaced.year,
+                       ledger::to_hex(replaced.card), ledger::to_hex(replaced.replaced));
+  }
+  out += ']';
+}
+
 void append_event(std::string& out, const ToldEvent& told) {
   const ledger::Event& event = told.event;
   out +=
       fmt::format(R"({{"position":"{}","type":"{}","at":")", told.position(), name_of(event.type));
   ledger::append_rfc3339(out, told.at);
-  out += fmt::format(R"(","personRef":{},"year":{},"cause":"{}")", event.account.person.value(),
-                     event.account.year, name_of(told.cause_type));
-  out += fmt::format(R"(,"registration":"{}","practiceId":"{}","guid":"{}")",
-                     ledger::to_string(event.registration), told.practice.view(),
-                     to_string(told.guid));
-  if (is_about_card(event.type)) {
+  out += fmt::format(R"(","personRef":{})", event.account.person.value());
+  if (event.account.year != 0) out += fmt::format(R"(,"year":{})", event.account.year);
+  out += fmt::format(R"(,"cause":"{}")", told.cause_type);
+  if (event.registration.value() != 0) {
+    out += fmt::format(R"(,"registration":"{}","practiceId":"{}","guid":"{}")",
+                       ledger::to_string(event.registration), told.practice.view(),
+                       to_string(told.guid));
+  }
+  if (event.type == ledger::EventType::person_merged) {
+    append_merge(out, event);
+  } else if (is_about_card(event.type)) {
     out += fmt::format(R"(,"cardId":"{}","entitledFrom":"{}")", ledger::to_hex(event.card),
                        ledger::to_string(event.entitled_from));
   } else {

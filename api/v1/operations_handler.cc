@@ -97,7 +97,7 @@ void add_state_metrics(Metrics& metrics, const storage::AppliedState& head) {
                 static_cast<double>(totals.registrations));
   metrics.gauge("frikort_persons", "Persons with an accepted co-payment.",
                 static_cast<double>(totals.persons));
-  metrics.gauge("frikort_cards", "Exemption cards issued.", static_cast<double>(totals.cards()));
+  metrics.gauge("frikort_cards", "Exemption cards issued.", static_cast<double>(totals.cards));
   metrics.gauge("frikort_counted_ore", "Sum of counted co-payments in oere.",
                 static_cast<double>(totals.counted_ore));
   metrics.gauge("frikort_refunded_ore", "Sum of refund lines in oere.",

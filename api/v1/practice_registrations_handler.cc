@@ -174,13 +174,13 @@ Result<std::optional<ledger::UnpaidKey>> place_after(OpenLedger& open, const Ran
   const auto is_entry = open.files().journal().has_entry(range.after);
   if (!is_entry) return is_entry.error();
   if (!is_entry.value()) return place;
-  const auto entry = open.files().journal().read_item(range.after);
-  if (!entry) return entry.error();
-  const ledger::Item& item = entry.value().item;
-  const ledger::Date day = oslo_date(item.service_time);
-  const bool is_asked_for = item.type == ledger::ItemType::copayment &&
-                            entry.value().practice == practice && day >= range.from &&
-                            day <= range.to;
+  const auto found = open.files().journal().entry_at(range.after);
+  if (!found) return found.error();
+  const ledger::ItemEntry* const entry = item_of(found.value());
+  if (entry == nullptr) return place;
+  const ledger::Date day = oslo_date(entry->item.service_time);
+  const bool is_asked_for = entry->item.type == ledger::ItemType::copayment &&
+                            entry->practice == practice && day >= range.from && day <= range.to;
   if (is_asked_for) place = ledger::UnpaidKey{practice, day, range.after};
   return place;
 }

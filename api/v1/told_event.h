@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "ledger/records/event.h"
 #include "ledger/records/item.h"
@@ -13,10 +15,10 @@ namespace api {
 struct ToldEvent {
   ledger::Event event;
   std::uint32_t ordinal = 0;      ///< among the events of its cause
-  ledger::Instant at;             ///< receipt of the cause
-  ledger::ItemType cause_type{};  ///< the type of the cause
-  ledger::PracticeId practice;    ///< of the registration
-  ledger::Guid guid;              ///< likewise
+  ledger::Instant at;           ///< receipt of the cause
+  std::string_view cause_type;  ///< the type of the cause, as it stands on the wire
+  ledger::PracticeId practice;  ///< of the registration; empty where the event names none
+  ledger::Guid guid;            ///< likewise
 
   std::string position() const;
 };
@@ -31,9 +33,11 @@ class EventTeller {
   ledger::Result<ToldEvent> tell(std::uint32_t ordinal, const ledger::Event& event);
 
  private:
+  ledger::Result<void> read_cause(ledger::Position cause);
+
   const storage::RocksDbJournal& journal_;
   const storage::StateStore& state_;
-  ledger::ItemEntry cause_;
+  ledger::Entry cause_;
 };
 
 }  // namespace api

@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "ledger/ports/number_vault.h"
 #include "ledger/records/item.h"
+#include "ledger/records/registry_event.h"
 #include "ledger/values/code.h"
 #include "ledger/values/national_id.h"
 
@@ -31,15 +33,25 @@ struct Caller {
   }
 };
 
-/// An item as it was understood, or why it was not.
+/// An event of a registry.
+using ParsedEvent = std::variant<ledger::PersonEvent, ledger::PracticeEvent>;
+
+/// An item or event as it was understood, or why it was not.
 struct ParsedItem {
   ledger::Item item;
   ledger::Code refusal = ledger::Code::none;
-  bool has_guid = false;  ///< the guid is valid and may be repeated in the answer
+  bool has_guid = false;  ///< the guid or event id is valid and may be repeated in the answer
   /// The field that `refusal` names when it is not the one that goes with the code. Digits in it
   /// are hidden where they could be a person's number.
   std::string field;
+  /// What stands in the line in place of an item; null of an item.
+  std::shared_ptr<const ParsedEvent> event;
 };
+
+/// The id of an event.
+inline const ledger::Guid& id_of(const ParsedEvent& event) {
+  return std::visit([](const auto& kind) -> const ledger::Guid& { return kind.event_id; }, event);
+}
 
 /// Reads items from JSON. Every rule that needs the item alone is checked here, in the order of
 /// ledger::Code. Not from two threads at once.

@@ -76,11 +76,14 @@ void complete(const PendingGroup& pending, std::vector<std::string> texts, ledge
 }  // namespace
 
 GroupWriter::GroupWriter(ledger::Store& store, ledger::Journal& journal,
-                         const ledger::RulePack& rules, bool are_rules_new, AccessNote note_access)
+                         const ledger::RulePack& rules, bool are_rules_new, AccessNote note_access,
+                         ledger::LedgerSettings settings)
     : store_(store),
       journal_(journal),
       rules_(rules),
-      ledger_(store, rules),
+      settings_(settings),
+      entries_(journal),
+      ledger_(store, rules, entries_, settings),
       are_rules_new_(are_rules_new),
       note_access_(std::move(note_access)),
       next_position_(journal.next_position()) {}
@@ -94,18 +97,26 @@ Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
   items_.clear();
   decided_ = 0;
   expected_ = 0;
+  event_count_ = 0;
   for (const auto& submission : pending.submissions) {
     if (submission->is_dry_run) continue;
     for (const ParsedItem& parsed : submission->items) {
-      if (parsed.refusal == Code::none) items_.push_back(&parsed.item);
+      if (parsed.refusal != Code::none) continue;
+      if (parsed.event) {
+        ++event_count_;
+      } else {
+        items_.push_back(&parsed.item);
+      }
     }
   }
   const bool is_kept = pending.is_kept();
   if (is_kept) add_checkpoint(pending);
-  LEDGER_ASSERT(items_.size() + pending.notes.size() <= group_items_max);
-  group.entries.reserve(items_.size() + pending.notes.size());
+  const std::size_t entries_max = items_.size() + event_count_ + pending.notes.size();
+  LEDGER_ASSERT(entries_max <= group_items_max);
+  group.entries.reserve(entries_max);
 
   if (is_kept) store_.begin_group(group.position);
+  entries_.begin(group);
   tallies_.clear();
   const auto noted = take_notes(pending);
   if (!noted) return noted.error();
@@ -119,6 +130,7 @@ Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
   const auto recorded = record_tallies(group);
   if (!recorded) return recorded.error();
   store_.finish_group(group);
+  entries_.end();
   entries_since_checkpoint_ += group.entries.size();
   next_position_ = group.next_position();
   are_rules_new_ = false;
@@ -128,7 +140,7 @@ Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
 /// Not into a group that is full: the next one will do.
 void GroupWriter::add_checkpoint(PendingGroup& pending) {
   if (entries_since_checkpoint_ < entries_per_checkpoint) return;
-  if (items_.size() + pending.notes.size() >= group_items_max) return;
+  if (items_.size() + event_count_ + pending.notes.size() >= group_items_max) return;
   const auto checksum = store_.checksum();
   if (!checksum) return;
   const Position before{pending.group.position.value() - 1};
@@ -171,21 +183,38 @@ Result<void> GroupWriter::process(Submission& submission, ledger::CommitGroup& g
       tally(parsed, parsed.refusal);
       continue;
     }
-    look_ahead();
-    const Position position{group.position.value() + 1 + group.entries.size()};
-    auto& entry = std::get<ledger::ItemEntry>(group.entries.emplace_back());
-    const auto outcome = ledger_.process(parsed.item, position, entry);
+    const auto outcome = decide(submission, parsed, group);
     if (!outcome) return outcome.error();
     submission.outcomes.push_back(outcome.value());
-    // A full access log does not undo the item; the log says so itself by failing.
-    if (asked_for_card(parsed, outcome.value())) {
-      static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));
-    }
     if (outcome.value().disposition == Disposition::accepted) continue;
     group.entries.pop_back();
     tally(parsed, outcome.value().rejection);
   }
   return ledger::ok();
+}
+
+Result<Outcome> GroupWriter::decide(const Submission& submission, const ParsedItem& parsed,
+                                    ledger::CommitGroup& group) {
+  const Position position{group.position.value() + 1 + group.entries.size()};
+  ledger::Entry& entry = group.entries.emplace_back();
+  if (parsed.event) return decide_event(*parsed.event, position, entry);
+  look_ahead();
+  const auto outcome =
+      ledger_.process(parsed.item, position, std::get<ledger::ItemEntry>(entry));
+  // A full access log does not undo the item; the log says so itself by failing.
+  if (outcome && asked_for_card(parsed, outcome.value())) {
+    static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));
+  }
+  return outcome;
+}
+
+Result<Outcome> GroupWriter::decide_event(const ParsedEvent& event, Position position,
+                                          ledger::Entry& entry) {
+  if (const auto* const person = std::get_if<ledger::PersonEvent>(&event)) {
+    return ledger_.process(*person, position, entry.emplace<ledger::PersonEntry>());
+  }
+  return ledger_.process(std::get<ledger::PracticeEvent>(event), position,
+                         entry.emplace<ledger::PracticeEntry>());
 }
 
 /// The items after each other as if they were committed behind what the group has by now. What is
@@ -226,7 +255,7 @@ void GroupWriter::look_ahead() {
 /// aborted, when an item of an atomic submission is rejected.
 Result<bool> GroupWriter::passes_rehearsal(Submission& submission, Position next) {
   RehearsalStore rehearsal(store_);
-  ledger::Ledger ledger(rehearsal, rules_);
+  ledger::Ledger ledger(rehearsal, rules_, entries_, settings_);
   ledger::ItemEntry entry;
   std::vector<Outcome>& outcomes = submission.outcomes;
   outcomes.clear();
@@ -256,7 +285,9 @@ Result<bool> GroupWriter::passes_rehearsal(Submission& submission, Position next
   return false;
 }
 
+/// Timeliness counts what practices send, not what registries do.
 void GroupWriter::tally(const ParsedItem& parsed, Code code) {
+  if (parsed.event) return;
   const ledger::Month month = ledger::month_of(oslo_date(parsed.item.received));
   ++tallies_[{std::string(parsed.item.practice.view()), month, code}];
 }
@@ -286,6 +317,7 @@ Result<void> GroupWriter::commit(std::span<PendingGroup> groups) {
   }
   if (answered.empty()) return ledger::ok();
   auto sealed = journal_.append(answered);
+  for (const ledger::AnsweredGroup& group : answered) entries_.remove(group.group);
   if (!sealed) return sealed.error();
   auto seal = sealed.value().begin();
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ingest/writer/posted_entries.h"
 #include "ingest/writer/submission.h"
 #include "ledger/ports/journal.h"
 #include "ledger/rules/ledger.h"
@@ -56,7 +57,7 @@ class GroupWriter {
 
   /// `are_rules_new`: the first group tells the journal the rules.
   GroupWriter(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,
-              bool are_rules_new, AccessNote note_access);
+              bool are_rules_new, AccessNote note_access, ledger::LedgerSettings settings = {});
 
   /// Posts the notes and the submissions in `pending`, at most group_items_max of both in all.
   /// After an error the state in memory is worthless: no further group may be built. A group that
@@ -73,6 +74,10 @@ class GroupWriter {
   void add_checkpoint(PendingGroup& pending);
   ledger::Result<void> take_notes(PendingGroup& pending);
   ledger::Result<void> process(Submission& submission, ledger::CommitGroup& group);
+  ledger::Result<ledger::Outcome> decide(const Submission& submission, const ParsedItem& parsed,
+                                         ledger::CommitGroup& group);
+  ledger::Result<ledger::Outcome> decide_event(const ParsedEvent& event, ledger::Position position,
+                                               ledger::Entry& entry);
   void look_ahead();
   ledger::Result<void> answer_dry_run(Submission& submission, ledger::Position next);
   ledger::Result<bool> passes_rehearsal(Submission& submission, ledger::Position next);
@@ -82,6 +87,8 @@ class GroupWriter {
   ledger::Store& store_;
   ledger::Journal& journal_;
   const ledger::RulePack& rules_;
+  const ledger::LedgerSettings settings_;
+  PostedEntries entries_;
   ledger::Ledger ledger_;
   bool are_rules_new_;
   AccessNote note_access_;
@@ -89,8 +96,9 @@ class GroupWriter {
   std::uint64_t entries_since_checkpoint_ = 0;
   // Of the group being built.
   std::map<TallyKey, std::uint64_t> tallies_;
-  std::vector<const ledger::Item*> items_;  // that have to be decided
-  std::size_t decided_ = 0;                 // how many of them are
+  std::vector<const ledger::Item*> items_;  // that have to be decided, without events
+  std::size_t event_count_ = 0;             // likewise
+  std::size_t decided_ = 0;                 // how many of the items are
   std::size_t expected_ = 0;                // how many the store knows of
 };
 

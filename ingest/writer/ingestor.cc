@@ -77,7 +77,7 @@ Ingestor::Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger:
                    bool are_rules_new, AccessNote note_access, Deliver deliver, Options options)
     : store_(store),
       journal_(journal),
-      writer_(store, journal, rules, are_rules_new, std::move(note_access)),
+      writer_(store, journal, rules, are_rules_new, std::move(note_access), options.settings),
       deliver_(std::move(deliver)),
       options_(std::move(options)),
       spinners_(options_.spinning_threads) {

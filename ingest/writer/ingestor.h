@@ -64,6 +64,7 @@ class Ingestor {
     std::size_t waiting_items_max = 64 * 1024;  ///< at least group_items_max
     std::size_t spinning_threads = 0;           ///< see IdleSpinners
     NoteFailure note_failure{};                 ///< may be empty
+    ledger::LedgerSettings settings{};
   };
 
   Ingestor(ledger::Store& store, ledger::Journal& journal, const ledger::RulePack& rules,

@@ -38,6 +38,13 @@ class RehearsalStore final : public ledger::Store {
     const ledger::PersonId provisional{provisional_persons + persons_.size()};
     return persons_[number] = provisional;
   }
+  ledger::PersonBrief brief(ledger::PersonId person) override { return real_.brief(person); }
+  ledger::Result<ledger::Person> load_person(ledger::PersonId person) override {
+    return real_.load_person(person);
+  }
+  const ledger::RegisteredPractice* registered(ledger::PracticeNumber practice) override {
+    return practice.value() < provisional_practices ? real_.registered(practice) : nullptr;
+  }
   ledger::Result<std::optional<ledger::PracticeNumber>> find_practice(
       const ledger::PracticeId& id) override {
     if (const auto found = practices_.find(std::string(id.view())); found != practices_.end()) {
@@ -81,6 +88,28 @@ class RehearsalStore final : public ledger::Store {
     return ledger::ok();
   }
   ledger::Result<void> keep_key(const ledger::KeyEntry&) override { return ledger::ok(); }
+  // Events of registries are never rehearsed.
+  ledger::Result<void> put_person(ledger::PersonId, const ledger::Person&) override {
+    return ledger::ok();
+  }
+  ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(ledger::PersonId id) override {
+    return real_.numbers_of(id);
+  }
+  ledger::Result<void> put_numbers(ledger::PersonId,
+                                   std::vector<ledger::EncryptedNumber>) override {
+    return ledger::ok();
+  }
+  ledger::Result<std::optional<ledger::KnownEvent>> find_registry_event(
+      const ledger::Guid& id) override {
+    return real_.find_registry_event(id);
+  }
+  ledger::Result<void> put_registry_event(const ledger::Guid&, const ledger::KnownEvent&) override {
+    return ledger::ok();
+  }
+  ledger::Result<void> put_registered(ledger::PracticeNumber, ledger::RegisteredPractice) override {
+    return ledger::ok();
+  }
+  ledger::Result<void> remove_account(const ledger::AccountKey&) override { return ledger::ok(); }
   void begin_group(ledger::Position) override {}
   void finish_group(const ledger::CommitGroup&) override {}
   void note_durable(ledger::Position) override {}

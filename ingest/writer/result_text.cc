@@ -29,6 +29,17 @@ std::string_view word_of(Disposition disposition) {
   return "rejected";
 }
 
+/// What an item comes to; an event has no more than a place.
+void append_decision(std::string& out, const ledger::Verdict& verdict) {
+  if (verdict.reason != ledger::Code::none) {
+    out += ",\"code\":\"";
+    out += name_of(verdict.reason);
+    out += '"';
+  }
+  out += verdict.counted ? ",\"counted\":true" : ",\"counted\":false";
+  out += verdict.exempt ? ",\"exempt\":true" : ",\"exempt\":false";
+}
+
 }  // namespace
 
 void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
@@ -36,8 +47,8 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
   out += "{\"index\":";
   append_number(out, index);
   if (parsed.has_guid) {
-    out += ",\"guid\":\"";
-    ledger::append_guid(out, parsed.item.guid);
+    out += parsed.event ? ",\"eventId\":\"" : ",\"guid\":\"";
+    ledger::append_guid(out, parsed.event ? id_of(*parsed.event) : parsed.item.guid);
     out += '"';
   }
   out += ",\"verdict\":\"";
@@ -57,13 +68,7 @@ void append_result(std::string& out, std::uint64_t index, const ParsedItem& pars
     out += "}\n";
     return;
   }
-  if (outcome.verdict.reason != ledger::Code::none) {
-    out += ",\"code\":\"";
-    out += name_of(outcome.verdict.reason);
-    out += '"';
-  }
-  out += outcome.verdict.counted ? ",\"counted\":true" : ",\"counted\":false";
-  out += outcome.verdict.exempt ? ",\"exempt\":true" : ",\"exempt\":false";
+  if (!parsed.event) append_decision(out, outcome.verdict);
   if (outcome.verdict.is_given()) {
     out += ",\"position\":";
     append_position(out, outcome.verdict.position);

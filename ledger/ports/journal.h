@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/ports/entry_log.h"
 #include "ledger/records/entry.h"
 #include "ledger/records/rule_pack.h"
 #include "ledger/values/digest.h"
@@ -51,10 +52,10 @@ struct Seal {
 };
 
 /// The log of commit groups: the truth that everything else is derived from. Embedded it is a local
-/// file; past one machine it is a replicated log. Appended to by one thread.
-class Journal {
+/// file; past one machine it is a replicated log. Appended to by one thread; what it holds may be
+/// read by any.
+class Journal : public EntryLog {
  public:
-  virtual ~Journal() = default;
 
   /// Seals the groups, each together with its answers, and returns when all are on stable storage.
   /// The groups follow each other and share one sync. After an error the journal may hold the first

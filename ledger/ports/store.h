@@ -6,6 +6,7 @@
 #include "ledger/ports/journal.h"
 #include "ledger/records/account.h"
 #include "ledger/records/event.h"
+#include "ledger/records/person.h"
 #include "ledger/records/registration.h"
 #include "ledger/records/timeliness.h"
 #include "ledger/values/result.h"
@@ -42,15 +43,33 @@ class Store {
   virtual Result<std::optional<PersonId>> find_person(const EncryptedNumber& number) = 0;
   /// A number of zeros has been erased: it leads to nobody.
   virtual Result<PersonId> add_person(const EncryptedNumber& number) = 0;
+  virtual PersonBrief brief(PersonId person) = 0;
+  virtual Result<Person> load_person(PersonId person) = 0;
+  /// Follows a load_person() of the same one.
+  virtual Result<void> put_person(PersonId id, const Person& person) = 0;
+  /// All that lead to this person, the one in use first. Without those that have been erased.
+  virtual Result<std::vector<EncryptedNumber>> numbers_of(PersonId person) = 0;
+  /// From now on these lead to this person, in the order of numbers_of().
+  virtual Result<void> put_numbers(PersonId person, std::vector<EncryptedNumber> numbers) = 0;
+
+  /// Events of the registries of persons and of practices, by their ids.
+  virtual Result<std::optional<KnownEvent>> find_registry_event(const Guid& id) = 0;
+  virtual Result<void> put_registry_event(const Guid& id, const KnownEvent& event) = 0;
 
   virtual Result<std::optional<PracticeNumber>> find_practice(const PracticeId& id) = 0;
   virtual Result<PracticeNumber> add_practice(const PracticeId& id) = 0;
   virtual Result<PracticeId> practice_id(PracticeNumber number) = 0;
+  /// What the registry has said of the practice last; null when it has said nothing. Valid until
+  /// the next change.
+  virtual const RegisteredPractice* registered(PracticeNumber practice) = 0;
+  virtual Result<void> put_registered(PracticeNumber practice, RegisteredPractice registered) = 0;
 
   /// Fills `out` (empty for an account that does not exist), reusing its memory.
   virtual Result<void> load_account(const AccountKey& key, Account& out) = 0;
   /// Follows a load_account() of the same key.
   virtual Result<void> put_account(const AccountKey& key, const Account& account) = 0;
+  /// Follows a load_account() of the same key: the account is another person's now.
+  virtual Result<void> remove_account(const AccountKey& key) = 0;
 
   /// A registration has been accepted that is not paid yet. It is unpaid until remove_unpaid().
   virtual Result<void> add_unpaid(const UnpaidKey& key, const UnpaidRegistration& registration) = 0;

@@ -39,9 +39,8 @@ struct Person {
   std::optional<Date> death;                  ///< nothing when it was annulled
   std::optional<std::vector<Period>> pension;  ///< nothing when nothing has been said
   bool is_opted_out = false;
-  PersonId merged_into;                ///< 0 = nobody
-  std::vector<UntoldMerge> untold;     ///< by position
-  std::vector<EncryptedNumber> numbers;  ///< all that lead here; the first is in use
+  PersonId merged_into;             ///< 0 = nobody
+  std::vector<UntoldMerge> untold;  ///< by position
 
   PersonBrief brief() const {
     return {newest_event, birth_date, is_opted_out, pension && !pension->empty(),

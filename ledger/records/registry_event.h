@@ -84,6 +84,12 @@ struct PracticeEvent {
   friend bool operator==(const PracticeEvent&, const PracticeEvent&) = default;
 };
 
+/// What the registry has said of a practice last.
+struct RegisteredPractice {
+  PracticeEvent event;
+  Position position;  ///< of that event
+};
+
 /// What a resend of an event must equal: everything but the time of receipt. STORED: never changes.
 std::uint64_t content_hash_of(const PersonEvent& event);
 std::uint64_t content_hash_of(const PracticeEvent& event);

@@ -127,7 +127,8 @@ class Recomputation {
       const Item& item = entries_[step].item;
       const AccountKey account{entries_[step].person, year_};
       card_ = ExemptionCard{CardState::active, item.received, {},
-                            item.guid,         rule_pack_,    card_id_of(account, item.guid)};
+                            item.guid,         rule_pack_,    card_id_of(account, item.guid),
+                            {},                {}};
       card_cause_ = entries_[step].verdict.position;
     }
     card_->state = CardState::active;

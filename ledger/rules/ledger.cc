@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ledger/records/fingerprint.h"
+#include "ledger/rules/person_events.h"
 #include "ledger/values/assert.h"
 
 namespace ledger {
@@ -11,11 +12,18 @@ namespace {
 /// A service may lie this much after its receipt: clocks of practices are not exact.
 constexpr std::chrono::seconds clock_tolerance = std::chrono::minutes{5};
 
+constexpr PersonId nobody{};
+
 Outcome rejected(Code code) { return {Disposition::rejected, code, {}}; }
 Outcome duplicate_of(const Verdict& verdict) {
   return {Disposition::duplicate, Code::none, verdict};
 }
 Outcome accepted(const Verdict& verdict) { return {Disposition::accepted, Code::none, verdict}; }
+Verdict verdict_at(Position position) {
+  Verdict verdict;
+  verdict.position = position;
+  return verdict;
+}
 
 }  // namespace
 
@@ -48,6 +56,8 @@ void Ledger::expect(std::span<const Entry> entries) {
   store_.expect({lookups.data(), count});
 }
 
+// ---- items ----
+
 Result<Outcome> Ledger::process(const Item& item, Position position, ItemEntry& entry) {
   auto known = store_.find_registration(item.fingerprint);
   if (!known) return known.error();
@@ -59,12 +69,31 @@ Result<Outcome> Ledger::process(const Item& item, Position position, ItemEntry& 
   if (item.type == ItemType::payment) return confirm_payment(item, registration, position, entry);
   if (item.type == ItemType::credit_note) return credit(item, registration, position, entry);
   if (registration == nullptr) return register_copayment(item, position, entry);
+  return repeat(item, *registration);
+}
 
+/// The person is compared by whom the numbers lead to now, and not at all when the item was sent
+/// while the person was opted out.
+Result<Outcome> Ledger::repeat(const Item& item, const Registration& registration) {
+  if (registration.content_hash != item.content_hash) return rejected(Code::content_conflict);
+  if (registration.person == nobody) return duplicate_of(registration.reported);
   const auto person = store_.find_person(item.person);
   if (!person) return person.error();
-  const bool is_same =
-      registration->content_hash == item.content_hash && person.value() == registration->person;
-  return is_same ? duplicate_of(registration->reported) : rejected(Code::content_conflict);
+  const auto original = person_now(registration.person);
+  if (!original) return original.error();
+  const bool is_same = person.value() == original.value();
+  return is_same ? duplicate_of(registration.reported) : rejected(Code::content_conflict);
+}
+
+Result<PersonId> Ledger::person_now(PersonId person) {
+  while (store_.brief(person).is_merged) {
+    const auto merged = store_.load_person(person);
+    if (!merged) return merged.error();
+    // To a lower one each time, so it ends.
+    if (merged.value().merged_into >= person) return Errc::corrupt_record;
+    person = merged.value().merged_into;
+  }
+  return person;
 }
 
 Code Ledger::check_copayment(const Item& item, Date service, Date received) const {
@@ -74,26 +103,50 @@ Code Ledger::check_copayment(const Item& item, Date service, Date received) cons
   return Code::none;
 }
 
+/// By the registry of practices, where it is in force.
+Result<Code> Ledger::check_practice(const Item& item, Date service) {
+  if (!settings_.are_practices_required) return Code::none;
+  const auto practice = store_.find_practice(item.practice);
+  if (!practice) return practice.error();
+  const RegisteredPractice* const registered =
+      practice.value() ? store_.registered(*practice.value()) : nullptr;
+  if (registered == nullptr) return Code::unknown_practice;
+  return covers(registered->event.agreements, service) ? Code::none : Code::no_agreement;
+}
+
+Result<bool> Ledger::has_card(PersonId person, int year) {
+  const auto loaded = store_.load_account({person, year}, account_);
+  if (!loaded) return loaded.error();
+  return account_.card.has_value();
+}
+
 Result<Outcome> Ledger::register_copayment(const Item& item, Position position, ItemEntry& entry) {
   const Date service = oslo_date(item.service_time);
   const Date received = oslo_date(item.received);
+  const auto practice_refusal = check_practice(item, service);
+  if (!practice_refusal) return practice_refusal.error();
+  if (practice_refusal.value() != Code::none) return rejected(practice_refusal.value());
   const Code refusal = check_copayment(item, service, received);
   if (refusal != Code::none) return rejected(refusal);
 
   const auto known_person = store_.find_person(item.person);
   if (!known_person) return known_person.error();
+  const bool is_opted_out =
+      known_person.value() && store_.brief(*known_person.value()).is_opted_out;
   if (item.exemption == exemption_by_card) {
-    if (!known_person.value()) return rejected(Code::no_card_registered);
-    const auto loaded = load({*known_person.value(), year_of(service)}, position);
-    if (!loaded) return loaded.error();
-    if (!account_.card) return rejected(Code::no_card_registered);
+    if (!known_person.value() || is_opted_out) return rejected(Code::no_card_registered);
+    const auto has = has_card(*known_person.value(), year_of(service));
+    if (!has) return has.error();
+    if (!has.value()) return rejected(Code::no_card_registered);
   }
 
   const auto has_practice = introduce_practice(item.practice, entry);
   if (!has_practice) return has_practice.error();
   if (!has_practice.value()) return rejected(Code::unknown_practice);
   // From here on the item is accepted.
-  if (known_person.value()) {
+  if (is_opted_out) {
+    entry.person = nobody;
+  } else if (known_person.value()) {
     entry.person = *known_person.value();
   } else {
     const auto added = store_.add_person(item.person);
@@ -106,14 +159,10 @@ Result<Outcome> Ledger::register_copayment(const Item& item, Position position, 
 
 Result<Outcome> Ledger::accept_copayment(const Item& item, Position position, ItemEntry& entry) {
   const Date service = oslo_date(item.service_time);
-  const AccountKey key{entry.person, year_of(service)};
-  const auto context = load(key, position);
-  if (!context) return context.error();
-  entry.previous = account_.newest;
-  Registration registration;
-  entry.verdict = post_copayment(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, nullptr, registration, key);
-  if (!kept) return kept.error();
+  const auto posted = post_new(item, position, entry);
+  if (!posted) return posted.error();
+  const auto put = store_.put_registration(item.fingerprint, nullptr, posted.value());
+  if (!put) return put.error();
   if (!item.is_paid) {
     const auto added =
         store_.add_unpaid({entry.practice, service, position},
@@ -125,13 +174,37 @@ Result<Outcome> Ledger::accept_copayment(const Item& item, Position position, It
   return accepted(entry.verdict);
 }
 
+/// The registration of a co-payment, after it has been posted to its person's account.
+Result<Registration> Ledger::post_new(const Item& item, Position position, ItemEntry& entry) {
+  const Date service = oslo_date(item.service_time);
+  Registration registration;
+  if (entry.person == nobody) {
+    registration.content_hash = item.content_hash;
+    registration.amount = item.amount;
+    registration.service_date = service;
+    registration.is_paid = item.is_paid;
+    registration.reported = verdict_alone(position, registration);
+    entry.previous = Position();
+    entry.verdict = registration.reported;
+    return registration;
+  }
+  const AccountKey key{entry.person, year_of(service)};
+  const auto context = load(key, position, item.received);
+  if (!context) return context.error();
+  entry.previous = account_.newest;
+  entry.verdict = post_copayment(item, context.value(), registration, account_, events_);
+  if (const auto put = store_.put_account(key, account_); !put) return put.error();
+  if (const auto told = store_.record_events(events_); !told) return told.error();
+  return registration;
+}
+
 Result<Outcome> Ledger::confirm_payment(const Item& item, const Registration* known,
                                         Position position, ItemEntry& entry) {
   if (known == nullptr) return rejected(Code::unknown_original);
   if (known->payment.is_given()) return duplicate_of(known->payment);
   if (known->is_credited) return rejected(Code::original_credited);
 
-  return follow_up(item, *known, position, entry, post_payment);
+  return follow_up(item, *known, position, entry);
 }
 
 Result<Outcome> Ledger::credit(const Item& item, const Registration* known, Position position,
@@ -142,25 +215,21 @@ Result<Outcome> Ledger::credit(const Item& item, const Registration* known, Posi
     return rejected(Code::too_old_to_credit);
   }
 
-  return follow_up(item, *known, position, entry, post_credit_note);
+  return follow_up(item, *known, position, entry);
 }
 
 Result<Outcome> Ledger::follow_up(const Item& item, const Registration& known, Position position,
-                                  ItemEntry& entry, FollowUpPosting post) {
-  const AccountKey key{known.person, year_of(known.service_date)};
-  const auto context = load(key, position);
-  if (!context) return context.error();
-  entry.person = known.person;
-  entry.previous = account_.newest;
+                                  ItemEntry& entry) {
   // The co-payment has made it known.
   const auto practice = store_.find_practice(item.practice);
   if (!practice) return practice.error();
   if (!practice.value()) return Errc::corrupt_record;
   entry.practice = *practice.value();
   Registration registration = known;
-  entry.verdict = post(item, context.value(), registration, account_, events_);
-  const auto kept = keep(item, &known, registration, key);
-  if (!kept) return kept.error();
+  const auto posted = post_follow_up(item, position, registration, entry);
+  if (!posted) return posted.error();
+  const auto put = store_.put_registration(item.fingerprint, &known, registration);
+  if (!put) return put.error();
   if (!known.is_paid && !known.is_credited) {
     const auto removed =
         store_.remove_unpaid({entry.practice, known.service_date, known.reported.position});
@@ -169,16 +238,44 @@ Result<Outcome> Ledger::follow_up(const Item& item, const Registration& known, P
   return accepted(entry.verdict);
 }
 
-Result<PostContext> Ledger::load(const AccountKey& key, Position position) {
+/// Where the registration is nobody's, or its person is opted out, no account learns of it.
+Result<void> Ledger::post_follow_up(const Item& item, Position position, Registration& registration,
+                                    ItemEntry& entry) {
+  const bool is_payment = item.type == ItemType::payment;
+  const auto person = person_now(registration.person);
+  if (!person) return person.error();
+  if (person.value() == nobody || store_.brief(person.value()).is_opted_out) {
+    (is_payment ? registration.is_paid : registration.is_credited) = true;
+    Verdict& verdict = is_payment ? registration.payment : registration.credit_note;
+    verdict = verdict_alone(position, registration);
+    entry.person = nobody;
+    entry.previous = Position();
+    entry.verdict = verdict;
+    return ok();
+  }
+  const AccountKey key{person.value(), year_of(registration.service_date)};
+  const auto context = load(key, position, item.received);
+  if (!context) return context.error();
+  entry.person = key.person;
+  entry.previous = account_.newest;
+  const auto post = is_payment ? post_payment : post_credit_note;
+  entry.verdict = post(context.value(), item.guid, registration, account_, events_);
+  if (const auto put = store_.put_account(key, account_); !put) return put;
+  return store_.record_events(events_);
+}
+
+Result<PostContext> Ledger::load(const AccountKey& key, Position position, Instant received) {
   const auto loaded = store_.load_account(key, account_);
   if (!loaded) return loaded.error();
   const auto ceiling = rules_.ceiling_of(key.year);
   // Years are only ever added to the rules, and nothing is accepted for a year without ceiling.
   LEDGER_ASSERT(ceiling.has_value());
-  return PostContext{key, position, *ceiling, rules_.hash()};
+  return PostContext{key,      position,       received,
+                     *ceiling, rules_.hash(), store_.brief(key.person).birth_date};
 }
 
-Result<bool> Ledger::introduce_practice(const PracticeId& id, ItemEntry& entry) {
+template <class AnyEntry>
+Result<bool> Ledger::introduce_practice(const PracticeId& id, AnyEntry& entry) {
   const auto practice = store_.find_practice(id);
   if (!practice) return practice.error();
   if (practice.value()) {
@@ -193,14 +290,71 @@ Result<bool> Ledger::introduce_practice(const PracticeId& id, ItemEntry& entry) 
   return true;
 }
 
-Result<void> Ledger::keep(const Item& item, const Registration* before, const Registration& after,
-                          const AccountKey& key) {
-  const auto put_registration = store_.put_registration(item.fingerprint, before, after);
-  if (!put_registration) return put_registration.error();
-  const auto put_account = store_.put_account(key, account_);
-  if (!put_account) return put_account.error();
-  return store_.record_events(events_);
+// ---- events of the registries ----
+
+/// What an event that is known already is answered; nothing when it is new.
+Result<std::optional<Outcome>> Ledger::known_outcome(const Guid& event_id,
+                                                     std::uint64_t content_hash) {
+  const auto known = store_.find_registry_event(event_id);
+  if (!known) return known.error();
+  if (!known.value()) return std::optional<Outcome>();
+  const KnownEvent& event = *known.value();
+  return std::optional(event.content_hash == content_hash
+                           ? duplicate_of(verdict_at(event.position))
+                           : rejected(Code::event_conflict));
 }
+
+Result<Outcome> Ledger::process(const PersonEvent& event, Position position, PersonEntry& entry) {
+  const auto known = known_outcome(event.event_id, content_hash_of(event));
+  if (!known) return known.error();
+  if (known.value()) return *known.value();
+  entry.event = event;
+  entry.position = position;
+  entry.person = nobody;
+  const auto is_possible = PersonEvents(store_, rules_, log_).find_persons(entry);
+  if (!is_possible) return is_possible.error();
+  if (!is_possible.value()) return rejected(Code::invalid_person_id);
+  const auto applied = apply_event(entry);
+  if (!applied) return applied.error();
+  return accepted(verdict_at(position));
+}
+
+Result<void> Ledger::apply_event(PersonEntry& entry) {
+  events_.clear();
+  const auto applied = PersonEvents(store_, rules_, log_).apply(entry, events_);
+  if (!applied) return applied;
+  const auto told = store_.record_events(events_);
+  if (!told) return told;
+  return store_.put_registry_event(entry.event.event_id,
+                                   {entry.position, content_hash_of(entry.event)});
+}
+
+Result<Outcome> Ledger::process(const PracticeEvent& event, Position position,
+                                PracticeEntry& entry) {
+  const auto known = known_outcome(event.event_id, content_hash_of(event));
+  if (!known) return known.error();
+  if (known.value()) return *known.value();
+  entry.event = event;
+  entry.position = position;
+  entry.is_new_practice = false;
+  const auto has_practice = introduce_practice(event.practice, entry);
+  if (!has_practice) return has_practice.error();
+  if (!has_practice.value()) return rejected(Code::unknown_practice);
+  const auto applied = apply_event(entry);
+  if (!applied) return applied.error();
+  return accepted(verdict_at(position));
+}
+
+Result<void> Ledger::apply_event(PracticeEntry& entry) {
+  const RegisteredPractice* const before = store_.registered(entry.practice);
+  entry.previous = before == nullptr ? Position() : before->position;
+  const auto put = store_.put_registered(entry.practice, {entry.event, entry.position});
+  if (!put) return put;
+  return store_.put_registry_event(entry.event.event_id,
+                                   {entry.position, content_hash_of(entry.event)});
+}
+
+// ---- replay ----
 
 Result<void> Ledger::replay(const Entry& entry) {
   return std::visit([this](const auto& kind) { return replay_kind(kind); }, entry);
@@ -240,8 +394,7 @@ Result<void> Ledger::replay_kind(ItemEntry entry) {
 }
 
 Result<Outcome> Ledger::replay_copayment(ItemEntry& entry, const Registration* known) {
-  // Twice the same, or of nobody, which no rule gives yet.
-  if (known != nullptr || entry.person.value() == 0) return Errc::corrupt_record;
+  if (known != nullptr) return Errc::corrupt_record;  // twice the same
   const Item item = entry.item;
   const auto has_practice = introduce_practice(item.practice, entry);
   if (!has_practice) return has_practice.error();
@@ -254,10 +407,42 @@ Result<Outcome> Ledger::replay_copayment(ItemEntry& entry, const Registration* k
   return accept_copayment(item, entry.verdict.position, entry);
 }
 
-/// The registries have no feed yet.
-Result<void> Ledger::replay_kind(const PersonEntry& /*entry*/) { return Errc::corrupt_record; }
+/// Numbers that have been erased lead nowhere; then the entry alone says whom it concerns.
+Result<void> Ledger::replay_kind(const PersonEntry& journaled) {
+  PersonEntry entry = journaled;
+  if (!entry.is_erased) {
+    const auto is_possible = PersonEvents(store_, rules_, log_).find_persons(entry);
+    if (!is_possible) return is_possible.error();
+    const bool is_same = is_possible.value() && entry.is_new_person == journaled.is_new_person &&
+                         entry.person == journaled.person && entry.other == journaled.other;
+    if (!is_same) return Errc::corrupt_record;
+  }
+  const auto applied = apply_event(entry);
+  if (!applied) return applied;
+  const bool is_same = entry.previous == journaled.previous &&
+                       entry.other_previous == journaled.other_previous &&
+                       entry.years == journaled.years && entry.meanwhile == journaled.meanwhile;
+  return is_same ? ok() : Result<void>(Errc::corrupt_record);
+}
 
-Result<void> Ledger::replay_kind(const PracticeEntry& /*entry*/) { return Errc::corrupt_record; }
+Result<void> Ledger::replay_kind(PracticeEntry entry) {
+  const PracticeEntry journaled = entry;
+  if (!entry.is_new_practice) {
+    const auto practice = store_.practice_id(entry.practice);
+    if (!practice) return practice.error();
+    entry.event.practice = practice.value();
+  }
+  entry.is_new_practice = false;
+  const auto has_practice = introduce_practice(entry.event.practice, entry);
+  if (!has_practice) return has_practice.error();
+  if (!has_practice.value()) return Errc::overloaded;
+  const auto applied = apply_event(entry);
+  if (!applied) return applied;
+  const bool is_same = entry.practice == journaled.practice &&
+                       entry.is_new_practice == journaled.is_new_practice &&
+                       entry.previous == journaled.previous;
+  return is_same ? ok() : Result<void>(Errc::corrupt_record);
+}
 
 Result<void> Ledger::replay_kind(const CheckpointEntry& entry) {
   const auto checksum = store_.checksum();

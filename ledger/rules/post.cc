@@ -36,132 +36,180 @@ Date entitlement_date(const Account& account, Money ceiling) {
   return {};
 }
 
-/// One posting under way: what changes the account and tells of it.
-class Poster {
- public:
-  Poster(const Item& item, const PostContext& context, const Registration& registration,
-         Account& account, std::vector<Event>& events)
-      : item_(item),
-        context_(context),
-        registration_(registration),
-        account_(account),
-        events_(events) {}
-
-  /// The registration starts to count: the sum grows, a card may be issued, the excess is refunded.
-  void count() {
-    const Money amount = registration_.amount;
-    const Money excess_before = excess_over(account_.counted_sum, context_.ceiling);
-    account_.counted_sum += amount;
-    add_to_day(account_.days, registration_.service_date, amount);
-    if (account_.counted_sum >= context_.ceiling) settle_card();
-    const Money growth = excess_over(account_.counted_sum, context_.ceiling) - excess_before;
-    LEDGER_ASSERT(growth >= Money() && growth <= amount);
-    if (!growth.is_zero()) add_line(registration_.reported.position, item_.guid, growth);
-  }
-
-  /// The registration stops counting: the sum shrinks, the card may come under review, and what was
-  /// refunded beyond the remaining excess is netted: this registration's lines first, then the
-  /// newest.
-  void uncount() {
-    const Money amount = registration_.amount;
-    const Money excess_before = excess_over(account_.counted_sum, context_.ceiling);
-    account_.counted_sum -= amount;
-    add_to_day(account_.days, registration_.service_date, -amount);
-    review_card();
-    net(excess_before - excess_over(account_.counted_sum, context_.ceiling));
-  }
-
- private:
-  void settle_card() {
-    const Date entitled_from = entitlement_date(account_, context_.ceiling);
-    if (!account_.card) {
-      account_.card = ExemptionCard{CardState::active,  item_.received,
-                                    entitled_from,      item_.guid,
-                                    context_.rule_pack, card_id_of(context_.account, item_.guid)};
-      tell_of_card(EventType::card_issued);
-      return;
-    }
-    if (account_.card->state == CardState::under_review) {
-      account_.card->state = CardState::active;
-      const Date before = std::exchange(account_.card->entitled_from, entitled_from);
-      tell_of_card(EventType::card_reinstated);
-      tell_of_move(before);
-      return;
-    }
-    move_entitlement(entitled_from);
-  }
-
-  void review_card() {
-    if (!account_.card || account_.card->state == CardState::under_review) return;
-    if (account_.counted_sum >= context_.ceiling) {
-      move_entitlement(entitlement_date(account_, context_.ceiling));
-      return;
-    }
-    // The card keeps its last entitlement date: it still exempts.
-    account_.card->state = CardState::under_review;
-    tell_of_card(EventType::card_under_review);
-  }
-
-  void move_entitlement(Date entitled_from) {
-    tell_of_move(std::exchange(account_.card->entitled_from, entitled_from));
-  }
-
-  void net(Money shrinkage) {
-    shrinkage -= net_registration(registration_.reported.position, item_.guid, shrinkage);
-    // Lines are appended while walking back through those that stood before.
-    for (std::size_t i = account_.refund_lines.size(); i-- > 0 && !shrinkage.is_zero();) {
-      const RefundLine line = account_.refund_lines[i];
-      if (line.amount > Money()) {
-        shrinkage -= net_registration(line.registration, line.guid, shrinkage);
-      }
-    }
-    LEDGER_ASSERT(shrinkage.is_zero());
-  }
-
-  /// Takes back up to `wanted` of what this registration has been refunded; how much it was.
-  Money net_registration(Position registration, const Guid& guid, Money wanted) {
-    const Money amount = std::min(wanted, account_.refunded(registration));
-    if (!amount.is_zero()) add_line(registration, guid, -amount);
-    return amount;
-  }
-
-  void add_line(Position registration, const Guid& guid, Money amount) {
-    account_.refund_lines.push_back({registration, guid, context_.position, amount});
-    const EventType type = amount > Money() ? EventType::refund_due : EventType::refund_netted;
-    events_.push_back(
-        {type, context_.account, context_.position, registration, amount, {}, {}, {}});
-  }
-
-  void tell_of_card(EventType type, Date moved_from = {}) {
-    const ExemptionCard& card = *account_.card;
-    events_.push_back({type, context_.account, context_.position, registration_.reported.position,
-                       Money(), card.id, card.entitled_from, moved_from});
-  }
-
-  void tell_of_move(Date before) {
-    if (before != account_.card->entitled_from) tell_of_card(EventType::entitlement_moved, before);
-  }
-
-  const Item& item_;
-  const PostContext& context_;
-  const Registration& registration_;
-  Account& account_;
-  std::vector<Event>& events_;
-};
-
 Verdict verdict_of(const PostContext& context, const Registration& registration,
                    const Account& account) {
-  const Code reason = reason_not_counted(registration);
+  const Code reason = reason_not_counted(registration, context.birth_date);
   return {context.position, reason, reason == Code::none, account.card.has_value()};
 }
 
+Countable countable(const Registration& registration, const Guid& guid) {
+  return {registration.reported.position, guid, registration.service_date, registration.amount};
+}
+
+/// The registration has changed: it starts or stops to count when it has to.
+void follow(const PostContext& context, const Guid& guid, Registration& registration,
+            Account& account, std::vector<Event>& events) {
+  const bool counts = reason_not_counted(registration, context.birth_date) == Code::none;
+  if (counts != registration.is_counted) {
+    const ToldCard before = told_of(account.card);
+    Posting posting(context, account);
+    registration.is_counted = counts;
+    if (counts) {
+      posting.start(countable(registration, guid));
+    } else {
+      posting.stop(countable(registration, guid));
+    }
+    posting.settle_card();
+    posting.tell(before, registration.reported.position, events);
+  }
+  account.newest = context.position;
+  account.changed_by = context.position;
+}
+
 }  // namespace
+
+Posting::Posting(const PostContext& context, Account& account)
+    : context_(context), account_(account), lines_before_(account.refund_lines.size()) {}
+
+void Posting::start(const Countable& registration) {
+  const Money before = account_.counted_sum;
+  account_.counted_sum += registration.amount;
+  add_to_day(account_.days, registration.service_date, registration.amount);
+  if (before < context_.ceiling && account_.counted_sum >= context_.ceiling) {
+    cross_at(registration);
+  }
+  const Money growth =
+      excess_over(account_.counted_sum, context_.ceiling) - excess_over(before, context_.ceiling);
+  LEDGER_ASSERT(growth >= Money() && growth <= registration.amount);
+  refund(registration, growth);
+}
+
+void Posting::stop(const Countable& registration) {
+  const Money excess_before = excess_over(account_.counted_sum, context_.ceiling);
+  account_.counted_sum -= registration.amount;
+  add_to_day(account_.days, registration.service_date, -registration.amount);
+  net(registration, excess_before - excess_over(account_.counted_sum, context_.ceiling));
+}
+
+void Posting::refund(const Countable& registration, Money amount) {
+  if (!amount.is_zero()) add_line(registration.position, registration.guid, amount);
+}
+
+void Posting::cross_at(const Countable& registration) {
+  crossing_ = {registration.position, registration.guid};
+}
+
+void Posting::settle_card() {
+  std::optional<ExemptionCard>& card = account_.card;
+  if (account_.counted_sum < context_.ceiling) {
+    // It keeps its last entitlement date: it still exempts.
+    if (card) card->state = CardState::under_review;
+    return;
+  }
+  const Date entitled_from = entitlement_date(account_, context_.ceiling);
+  if (!card) return issue_card(entitled_from);
+  card->state = CardState::active;
+  card->entitled_from = entitled_from;
+}
+
+void Posting::issue_card(Date entitled_from) {
+  LEDGER_ASSERT(crossing_.has_value());
+  const auto& [position, guid] = *crossing_;
+  account_.card = ExemptionCard{CardState::active,
+                                context_.received,
+                                entitled_from,
+                                guid,
+                                context_.rule_pack,
+                                card_id_of(context_.account, guid),
+                                context_.position,
+                                position};
+}
+
+void Posting::net(const Countable& registration, Money shrinkage) {
+  shrinkage -= net_registration(registration.position, registration.guid, shrinkage);
+  // Lines are appended while walking back through those that stood before.
+  for (std::size_t i = account_.refund_lines.size(); i-- > 0 && !shrinkage.is_zero();) {
+    const RefundLine line = account_.refund_lines[i];
+    if (line.amount > Money()) {
+      shrinkage -= net_registration(line.registration, line.guid, shrinkage);
+    }
+  }
+  LEDGER_ASSERT(shrinkage.is_zero());
+}
+
+/// Takes back up to `wanted` of what this registration has been refunded; how much it was.
+Money Posting::net_registration(Position registration, const Guid& guid, Money wanted) {
+  const Money amount = std::min(wanted, account_.refunded(registration));
+  if (!amount.is_zero()) add_line(registration, guid, -amount);
+  return amount;
+}
+
+void Posting::add_line(Position registration, const Guid& guid, Money amount) {
+  account_.refund_lines.push_back({registration, guid, context_.position, amount});
+}
+
+void Posting::tell(const ToldCard& before, Position spoken_of, std::vector<Event>& events) const {
+  tell_card(before, spoken_of, events);
+  for (std::size_t i = lines_before_; i < account_.refund_lines.size(); ++i) {
+    tell_line(account_.refund_lines[i], events);
+  }
+}
+
+void Posting::tell_card(const ToldCard& before, Position spoken_of,
+                        std::vector<Event>& events) const {
+  if (!account_.card) return;
+  const ExemptionCard& card = *account_.card;
+  const auto tell = [&](EventType type, Position registration, Date moved_from) {
+    Event& event = events.emplace_back();
+    event.type = type;
+    event.account = context_.account;
+    event.cause = context_.position;
+    event.registration = registration;
+    event.card = card.id;
+    event.entitled_from = card.entitled_from;
+    event.moved_from = moved_from;
+  };
+  if (!before.is_issued) {
+    tell(EventType::card_issued, card.crossing, {});
+    if (card.state == CardState::under_review) tell(EventType::card_under_review, spoken_of, {});
+    return;
+  }
+  if (before.state != card.state) {
+    const bool is_active = card.state == CardState::active;
+    tell(is_active ? EventType::card_reinstated : EventType::card_under_review, spoken_of, {});
+  }
+  if (before.entitled_from != card.entitled_from) {
+    tell(EventType::entitlement_moved, spoken_of, before.entitled_from);
+  }
+}
+
+void Posting::tell_line(const RefundLine& line, std::vector<Event>& events) const {
+  Event& event = events.emplace_back();
+  event.type = line.amount > Money() ? EventType::refund_due : EventType::refund_netted;
+  event.account = context_.account;
+  event.cause = context_.position;
+  event.registration = line.registration;
+  event.amount = line.amount;
+}
+
+Date sixteenth_birthday(Date birth_date) {
+  const std::chrono::year_month_day born{birth_date};
+  const std::chrono::year_month_day day = born + std::chrono::years{16};
+  return day.ok() ? Date{day} : Date{day.year() / std::chrono::March / 1};
+}
 
 Code reason_not_counted(const Registration& registration) {
   if (registration.is_credited) return Code::credited;
   if (!registration.is_paid) return Code::unpaid;
   if (registration.amount.is_zero()) return Code::zero_amount;
   return Code::none;
+}
+
+Code reason_not_counted(const Registration& registration, std::optional<Date> birth_date) {
+  const Code reason = reason_not_counted(registration);
+  if (reason != Code::none || !birth_date) return reason;
+  const bool is_child = registration.service_date < sixteenth_birthday(*birth_date);
+  return is_child ? Code::under_16 : Code::none;
 }
 
 Money Account::refunded() const {
@@ -181,9 +229,11 @@ Money Account::refunded(Position registration) const {
 void Account::clear() {
   counted_sum = Money();
   newest = Position();
+  changed_by = Position();
   days.clear();
   card.reset();
   refund_lines.clear();
+  told.reset();
 }
 
 Verdict post_copayment(const Item& item, const PostContext& context, Registration& registration,
@@ -195,37 +245,33 @@ Verdict post_copayment(const Item& item, const PostContext& context, Registratio
   registration.service_date = oslo_date(item.service_time);
   registration.is_paid = item.is_paid;
   registration.reported.position = context.position;
-  if (reason_not_counted(registration) == Code::none) {
-    Poster(item, context, registration, account, events).count();
-  }
-  account.newest = context.position;
+  follow(context, item.guid, registration, account, events);
   registration.reported = verdict_of(context, registration, account);
   return registration.reported;
 }
 
-Verdict post_payment(const Item& item, const PostContext& context, Registration& registration,
+Verdict post_payment(const PostContext& context, const Guid& guid, Registration& registration,
                      Account& account, std::vector<Event>& events) {
   LEDGER_ASSERT(!registration.is_credited);
   LEDGER_ASSERT(!registration.payment.is_given());
-  const bool was_counted = reason_not_counted(registration) == Code::none;
   registration.is_paid = true;
-  if (!was_counted && reason_not_counted(registration) == Code::none) {
-    Poster(item, context, registration, account, events).count();
-  }
-  account.newest = context.position;
+  follow(context, guid, registration, account, events);
   registration.payment = verdict_of(context, registration, account);
   return registration.payment;
 }
 
-Verdict post_credit_note(const Item& item, const PostContext& context, Registration& registration,
+Verdict post_credit_note(const PostContext& context, const Guid& guid, Registration& registration,
                          Account& account, std::vector<Event>& events) {
   LEDGER_ASSERT(!registration.is_credited);
-  const bool was_counted = reason_not_counted(registration) == Code::none;
   registration.is_credited = true;
-  if (was_counted) Poster(item, context, registration, account, events).uncount();
-  account.newest = context.position;
+  follow(context, guid, registration, account, events);
   registration.credit_note = verdict_of(context, registration, account);
   return registration.credit_note;
+}
+
+Verdict verdict_alone(Position position, const Registration& registration) {
+  const Code reason = reason_not_counted(registration);
+  return {position, reason, reason == Code::none, false};
 }
 
 }  // namespace ledger

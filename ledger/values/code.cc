@@ -60,6 +60,22 @@ std::string_view name_of(Code code) {
       return "TOO_OLD_TO_CREDIT";
     case Code::atomic_aborted:
       return "ATOMIC_ABORTED";
+    case Code::invalid_event_id:
+      return "INVALID_EVENT_ID";
+    case Code::invalid_date:
+      return "INVALID_DATE";
+    case Code::invalid_periods:
+      return "INVALID_PERIODS";
+    case Code::invalid_name:
+      return "INVALID_NAME";
+    case Code::invalid_practice_type:
+      return "INVALID_PRACTICE_TYPE";
+    case Code::invalid_numbers:
+      return "INVALID_NUMBERS";
+    case Code::same_person:
+      return "SAME_PERSON";
+    case Code::event_conflict:
+      return "EVENT_CONFLICT";
     case Code::credited:
       return "CREDITED";
     case Code::unpaid:
@@ -114,6 +130,13 @@ std::string_view field_of(Code code) {
       return "exemption";
     case Code::invalid_received_time:
       return "receivedTime";
+    case Code::invalid_event_id:
+    case Code::event_conflict:
+      return "eventId";
+    case Code::invalid_name:
+      return "name";
+    case Code::invalid_practice_type:
+      return "practiceType";
     default:
       return "";
   }

@@ -41,6 +41,16 @@ enum class Code : std::uint8_t {
   too_old_to_credit = 26,
   atomic_aborted = 27,
 
+  // Of events of the registries only.
+  invalid_event_id = 28,
+  invalid_date = 29,
+  invalid_periods = 30,
+  invalid_name = 31,
+  invalid_practice_type = 32,
+  invalid_numbers = 33,
+  same_person = 34,
+  event_conflict = 35,
+
   // Accepted but not counted.
   credited = 40,
   unpaid = 41,
@@ -50,7 +60,7 @@ enum class Code : std::uint8_t {
 
 inline constexpr std::size_t code_count = 44;
 
-/// Whether it is one of the codes above with which an item can be rejected; `none` is not.
+/// Whether it is one of the codes with which an item can be rejected; `none` is not.
 bool is_rejection(Code code);
 /// Whether it can stand with an accepted item; `none` = it counts.
 bool is_reason_not_counted(Code code);
@@ -58,7 +68,7 @@ bool is_reason_not_counted(Code code);
 /// The code as it stands on the wire: `TIME_BARRED`. Empty for `none`.
 std::string_view name_of(Code code);
 
-/// The field of the item that the code speaks of; empty when it is not one field. For
+/// The field of the item or event that the code speaks of; empty when it is not one field. For
 /// `unknown_field`, `missing_field` and `duplicate_field` the parser knows the name.
 std::string_view field_of(Code code);
 

@@ -29,4 +29,10 @@ inline constexpr std::size_t service_type_count = 13;
 std::optional<ServiceType> parse_service_type(std::string_view code);
 std::string_view code_of(ServiceType type);
 
+/// Whether who has minimum pension pays nothing: for medicines and bandages on prescription.
+constexpr bool is_free_with_minimum_pension(ServiceType type) {
+  return type == ServiceType::pharmacy || type == ServiceType::hospital_pharmacy ||
+         type == ServiceType::bandagist;
+}
+
 }  // namespace ledger

@@ -69,15 +69,6 @@ std::string SetHash::hex() const {
   return to_hex(bytes);
 }
 
-std::uint64_t StateTotals::cards() const {
-  return events[static_cast<std::size_t>(ledger::EventType::card_issued)];
-}
-
-std::uint64_t StateTotals::cards_under_review() const {
-  return events[static_cast<std::size_t>(ledger::EventType::card_under_review)] -
-         events[static_cast<std::size_t>(ledger::EventType::card_reinstated)];
-}
-
 std::string encode_applied(const AppliedState& applied) {
   std::string bytes;
   ByteWriter out(bytes);
@@ -95,6 +86,8 @@ std::string encode_applied(const AppliedState& applied) {
   out.varint(totals.rejected);
   out.varint(totals.persons);
   out.varint(totals.accounts);
+  out.varint(totals.cards);
+  out.varint(totals.cards_under_review);
   out.zigzag(totals.counted_ore);
   out.zigzag(totals.refunded_ore);
   out.varint(totals.events.size());
@@ -119,6 +112,8 @@ Result<AppliedState> decode_applied(std::string_view bytes) {
   totals.rejected = in.varint();
   totals.persons = in.varint();
   totals.accounts = in.varint();
+  totals.cards = in.varint();
+  totals.cards_under_review = in.varint();
   totals.counted_ore = in.zigzag();
   totals.refunded_ore = in.zigzag();
   if (in.varint() != totals.events.size()) return Errc::corrupt_record;

@@ -7,7 +7,6 @@
 namespace storage {
 using ledger::AccessLogEntry;
 using ledger::CheckpointEntry;
-using ledger::Date;
 using ledger::EncryptedNumber;
 using ledger::Entry;
 using ledger::Instant;
@@ -16,7 +15,6 @@ using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::KeyEntry;
 using ledger::Money;
-using ledger::Period;
 using ledger::PersonEntry;
 using ledger::PersonEvent;
 using ledger::PersonEventType;
@@ -52,8 +50,6 @@ class EntryReader {
   bool new_practice(ledger::PracticeId& id) { return ledger::PracticeId::parse(in_.text(), id); }
   /// False when it is none.
   bool number(EncryptedNumber& number);
-  Date date();
-  bool periods(std::vector<Period>& periods);
   bool texts(std::vector<std::string>& texts);
   /// How many follow, and at least a byte of each; 0 when that cannot be.
   std::size_t count(std::size_t most);
@@ -94,28 +90,10 @@ bool EntryReader::number(EncryptedNumber& number) {
   return in_.is_ok();
 }
 
-/// A day that no calendar has is turned into one that is out of bounds.
-Date EntryReader::date() {
-  const std::int64_t days = in_.zigzag();
-  const bool is_small = days > -4'000'000 && days < 4'000'000;
-  return is_small ? date_of(days) : Date::max();
-}
-
 std::size_t EntryReader::count(std::size_t most) {
   const std::uint64_t count = in_.varint();
   is_counted_ = is_counted_ && count <= most && count <= in_.left();
   return is_counted_ ? static_cast<std::size_t>(count) : 0;
-}
-
-bool EntryReader::periods(std::vector<Period>& periods) {
-  for (std::size_t left = count(ledger::periods_max); left > 0; --left) {
-    Period& period = periods.emplace_back();
-    period.from = date();
-    const std::uint8_t has_end = in_.u8();
-    if (has_end > 1) return false;
-    if (has_end == 1) period.to = date();
-  }
-  return is_counted_ && in_.is_ok();
 }
 
 bool EntryReader::texts(std::vector<std::string>& texts) {
@@ -170,8 +148,14 @@ bool EntryReader::read_person(unsigned type, PersonEntry& entry) {
   if (event.has_other() && !number(event.other)) return false;
   for (const StoredNumber& stored : numbers_) entry.is_erased |= stored.is_erased;
   entry.previous = back();
-  if ((flags & event_date) != 0) event.date = date();
-  if (event.type == PersonEventType::minimum_pension && !periods(event.periods)) return false;
+  if ((flags & event_date) != 0) event.date = read_date(in_);
+  if (event.type == PersonEventType::minimum_pension) return read_periods(in_, event.periods);
+  if (event.type == PersonEventType::opted_in) {
+    for (std::size_t left = count(ledger::meanwhile_max); left > 0; --left) {
+      entry.meanwhile.push_back(back());
+    }
+    return is_counted_;
+  }
   return !event.has_other() || read_joined(entry);
 }
 
@@ -205,7 +189,7 @@ bool EntryReader::read_practice(PracticeEntry& entry) {
     if (!number(event.practitioners.emplace_back())) return false;
     entry.is_erased |= numbers_.back().is_erased;
   }
-  return periods(event.agreements);
+  return read_periods(in_, event.agreements);
 }
 
 bool EntryReader::read(Entry& entry) {
@@ -274,8 +258,9 @@ ledger::Result<Entry> decode_note(std::string_view key, std::string_view bytes) 
   ByteReader in(bytes);
   StoredNumbers numbers;
   const bool is_read = decode_entry(in, {decode_journal_key(key), Instant()}, note, numbers);
-  const bool is_note =
-      std::holds_alternative<StatementEntry>(note) || std::holds_alternative<KeyEntry>(note);
+  const bool is_note = std::holds_alternative<StatementEntry>(note) ||
+                       std::holds_alternative<KeyEntry>(note) ||
+                       std::holds_alternative<PracticeEntry>(note);
   if (!is_read || !in.is_complete() || !is_note) return ledger::Errc::corrupt_record;
   return note;
 }

@@ -20,7 +20,6 @@ using ledger::Item;
 using ledger::ItemEntry;
 using ledger::ItemType;
 using ledger::KeyEntry;
-using ledger::Period;
 using ledger::PersonEntry;
 using ledger::PersonEvent;
 using ledger::PersonEventType;
@@ -68,7 +67,6 @@ class EntryWriter {
   }
   void number(const EncryptedNumber& number);
   void date(Date day) { out_.zigzag(days_of(day)); }
-  void periods(const std::vector<Period>& periods);
   void texts(const std::vector<std::string>& texts);
 
   void put(const ItemEntry& entry);
@@ -105,15 +103,6 @@ void EntryWriter::number(const EncryptedNumber& number) {
   out_.raw(place);
   out_.raw(number.bytes);
   written_->push_back({sha256(bytes_of(place), bytes_of(number.bytes)), number, false, 0, 0});
-}
-
-void EntryWriter::periods(const std::vector<Period>& periods) {
-  out_.varint(periods.size());
-  for (const Period& period : periods) {
-    date(period.from);
-    out_.u8(period.to ? 1 : 0);
-    if (period.to) date(*period.to);
-  }
 }
 
 void EntryWriter::texts(const std::vector<std::string>& texts) {
@@ -159,7 +148,11 @@ void EntryWriter::put(const PersonEntry& entry) {
   if (event.has_other()) number(event.other);
   back(entry.previous);
   if (event.date) date(*event.date);
-  if (event.type == PersonEventType::minimum_pension) periods(event.periods);
+  if (event.type == PersonEventType::minimum_pension) write_periods(out_, event.periods);
+  if (event.type == PersonEventType::opted_in) {
+    out_.varint(entry.meanwhile.size());
+    for (const Position position : entry.meanwhile) back(position);
+  }
   if (!event.has_other()) return;
   out_.varint(entry.other.value());
   back(entry.other_previous);
@@ -185,7 +178,7 @@ void EntryWriter::put(const PracticeEntry& entry) {
   texts(event.hpr_numbers);
   out_.varint(event.practitioners.size());
   for (const EncryptedNumber& practitioner : event.practitioners) number(practitioner);
-  periods(event.agreements);
+  write_periods(out_, event.agreements);
 }
 
 void EntryWriter::put(const StatementEntry& entry) {

@@ -47,6 +47,7 @@ void encode_registration(const ledger::Registration& registration, std::string& 
   if (registration.is_credited) flags |= 2;
   if (registration.payment.is_given()) flags |= 4;
   if (registration.credit_note.is_given()) flags |= 8;
+  if (registration.is_counted) flags |= 16;
   in_content.u8(static_cast<std::uint8_t>(flags));
   in_content.u8(verdict_bits(registration.reported));
   if (registration.payment.is_given()) in_content.u8(verdict_bits(registration.payment));
@@ -69,9 +70,10 @@ Result<ledger::Registration> decode_registration(std::string_view bytes) {
   registration.amount = Money::from_ore(in.varint<std::int64_t>());
   registration.service_date = date_of(in.zigzag());
   const unsigned flags = in.u8();
-  if (flags > 15) return Errc::corrupt_record;
+  if (flags > 31) return Errc::corrupt_record;
   registration.is_paid = (flags & 1U) != 0;
   registration.is_credited = (flags & 2U) != 0;
+  registration.is_counted = (flags & 16U) != 0;
   registration.reported = verdict_of(in.u8(), Position{row.varint()});
   if ((flags & 4U) != 0) registration.payment = verdict_of(in.u8(), Position{row.varint()});
   if ((flags & 8U) != 0) registration.credit_note = verdict_of(in.u8(), Position{row.varint()});
@@ -82,6 +84,23 @@ Result<ledger::Registration> decode_registration(std::string_view bytes) {
   if (field_out_of_bounds(registration) != nullptr) return Errc::corrupt_record;
   return registration;
 }
+
+namespace {
+
+/// 0 = all is told; 1 = no card has been; 1 + its state as it was told. STORED.
+std::uint8_t told_bits(const std::optional<ledger::ToldCard>& told) {
+  if (!told) return 0;
+  return told->is_issued ? static_cast<std::uint8_t>(1 + static_cast<unsigned>(told->state)) : 1;
+}
+
+ledger::ToldCard told_of_bits(std::uint8_t bits) {
+  ledger::ToldCard told;
+  told.is_issued = bits > 1;
+  if (told.is_issued) told.state = static_cast<ledger::CardState>(bits - 1);
+  return told;
+}
+
+}  // namespace
 
 std::string account_key(const ledger::AccountKey& key) {
   std::string bytes;
@@ -116,6 +135,11 @@ void encode_account(const ledger::Account& account, std::string& out) {
     in_content.zigzag(days_of(account.card->entitled_from));
     in_content.raw(account.card->crossing_guid.bytes);
     in_content.raw(account.card->rule_pack);
+    in_content.raw(account.card->id);
+  }
+  in_content.u8(told_bits(account.told));
+  if (account.told && account.told->is_issued) {
+    in_content.zigzag(days_of(account.told->entitled_from));
   }
   in_content.varint(account.refund_lines.size());
   for (const ledger::RefundLine& line : account.refund_lines) {
@@ -127,7 +151,11 @@ void encode_account(const ledger::Account& account, std::string& out) {
   ByteWriter row(out);
   row.text(content);
   row.varint(account.newest.value());
-  if (account.card) row.raw(account.card->id);  // follows from the content
+  row.varint(account.changed_by.value() - account.newest.value());
+  if (account.card) {
+    row.varint(account.card->issued_by.value());
+    row.varint(account.card->crossing.value());
+  }
   for (const ledger::RefundLine& line : account.refund_lines) {
     row.varint(line.cause.value());
     row.varint(line.cause.value() - line.registration.value());
@@ -155,11 +183,20 @@ Result<void> decode_account(std::string_view bytes, ledger::Account& out) {
     card.entitled_from = date_of(in.zigzag());
     card.crossing_guid.bytes = in.raw<16>();
     card.rule_pack = in.raw<32>();
+    card.id = in.raw<16>();
     out.card = card;
   }
+  const std::uint8_t told = in.u8();
+  if (told > 3) return Errc::corrupt_record;
+  if (told != 0) out.told = told_of_bits(told);
+  if (told > 1) out.told->entitled_from = date_of(in.zigzag());
   const std::uint64_t lines = in.varint();
   out.newest = Position{row.varint()};
-  if (out.card) out.card->id = row.raw<16>();
+  out.changed_by = Position{out.newest.value() + row.varint()};
+  if (out.card) {
+    out.card->issued_by = Position{row.varint()};
+    out.card->crossing = Position{row.varint()};
+  }
   for (std::uint64_t i = 0; i < lines && in.is_ok(); ++i) {
     ledger::RefundLine line;
     line.amount = Money::from_ore(in.zigzag());
@@ -193,6 +230,22 @@ std::string encode_person_id(ledger::PersonId person) {
   return bytes;
 }
 
+std::string encode_numbers(const std::vector<ledger::EncryptedNumber>& numbers) {
+  std::string bytes;
+  for (const ledger::EncryptedNumber& number : numbers) bytes += number_key(number);
+  return bytes;
+}
+
+Result<std::vector<ledger::EncryptedNumber>> decode_numbers(std::string_view bytes) {
+  std::vector<ledger::EncryptedNumber> numbers(bytes.size() / 16);
+  if (bytes.size() % 16 != 0 || numbers.size() > ledger::person_numbers_max) {
+    return Errc::corrupt_record;
+  }
+  ByteReader in(bytes);
+  for (ledger::EncryptedNumber& number : numbers) number.bytes = in.raw<16>();
+  return numbers;
+}
+
 Result<ledger::PersonId> decode_person_id(std::string_view bytes) {
   ByteReader in(bytes);
   const ledger::PersonId person{in.varint()};
@@ -210,26 +263,56 @@ ledger::PracticeNumber decode_practice_key(std::string_view key) {
   return ledger::PracticeNumber{ByteReader(key).u32()};
 }
 
-std::string encode_practice(const ledger::Practice& practice) {
+std::string encode_practice(ledger::PracticeNumber number, const ledger::Practice& practice,
+                            const ledger::RegisteredPractice* registered) {
   std::string bytes;
   ByteWriter out(bytes);
   out.text(practice.id.view());
   out.zigzag(days_of(practice.first_received));
   out.zigzag(days_of(practice.last_received));
   out.varint(practice.active_days);
+  if (registered == nullptr) return bytes;
+  ledger::PracticeEntry entry;
+  entry.event = registered->event;
+  entry.position = registered->position;
+  entry.practice = number;
+  out.u64(registered->position.value());
+  out.raw(encode_note(entry));
   return bytes;
 }
 
-Result<ledger::Practice> decode_practice(std::string_view bytes) {
+Result<StoredPractice> decode_practice(std::string_view bytes) {
   ByteReader in(bytes);
-  ledger::Practice practice;
+  StoredPractice stored;
+  ledger::Practice& practice = stored.practice;
   const bool is_id = ledger::PracticeId::parse(in.text(), practice.id);
   practice.first_received = date_of(in.zigzag());
   practice.last_received = date_of(in.zigzag());
   practice.active_days = in.varint<std::uint32_t>();
-  if (!is_id || !in.is_complete()) return Errc::corrupt_record;
+  if (!is_id || !in.is_ok()) return Errc::corrupt_record;
   if (field_out_of_bounds(practice) != nullptr) return Errc::corrupt_record;
-  return practice;
+  if (in.is_complete()) return stored;
+  const std::string_view position = in.raw(8);
+  const auto note = decode_note(position, in.raw(in.left()));
+  if (!note) return note.error();
+  const auto* const entry = std::get_if<ledger::PracticeEntry>(&note.value());
+  if (entry == nullptr) return Errc::corrupt_record;
+  stored.registered = ledger::RegisteredPractice{entry->event, entry->position};
+  stored.registered->event.practice = practice.id;
+  return stored;
+}
+
+void encode_practice_content(const ledger::PracticeEvent& event, std::string& out) {
+  out.clear();
+  ByteWriter bytes(out);
+  bytes.text(event.name);
+  bytes.text(event.type);
+  for (const auto* const numbers : {&event.organisation_numbers, &event.hpr_numbers}) {
+    bytes.varint(numbers->size());
+    for (const std::string& number : *numbers) bytes.text(number);
+  }
+  bytes.varint(event.practitioners.size());
+  write_periods(bytes, event.agreements);
 }
 
 std::string timeliness_key(const ledger::TimelinessKey& key) {
@@ -329,6 +412,10 @@ std::string encode_event(const ledger::Event& event) {
     out.zigzag(days_of(event.entitled_from));
     out.zigzag(days_of(event.moved_from));
   }
+  if (event.type == ledger::EventType::person_merged) {
+    out.varint(event.merged.value());
+    write_replaced(out, event.replaced_cards);
+  }
   return bytes;
 }
 
@@ -345,6 +432,10 @@ Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes)
     event.card = in.raw<16>();
     event.entitled_from = date_of(in.zigzag());
     event.moved_from = date_of(in.zigzag());
+  }
+  if (event.type == ledger::EventType::person_merged) {
+    event.merged = ledger::PersonId{in.varint()};
+    if (!read_replaced(in, event.replaced_cards)) return Errc::corrupt_record;
   }
   if (!in.is_complete() || field_out_of_bounds(event) != nullptr) return Errc::corrupt_record;
   return event;

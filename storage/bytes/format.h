@@ -13,6 +13,7 @@
 #include "ledger/ports/journal.h"
 #include "ledger/records/account.h"
 #include "ledger/records/event.h"
+#include "ledger/records/person.h"
 #include "ledger/records/registration.h"
 #include "ledger/records/timeliness.h"
 #include "ledger/values/result.h"
@@ -54,7 +55,8 @@
 ///   person event = u8 kind (32 + PersonEventType), <varint position>, varint flags (1 new person,
 ///               2 date), 16 bytes event id, time received, varint person, number, [number] (the
 ///               other one: 34, 35), back to the person's previous event, [zigzag day],
-///               [periods] (39); in 34 and 35 also varint person merged into this one (0 = none),
+///               [periods] (39); in 38 varint entries that came meanwhile, back to each, ascending;
+///               in 34 and 35 also varint person merged into this one (0 = none),
 ///               back to that one's newest event, varint years, (varint year, back to the newest
 ///               entry of the account that stays, back to that of the other)*
 ///   periods   = varint periods, (zigzag first day, u8 1 and zigzag last day, or u8 0)*
@@ -101,8 +103,14 @@
 ///   registrations  16 bytes fingerprint        -> varint size, content, positions
 ///   accounts       u64 person, u32 year        -> varint size, content, positions
 ///   numbers        16 bytes encrypted number   -> varint person
-///   persons        u64 person                  -> 16 bytes encrypted number
-///   practices      u32 number                  -> text id, day first, day last, varint active days
+///   persons        u64 person                  -> 16 bytes encrypted number, for each that leads
+///                  there; the first is in use
+///   facts          u64 person                  -> varint size, content, positions: of each person
+///                  whom an event of a registry has named
+///   registry_events  16 bytes event id         -> varint position, u64 hash of the content
+///   practices      u32 number                  -> text id, day first, day last, varint active days;
+///                  of one in the registry also u64 position and its newest event, as in a record
+///                  that was committed in 1970
 ///   timeliness     u32 practice, u8 basis, u32 month -> lags, duplicates, rejections
 ///   events         u64 cause, u32 ordinal      -> u8 type and fields
 ///   unpaid         u32 practice, u32 day, u64 position -> 16 bytes guid, times, amount: of each
@@ -111,13 +119,14 @@
 ///   1970:
 ///                  of the statements and the keys
 ///   meta           "applied"                   -> AppliedState
-/// In registrations and accounts `content` is what the state checksum covers; positions are not. Of
-/// timeliness it covers the lag histograms: see encode_lag_content().
+/// In registrations, accounts and facts `content` is what the state checksum covers; positions are
+/// not. Of timeliness it covers the lag histograms, see encode_lag_content(), and of practices what
+/// the registry says, see encode_practice_content().
 namespace storage {
 
 inline constexpr std::uint8_t format_version = 2;
 /// The version of the rows of the state. A state of another version is made again from the journal.
-inline constexpr std::uint8_t state_version = 3;
+inline constexpr std::uint8_t state_version = 4;
 
 // ---- journal ----
 
@@ -214,10 +223,31 @@ ledger::PersonId decode_person_key(std::string_view key);
 std::string encode_person_id(ledger::PersonId person);
 ledger::Result<ledger::PersonId> decode_person_id(std::string_view bytes);
 
+std::string encode_numbers(const std::vector<ledger::EncryptedNumber>& numbers);
+ledger::Result<std::vector<ledger::EncryptedNumber>> decode_numbers(std::string_view bytes);
+
+/// In the family `facts`, by person_key().
+void encode_person(const ledger::Person& person, std::string& out);
+ledger::Result<ledger::Person> decode_person(std::string_view bytes);
+
+std::string registry_event_key(const ledger::Guid& id);
+std::string encode_known_event(const ledger::KnownEvent& event);
+ledger::Result<ledger::KnownEvent> decode_known_event(std::string_view bytes);
+
 std::string practice_key(ledger::PracticeNumber number);
 ledger::PracticeNumber decode_practice_key(std::string_view key);
-std::string encode_practice(const ledger::Practice& practice);
-ledger::Result<ledger::Practice> decode_practice(std::string_view bytes);
+/// A practice, and what its registry says of it when that says anything.
+struct StoredPractice {
+  ledger::Practice practice;
+  std::optional<ledger::RegisteredPractice> registered;
+};
+std::string encode_practice(ledger::PracticeNumber number, const ledger::Practice& practice,
+                            const ledger::RegisteredPractice* registered);
+ledger::Result<StoredPractice> decode_practice(std::string_view bytes);
+/// What a registered practice adds to the state checksum (family "p"), by the practice's own
+/// identifier. Of its practitioners it is the number of them: their encrypted numbers depend on a
+/// key.
+void encode_practice_content(const ledger::PracticeEvent& event, std::string& out);
 
 std::string timeliness_key(const ledger::TimelinessKey& key);
 ledger::TimelinessKey decode_timeliness_key(std::string_view key);
@@ -233,7 +263,7 @@ std::uint32_t decode_event_ordinal(std::string_view key);
 std::string encode_event(const ledger::Event& event);
 ledger::Result<ledger::Event> decode_event(std::string_view key, std::string_view bytes);
 
-/// A statement or a key.
+/// A statement, a key, or the newest event of a practice.
 std::string encode_note(const ledger::Entry& note);
 ledger::Result<ledger::Entry> decode_note(std::string_view key, std::string_view bytes);
 
@@ -268,12 +298,12 @@ struct StateTotals {
   std::uint64_t rejected = 0;
   std::uint64_t persons = 0;
   std::uint64_t accounts = 0;
+  std::uint64_t cards = 0;
+  std::uint64_t cards_under_review = 0;  ///< of these
   std::int64_t counted_ore = 0;
   std::int64_t refunded_ore = 0;
-  std::array<std::uint64_t, ledger::event_type_count> events{};
+  std::array<std::uint64_t, ledger::event_type_count> events{};  ///< that have been told
 
-  std::uint64_t cards() const;
-  std::uint64_t cards_under_review() const;
   friend bool operator==(const StateTotals&, const StateTotals&) = default;
 };
 

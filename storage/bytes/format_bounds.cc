@@ -1,6 +1,7 @@
 #include "storage/bytes/format_bounds.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "storage/bytes/format.h"
 
@@ -93,6 +94,16 @@ const char* joined_out_of_bounds(const ledger::PersonEntry& entry) {
   return nullptr;
 }
 
+const char* meanwhile_out_of_bounds(const ledger::PersonEntry& entry) {
+  const auto& meanwhile = entry.meanwhile;
+  if (meanwhile.empty()) return nullptr;
+  if (entry.event.type != ledger::PersonEventType::opted_in) return "entries meanwhile";
+  if (meanwhile.size() > ledger::meanwhile_max) return "entries meanwhile";
+  const bool are_ascending = std::is_sorted(meanwhile.begin(), meanwhile.end(), std::less_equal<>());
+  const bool are_earlier = is_place(meanwhile.front()) && meanwhile.back() < entry.position;
+  return are_ascending && are_earlier ? nullptr : "entries meanwhile";
+}
+
 const char* kind_out_of_bounds(const ledger::PersonEntry& entry) {
   const ledger::PersonEvent& event = entry.event;
   if (!is_from_1_to(event.type, ledger::person_event_type_count)) return "type";
@@ -107,6 +118,7 @@ const char* kind_out_of_bounds(const ledger::PersonEntry& entry) {
   if (!are_periods(event.periods) || (!may_have_periods && !event.periods.empty())) {
     return "periods";
   }
+  if (const char* const fault = meanwhile_out_of_bounds(entry)) return fault;
   if (event.has_other()) return joined_out_of_bounds(entry);
   const bool is_alone = entry.other.value() == 0 && entry.other_previous.value() == 0 &&
                         entry.years.empty() && event.other == ledger::EncryptedNumber();
@@ -188,7 +200,8 @@ const char* field_out_of_bounds(const ledger::CommitGroup& group) {
 }
 
 const char* field_out_of_bounds(const ledger::Registration& registration) {
-  if (!is_person(registration.person)) return "person";
+  if (registration.person > ledger::person_max) return "person";
+  if (registration.is_counted && registration.person.value() == 0) return "person";
   if (!is_amount(registration.amount)) return "amountOre";
   if (!is_in_bounds(registration.service_date)) return "service date";
   if (!is_verdict(registration.reported)) return "verdict";
@@ -211,6 +224,9 @@ const char* field_out_of_bounds(const ledger::UnpaidRegistration& registration) 
 const char* field_out_of_bounds(const ledger::Account& account) {
   if (account.counted_sum < Money()) return "sum";
   if (account.newest > ledger::position_max) return "newest item";
+  if (account.changed_by < account.newest || account.changed_by > ledger::position_max) {
+    return "newest change";
+  }
   // Without branches: an account is read for each item, and may have hundreds of days.
   bool are_days = true;
   for (const ledger::DaySum& sum : account.days) {
@@ -222,6 +238,10 @@ const char* field_out_of_bounds(const ledger::Account& account) {
     if (!is_from_1_to(card.state, 2)) return "state of the card";
     if (!is_in_bounds(card.issued_at)) return "issue of the card";
     if (!is_in_bounds(card.entitled_from)) return "entitlement";
+    if (!is_place(card.issued_by) || !is_place(card.crossing)) return "place of the card";
+  }
+  if (account.told && account.told->is_issued) {
+    if (!account.card || !is_in_bounds(account.told->entitled_from)) return "what was told";
   }
   const bool are_lines = std::all_of(account.refund_lines.begin(), account.refund_lines.end(),
                                      [](const ledger::RefundLine& line) {
@@ -252,15 +272,58 @@ const char* field_out_of_bounds(const ledger::TimelinessMonth& month) {
   return are_codes ? nullptr : "code";
 }
 
+namespace {
+
+bool are_replaced(const std::vector<ledger::ReplacedCard>& cards) {
+  int before = 0;
+  for (const ledger::ReplacedCard& card : cards) {
+    const bool is_year = card.year > before && card.year <= ledger::year_of(ledger::last_day) &&
+                         card.year >= ledger::year_of(ledger::first_day);
+    if (!is_year) return false;
+    before = card.year;
+  }
+  return cards.size() <= ledger::joined_years_max;
+}
+
+}  // namespace
+
+const char* field_out_of_bounds(const ledger::Person& person) {
+  if (person.newest_event > ledger::position_max) return "newest event";
+  if (person.birth_date && !is_registry_day(*person.birth_date)) return "birth date";
+  if (person.death && (!person.has_death || !is_registry_day(*person.death))) return "death";
+  if (person.pension && !are_periods(*person.pension)) return "minimum pension";
+  if (person.merged_into > ledger::person_max) return "merged into";
+  if (!person.untold.empty() && !person.is_opted_out) return "untold merges";
+  if (person.untold.size() > ledger::person_numbers_max) return "untold merges";
+  Position before;
+  for (const ledger::UntoldMerge& merge : person.untold) {
+    const bool is_one = is_place(merge.position) && merge.position > before &&
+                        is_person(merge.kept) && is_person(merge.other) &&
+                        are_replaced(merge.replaced_cards);
+    if (!is_one) return "untold merges";
+    before = merge.position;
+  }
+  return nullptr;
+}
+
 const char* field_out_of_bounds(const ledger::Event& event) {
   if (!is_from_1_to(event.type, ledger::event_type_count - 1)) return "type";
   if (!is_person(event.account.person)) return "person";
+  if (!is_place(event.cause)) return "cause";
+  if (event.type == ledger::EventType::person_merged) {
+    if (event.account.year != 0) return "year";
+    if (!is_person(event.merged) || event.merged == event.account.person) return "merged person";
+    return are_replaced(event.replaced_cards) ? nullptr : "replaced cards";
+  }
   if (event.account.year < ledger::year_of(ledger::first_day) ||
       event.account.year > ledger::year_of(ledger::last_day)) {
     return "year";
   }
-  if (!is_place(event.cause)) return "cause";
-  if (!is_place(event.registration)) return "registration";
+  if (event.registration > ledger::position_max) return "registration";
+  const bool has_registration = event.registration.value() != 0;
+  const bool needs_one =
+      !is_about_card(event.type) || event.type == ledger::EventType::card_issued;
+  if (needs_one && !has_registration) return "registration";
   if (!is_about_card(event.type)) return nullptr;
   const bool has_moved = event.type == ledger::EventType::entitlement_moved;
   const bool are_days =

@@ -3,6 +3,7 @@
 #include "ledger/ports/journal.h"
 #include "ledger/records/account.h"
 #include "ledger/records/event.h"
+#include "ledger/records/person.h"
 #include "ledger/records/registration.h"
 #include "ledger/records/timeliness.h"
 #include "storage/bytes/format.h"
@@ -20,6 +21,7 @@ const char* field_out_of_bounds(const ledger::CommitGroup& group);
 const char* field_out_of_bounds(const ledger::Registration& registration);
 const char* field_out_of_bounds(const ledger::UnpaidRegistration& registration);
 const char* field_out_of_bounds(const ledger::Account& account);
+const char* field_out_of_bounds(const ledger::Person& person);
 const char* field_out_of_bounds(const ledger::Practice& practice);
 const char* field_out_of_bounds(const ledger::TimelinessKey& key);
 const char* field_out_of_bounds(const ledger::TimelinessMonth& month);

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 
+#include "ledger/records/entry.h"
+#include "ledger/records/event.h"
 #include "ledger/records/registration.h"
 #include "ledger/values/oslo_time.h"
+#include "storage/bytes/byte_codec.h"
 
 // Elements of the stored formats that several records have; see format.h. Included by .cc files
 // only.
@@ -37,6 +40,54 @@ inline std::uint8_t verdict_bits(const ledger::Verdict& verdict) {
 }
 inline ledger::Verdict verdict_of(std::uint8_t bits, ledger::Position position) {
   return {position, static_cast<ledger::Code>(bits >> 2), (bits & 2U) != 0, (bits & 1U) != 0};
+}
+
+/// A day that no calendar has is turned into one that is out of bounds.
+inline ledger::Date read_date(ByteReader& in) {
+  const std::int64_t days = in.zigzag();
+  const bool is_small = days > -4'000'000 && days < 4'000'000;
+  return is_small ? date_of(days) : ledger::Date::max();
+}
+
+inline void write_periods(ByteWriter& out, const std::vector<ledger::Period>& periods) {
+  out.varint(periods.size());
+  for (const ledger::Period& period : periods) {
+    out.zigzag(days_of(period.from));
+    out.u8(period.to ? 1 : 0);
+    if (period.to) out.zigzag(days_of(*period.to));
+  }
+}
+inline bool read_periods(ByteReader& in, std::vector<ledger::Period>& periods) {
+  const std::uint64_t count = in.varint();
+  if (count > ledger::periods_max || count > in.left()) return false;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    ledger::Period& period = periods.emplace_back();
+    period.from = read_date(in);
+    const std::uint8_t has_end = in.u8();
+    if (has_end > 1) return false;
+    if (has_end == 1) period.to = read_date(in);
+  }
+  return in.is_ok();
+}
+
+inline void write_replaced(ByteWriter& out, const std::vector<ledger::ReplacedCard>& cards) {
+  out.varint(cards.size());
+  for (const ledger::ReplacedCard& card : cards) {
+    out.varint(static_cast<std::uint64_t>(card.year));
+    out.raw(card.card);
+    out.raw(card.replaced);
+  }
+}
+inline bool read_replaced(ByteReader& in, std::vector<ledger::ReplacedCard>& cards) {
+  const std::uint64_t count = in.varint();
+  if (count > ledger::joined_years_max || count > in.left()) return false;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    ledger::ReplacedCard& card = cards.emplace_back();
+    card.year = in.varint<int>();
+    card.card = in.raw<16>();
+    card.replaced = in.raw<16>();
+  }
+  return in.is_ok();
 }
 
 }  // namespace storage

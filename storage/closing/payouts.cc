@@ -46,13 +46,17 @@ ledger::Result<std::string> refund_rows(std::string_view payouts, const StateSto
     const Payout payout = parse_payout(row);
     payouts.remove_prefix(row.size());
     if (payout.to_pay() == ledger::Money()) continue;
-    const auto number = state.number_of(payout.person);
-    if (!number) {
-      throw std::runtime_error("the number of a person cannot be read: " +
-                               number.error().message());
+    const auto all = state.numbers(payout.person);
+    if (!all) {
+      throw std::runtime_error("the number of a person cannot be read: " + all.error().message());
     }
-    if (const auto noted = note(number.value()); !noted) return noted.error();
-    rows += fmt::format(R"({{"personId":"{}",)", numbers.decrypt(number.value()));
+    if (all.value().empty()) {
+      rows += R"({"personId":null,)";  // it has been erased
+    } else {
+      const ledger::EncryptedNumber& in_use = all.value().front();
+      if (const auto noted = note(in_use); !noted) return noted.error();
+      rows += fmt::format(R"({{"personId":"{}",)", numbers.decrypt(in_use));
+    }
     rows += row.substr(1);
   }
   return rows;

@@ -97,12 +97,12 @@ void PersonYears::take_account(PersonYear& year) {
 
 void PersonYears::take_events(PersonYear& year) {
   for (; event_ != events_.end() && event_->person == year.key.person.value(); ++event_) {
-    year.events.push_back({static_cast<ledger::EventType>(event_->type),
-                           year.key,
-                           Position{event_->cause},
-                           Position{event_->registration},
-                           ledger::Money::from_ore(event_->amount_ore),
-                           {}});
+    ledger::Event& event = year.events.emplace_back();
+    event.type = static_cast<ledger::EventType>(event_->type);
+    event.account = year.key;
+    event.cause = Position{event_->cause};
+    event.registration = Position{event_->registration};
+    event.amount = ledger::Money::from_ore(event_->amount_ore);
   }
 }
 

@@ -11,7 +11,7 @@ Practices::Practices(const StateReader& state) : ids_(1) {
                      [this](std::string_view, std::string_view value) -> ledger::Result<void> {
                        const auto practice = decode_practice(value);
                        if (!practice) return practice.error();
-                       ids_.push_back(practice.value().id);
+                       ids_.push_back(practice.value().practice.id);
                        return ledger::ok();
                      }),
       "the state");

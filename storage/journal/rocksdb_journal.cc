@@ -180,14 +180,14 @@ auto read_record_of(const Database& database, Position position, const Decode& d
   return decoded;
 }
 
-Result<ledger::Entry> RocksDbJournal::read_entry(Position position) const {
+Result<ledger::Entry> RocksDbJournal::entry_at(Position position) const {
   return read_record_of(impl_->database, position, [position](std::string_view record) {
     return decode_entry_at(record, position);
   });
 }
 
 Result<ledger::ItemEntry> RocksDbJournal::read_item(Position position) const {
-  const auto entry = read_entry(position);
+  const auto entry = entry_at(position);
   if (!entry) return entry.error();
   const ledger::ItemEntry* const item = item_of(entry.value());
   return item == nullptr ? Result<ledger::ItemEntry>(Errc::corrupt_record) : *item;

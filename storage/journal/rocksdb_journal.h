@@ -55,8 +55,7 @@ class RocksDbJournal final : public ledger::Journal {
   /// The root of the last record: what the whole history hashes to.
   ledger::Digest head_root() const { return head_root_; }
 
-  /// The entry at a position. `corrupt_record` when the journal has none there.
-  ledger::Result<ledger::Entry> read_entry(ledger::Position position) const;
+  ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override;
 
   /// The entry of an item at a position. `corrupt_record` when there is none of that kind.
   ledger::Result<ledger::ItemEntry> read_item(ledger::Position position) const;

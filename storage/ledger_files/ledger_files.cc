@@ -99,12 +99,13 @@ ledger::RulePack configured_rules(const std::map<int, ledger::AnnualCeiling>& ce
 /// Applies groups of the journal to the state again.
 class Replayer {
  public:
-  Replayer(StateStore& state, ledger::RulePack rules) : state_(state), rules_(std::move(rules)) {}
+  Replayer(StateStore& state, const ledger::EntryLog& log, ledger::RulePack rules)
+      : state_(state), log_(log), rules_(std::move(rules)) {}
 
   Result<void> apply(const CommitGroup& group) {
     if (group.new_rules) rules_ = rule_pack_of(*group.new_rules);
     state_.begin_group(group.position);
-    ledger::Ledger ledger(state_, rules_);
+    ledger::Ledger ledger(state_, rules_, log_);
     const std::span<const ledger::Entry> entries(group.entries);
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (i % ledger::lookups_max == 0) {
@@ -123,6 +124,7 @@ class Replayer {
 
  private:
   StateStore& state_;
+  const ledger::EntryLog& log_;
   ledger::RulePack rules_;
 };
 
@@ -165,7 +167,7 @@ void LedgerFiles::replay(const LedgerOptions& options) {
   state_.note_durable(end);
   const auto known = decode_rules(applied.rules);
   if (!known) throw DamagedState("the rules in the state are damaged");
-  Replayer replayer(state_, rule_pack_of(known.value()));
+  Replayer replayer(state_, journal_, rule_pack_of(known.value()));
   auto next_report = std::chrono::steady_clock::now() + std::chrono::seconds{1};
   ledger::Position at = applied.next_position;
   const auto replayed = journal_.replay(applied.next_position, [&](const CommitGroup& group) {
@@ -197,19 +199,6 @@ Result<void> LedgerFiles::check_files(const std::function<bool()>& stop) const {
   auto checked = journal_.check_files(stop);
   if (checked) checked = access_log_.check_files(stop);
   return checked ? state_.check_files(stop) : checked;
-}
-
-Result<std::vector<ledger::ItemEntry>> LedgerFiles::history(ledger::Position newest) const {
-  std::vector<ledger::ItemEntry> entries;
-  for (ledger::Position at = newest; at.value() != 0;) {
-    const auto entry = journal_.read_item(at);
-    if (!entry) return entry.error();
-    if (entry.value().previous >= at) return ledger::Errc::corrupt_record;
-    at = entry.value().previous;
-    entries.push_back(entry.value());
-  }
-  std::reverse(entries.begin(), entries.end());
-  return entries;
 }
 
 }  // namespace storage

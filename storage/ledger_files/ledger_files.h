@@ -61,10 +61,6 @@ class LedgerFiles {
   /// The journal does not know the configured rules yet: the next group introduces them.
   bool are_rules_new() const { return are_rules_new_; }
 
-  /// The entries of an account from `newest` back to the first, returned in journal order.
-  /// Everything up to `newest` must be durable.
-  ledger::Result<std::vector<ledger::ItemEntry>> history(ledger::Position newest) const;
-
  private:
   void replay(const LedgerOptions& options);
 

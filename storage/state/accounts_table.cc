@@ -2,6 +2,7 @@
 
 #include <rocksdb/slice.h>
 
+#include <optional>
 #include <utility>
 
 #include "ledger/values/assert.h"
@@ -44,8 +45,25 @@ Result<void> AccountsTable::load(const AccountKey& key, ledger::Account& out) {
     const auto decoded = decode_account(loaded_row_, out);
     if (!decoded) return files_.undecodable(StateFamily::accounts);
   }
-  sum_before_ = out.counted_sum;
+  share_before_ = share_of(out);
   return ledger::ok();
+}
+
+AccountsTable::Share AccountsTable::share_of(const ledger::Account& account) {
+  Share share;
+  share.cards = account.card ? 1 : 0;
+  const bool is_active = account.card && account.card->state == ledger::CardState::active;
+  share.cards_under_review = account.card && !is_active ? 1 : 0;
+  share.counted_ore = account.counted_sum.ore();
+  share.refunded_ore = account.refunded().ore();
+  return share;
+}
+
+void AccountsTable::change_totals(const Share& after) {
+  totals_.cards += after.cards - share_before_.cards;
+  totals_.cards_under_review += after.cards_under_review - share_before_.cards_under_review;
+  totals_.counted_ore += after.counted_ore - share_before_.counted_ore;
+  totals_.refunded_ore += after.refunded_ore - share_before_.refunded_ore;
 }
 
 Result<void> AccountsTable::put(const AccountKey& key, const ledger::Account& account) {
@@ -59,11 +77,21 @@ Result<void> AccountsTable::put(const AccountKey& key, const ledger::Account& ac
   } else {
     totals_.checksum.remove("a", key_bytes, Row::checksum_content(loaded_row_));
   }
-  totals_.counted_ore += (account.counted_sum - sum_before_).ore();
+  change_totals(share_of(account));
   encode_account(account, encoded_);
   totals_.checksum.add("a", key_bytes, Row::checksum_content(encoded_));
   rows_.put(key, encoded_);
   return ledger::ok();
+}
+
+void AccountsTable::remove(const AccountKey& key) {
+  LEDGER_ASSERT(key == loaded_key_ && !loaded_row_.empty());
+  --totals_.accounts;
+  totals_.checksum.remove("a", account_key(key), Row::checksum_content(loaded_row_));
+  change_totals({});
+  rows_.put(key, std::string());
+  loaded_row_ = {};
+  share_before_ = {};
 }
 
 Result<ledger::Account> AccountsTable::find(const AccountKey& key) const {
@@ -79,7 +107,10 @@ Result<ledger::Account> AccountsTable::find(const AccountKey& key) const {
 
 void AccountsTable::write(SortedFiles& files) const {
   files.write(StateFamily::accounts, rows_.frozen_rows(), [](const auto& row) {
-    return std::pair(account_key(row.first), std::string_view(*row.second));
+    const std::string& bytes = *row.second;
+    return std::pair(account_key(row.first), bytes.empty()
+                                                 ? std::optional<std::string_view>()
+                                                 : std::optional<std::string_view>(bytes));
   });
 }
 

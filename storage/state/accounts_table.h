@@ -32,6 +32,8 @@ class AccountsTable {
   ledger::Result<void> load(const ledger::AccountKey& key, ledger::Account& out);
   /// Follows a load() of the same key.
   ledger::Result<void> put(const ledger::AccountKey& key, const ledger::Account& account);
+  /// Follows a load() of the same key.
+  void remove(const ledger::AccountKey& key);
   void freeze() { rows_.freeze(); }
   void thaw_stripe(std::size_t stripe) { rows_.thaw_stripe(stripe); }
 
@@ -53,13 +55,23 @@ class AccountsTable {
 
   const StateFiles& files_;
   StateTotals& totals_;
-  WriteBehind<ledger::AccountKey, std::string, Hash> rows_;
+  WriteBehind<ledger::AccountKey, std::string, Hash> rows_;  // empty: taken out
 
   // The writer's own: of the account loaded last.
   ledger::AccountKey loaded_key_;
   std::string_view loaded_row_;  // empty when it did not exist
   std::string row_of_files_;     // when it came from there
-  ledger::Money sum_before_;
+  /// What the totals have of an account.
+  struct Share {
+    std::uint64_t cards = 0;
+    std::uint64_t cards_under_review = 0;
+    std::int64_t counted_ore = 0;
+    std::int64_t refunded_ore = 0;
+  };
+  static Share share_of(const ledger::Account& account);
+  void change_totals(const Share& after);
+
+  Share share_before_;
   std::string encoded_;
 };
 

@@ -28,7 +28,6 @@ Result<void> EventsTable::record(std::span<const Event> events) {
   for (const Event& event : events) {
     active_.push_back({ordinal++, event});
     ++totals_.events[static_cast<std::size_t>(event.type)];
-    totals_.refunded_ore += event.amount.ore();
   }
   newest_.store(events.back().cause.value(), std::memory_order_release);
   return ledger::ok();

@@ -35,22 +35,25 @@ Result<std::optional<PersonId>> PersonsTable::person_of(const EncryptedNumber& n
   return std::optional<PersonId>(decoded.value());
 }
 
-Result<EncryptedNumber> PersonsTable::number_of(PersonId person) const {
+Result<std::vector<EncryptedNumber>> PersonsTable::numbers_of(PersonId person) const {
   {
     const MutexLock lock(new_mutex_);
+    for (const auto* const changed : {&changed_, &frozen_changed_}) {
+      if (const auto found = changed->find(person); found != changed->end()) return found->second;
+    }
     if (person >= first_new_) {
       const std::uint64_t index = person.value() - first_new_.value();
       if (index >= new_numbers_.size()) return Errc::corrupt_record;
-      return new_numbers_[index];
+      return Numbers{new_numbers_[index]};
     }
   }
   rocksdb::PinnableSlice value;
   const auto found = files_.get(StateFamily::persons, person_key(person), value);
   if (!found) return found.error();
-  EncryptedNumber number;
-  if (!found.value() || value.size() != number.bytes.size()) return Errc::corrupt_record;
-  std::memcpy(number.bytes.data(), value.data(), value.size());
-  return number;
+  if (!found.value()) return Errc::corrupt_record;
+  auto numbers = decode_numbers(view_of(value));
+  if (!numbers) return files_.undecodable(StateFamily::persons);
+  return numbers;
 }
 
 Result<std::optional<PersonId>> PersonsTable::find(const EncryptedNumber& number) {
@@ -73,9 +76,21 @@ Result<PersonId> PersonsTable::add(const EncryptedNumber& number) {
   return person;
 }
 
+void PersonsTable::put_numbers(PersonId person, Numbers numbers) {
+  for (const EncryptedNumber& number : numbers) {
+    const PersonId* const known = persons_.find(number);
+    const bool leads_there = known != nullptr && *known == person;
+    if (!leads_there && number != EncryptedNumber()) persons_.put(number, person);
+  }
+  const MutexLock lock(new_mutex_);
+  changed_[person] = std::move(numbers);
+}
+
 void PersonsTable::freeze() {
   persons_.freeze();
   last_frozen_ = PersonId{totals_.persons};
+  const MutexLock lock(new_mutex_);
+  frozen_changed_.swap(changed_);
 }
 
 void PersonsTable::write(SortedFiles& files) const {
@@ -83,18 +98,19 @@ void PersonsTable::write(SortedFiles& files) const {
   files.write(StateFamily::numbers, numbers, [](const auto& row) {
     return std::pair(number_key(row.first), encode_person_id(*row.second));
   });
-  const std::vector<std::pair<PersonId, EncryptedNumber>> persons = frozen_persons();
+  const auto changed = frozen_persons();
+  const std::vector<std::pair<PersonId, Numbers>> persons(changed.begin(), changed.end());
   files.write(StateFamily::persons, persons, [](const auto& row) {
-    return std::pair(person_key(row.first), number_key(row.second));
+    return std::pair(person_key(row.first), encode_numbers(row.second));
   });
 }
 
 /// Those whose number has been erased, too.
-std::vector<std::pair<PersonId, EncryptedNumber>> PersonsTable::frozen_persons() const {
-  std::vector<std::pair<PersonId, EncryptedNumber>> persons;
+std::map<PersonId, std::vector<EncryptedNumber>> PersonsTable::frozen_persons() const {
   const MutexLock lock(new_mutex_);
+  std::map<PersonId, Numbers> persons = frozen_changed_;
   for (std::uint64_t id = first_new_.value(); id <= last_frozen_.value(); ++id) {
-    persons.emplace_back(PersonId{id}, new_numbers_[id - first_new_.value()]);
+    persons.try_emplace(PersonId{id}, Numbers{new_numbers_[id - first_new_.value()]});
   }
   return persons;
 }
@@ -105,6 +121,7 @@ void PersonsTable::forget_frozen() {
   new_numbers_.erase(new_numbers_.begin(),
                      new_numbers_.begin() + static_cast<std::ptrdiff_t>(count));
   first_new_ = PersonId{last_frozen_.value() + 1};
+  frozen_changed_.clear();
 }
 
 }  // namespace storage

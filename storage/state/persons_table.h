@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,9 +20,10 @@ namespace storage {
 
 class SortedFiles;
 
-/// The persons, two families: encrypted number to id and back. A person never changes.
+/// The persons, two families: encrypted number to id and back. Several numbers may lead to a
+/// person.
 ///
-/// Concurrency: the writer; the thread that hands over; person_of() and number_of() from any
+/// Concurrency: the writer; the thread that hands over; person_of() and numbers_of() from any
 /// thread.
 class PersonsTable {
  public:
@@ -35,6 +37,8 @@ class PersonsTable {
   }
   ledger::Result<std::optional<ledger::PersonId>> find(const ledger::EncryptedNumber& number);
   ledger::Result<ledger::PersonId> add(const ledger::EncryptedNumber& number);
+  /// From now on these lead to this person, the first is in use.
+  void put_numbers(ledger::PersonId person, std::vector<ledger::EncryptedNumber> numbers);
   void freeze();
   void thaw_stripe(std::size_t stripe) { persons_.thaw_stripe(stripe); }
 
@@ -45,9 +49,11 @@ class PersonsTable {
   // For readers.
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;
-  ledger::Result<ledger::EncryptedNumber> number_of(ledger::PersonId person) const;
+  /// Those that have been erased read as zeros.
+  ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(ledger::PersonId person) const;
 
  private:
+  using Numbers = std::vector<ledger::EncryptedNumber>;
   struct Hash {
     std::size_t operator()(const ledger::EncryptedNumber& key) const {
       std::uint64_t value = 0;
@@ -56,7 +62,7 @@ class PersonsTable {
     }
   };
 
-  std::vector<std::pair<ledger::PersonId, ledger::EncryptedNumber>> frozen_persons() const;
+  std::map<ledger::PersonId, Numbers> frozen_persons() const;
 
   const StateFiles& files_;
   StateTotals& totals_;
@@ -67,6 +73,9 @@ class PersonsTable {
   /// Of the persons that are not in the files yet, in the order of their ids.
   std::deque<ledger::EncryptedNumber> new_numbers_ GUARDED_BY(new_mutex_);
   ledger::PersonId first_new_ GUARDED_BY(new_mutex_);
+  /// Of the persons whose numbers have changed since they were introduced.
+  std::map<ledger::PersonId, Numbers> changed_ GUARDED_BY(new_mutex_);
+  std::map<ledger::PersonId, Numbers> frozen_changed_ GUARDED_BY(new_mutex_);
 };
 
 }  // namespace storage

@@ -14,22 +14,27 @@ using ledger::PracticeNumber;
 using ledger::Result;
 
 PracticesTable::PracticesTable(const TableContext& context)
-    : practices_max_(context.options.practices_max) {
+    : practices_max_(context.options.practices_max), totals_(context.totals) {
   load(context.files);
 }
 
 void PracticesTable::load(const StateFiles& files) {
   const ExclusiveLock lock(mutex_);
   practices_.emplace_back();  // the nation
+  registered_.emplace_back();
   const auto row = files.rows(StateFamily::practices);
   for (row->SeekToFirst(); row->Valid(); row->Next()) {
-    const auto practice = decode_practice(view_of(row->value()));
+    auto practice = decode_practice(view_of(row->value()));
     const PracticeNumber number = decode_practice_key(view_of(row->key()));
     if (!practice || number.value() != practices_.size()) {
       throw DamagedState("the practices of the state are damaged");
     }
-    numbers_.emplace(practice.value().id, number);
-    practices_.push_back(practice.value());
+    auto& [known, registered] = practice.value();
+    numbers_.emplace(known.id, number);
+    practices_.push_back(known);
+    registered_.push_back(
+        registered ? std::make_shared<const ledger::RegisteredPractice>(std::move(*registered))
+                   : nullptr);
   }
   if (!files.status_of(*row)) files.refuse("cannot read the practices of the state");
   is_changed_.assign(practices_.size(), false);
@@ -52,6 +57,7 @@ Result<PracticeNumber> PracticesTable::add(const PracticeId& id) {
   const PracticeNumber number{static_cast<std::uint32_t>(practices_.size())};
   numbers_.emplace(id, number);
   practices_.push_back({id, {}, {}, 0});
+  registered_.emplace_back();
   is_changed_.push_back(true);
   return number;
 }
@@ -83,18 +89,50 @@ void PracticesTable::note_received(PracticeNumber number, ledger::Date received)
   is_changed_[number.value()] = true;
 }
 
+/// By the practice's own identifier: its number depends on how items were grouped.
+void PracticesTable::add_to_checksum(PracticeNumber number, bool is_added) {
+  const ledger::RegisteredPractice* const known = registered(number);
+  if (known == nullptr) return;
+  std::string content;
+  encode_practice_content(known->event, content);
+  const std::string_view id = id_of(number).view();
+  if (is_added) {
+    totals_.checksum.add("p", id, content);
+  } else {
+    totals_.checksum.remove("p", id, content);
+  }
+}
+
+void PracticesTable::put_registered(PracticeNumber number, ledger::RegisteredPractice registered) {
+  add_to_checksum(number, false);
+  {
+    const ExclusiveLock lock(mutex_);
+    registered_[number.value()] =
+        std::make_shared<const ledger::RegisteredPractice>(std::move(registered));
+    is_changed_[number.value()] = true;
+  }
+  add_to_checksum(number, true);
+}
+
+std::shared_ptr<const ledger::RegisteredPractice> PracticesTable::find_registered(
+    PracticeNumber number) const {
+  const SharedLock lock(mutex_);
+  return number.value() < registered_.size() ? registered_[number.value()] : nullptr;
+}
+
 void PracticesTable::freeze() {
   const ExclusiveLock lock(mutex_);
   for (std::uint32_t i = 1; i < practices_.size(); ++i) {
     if (!is_changed_[i]) continue;
-    frozen_.emplace_back(PracticeNumber{i}, practices_[i]);
+    frozen_.push_back({PracticeNumber{i}, practices_[i], registered_[i]});
     is_changed_[i] = false;
   }
 }
 
 void PracticesTable::write(SortedFiles& files) const {
   files.write(StateFamily::practices, frozen_, [](const auto& row) {
-    return std::pair(practice_key(row.first), encode_practice(row.second));
+    return std::pair(practice_key(row.number),
+                     encode_practice(row.number, row.practice, row.registered.get()));
   });
 }
 

@@ -3,10 +3,12 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "ledger/records/registry_event.h"
 #include "ledger/records/timeliness.h"
 #include "ledger/values/ids.h"
 #include "ledger/values/result.h"
@@ -38,6 +40,11 @@ class PracticesTable {
   const ledger::PracticeId& id_of(ledger::PracticeNumber number) const READS_UNLOCKED {
     return practices_[number.value()].id;
   }
+  /// What the registry says of the practice; null when it says nothing. Until the next change.
+  const ledger::RegisteredPractice* registered(ledger::PracticeNumber number) const READS_UNLOCKED {
+    return registered_[number.value()].get();
+  }
+  void put_registered(ledger::PracticeNumber number, ledger::RegisteredPractice registered);
   /// A co-payment of this practice has been received on this day.
   void note_received(ledger::PracticeNumber number, ledger::Date received);
   void freeze();
@@ -53,6 +60,9 @@ class PracticesTable {
   ledger::Result<ledger::PracticeId> identifier_of(ledger::PracticeNumber number) const;
   /// By number; the first is the nation, empty.
   std::vector<ledger::Practice> all() const;
+  /// What the registry says of the practice; null when it says nothing.
+  std::shared_ptr<const ledger::RegisteredPractice> find_registered(
+      ledger::PracticeNumber number) const;
 
  private:
   struct Hash {
@@ -66,16 +76,26 @@ class PracticesTable {
   void load(const StateFiles& files);
   std::optional<ledger::PracticeNumber> find_number(const ledger::PracticeId& id) const
       REQUIRES_SHARED(mutex_);
+  void add_to_checksum(ledger::PracticeNumber number, bool is_added) READS_UNLOCKED;
   bool is_new_day(ledger::PracticeNumber number, ledger::Date received) const READS_UNLOCKED;
 
+  struct Frozen {
+    ledger::PracticeNumber number;
+    ledger::Practice practice;
+    std::shared_ptr<const ledger::RegisteredPractice> registered;
+  };
+
   const std::uint32_t practices_max_;
+  StateTotals& totals_;
   mutable SharedMutex mutex_;
   std::vector<ledger::Practice> practices_ GUARDED_BY(mutex_);
   boost::unordered_flat_map<ledger::PracticeId, ledger::PracticeNumber, Hash> numbers_
       GUARDED_BY(mutex_);
+  /// By number; null of those that the registry says nothing of.
+  std::vector<std::shared_ptr<const ledger::RegisteredPractice>> registered_ GUARDED_BY(mutex_);
   std::vector<bool> is_changed_ GUARDED_BY(mutex_);  // since the last freeze()
   /// The writer's in freeze(), then that of the thread that hands over.
-  std::vector<std::pair<ledger::PracticeNumber, ledger::Practice>> frozen_;
+  std::vector<Frozen> frozen_;
 };
 
 }  // namespace storage

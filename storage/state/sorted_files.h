@@ -44,6 +44,7 @@ class SortedFiles {
   static RowView view_of_row(std::string_view row) { return row; }
   static RowView view_of_row(const std::string& row) { return row; }
   static RowView view_of_row(const std::optional<std::string>& row) { return row; }
+  static RowView view_of_row(const std::optional<std::string_view>& row) { return row; }
 
   // Rows in the order of their keys lie anywhere in memory, and so do their bytes.
   template <class Key, class Value>

@@ -38,7 +38,8 @@ Practices practices_of(const StateReader& state) {
                        if (number.value() != practices.size()) return Errc::corrupt_record;
                        // One that does not decode shows in the comparison; the others keep their
                        // numbers.
-                       practices.push_back(practice ? practice.value().id : ledger::PracticeId());
+                       practices.push_back(practice ? practice.value().practice.id
+                                                    : ledger::PracticeId());
                        return ledger::ok();
                      });
   if (!read) fail_to_read(StateFamily::practices);
@@ -56,6 +57,8 @@ class RowChecksum {
   Result<void> add(StateFamily family, std::string_view key, std::string_view value) {
     if (family == StateFamily::registrations) sum_.add("r", key, Row::checksum_content(value));
     if (family == StateFamily::accounts) sum_.add("a", key, Row::checksum_content(value));
+    if (family == StateFamily::facts) sum_.add("f", key, Row::checksum_content(value));
+    if (family == StateFamily::practices) return add_practice(value);
     if (family != StateFamily::timeliness) return ledger::ok();
     const ledger::TimelinessKey whose = decode_timeliness_key(key);
     if (whose.practice == ledger::nation) return ledger::ok();
@@ -73,6 +76,15 @@ class RowChecksum {
   }
 
  private:
+  Result<void> add_practice(std::string_view value) {
+    const auto practice = decode_practice(value);
+    if (!practice) return practice.error();
+    if (!practice.value().registered) return ledger::ok();
+    encode_practice_content(practice.value().registered->event, content_);
+    sum_.add("p", practice.value().practice.id.view(), content_);
+    return ledger::ok();
+  }
+
   Practices practices_;
   std::string content_;
   SetHash sum_;
@@ -100,6 +112,7 @@ Result<Fields> fields_of(const ledger::Registration& registration) {
                 {"serviceDate", to_text(registration.service_date)},
                 {"paid", to_text(registration.is_paid)},
                 {"credited", to_text(registration.is_credited)},
+                {"counted", to_text(registration.is_counted)},
                 {"reported", to_text(registration.reported)}};
   if (registration.payment.is_given()) fields["payment"] = to_text(registration.payment);
   if (registration.credit_note.is_given()) fields["creditNote"] = to_text(registration.credit_note);
@@ -111,7 +124,9 @@ Result<Fields> fields_of(const ledger::Entry& note) {
 }
 
 Result<Fields> fields_of(const ledger::Account& account) {
-  Fields fields{{"countedOre", to_text(account.counted_sum)}, {"newest", to_text(account.newest)}};
+  Fields fields{{"countedOre", to_text(account.counted_sum)},
+                {"newest", to_text(account.newest)},
+                {"changedBy", to_text(account.changed_by)}};
   for (const ledger::DaySum& day : account.days) {
     fields["countedOre of " + to_text(day.day)] = to_text(day.amount);
   }
@@ -123,6 +138,14 @@ Result<Fields> fields_of(const ledger::Account& account) {
     fields["cardCrossingGuid"] = to_string(card.crossing_guid);
     fields["cardRulePack"] = to_hex(card.rule_pack);
     fields["cardId"] = to_hex(card.id);
+    fields["cardIssuedBy"] = to_text(card.issued_by);
+    fields["cardCrossing"] = to_text(card.crossing);
+  }
+  if (account.told) {
+    fields["toldCard"] = !account.told->is_issued                                ? "none"
+                         : account.told->state == ledger::CardState::active ? "active"
+                                                                            : "underReview";
+    fields["toldEntitledFrom"] = to_text(account.told->entitled_from);
   }
   for (std::size_t i = 0; i < account.refund_lines.size(); ++i) {
     const ledger::RefundLine& line = account.refund_lines[i];
@@ -133,11 +156,50 @@ Result<Fields> fields_of(const ledger::Account& account) {
   return fields;
 }
 
-Result<Fields> fields_of(const ledger::Practice& practice) {
-  return Fields{{"practiceId", std::string(practice.id.view())},
+std::string to_text(const std::vector<ledger::Period>& periods) {
+  std::string text;
+  for (const ledger::Period& period : periods) {
+    text += (text.empty() ? "" : ", ") + to_text(period.from) + " to ";
+    text += period.to ? to_text(*period.to) : "open";
+  }
+  return text;
+}
+
+Result<Fields> fields_of(const ledger::Person& person) {
+  Fields fields{{"newestEvent", to_text(person.newest_event)},
+                {"optedOut", to_text(person.is_opted_out)},
+                {"mergedInto", to_text(person.merged_into.value())}};
+  if (person.birth_date) fields["birthDate"] = to_text(*person.birth_date);
+  if (person.has_death) fields["death"] = person.death ? to_text(*person.death) : "annulled";
+  if (person.pension) fields["minimumPension"] = to_text(*person.pension);
+  for (const ledger::UntoldMerge& merge : person.untold) {
+    fields["untold " + to_text(merge.position)] =
+        to_text(merge.other.value()) + " into " + to_text(merge.kept.value());
+  }
+  return fields;
+}
+
+Result<Fields> fields_of(const ledger::KnownEvent& event) {
+  return Fields{{"position", to_text(event.position)},
+                {"contentHash", to_text(event.content_hash)}};
+}
+
+Result<Fields> fields_of(const StoredPractice& stored) {
+  const ledger::Practice& practice = stored.practice;
+  Fields fields{{"practiceId", std::string(practice.id.view())},
                 {"firstReceived", to_text(practice.first_received)},
                 {"lastReceived", to_text(practice.last_received)},
                 {"activeDays", to_text(std::uint64_t{practice.active_days})}};
+  if (!stored.registered) return fields;
+  const ledger::PracticeEvent& event = stored.registered->event;
+  fields["registeredBy"] = to_text(stored.registered->position);
+  fields["name"] = event.name;
+  fields["practiceType"] = event.type;
+  fields["agreements"] = to_text(event.agreements);
+  std::string content;
+  encode_practice_content(event, content);
+  fields["registered"] = to_hex(content);
+  return fields;
 }
 
 Result<Fields> fields_of(const ledger::TimelinessMonth& month) {
@@ -160,7 +222,9 @@ Result<Fields> fields_of(const ledger::Event& event) {
                 {"amountOre", to_text(event.amount)},
                 {"cardId", to_hex(event.card)},
                 {"entitledFrom", to_text(event.entitled_from)},
-                {"movedFrom", to_text(event.moved_from)}};
+                {"movedFrom", to_text(event.moved_from)},
+                {"mergedPersonRef", to_text(event.merged.value())},
+                {"replacedCards", to_text(std::uint64_t{event.replaced_cards.size()})}};
 }
 
 Result<Fields> fields_of(const ledger::UnpaidRegistration& registration) {
@@ -179,7 +243,8 @@ Result<Fields> fields_of(const AppliedState& applied) {
       {"creditNotes", to_text(totals.credit_notes)},    {"duplicates", to_text(totals.duplicates)},
       {"rejected", to_text(totals.rejected)},           {"persons", to_text(totals.persons)},
       {"accounts", to_text(totals.accounts)},           {"countedOre", to_text(totals.counted_ore)},
-      {"refundedOre", to_text(totals.refunded_ore)}};
+      {"refundedOre", to_text(totals.refunded_ore)},    {"cards", to_text(totals.cards)},
+      {"cardsUnderReview", to_text(totals.cards_under_review)}};
   for (std::size_t type = 1; type < totals.events.size(); ++type) {
     fields["events " + std::string(name_of(static_cast<ledger::EventType>(type)))] =
         to_text(totals.events[type]);
@@ -211,7 +276,11 @@ Result<Fields> fields_of(StateFamily family, std::string_view key, std::string_v
       return Fields{{"personRef", to_text(person.value().value())}};
     }
     case StateFamily::persons:
-      return Fields();  // the encrypted number, which is not shown
+      return Fields();  // encrypted numbers, which are not shown
+    case StateFamily::facts:
+      return fields_of(decode_person(value));
+    case StateFamily::registry_events:
+      return fields_of(decode_known_event(value));
     case StateFamily::practices:
       return fields_of(decode_practice(value));
     case StateFamily::timeliness:
@@ -264,8 +333,12 @@ StateDifference name_row(StateFamily family, std::string_view key, std::string_v
       break;
     }
     case StateFamily::persons:
+    case StateFamily::facts:
       row.person_ref = decode_person_key(key).value();
-      row.key = "person";
+      row.key = family == StateFamily::persons ? "person" : "facts of a person";
+      break;
+    case StateFamily::registry_events:
+      row.key = "registry event " + to_hex(key);
       break;
     case StateFamily::practices:
       row.key = "practice number " + to_text(std::uint64_t{decode_practice_key(key).value()});
@@ -422,7 +495,8 @@ SetHash recompute_checksum(const StateReader& state, const ReportProgress& repor
   const std::uint64_t total = totals.registrations + totals.accounts;
   report("check", "rows", rows, total);
   for (const StateFamily family :
-       {StateFamily::registrations, StateFamily::accounts, StateFamily::timeliness}) {
+       {StateFamily::registrations, StateFamily::accounts, StateFamily::facts,
+        StateFamily::practices, StateFamily::timeliness}) {
     const auto added =
         state.for_each(family, {}, [&](std::string_view key, std::string_view value) {
           if (++rows % rows_per_report == 0) {

@@ -15,7 +15,9 @@ enum class StateFamily : std::uint8_t {
   registrations,  ///< fingerprint -> what was reported, and what came of it
   accounts,       ///< person and year -> sum, days, card, refund lines
   numbers,        ///< encrypted number -> person
-  persons,        ///< person -> encrypted number
+  persons,        ///< person -> encrypted numbers
+  facts,          ///< person -> what the registries have said
+  registry_events,  ///< id of an accepted event of a registry -> its position and content
   practices,      ///< number -> the practice's own identifier, and its rhythm
   timeliness,     ///< practice, basis and month -> lags, resends, rejections
   events,         ///< cause and ordinal -> what other systems are told
@@ -50,6 +52,8 @@ inline constexpr auto state_family_table = [] {
       {accounts, "accounts", regular, also_what_is_not, 1},
       {numbers, "numbers", random, also_what_is_not, 8},
       {persons, "persons", random, what_is_there, 7},
+      {facts, "facts", regular, what_is_there, 10},
+      {registry_events, "registry_events", random, also_what_is_not, 11},
       {practices, "practices", regular, what_is_there, 6},
       {timeliness, "timeliness", regular, also_what_is_not, 3},
       {events, "events", regular, what_is_there, 4},

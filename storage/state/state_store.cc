@@ -40,6 +40,7 @@ void StateStore::expect(std::span<const ledger::Lookup> lookups) {
   }
   for (std::size_t i = 0; i < lookups.size(); ++i) {
     if (persons[i].value() == 0) continue;
+    of<FactsTable>().prefetch(persons[i]);
     of<AccountsTable>().prefetch({persons[i], lookups[i].year});
   }
 }
@@ -63,6 +64,37 @@ Result<PersonId> StateStore::add_person(const EncryptedNumber& number) {
   return of<PersonsTable>().add(number);
 }
 
+ledger::PersonBrief StateStore::brief(PersonId person) { return of<FactsTable>().brief(person); }
+
+Result<ledger::Person> StateStore::load_person(PersonId person) {
+  return of<FactsTable>().load(person);
+}
+
+Result<void> StateStore::put_person(PersonId id, const ledger::Person& person) {
+  const auto put = of<FactsTable>().put(id, person);
+  if (put) hand_over_.count_item();
+  return put;
+}
+
+Result<std::vector<EncryptedNumber>> StateStore::numbers_of(PersonId person) {
+  return numbers(person);
+}
+
+Result<void> StateStore::put_numbers(PersonId person, std::vector<EncryptedNumber> numbers) {
+  of<PersonsTable>().put_numbers(person, std::move(numbers));
+  return ledger::ok();
+}
+
+Result<std::optional<ledger::KnownEvent>> StateStore::find_registry_event(const ledger::Guid& id) {
+  return of<RegistryEventsTable>().find(id);
+}
+
+Result<void> StateStore::put_registry_event(const ledger::Guid& id,
+                                            const ledger::KnownEvent& event) {
+  of<RegistryEventsTable>().put(id, event);
+  return ledger::ok();
+}
+
 Result<std::optional<PracticeNumber>> StateStore::find_practice(const PracticeId& id) {
   return of<PracticesTable>().find(id);
 }
@@ -75,12 +107,28 @@ Result<PracticeId> StateStore::practice_id(PracticeNumber number) {
   return of<PracticesTable>().find_id(number);
 }
 
+const ledger::RegisteredPractice* StateStore::registered(PracticeNumber practice) {
+  return of<PracticesTable>().registered(practice);
+}
+
+Result<void> StateStore::put_registered(PracticeNumber practice,
+                                        ledger::RegisteredPractice registered) {
+  of<PracticesTable>().put_registered(practice, std::move(registered));
+  hand_over_.count_item();
+  return ledger::ok();
+}
+
 Result<void> StateStore::load_account(const AccountKey& key, ledger::Account& out) {
   return of<AccountsTable>().load(key, out);
 }
 
 Result<void> StateStore::put_account(const AccountKey& key, const ledger::Account& account) {
   return of<AccountsTable>().put(key, account);
+}
+
+Result<void> StateStore::remove_account(const AccountKey& key) {
+  of<AccountsTable>().remove(key);
+  return ledger::ok();
 }
 
 Result<void> StateStore::add_unpaid(const ledger::UnpaidKey& key,
@@ -202,8 +250,21 @@ Result<std::optional<PersonId>> StateStore::person_of(const EncryptedNumber& num
   return of<PersonsTable>().person_of(number);
 }
 
-Result<EncryptedNumber> StateStore::number_of(PersonId person) const {
-  return of<PersonsTable>().number_of(person);
+Result<std::vector<EncryptedNumber>> StateStore::numbers(PersonId person) const {
+  auto numbers = of<PersonsTable>().numbers_of(person);
+  if (numbers) std::erase(numbers.value(), EncryptedNumber());
+  return numbers;
+}
+
+ledger::PersonBrief StateStore::person_brief(PersonId person) const {
+  return of<FactsTable>().find_brief(person);
+}
+
+Result<ledger::Person> StateStore::person(PersonId id) const { return of<FactsTable>().find(id); }
+
+std::shared_ptr<const ledger::RegisteredPractice> StateStore::registered_practice(
+    PracticeNumber practice) const {
+  return of<PracticesTable>().find_registered(practice);
 }
 
 Result<ledger::Account> StateStore::account(const AccountKey& key) const {

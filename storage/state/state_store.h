@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,13 +52,27 @@ class StateStore final : public ledger::Store {
   ledger::Result<std::optional<ledger::PersonId>> find_person(
       const ledger::EncryptedNumber& number) override;
   ledger::Result<ledger::PersonId> add_person(const ledger::EncryptedNumber& number) override;
+  ledger::PersonBrief brief(ledger::PersonId person) override;
+  ledger::Result<ledger::Person> load_person(ledger::PersonId person) override;
+  ledger::Result<void> put_person(ledger::PersonId id, const ledger::Person& person) override;
+  ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(ledger::PersonId person) override;
+  ledger::Result<void> put_numbers(ledger::PersonId person,
+                                   std::vector<ledger::EncryptedNumber> numbers) override;
+  ledger::Result<std::optional<ledger::KnownEvent>> find_registry_event(
+      const ledger::Guid& id) override;
+  ledger::Result<void> put_registry_event(const ledger::Guid& id,
+                                          const ledger::KnownEvent& event) override;
   ledger::Result<std::optional<ledger::PracticeNumber>> find_practice(
       const ledger::PracticeId& id) override;
   ledger::Result<ledger::PracticeNumber> add_practice(const ledger::PracticeId& id) override;
   ledger::Result<ledger::PracticeId> practice_id(ledger::PracticeNumber number) override;
+  const ledger::RegisteredPractice* registered(ledger::PracticeNumber practice) override;
+  ledger::Result<void> put_registered(ledger::PracticeNumber practice,
+                                      ledger::RegisteredPractice registered) override;
   ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override;
   ledger::Result<void> put_account(const ledger::AccountKey& key,
                                    const ledger::Account& account) override;
+  ledger::Result<void> remove_account(const ledger::AccountKey& key) override;
   ledger::Result<void> add_unpaid(const ledger::UnpaidKey& key,
                                   const ledger::UnpaidRegistration& registration) override;
   ledger::Result<void> remove_unpaid(const ledger::UnpaidKey& key) override;
@@ -109,8 +124,13 @@ class StateStore final : public ledger::Store {
   ledger::Result<bool> has_event(ledger::Position cause, std::uint32_t ordinal) const;
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;
-  /// The encrypted number of a person.
-  ledger::Result<ledger::EncryptedNumber> number_of(ledger::PersonId person) const;
+  /// All encrypted numbers that lead to a person, the one in use first; without the erased ones.
+  ledger::Result<std::vector<ledger::EncryptedNumber>> numbers(ledger::PersonId person) const;
+  ledger::PersonBrief person_brief(ledger::PersonId person) const;
+  ledger::Result<ledger::Person> person(ledger::PersonId id) const;
+  /// What the registry says of the practice; null when it says nothing.
+  std::shared_ptr<const ledger::RegisteredPractice> registered_practice(
+      ledger::PracticeNumber practice) const;
   ledger::Result<ledger::Account> account(const ledger::AccountKey& key) const;
   ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
   std::optional<ledger::PracticeNumber> practice_number(const ledger::PracticeId& id) const;

@@ -5,10 +5,12 @@
 
 #include "storage/state/accounts_table.h"
 #include "storage/state/events_table.h"
+#include "storage/state/facts_table.h"
 #include "storage/state/notes_table.h"
 #include "storage/state/persons_table.h"
 #include "storage/state/practices_table.h"
 #include "storage/state/registrations_table.h"
+#include "storage/state/registry_events_table.h"
 #include "storage/state/table_context.h"
 #include "storage/state/timeliness_table.h"
 #include "storage/state/unpaid_table.h"
@@ -56,6 +58,8 @@ class TableSet : private Tables... {
 using StateTables = TableSet<RegistrationsTable,  //
                              AccountsTable,       //
                              PersonsTable,        //
+                             FactsTable,          //
+                             RegistryEventsTable, //
                              PracticesTable,      //
                              TimelinessTable,     //
                              EventsTable,         //

@@ -120,9 +120,9 @@ void check_names(const MemoryStore& store) {
   for (const auto& [name, number] : store.practices()) {
     ledger::Practice practice;
     LEDGER_ASSERT(ledger::PracticeId::parse(name, practice.id));
-    const std::string bytes = storage::encode_practice(practice);
+    const std::string bytes = storage::encode_practice(number, practice, nullptr);
     LEDGER_ASSERT(storage::decode_practice_key(storage::practice_key(number)) == number);
-    LEDGER_ASSERT(storage::decode_practice(bytes).value().id == practice.id);
+    LEDGER_ASSERT(storage::decode_practice(bytes).value().practice.id == practice.id);
   }
 }
 
@@ -171,7 +171,7 @@ void check_rows(const MemoryStore& store) {
 
 void apply(const CommitGroup& group, MemoryStore& store) {
   store.begin_group(group.position);
-  ledger::Ledger ledger(store, rules());
+  ledger::Ledger ledger(store, rules(), store);
   for (const ledger::Entry& entry : group.entries) {
     LEDGER_ASSERT(ledger.replay(entry).has_value());
   }

@@ -220,7 +220,7 @@ storage::SetHash checksum_one_by_one(std::span<const AcceptedItem> accepted,
   std::uint64_t position = 0;
   ledger::ItemEntry entry;
   for (const AcceptedItem& sent : accepted) {
-    ledger::Ledger ledger(store, rules[sent.rules]);
+    ledger::Ledger ledger(store, rules[sent.rules], store);
     const auto outcome = ledger.process(sent.item, Position{++position}, entry);
     check(outcome && outcome.value().disposition == Disposition::accepted,
           "what was accepted is accepted again");

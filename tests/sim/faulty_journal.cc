@@ -26,6 +26,14 @@ Result<std::vector<ledger::Seal>> FaultyJournal::append(
   return seals;
 }
 
+Result<ledger::Entry> FaultyJournal::entry_at(Position position) const {
+  const auto after = std::upper_bound(
+      records_.begin(), records_.end(), position,
+      [](Position place, const Record& record) { return place < record.position; });
+  if (after == records_.begin()) return ledger::Errc::corrupt_record;
+  return storage::decode_entry_at(std::prev(after)->bytes, position);
+}
+
 ledger::Seal FaultyJournal::keep(const ledger::AnsweredGroup& answered) {
   const auto& [group, result_texts] = answered;
   check(group.position == next_position_, "a group follows on the one before");

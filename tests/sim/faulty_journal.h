@@ -24,6 +24,7 @@ class FaultyJournal final : public ledger::Journal {
   ledger::Result<std::vector<ledger::Seal>> append(
       std::span<const ledger::AnsweredGroup> groups) override;
   ledger::Position next_position() const override { return next_position_; }
+  ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override;
 
   /// Keeps a record that another journal made, after those that are there. Throws CheckFailed when
   /// it does not decode.

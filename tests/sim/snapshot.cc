@@ -15,7 +15,7 @@ void replay(const FaultyJournal& journal, Snapshot& snapshot, std::uint64_t& ent
     if (group.new_rules) snapshot.rules = rule_pack_of(*group.new_rules);
     check(group.rule_pack == snapshot.rules.hash(), "a group names the rules in force");
     snapshot.state.begin_group(group.position);
-    ledger::Ledger ledger(snapshot.state, snapshot.rules);
+    ledger::Ledger ledger(snapshot.state, snapshot.rules, journal);
     for (const ledger::Entry& entry : group.entries) {
       const auto posted = ledger.replay(entry);
       if (!posted) return posted.error();

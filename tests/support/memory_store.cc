@@ -36,9 +36,54 @@ Result<std::optional<PersonId>> MemoryStore::find_person(const EncryptedNumber& 
 Result<PersonId> MemoryStore::add_person(const EncryptedNumber& number) {
   const PersonId id{numbers_.size() + 1};
   LEDGER_ASSERT(number == EncryptedNumber() || !find_in(persons_, number));
-  numbers_.push_back(number);
+  numbers_.push_back({number});
   if (number != EncryptedNumber()) persons_.emplace(number, id);
   return id;
+}
+
+PersonBrief MemoryStore::brief(PersonId person) {
+  return find_in(facts_, person).value_or(Person()).brief();
+}
+
+Result<Person> MemoryStore::load_person(PersonId person) {
+  return find_in(facts_, person).value_or(Person());
+}
+
+Result<void> MemoryStore::put_person(PersonId id, const Person& person) {
+  facts_[id] = person;
+  return ok();
+}
+
+Result<std::vector<EncryptedNumber>> MemoryStore::numbers_of(PersonId person) {
+  if (person.value() == 0 || person.value() > numbers_.size()) return Errc::corrupt_record;
+  auto numbers = numbers_[person.value() - 1];
+  std::erase(numbers, EncryptedNumber());
+  return numbers;
+}
+
+Result<void> MemoryStore::put_numbers(PersonId person, std::vector<EncryptedNumber> numbers) {
+  for (const EncryptedNumber& number : numbers) persons_[number] = person;
+  numbers_[person.value() - 1] = std::move(numbers);
+  return ok();
+}
+
+Result<std::optional<KnownEvent>> MemoryStore::find_registry_event(const Guid& id) {
+  return find_in(registry_events_, id);
+}
+
+Result<void> MemoryStore::put_registry_event(const Guid& id, const KnownEvent& event) {
+  LEDGER_ASSERT(registry_events_.emplace(id, event).second);
+  return ok();
+}
+
+const RegisteredPractice* MemoryStore::registered(PracticeNumber practice) {
+  const auto found = registered_.find(practice);
+  return found == registered_.end() ? nullptr : &found->second;
+}
+
+Result<void> MemoryStore::put_registered(PracticeNumber practice, RegisteredPractice registered) {
+  registered_[practice] = std::move(registered);
+  return ok();
 }
 
 Result<std::optional<PracticeNumber>> MemoryStore::find_practice(const PracticeId& id) {
@@ -71,6 +116,11 @@ Result<void> MemoryStore::load_account(const AccountKey& key, Account& out) {
 
 Result<void> MemoryStore::put_account(const AccountKey& key, const Account& account) {
   accounts_[key] = account;
+  return ok();
+}
+
+Result<void> MemoryStore::remove_account(const AccountKey& key) {
+  LEDGER_ASSERT(accounts_.erase(key) == 1);
   return ok();
 }
 
@@ -116,7 +166,7 @@ Result<void> MemoryStore::keep_key(const KeyEntry& key) {
 
 void MemoryStore::finish_group(const CommitGroup& group) {
   for (const Entry& entry : group.entries) {
-    if (const ItemEntry* const item = item_of(entry)) keep_entry(*item);
+    keep_entry(entry);
   }
 }
 
@@ -128,8 +178,16 @@ void MemoryStore::note_durable(Position next_position) {
 
 void MemoryStore::abandon() { is_abandoned_ = true; }
 
-void MemoryStore::keep_entry(const ItemEntry& entry) {
-  if (journal_ == Journal::kept) entries_.push_back(entry);
+void MemoryStore::keep_entry(const Entry& entry) {
+  if (journal_ == Journal::forgotten) return;
+  log_[position_of(entry)] = entry;
+  if (const ItemEntry* const item = item_of(entry)) entries_.push_back(*item);
+}
+
+Result<Entry> MemoryStore::entry_at(Position position) const {
+  const auto found = find_in(log_, position);
+  if (!found) return Errc::corrupt_record;
+  return *found;
 }
 
 std::vector<ItemEntry> MemoryStore::entries_of(const AccountKey& key) const {

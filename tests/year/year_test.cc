@@ -128,7 +128,7 @@ void check_accounts(storage::LedgerFiles& files, const Journaled& journaled) {
   const storage::StateTotals totals = files.state().head().totals;
   EXPECT_EQ(totals.accounts, journaled.accounts.size());
   EXPECT_EQ(totals.registrations, journaled.registrations);
-  EXPECT_EQ(totals.cards(), cards);
+  EXPECT_EQ(totals.cards, cards);
   EXPECT_EQ(totals.refunded_ore, refunded);
   std::cout << "equal to the reference: " << journaled.accounts.size() << " person-years, "
             << journaled.registrations << " registrations, " << cards << " cards\n";

@@ -31,6 +31,14 @@ class MemoryJournal final : public ledger::Journal {
     return seals;
   }
   ledger::Position next_position() const override { return ledger::Position{next_position_}; }
+  ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override {
+    const std::lock_guard lock(mutex_);
+    for (const ledger::CommitGroup& group : groups_) {
+      if (position <= group.position || position >= group.next_position()) continue;
+      return group.entries[position.value() - group.position.value() - 1];
+    }
+    return ledger::Errc::corrupt_record;
+  }
 
   /// The append after so many, counted from 1, fails.
   void fail_at(std::uint64_t append) {

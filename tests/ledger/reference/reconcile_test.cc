@@ -28,7 +28,7 @@ class CompareAccountTest : public testing::Test {
 
   void add(const Item& item) {
     ItemEntry entry;
-    Ledger ledger(store_, rules_);
+    Ledger ledger(store_, rules_, store_);
     const auto outcome = ledger.process(item, Position{entries_.size() + 1}, entry);
     ASSERT_TRUE(outcome);
     ASSERT_EQ(outcome.value().disposition, Disposition::accepted);

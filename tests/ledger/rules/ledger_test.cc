@@ -399,7 +399,7 @@ TEST(Ledger, passes_on_every_error_of_the_store) {
   };
   for (int fails_at = 1;; ++fails_at) {
     FailingStore store(fails_at);
-    Ledger ledger(store, rules);
+    Ledger ledger(store, rules, store);
     std::uint64_t position = 0;
     bool is_error_seen = false;
     for (const Item& item : items) {

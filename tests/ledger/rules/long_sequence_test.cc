@@ -61,7 +61,7 @@ ItemEntry journaled(ItemEntry entry) {
 
 void expect_replay_gives_the_same_state(const MemoryStore& original) {
   MemoryStore replayed(MemoryStore::Journal::kept);
-  Ledger ledger(replayed, rules());
+  Ledger ledger(replayed, rules(), replayed);
   for (const ItemEntry& entry : original.entries()) {
     const auto posted = ledger.replay(journaled(entry));
     ASSERT_TRUE(posted.has_value()) << PrintToString(entry.item);

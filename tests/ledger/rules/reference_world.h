@@ -40,7 +40,7 @@ struct World {
   std::uint64_t next_position = 1;
 
   Outcome submit(const Item& item) {
-    Ledger ledger(store, rules());
+    Ledger ledger(store, rules(), store);
     ItemEntry entry;
     const Outcome outcome = ledger.process(item, Position{next_position}, entry).value();
     if (outcome.disposition == Disposition::accepted) {

@@ -46,7 +46,7 @@ const std::vector<Kind>& kinds() {
        }},
       {"person id", [](Prng& prng) { return encode_person_id(person(prng)); },
        [](std::string_view bytes) { return decode_person_id(bytes).has_value(); }},
-      {"practice", [](Prng& prng) { return encode_practice(practice_row(prng)); },
+      {"practice", [](Prng& prng) { return encode_practice({}, practice_row(prng), nullptr); },
        [](std::string_view bytes) { return decode_practice(bytes).has_value(); }},
       {"timeliness", [](Prng& prng) { return encode_timeliness(month(prng)); },
        [](std::string_view bytes) { return decode_timeliness(bytes).has_value(); }},

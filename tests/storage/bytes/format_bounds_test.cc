@@ -347,7 +347,7 @@ TEST(FormatBounds, are_the_same_for_practices_months_and_events) {
   const auto practice = [](std::function<void(ledger::Practice&)> change, bool is_within) {
     ledger::Practice row{ledger::test::practice_id("1"), ledger::first_day, ledger::last_day, 2};
     change(row);
-    expect_bounds(row, encode_practice(row), decode_practice, is_within);
+    expect_bounds(row, encode_practice({}, row, nullptr), decode_practice, is_within);
   };
   practice([](auto&) {}, true);
   practice([](ledger::Practice& row) { row.id = {}; }, false);

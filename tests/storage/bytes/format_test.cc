@@ -178,7 +178,8 @@ TEST(Format, reads_state_rows_as_they_were_written) {
     EXPECT_EQ(decode_person_id(encode_person_id(written_person)).value(), written_person);
 
     const ledger::Practice practice = practice_row(prng);
-    const ledger::Practice read_practice = decode_practice(encode_practice(practice)).value();
+    const ledger::Practice read_practice =
+        decode_practice(encode_practice({}, practice, nullptr)).value().practice;
     EXPECT_EQ(read_practice.id, practice.id);
     EXPECT_EQ(read_practice.first_received, practice.first_received);
     EXPECT_EQ(read_practice.last_received, practice.last_received);

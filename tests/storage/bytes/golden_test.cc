@@ -72,7 +72,7 @@ std::string describe_account(std::string_view bytes) {
 std::string describe_practice(std::string_view bytes) {
   const auto decoded = decode_practice(bytes);
   if (!decoded) return "does not decode\n";
-  const ledger::Practice& row = decoded.value();
+  const ledger::Practice& row = decoded.value().practice;
   std::ostringstream out;
   out << "practice " << row.id.view() << "\nfirst " << to_string(row.first_received) << "\nlast "
       << to_string(row.last_received) << "\nactive days " << row.active_days << '\n';
@@ -178,7 +178,8 @@ std::string account_2() {
 }
 
 std::string practice_1() {
-  return encode_practice({practice_id("00123"), date("2024-12-31"), date("2025-03-01"), 41});
+  const ledger::Practice row{practice_id("00123"), date("2024-12-31"), date("2025-03-01"), 41};
+  return encode_practice(ledger::PracticeNumber{7}, row, nullptr);
 }
 
 std::string timeliness_1() {

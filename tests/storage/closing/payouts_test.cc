@@ -100,11 +100,11 @@ TEST_F(ReconciliationTest, the_number_of_a_person_is_known_whether_in_the_files_
     std::vector<ledger::EncryptedNumber>& known = numbers.emplace_back();
     const std::uint64_t persons = files.state().head().totals.persons;
     for (std::uint64_t person = 1; person <= persons; ++person) {
-      const auto number = files.state().number_of(ledger::PersonId{person});
+      const auto number = files.state().numbers(ledger::PersonId{person});
       ASSERT_TRUE(number) << person << " of " << persons;
-      known.push_back(number.value());
+      known.push_back(number.value().front());
     }
-    EXPECT_FALSE(files.state().number_of(ledger::PersonId{persons + 1}));
+    EXPECT_FALSE(files.state().numbers(ledger::PersonId{persons + 1}));
   }
   EXPECT_GT(numbers[0].size(), 30U);
   EXPECT_EQ(numbers[0], numbers[1]);

@@ -35,7 +35,7 @@ TEST(LedgerFiles, is_the_same_when_closed_and_opened) {
   }
   LedgerWithWriter ledger(options_in(temp / "data"));
   EXPECT_EQ(ledger.totals(), before);
-  EXPECT_GT(before.cards(), 0U);
+  EXPECT_GT(before.cards, 0U);
   EXPECT_FALSE(ledger.files().are_rules_new());
 }
 

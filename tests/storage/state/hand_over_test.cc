@@ -107,7 +107,7 @@ TEST_F(StateStoreTest, hands_over_no_half_group_at_its_end) {
     totals = state.head().totals;
     state.note_durable(Position{1'000});
     state.begin_group(writer.next_position());
-    ledger::Ledger ledger(state, rules());
+    ledger::Ledger ledger(state, rules(), memory_);
     ledger::ItemEntry entry;
     ASSERT_TRUE(ledger.process(ledger::test::a_copayment().guid(5'000), Position{500}, entry));
   }

@@ -135,8 +135,8 @@ void expect_same_state(StateStore& state, const MemoryStore& memory) {
   }
   EXPECT_EQ(totals.counted_ore, counted.ore());
   EXPECT_EQ(totals.refunded_ore, refunded.ore());
-  EXPECT_EQ(totals.cards(), cards);
-  EXPECT_EQ(totals.cards_under_review(), under_review);
+  EXPECT_EQ(totals.cards, cards);
+  EXPECT_EQ(totals.cards_under_review, under_review);
   std::uint64_t payments = 0;
   std::uint64_t credit_notes = 0;
   for (const auto& [key, registration] : memory.registrations()) {

@@ -22,10 +22,10 @@ using ledger::test::MemoryStore;
 const ledger::RulePack& rules();
 
 /// Groups of a few items through the ledger on any store, as the ledger's writer makes them.
-class Writer {
+class Writer : private ledger::EntryLog {
  public:
   explicit Writer(ledger::Store& store, ledger::Position first = ledger::Position{1})
-      : store_(store), ledger_(store, rules()), position_(first) {}
+      : store_(store), ledger_(store, rules(), *this), position_(first) {}
 
   /// Posts the items as one group; durable at once.
   void write(const std::vector<ledger::Item>& items) { make_durable(post(items)); }
@@ -48,6 +48,7 @@ class Writer {
       const ledger::Outcome outcome = ledger_.process(item, position, entry).value();
       if (outcome.disposition == ledger::Disposition::accepted) {
         group.entries.push_back(entry);
+        entries_[position] = entry;
       } else {
         ++tallies[{std::string(item.practice.view()),
                    ledger::month_of(ledger::oslo_date(item.received)), outcome.rejection}];
@@ -71,7 +72,14 @@ class Writer {
   ledger::Position next_position() const { return position_; }
 
  private:
+  ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override {
+    const auto found = entries_.find(position);
+    if (found == entries_.end()) return ledger::Errc::corrupt_record;
+    return found->second;
+  }
+
   ledger::Store& store_;
+  std::map<ledger::Position, ledger::Entry> entries_;
   ledger::Ledger ledger_;
   ledger::Position position_;
 };

@@ -60,7 +60,7 @@ TEST_F(StateStoreTest, equals_a_plain_map_through_many_hand_overs) {
         if (HasFatalFailure()) FAIL() << "group " << group << " seed " << seed;
       }
       expect_same_state(state, memory);
-      EXPECT_GT(state.head().totals.cards_under_review(), 0U) << "a workload without review";
+      EXPECT_GT(state.head().totals.cards_under_review, 0U) << "a workload without review";
       EXPECT_GT(state.head().totals.refunded_ore, 0) << "a workload without refunds";
     }
     StateStore reopened(folder, {});

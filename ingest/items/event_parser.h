@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "ingest/items/item_parser.h"
+
+namespace ingest {
+
+/// What an event speaks of: it decides which fields it may have.
+enum class EventFeed : std::uint8_t { persons, practices };
+
+/// Reads events of the registries from JSON. Every rule that needs the event alone is checked here,
+/// in the order in which the fields are described. Not from two threads at once.
+class EventParser {
+ public:
+  EventParser(const ledger::NumberVault& numbers, ledger::NumberSeries series);
+  ~EventParser();
+
+  /// `text` is one JSON text, followed by ItemParser::padding_bytes that may be read.
+  ParsedItem parse(EventFeed feed, std::string_view text, const Caller& caller,
+                   ledger::Instant received);
+
+  /// The feed whose event this is: the text is an object with an `eventId`. Nothing when it has
+  /// none.
+  std::optional<EventFeed> feed_of(std::string_view text);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  const ledger::NumberVault& numbers_;
+  const ledger::NumberSeries series_;
+};
+
+}  // namespace ingest

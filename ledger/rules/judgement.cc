@@ -1,0 +1,43 @@
+#include "ledger/rules/judgement.h"
+
+namespace ledger {
+
+bool can_be_child(const std::optional<Date>& birth_date, int year) {
+  return birth_date && sixteenth_birthday(*birth_date) > std::chrono::year{year} / 1 / 1;
+}
+
+bool shall_count(const HeldRegistration& held, const std::optional<Date>& birth_date) {
+  return reason_not_counted(held.registration, birth_date) == Code::none;
+}
+
+Result<void> put_counted(Store& store, HeldRegistration& held, bool is_counted) {
+  const Registration before = held.registration;
+  held.registration.is_counted = is_counted;
+  return store.put_registration(held.key, &before, held.registration);
+}
+
+Result<bool> start_again(Store& store, Posting& posting, const std::optional<Date>& birth_date,
+                         std::vector<HeldRegistration>& registrations) {
+  bool has_any = false;
+  for (HeldRegistration& held : registrations) {
+    if (held.registration.is_counted || !shall_count(held, birth_date)) continue;
+    posting.start(countable(held));
+    if (const auto put = put_counted(store, held, true); !put) return put.error();
+    has_any = true;
+  }
+  return has_any;
+}
+
+Result<bool> stop_again(Store& store, Posting& posting, const std::optional<Date>& birth_date,
+                        std::vector<HeldRegistration>& registrations) {
+  bool has_any = false;
+  for (HeldRegistration& held : registrations) {
+    if (!held.registration.is_counted || shall_count(held, birth_date)) continue;
+    posting.stop(countable(held));
+    if (const auto put = put_counted(store, held, false); !put) return put.error();
+    has_any = true;
+  }
+  return has_any;
+}
+
+}  // namespace ledger
