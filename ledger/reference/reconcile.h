@@ -55,6 +55,8 @@ struct Difference {
 
 /// Compares what is stored of one person-year with what follows from its entries: verdicts,
 /// account, card, refund lines, and the events of card and refunds (in the order of their causes).
+/// `entries` are those of items among the ones that `expected` was worked out from; `events` are
+/// those of the year of everybody who is this person now.
 void compare_account(const AccountKey& key, std::span<const ItemEntry> entries,
                      const ReferenceAccount& expected, const std::optional<Account>& found,
                      std::span<const Event> events, Money ceiling,

@@ -24,6 +24,7 @@ class Account {
     ItemEntry entry;
     entry.item = item;
     entry.practice = PracticeNumber{practice};
+    entry.person = PersonId{1};
     entry.verdict.position = Position{entries_.size() + 1};
     entries_.push_back(entry);
     return *this;
