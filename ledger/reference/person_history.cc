@@ -11,6 +11,7 @@ void hear(Facts& facts, const PersonEvent& event) {
       facts.birth_date = event.date;
       break;
     case PersonEventType::died:
+      facts.has_death = true;
       facts.death = event.date;
       break;
     case PersonEventType::opted_out:
@@ -31,7 +32,8 @@ void hear(Facts& facts, const PersonEvent& event) {
 /// The one who stays knows better; what has never been said of him the other fills in.
 void settle(Facts& kept, const Facts& other) {
   if (!kept.birth_date) kept.birth_date = other.birth_date;
-  if (!kept.death) kept.death = other.death;
+  if (!kept.has_death) kept.death = other.death;
+  kept.has_death = kept.has_death || other.has_death;
   if (!kept.pension) kept.pension = other.pension;
   kept.is_opted_out = kept.is_opted_out || other.is_opted_out;
 }

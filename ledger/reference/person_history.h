@@ -16,7 +16,8 @@ class PersonHistory {
   struct Facts {
     Position newest_event;  ///< 0 = nothing has been said
     std::optional<Date> birth_date;
-    std::optional<std::optional<Date>> death;    ///< nothing inside when it was annulled
+    bool has_death = false;                      ///< something has been said of a death
+    std::optional<Date> death;                   ///< nothing when it was annulled
     std::optional<std::vector<Period>> pension;  ///< empty when that was said
     bool is_opted_out = false;
     PersonId merged_into;  ///< 0 = nobody

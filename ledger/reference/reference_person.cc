@@ -155,6 +155,7 @@ ReferencePerson reference_person(std::span<const Entry> entries,
   const PersonHistory::Facts& facts = persons.facts(person.id, steps.size());
   person.newest_event = facts.newest_event;
   person.birth_date = facts.birth_date;
+  person.has_death = facts.has_death;
   person.death = facts.death;
   person.pension = facts.pension;
   person.is_opted_out = facts.is_opted_out;

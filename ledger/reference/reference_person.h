@@ -17,7 +17,8 @@ struct ReferencePerson {
   std::vector<PersonId> merged;  ///< who are this person now, ascending
   Position newest_event;         ///< of a registry; 0 = nothing has been said
   std::optional<Date> birth_date;
-  std::optional<std::optional<Date>> death;    ///< nothing inside when it was annulled
+  bool has_death = false;                      ///< something has been said of a death
+  std::optional<Date> death;                   ///< nothing when it was annulled
   std::optional<std::vector<Period>> pension;  ///< empty when that was said
   bool is_opted_out = false;
   EncryptedNumber in_use;                ///< the number; zeros when it has been erased
