@@ -1,12 +1,25 @@
 #include "ledger/reference/recomputation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "ledger/records/fingerprint.h"
 #include "ledger/values/assert.h"
 
 namespace ledger {
+namespace {
+
+/// Of the first those that are not among the second, in their order.
+std::vector<std::size_t> those_without(const std::vector<std::size_t>& first,
+                                       const std::vector<std::size_t>& second) {
+  std::vector<std::size_t> left;
+  std::set_difference(first.begin(), first.end(), second.begin(), second.end(),
+                      std::back_inserter(left));
+  return left;
+}
+
+}  // namespace
 
 Recomputation::Recomputation(std::vector<Step> steps, int year, Money ceiling,
                              const RulePackHash& rule_pack)
@@ -32,6 +45,7 @@ ReferenceAccount Recomputation::run() {
     const Money after = sum_of(counted_of(person, step + 1));
     result_.sums.push_back(after);
     result_.changes.push_back(after - sum_of(counted_of(person, step)));
+    counted_.erase(counted_.begin(), counted_.lower_bound({step + 1, PersonId()}));
   }
   describe();
   return std::move(result_);
@@ -79,15 +93,11 @@ void Recomputation::judge(PersonId person, std::size_t step, Position subject) {
   const Position cause = steps_[step].position();
   ReferenceDecisions& account = accounts_[person];
   const ToldCard before = account.told_last();
-  const Counted then = counted_of(person, step);
-  const Counted now = counted_of(person, step + 1);
+  const Counted& then = counted_of(person, step);
+  const Counted& now = counted_of(person, step + 1);
   Counted counted = then;
-  for (const std::size_t i : then) {
-    if (!now.contains(i)) stop(account, counted, i, cause);
-  }
-  for (const std::size_t i : now) {
-    if (!then.contains(i)) start(person, counted, i, step);
-  }
+  for (const std::size_t i : those_without(then, now)) stop(account, counted, i, cause);
+  for (const std::size_t i : those_without(now, then)) start(person, counted, i, step);
   if (then != now) account.changed_by = cause;
   settle(account, counted);
   tell(person, before, cause, subject);
@@ -102,14 +112,12 @@ void Recomputation::merge(std::size_t step) {
   if (!account.has_account() && !other.has_account()) return;
   result_.merges.back().joined = JoinedYear{year_, account.newest, other.newest};
 
-  const Counted now = counted_of(entry.person, step + 1);
+  const Counted& now = counted_of(entry.person, step + 1);
   Counted counted = counted_of(entry.person, step);
   Counted counted_by_other = counted_of(entry.other, step);
-  for (const std::size_t i : Counted(counted)) {
-    if (!now.contains(i)) stop(account, counted, i, cause);
-  }
-  for (const std::size_t i : Counted(counted_by_other)) {
-    if (!now.contains(i)) stop(other, counted_by_other, i, cause);
+  for (const std::size_t i : those_without(counted, now)) stop(account, counted, i, cause);
+  for (const std::size_t i : those_without(counted_by_other, now)) {
+    stop(other, counted_by_other, i, cause);
   }
 
   const bool is_hidden = persons_.is_opted_out(entry.person, step + 1);
@@ -119,12 +127,11 @@ void Recomputation::merge(std::size_t step) {
   if (const auto cards = account.join(std::move(other))) {
     result_.merges.back().replaced = ReplacedCard{year_, cards->first, cards->second};
   }
-  counted.merge(counted_by_other);
+  counted.insert(counted.end(), counted_by_other.begin(), counted_by_other.end());
+  std::sort(counted.begin(), counted.end());
   refund_gain(account, counted, cause);
   if (!account.card) issue_for_both(entry.person, counted, step);
-  for (const std::size_t i : now) {
-    if (!counted.contains(i)) start(entry.person, counted, i, step);
-  }
+  for (const std::size_t i : those_without(now, counted)) start(entry.person, counted, i, step);
   LEDGER_ASSERT(counted == now);
   account.newest = cause;
   account.changed_by = cause;
@@ -132,14 +139,14 @@ void Recomputation::merge(std::size_t step) {
   if (!is_hidden) tell(entry.person, account.told_last(), cause, Position());
 }
 
-Recomputation::Counted Recomputation::counted_of(PersonId person, std::size_t moment) const {
-  Counted counted;
-  for (std::size_t i = 0; i < registrations_.size(); ++i) {
+const Recomputation::Counted& Recomputation::counted_of(PersonId person, std::size_t moment) {
+  const auto [counted, is_new] = counted_.try_emplace({moment, person});
+  for (std::size_t i = 0; is_new && i < registrations_.size(); ++i) {
     if (registrations_.owner(i, moment) == person && registrations_.counts(i, moment)) {
-      counted.insert(i);
+      counted->second.push_back(i);
     }
   }
-  return counted;
+  return counted->second;
 }
 
 Money Recomputation::sum_of(const Counted& counted) const {
@@ -155,7 +162,7 @@ Money Recomputation::excess_of(const Counted& counted) const {
 Date Recomputation::entitled_from(const Counted& counted) const {
   Money sum;
   for (const std::size_t i : registrations_.service_order()) {
-    if (!counted.contains(i)) continue;
+    if (!std::binary_search(counted.begin(), counted.end(), i)) continue;
     sum += registrations_[i].item->amount;
     if (sum >= ceiling_) return oslo_date(registrations_[i].item->service_time);
   }
@@ -165,13 +172,13 @@ Date Recomputation::entitled_from(const Counted& counted) const {
 
 void Recomputation::stop(ReferenceDecisions& account, Counted& counted, std::size_t i,
                          Position cause) {
-  counted.erase(i);
+  counted.erase(std::lower_bound(counted.begin(), counted.end(), i));
   account.net(registrations_[i], cause, account.refunded() - excess_of(counted));
 }
 
 void Recomputation::start(PersonId person, Counted& counted, std::size_t i, std::size_t step) {
   ReferenceDecisions& account = accounts_[person];
-  counted.insert(i);
+  counted.insert(std::lower_bound(counted.begin(), counted.end(), i), i);
   const Money growth = excess_of(counted) - account.refunded();
   LEDGER_ASSERT(growth >= Money() && growth <= registrations_[i].item->amount);
   account.write(registrations_[i], steps_[step].position(), growth);

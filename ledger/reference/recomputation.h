@@ -1,7 +1,7 @@
 #pragma once
 
 #include <map>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "ledger/reference/person_history.h"
@@ -21,7 +21,7 @@ class Recomputation {
 
  private:
   /// The registrations that count in an account, in position order.
-  using Counted = std::set<std::size_t>;
+  using Counted = std::vector<std::size_t>;
 
   void apply_item(std::size_t step);
   void apply_event(std::size_t step);
@@ -32,7 +32,8 @@ class Recomputation {
   void judge(PersonId person, std::size_t step, Position subject);
   void merge(std::size_t step);
 
-  Counted counted_of(PersonId person, std::size_t moment) const;
+  /// Valid until the step after the moment is done.
+  const Counted& counted_of(PersonId person, std::size_t moment);
   Money sum_of(const Counted& counted) const;
   Money excess_of(const Counted& counted) const;
   Date entitled_from(const Counted& counted) const;
@@ -58,6 +59,8 @@ class Recomputation {
   const Money ceiling_;
   const RulePackHash rule_pack_;
   std::map<PersonId, ReferenceDecisions> accounts_;
+  /// What counted_of() has found for the moments around the present step.
+  std::map<std::pair<std::size_t, PersonId>, Counted> counted_;
   ReferenceAccount result_;
 };
 
