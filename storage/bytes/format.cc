@@ -283,7 +283,7 @@ std::string encode_practice(ledger::PracticeNumber number, const ledger::Practic
 
 Result<StoredPractice> decode_practice(std::string_view bytes) {
   ByteReader in(bytes);
-  StoredPractice stored;
+  StoredPractice stored{};
   ledger::Practice& practice = stored.practice;
   const bool is_id = ledger::PracticeId::parse(in.text(), practice.id);
   practice.first_received = date_of(in.zigzag());
@@ -299,6 +299,7 @@ Result<StoredPractice> decode_practice(std::string_view bytes) {
   if (entry == nullptr) return Errc::corrupt_record;
   stored.registered = ledger::RegisteredPractice{entry->event, entry->position};
   stored.registered->event.practice = practice.id;
+  stored.number = entry->practice;
   return stored;
 }
 

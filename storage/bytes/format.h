@@ -238,6 +238,7 @@ std::string practice_key(ledger::PracticeNumber number);
 ledger::PracticeNumber decode_practice_key(std::string_view key);
 /// A practice, and what its registry says of it when that says anything.
 struct StoredPractice {
+  ledger::PracticeNumber number;  ///< when the registry has said something; else 0
   ledger::Practice practice;
   std::optional<ledger::RegisteredPractice> registered;
 };

@@ -29,7 +29,10 @@ void PracticesTable::load(const StateFiles& files) {
     if (!practice || number.value() != practices_.size()) {
       throw DamagedState("the practices of the state are damaged");
     }
-    auto& [known, registered] = practice.value();
+    auto& [stored_number, known, registered] = practice.value();
+    if (registered && stored_number != number) {
+      throw DamagedState("the practices of the state are damaged");
+    }
     numbers_.emplace(known.id, number);
     practices_.push_back(known);
     registered_.push_back(

@@ -53,6 +53,13 @@ class Records final : public ledger::Journal {
     return seals;
   }
   Position next_position() const override { return next_; }
+  Result<ledger::Entry> entry_at(Position position) const override {
+    for (const std::string& record : bytes_) {
+      auto entry = storage::decode_entry_at(record, position);
+      if (entry) return entry;
+    }
+    return ledger::Errc::corrupt_record;
+  }
   const std::vector<std::string>& bytes() const { return bytes_; }
 
  private:
@@ -169,9 +176,9 @@ void check_rows(const MemoryStore& store) {
   }
 }
 
-void apply(const CommitGroup& group, MemoryStore& store) {
+void apply(const Records& records, const CommitGroup& group, MemoryStore& store) {
   store.begin_group(group.position);
-  ledger::Ledger ledger(store, rules(), store);
+  ledger::Ledger ledger(store, rules(), records);
   for (const ledger::Entry& entry : group.entries) {
     LEDGER_ASSERT(ledger.replay(entry).has_value());
   }
@@ -188,7 +195,7 @@ void check_replay(const Records& records, const MemoryStore& live) {
     const auto record = storage::decode_record(bytes);
     LEDGER_ASSERT(record.has_value());
     LEDGER_ASSERT(verifier.take(record.value().group.position, bytes));
-    apply(record.value().group, replayed);
+    apply(records, record.value().group, replayed);
   }
   verifier.finish({});
   LEDGER_ASSERT(!verifier.report().finding);

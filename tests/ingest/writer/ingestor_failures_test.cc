@@ -21,7 +21,7 @@ using ledger::Position;
 using ledger::test::MemoryStore;
 
 /// A store that can fail: its reads break down after so many, or throw.
-class BreakingStore final : public ledger::Store {
+class BreakingStore final : public MemoryStore {
  public:
   explicit BreakingStore(std::uint64_t reads, bool throws = false)
       : reads_left_(reads), throws_(throws) {}
@@ -33,69 +33,14 @@ class BreakingStore final : public ledger::Store {
       return Errc::corrupt_record;
     }
     --reads_left_;
-    return memory_.find_registration(key);
+    return MemoryStore::find_registration(key);
   }
-  ledger::Result<void> put_registration(const ledger::Fingerprint& key,
-                                        const ledger::Registration* before,
-                                        const ledger::Registration& after) override {
-    return memory_.put_registration(key, before, after);
-  }
-  ledger::Result<std::optional<ledger::PersonId>> find_person(
-      const ledger::EncryptedNumber& number) override {
-    return memory_.find_person(number);
-  }
-  ledger::Result<ledger::PersonId> add_person(const ledger::EncryptedNumber& number) override {
-    return memory_.add_person(number);
-  }
-  ledger::Result<std::optional<ledger::PracticeNumber>> find_practice(
-      const ledger::PracticeId& id) override {
-    return memory_.find_practice(id);
-  }
-  ledger::Result<ledger::PracticeNumber> add_practice(const ledger::PracticeId& id) override {
-    return memory_.add_practice(id);
-  }
-  ledger::Result<ledger::PracticeId> practice_id(ledger::PracticeNumber number) override {
-    return memory_.practice_id(number);
-  }
-  ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override {
-    return memory_.load_account(key, out);
-  }
-  ledger::Result<void> put_account(const ledger::AccountKey& key,
-                                   const ledger::Account& account) override {
-    return memory_.put_account(key, account);
-  }
-  ledger::Result<void> add_unpaid(const ledger::UnpaidKey& key,
-                                  const ledger::UnpaidRegistration& registration) override {
-    return memory_.add_unpaid(key, registration);
-  }
-  ledger::Result<void> remove_unpaid(const ledger::UnpaidKey& key) override {
-    return memory_.remove_unpaid(key);
-  }
-  ledger::Result<void> record_lag(ledger::PracticeNumber practice, ledger::Date service,
-                                  ledger::Date received) override {
-    return memory_.record_lag(practice, service, received);
-  }
-  ledger::Result<void> record_tally(const ledger::Tally& tally) override {
-    return memory_.record_tally(tally);
-  }
-  ledger::Result<void> record_events(std::span<const ledger::Event> events) override {
-    return memory_.record_events(events);
-  }
-  ledger::Result<void> keep_statement(const ledger::StatementEntry& statement) override {
-    return memory_.keep_statement(statement);
-  }
-  ledger::Result<void> keep_key(const ledger::KeyEntry& key) override {
-    return memory_.keep_key(key);
-  }
-  void begin_group(Position) override {}
-  void finish_group(const ledger::CommitGroup&) override {}
   void note_durable(Position) override {}
   void abandon() override { is_abandoned_ = true; }
 
   bool is_abandoned() const { return is_abandoned_; }
 
  private:
-  MemoryStore memory_;
   std::uint64_t reads_left_;
   const bool throws_;
   std::atomic<bool> is_abandoned_{false};

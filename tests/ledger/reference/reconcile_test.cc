@@ -103,6 +103,7 @@ TEST_F(CompareAccountTest, finds_a_card_under_the_ceiling) {
   account_->counted_sum = Money::from_ore(6000);
   account_->days = {{test::date("2024-01-10"), Money::from_ore(6000)}};
   account_->newest = Position{1};
+  account_->changed_by = Position{1};
   account_->card = card;
   events_.clear();
   EXPECT_EQ(kinds(), Kinds{DifferenceKind::card_unfounded});

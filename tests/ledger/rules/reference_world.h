@@ -7,19 +7,13 @@
 #include "ledger/rules/ledger.h"
 #include "tests/support/builders.h"
 #include "tests/support/memory_store.h"
+#include "tests/support/slow_build.h"
 
 // What sequences of items are held against: after each item the state is compared with what the
 // reference makes of the accepted entries, the invariants are checked, and everything is sent once
 // more, which must change nothing.
 
 namespace ledger::test {
-
-// Sanitizers and missing optimisation make a step many times slower; the release build goes deep.
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_slow_build = true;
-#else
-inline constexpr bool is_slow_build = false;
-#endif
 
 /// With a ceiling of 100 øre.
 const RulePack& rules();

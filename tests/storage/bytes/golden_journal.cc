@@ -61,6 +61,9 @@ void print(std::ostream& out, const ledger::PersonEntry& entry) {
       << (entry.is_erased ? " erased" : "") << " previous " << entry.previous.value() << '\n';
   if (event.date) out << "  date " << to_string(*event.date) << '\n';
   if (!event.periods.empty()) out << "  periods" << periods_text(event.periods) << '\n';
+  for (const Position meanwhile : entry.meanwhile) {
+    out << "  meanwhile " << meanwhile.value() << '\n';
+  }
   if (entry.other.value() == 0) return;
   out << "  merged " << entry.other.value() << " previous " << entry.other_previous.value() << '\n';
   for (const ledger::JoinedYear& joined : entry.years) {
@@ -236,7 +239,8 @@ std::string person_events_2() {
   dead.event.date = date("2025-01-31");
   const ledger::PersonEntry annulled = a_person_event(died, 4705);
   const ledger::PersonEntry out = a_person_event(opted_out, 4706);
-  const ledger::PersonEntry in = a_person_event(opted_in, 4707);
+  ledger::PersonEntry in = a_person_event(opted_in, 4707);
+  in.meanwhile = {Position{17}, Position{4600}};
   ledger::PersonEntry pension = a_person_event(minimum_pension, 4708);
   pension.event.periods = {{date("2024-01-01"), date("2024-12-31")}, {date("2025-02-01"), {}}};
   group.entries = {born, changed, joined, dead, annulled, out, in, pension};

@@ -42,7 +42,8 @@ std::string describe_registration(std::string_view bytes) {
   std::ostringstream out;
   out << "person " << row.person.value() << "\ncontent hash " << row.content_hash << "\namount "
       << row.amount.ore() << "\nservice date " << to_string(row.service_date) << "\nnow"
-      << (row.is_paid ? " paid" : "") << (row.is_credited ? " credited" : "") << "\nreported "
+      << (row.is_paid ? " paid" : "") << (row.is_credited ? " credited" : "")
+      << (row.is_counted ? " counted" : "") << "\nreported "
       << text_of(row.reported) << "\npayment " << text_of(row.payment) << "\ncredit note "
       << text_of(row.credit_note) << '\n';
   return out.str();
@@ -52,7 +53,8 @@ std::string describe_account(std::string_view bytes) {
   ledger::Account row;
   if (!decode_account(bytes, row)) return "does not decode\n";
   std::ostringstream out;
-  out << "sum " << row.counted_sum.ore() << "\nnewest " << row.newest.value() << '\n';
+  out << "sum " << row.counted_sum.ore() << "\nnewest " << row.newest.value() << " changed by "
+      << row.changed_by.value() << '\n';
   for (const ledger::DaySum& day : row.days) {
     out << "day " << to_string(day.day) << ' ' << day.amount.ore() << '\n';
   }
@@ -60,7 +62,13 @@ std::string describe_account(std::string_view bytes) {
     out << "card " << static_cast<int>(row.card->state) << " issued "
         << to_rfc3339(row.card->issued_at) << " from " << to_string(row.card->entitled_from)
         << "\n  crossed by " << to_string(row.card->crossing_guid) << " under "
-        << to_hex(row.card->rule_pack) << "\n  id " << to_hex(row.card->id) << '\n';
+        << to_hex(row.card->rule_pack) << "\n  id " << to_hex(row.card->id)
+        << "\n  issued by " << row.card->issued_by.value() << " crossed at "
+        << row.card->crossing.value() << '\n';
+  }
+  if (row.told) {
+    out << "told " << row.told->is_issued << ' ' << static_cast<int>(row.told->state) << ' '
+        << to_string(row.told->entitled_from) << '\n';
   }
   for (const ledger::RefundLine& line : row.refund_lines) {
     out << "refund " << line.amount.ore() << " for " << line.registration.value() << ' '
@@ -74,8 +82,46 @@ std::string describe_practice(std::string_view bytes) {
   if (!decoded) return "does not decode\n";
   const ledger::Practice& row = decoded.value().practice;
   std::ostringstream out;
+  if (decoded.value().registered) {
+    const ledger::RegisteredPractice& known = *decoded.value().registered;
+    out << "registered " << decoded.value().number.value() << " by " << known.position.value()
+        << ' ' << known.event.name << '\n';
+  }
   out << "practice " << row.id.view() << "\nfirst " << to_string(row.first_received) << "\nlast "
       << to_string(row.last_received) << "\nactive days " << row.active_days << '\n';
+  return out.str();
+}
+
+std::string describe_person(std::string_view bytes) {
+  const auto decoded = decode_person(bytes);
+  if (!decoded) return "does not decode\n";
+  const ledger::Person& row = decoded.value();
+  std::ostringstream out;
+  out << "newest event " << row.newest_event.value() << (row.is_opted_out ? " opted out" : "")
+      << " merged into " << row.merged_into.value() << '\n';
+  if (row.birth_date) out << "born " << to_string(*row.birth_date) << '\n';
+  if (row.death) out << "died " << to_string(*row.death) << '\n';
+  for (const ledger::Period& period : row.pension.value_or(std::vector<ledger::Period>())) {
+    out << "pension from " << to_string(period.from) << " to "
+        << (period.to ? to_string(*period.to) : "-") << '\n';
+  }
+  for (const ledger::UntoldMerge& merge : row.untold) {
+    out << "untold " << merge.position.value() << ": " << merge.other.value() << " into "
+        << merge.kept.value() << '\n';
+    for (const ledger::ReplacedCard& card : merge.replaced_cards) {
+      out << "  " << card.year << ' ' << to_hex(card.card) << " for " << to_hex(card.replaced)
+          << '\n';
+    }
+  }
+  return out.str();
+}
+
+std::string describe_registry_event(std::string_view bytes) {
+  const auto decoded = decode_known_event(bytes);
+  if (!decoded) return "does not decode\n";
+  std::ostringstream out;
+  out << "at " << decoded.value().position.value() << " content " << std::hex
+      << decoded.value().content_hash << '\n';
   return out.str();
 }
 
@@ -106,6 +152,13 @@ std::string describe_event(std::string_view bytes) {
     out << "card " << to_hex(row.card) << "\nentitled from " << to_string(row.entitled_from)
         << " moved from " << to_string(row.moved_from) << '\n';
   }
+  if (row.type == ledger::EventType::person_merged) {
+    out << "merged " << row.merged.value() << '\n';
+    for (const ledger::ReplacedCard& card : row.replaced_cards) {
+      out << "  " << card.year << ' ' << to_hex(card.card) << " for " << to_hex(card.replaced)
+          << '\n';
+    }
+  }
   return out.str();
 }
 
@@ -131,7 +184,8 @@ std::string describe_applied(std::string_view bytes) {
       << totals.checksum.hex() << "\nregistrations " << totals.registrations << " payments "
       << totals.payments << " credit notes " << totals.credit_notes << "\nduplicates "
       << totals.duplicates << " rejected " << totals.rejected << "\npersons " << totals.persons
-      << " accounts " << totals.accounts << "\ncounted " << totals.counted_ore << " refunded "
+      << " accounts " << totals.accounts << " cards " << totals.cards << " under review "
+      << totals.cards_under_review << "\ncounted " << totals.counted_ore << " refunded "
       << totals.refunded_ore << "\nevents";
   for (const std::uint64_t count : totals.events) out << ' ' << count;
   out << '\n';
@@ -140,7 +194,7 @@ std::string describe_applied(std::string_view bytes) {
 
 // ---- the values that were written, one with everything in it for each kind ----
 
-std::string registration_1() {
+std::string registration_2() {
   ledger::Registration row;
   row.person = ledger::PersonId{70'000};
   row.content_hash = 0x0123456789abcdefU;
@@ -148,6 +202,7 @@ std::string registration_1() {
   row.service_date = date("2025-02-28");
   row.is_paid = true;
   row.is_credited = true;
+  row.is_counted = true;  // hidden: it has been credited since
   row.reported = {Position{4701}, Code::unpaid, false, false};
   row.payment = {Position{4800}, Code::none, true, true};
   row.credit_note = {Position{90'000}, Code::credited, false, true};
@@ -156,7 +211,7 @@ std::string registration_1() {
   return bytes;
 }
 
-std::string account_2() {
+std::string account_3() {
   ledger::Account row;
   row.counted_sum = Money::from_ore(340'000);
   row.newest = Position{90'000};
@@ -167,7 +222,11 @@ std::string account_2() {
                                    date("2025-02-28"),
                                    guid_of(11),
                                    filled<32>(1),
-                                   filled<16>(60)};
+                                   filled<16>(60),
+                                   Position{4800},
+                                   Position{4701}};
+  row.changed_by = Position{90'007};
+  row.told = ledger::ToldCard{true, ledger::CardState::active, date("2025-11-03")};
   row.refund_lines = {
       {Position{4701}, guid_of(11), Position{4701}, Money::from_ore(15'000)},
       {Position{4701}, guid_of(11), Position{90'000}, Money::from_ore(-2'800)},
@@ -177,9 +236,16 @@ std::string account_2() {
   return bytes;
 }
 
-std::string practice_1() {
+std::string practice_2() {
   const ledger::Practice row{practice_id("00123"), date("2024-12-31"), date("2025-03-01"), 41};
-  return encode_practice(ledger::PracticeNumber{7}, row, nullptr);
+  ledger::RegisteredPractice registered;
+  registered.position = Position{4711};
+  registered.event.event_id = guid_of(21);
+  registered.event.received = instant("2025-03-01T10:59:59+01:00");
+  registered.event.name = "Example Surgery";
+  registered.event.organisation_numbers = {"974760673"};
+  registered.event.agreements = {{date("2024-01-01"), {}}};
+  return encode_practice(ledger::PracticeNumber{7}, row, &registered);
 }
 
 std::string timeliness_1() {
@@ -213,12 +279,38 @@ std::string card_event_2() {
   return encode_event(row);
 }
 
+std::string merged_event_1() {
+  ledger::Event row;
+  row.type = ledger::EventType::person_merged;
+  row.account.person = ledger::PersonId{70'000};
+  row.merged = ledger::PersonId{70'017};
+  row.replaced_cards = {{2024, filled<16>(60), filled<16>(90)}};
+  return encode_event(row);
+}
+
+std::string person_1() {
+  ledger::Person row;
+  row.newest_event = Position{4711};
+  row.birth_date = date("1954-02-28");
+  row.has_death = true;
+  row.death = date("2025-01-31");
+  row.pension = {{{date("2024-01-01"), date("2024-12-31")}, {date("2025-02-01"), {}}}};
+  row.is_opted_out = true;
+  row.untold = {{Position{4700}, ledger::PersonId{70'000}, ledger::PersonId{70'017},
+                 {{2024, filled<16>(60), filled<16>(90)}}}};
+  std::string bytes;
+  encode_person(row, bytes);
+  return bytes;
+}
+
+std::string registry_event_1() { return encode_known_event({Position{4711}, 0x0123456789abcdefU}); }
+
 std::string unpaid_2() {
   return encode_unpaid({Position{4711}, guid_of(11), instant("2025-02-28T09:15:00+01:00"),
                         instant("2025-03-01T10:59:59.5+01:00"), Money::from_ore(17'500)});
 }
 
-std::string applied_3() {
+std::string applied_4() {
   AppliedState row;
   row.next_position = Position{90'001};
   row.rules = ledger::RulePack::canonical_text(
@@ -232,6 +324,8 @@ std::string applied_3() {
   row.totals.rejected = 13;
   row.totals.persons = 70'000;
   row.totals.accounts = 70'001;
+  row.totals.cards = 9;
+  row.totals.cards_under_review = 3;
   row.totals.counted_ore = 12'345'678'900;
   row.totals.refunded_ore = 987'654;
   row.totals.events = {0, 10, 3, 2, 1, 20, 4, 0};
@@ -243,14 +337,17 @@ std::string applied_3() {
 std::vector<Golden> goldens() {
   std::vector<Golden> all = journal_goldens();
   const std::vector<Golden> rows{
-      {"registration_1", registration_1, describe_registration},
-      {"account_2", account_2, describe_account},
-      {"practice_1", practice_1, describe_practice},
+      {"registration_2", registration_2, describe_registration},
+      {"account_3", account_3, describe_account},
+      {"practice_2", practice_2, describe_practice},
       {"timeliness_1", timeliness_1, describe_timeliness},
       {"event_2", event_2, describe_event},
       {"card_event_2", card_event_2, describe_event},
       {"unpaid_2", unpaid_2, describe_unpaid},
-      {"applied_3", applied_3, describe_applied},
+      {"person_1", person_1, describe_person},
+      {"merged_event_1", merged_event_1, describe_event},
+      {"registry_event_1", registry_event_1, describe_registry_event},
+      {"applied_4", applied_4, describe_applied},
   };
   all.insert(all.end(), rows.begin(), rows.end());
   return all;

@@ -1,3 +1,4 @@
+#include "storage/ledger_files/history.h"
 #include "storage/ledger_files/ledger_files.h"
 
 #include <gtest/gtest.h>
@@ -167,10 +168,11 @@ TEST(LedgerFiles, tells_the_history_of_an_account) {
     for (const int year : {2024, 2025}) {
       const ledger::Account account =
           ledger.files().state().account({ledger::PersonId{person}, year}).value();
-      const auto history = ledger.files().history(account.newest);
+      const auto history = history_of(ledger.files().journal(), {account.newest, Position(), year});
       ASSERT_TRUE(history);
       Position before;
-      for (const ledger::ItemEntry& entry : history.value()) {
+      for (const ledger::Entry& any : history.value()) {
+        const ledger::ItemEntry& entry = *item_of(any);
         EXPECT_EQ(entry.person, ledger::PersonId{person});
         EXPECT_EQ(entry.previous, before);
         before = entry.verdict.position;
