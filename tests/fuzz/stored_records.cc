@@ -187,6 +187,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 'i':
       check_row(bytes, storage::decode_person_id, storage::encode_person_id);
       break;
+    case 'f':
+      check_row(bytes, storage::decode_person, encode_person_row);
+      break;
+    case 'g':
+      check_row(bytes, storage::decode_known_event, storage::encode_known_event);
+      break;
+    case 'n':
+      check_row(bytes, storage::decode_numbers, storage::encode_numbers);
+      break;
     case 't':
       check_row(bytes, storage::decode_timeliness, storage::encode_timeliness);
       break;

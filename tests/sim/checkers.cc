@@ -47,7 +47,7 @@ void check_registrations(const Model& model, const MemoryStore& store) {
       const ledger::Registration expected{
           report.person,      report.item.content_hash, report.item.amount,
           report.service_day, report.is_paid,           report.is_credited,
-          report.reported,    report.payment,           report.credit_note};
+          report.is_counted(),  report.reported,    report.payment,           report.credit_note};
       const auto found = store.registrations().find(report.item.fingerprint);
       check(found != store.registrations().end(), "an accepted item has a registration");
       if (!(found->second == expected)) {

@@ -89,6 +89,7 @@ ledger::Account Model::PersonYear::account() const {
   }
   for (const auto& [day, amount] : days) account.days.push_back({day, amount});
   account.newest = newest;
+  account.changed_by = newest;
   account.card = card;
   account.refund_lines = lines;
   return account;
@@ -207,8 +208,14 @@ Outcome Model::settle(PersonYear& year, const Report& subject, const Item& item,
   if (sum >= ceiling) {
     if (!year.card) {
       const ledger::AccountKey account{subject.person, year_of(subject.service_day)};
-      year.card = {ledger::CardState::active,     item.received, {}, item.guid, rules.hash(),
-                   card_id_of(account, item.guid)};
+      year.card = {ledger::CardState::active,
+                   item.received,
+                   {},
+                   item.guid,
+                   rules.hash(),
+                   card_id_of(account, item.guid),
+                   position,
+                   subject.reported.position};
     }
     year.card->state = ledger::CardState::active;
     year.card->entitled_from = day_reaching(ceiling, year.reports);

@@ -291,7 +291,11 @@ void expect_registration(const std::function<void(ledger::Registration&)>& chang
 TEST(FormatBounds, are_the_same_for_registrations) {
   using Row = ledger::Registration;
   expect_registration([](Row&) {}, true);
-  expect_registration([](Row& row) { row.person = ledger::PersonId{0}; });
+  expect_registration([](Row& row) { row.person = ledger::PersonId{0}; }, true);
+  expect_registration([](Row& row) {
+    row.person = ledger::PersonId{0};
+    row.is_counted = true;
+  });
   expect_registration([](Row& row) { row.person = ledger::PersonId{std::uint64_t{1} << 35}; });
   expect_registration([](Row& row) { row.amount = Money::from_ore(-1); });
   expect_registration([](Row& row) { row.amount = ledger::amount_max + Money::from_ore(1); });
@@ -313,10 +317,13 @@ void expect_account(const std::function<void(ledger::Account&)>& change, bool is
   ledger::Account row;
   row.counted_sum = Money::from_ore(5);
   row.newest = Position{9};
+  row.changed_by = Position{9};
   row.days = {{ledger::test::date("2025-03-01"), Money::from_ore(5)}};
   row.card = ledger::ExemptionCard{};
   row.card->issued_at = ledger::first_instant;
   row.card->entitled_from = ledger::first_day;
+  row.card->issued_by = Position{9};
+  row.card->crossing = Position{3};
   row.refund_lines = {{Position{3}, {}, Position{9}, Money::from_ore(1)}};
   change(row);
   std::string bytes;
@@ -339,6 +346,15 @@ TEST(FormatBounds, are_the_same_for_accounts) {
   expect_account([](Row& row) { row.card->issued_at = moved(ledger::first_instant, -1); });
   expect_account([](Row& row) { row.card->issued_at.nanoseconds = 1'000'000'000; });
   expect_account([](Row& row) { row.card->entitled_from = ledger::Date{}; });
+  expect_account([](Row& row) { row.changed_by = Position{8}; });
+  expect_account([](Row& row) { row.changed_by = Position{std::uint64_t{1} << 49}; });
+  expect_account([](Row& row) { row.card->issued_by = Position{0}; });
+  expect_account([](Row& row) { row.card->crossing = Position{0}; });
+  expect_account([](Row& row) { row.told = {true, ledger::CardState::active, ledger::Date{}}; });
+  expect_account([](Row& row) {
+    row.card.reset();
+    row.told = {true, ledger::CardState::active, ledger::first_day};
+  });
   expect_account([](Row& row) { row.refund_lines[0].cause = Position{2}; });
   expect_account([](Row& row) { row.refund_lines[0].registration = Position{0}; });
 }

@@ -250,7 +250,8 @@ std::string record_of(Prng& prng, const ledger::CommitGroup& group) {
 
 ledger::Registration registration(Prng& prng) {
   ledger::Registration row;
-  row.person = person(prng);
+  if (prng.chance(3, 4)) row.person = person(prng);
+  row.is_counted = row.person != ledger::PersonId() && prng.chance(1, 2);
   row.content_hash = prng.next();
   row.amount = Money::from_ore(static_cast<std::int64_t>(prng.below(10'000'001)));
   row.service_date = day(prng);
@@ -266,6 +267,7 @@ ledger::Account account(Prng& prng) {
   ledger::Account row;
   row.counted_sum = Money::from_ore(static_cast<std::int64_t>(number(prng, 50)));
   row.newest = Position{number(prng, 49)};
+  row.changed_by = std::max(row.newest, Position{number(prng, 49)});
   Date at = day(prng);
   for (std::uint64_t i = prng.below(6); i > 0; --i) {
     at = std::min(ledger::last_day,
@@ -280,7 +282,17 @@ ledger::Account account(Prng& prng) {
     fill(prng, card.crossing_guid.bytes);
     fill(prng, card.rule_pack);
     fill(prng, card.id);
+    card.issued_by = place(prng);
+    card.crossing = place(prng);
     row.card = card;
+  }
+  if (prng.chance(1, 3)) {
+    ledger::ToldCard& told = row.told.emplace();
+    told.is_issued = row.card && prng.chance(1, 2);
+    if (told.is_issued) {
+      told.state = prng.chance(1, 2) ? ledger::CardState::active : ledger::CardState::under_review;
+      told.entitled_from = day(prng);
+    }
   }
   for (std::uint64_t i = prng.below(5); i > 0; --i) {
     ledger::RefundLine line;
@@ -326,6 +338,12 @@ ledger::Event event(Prng& prng) {
     fill(prng, row.card);
     row.entitled_from = day(prng);
     row.moved_from = day(prng);
+  }
+  if (row.type == ledger::EventType::person_merged) {
+    row.account.year = 0;
+    row.registration = {};
+    row.merged = ledger::PersonId{row.account.person.value() == 1 ? 2U : 1U};
+    if (prng.chance(1, 2)) row.replaced_cards = {{2024, {}, {}}, {2025, {}, {}}};
   }
   return row;
 }
