@@ -91,8 +91,9 @@ Response Cards::person_card(OpenLedger& open, const Request& request) {
       return fail({429, "TOO_MANY_REQUESTS",
                    "Too many cards are being made already; ask again in a moment.", ""});
     }
-    response.finish = [this, place, proved = Proved{year, *card, in_use}](
-                          Response& begun) { append_proof(begun.body, proved); };
+    response.finish = [this, place, proved = Proved{year, *card, in_use}](Response& begun) {
+      append_proof(begun.body, proved);
+    };
   } else {
     response.body += R"(,"token":null,"qr":null})";
   }

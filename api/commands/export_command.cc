@@ -263,9 +263,9 @@ class Exporter {
   /// As the feed tells them; what does not apply to an event is empty.
   void write_events() {
     TableFile events =
-        table("events", {"position", "type", "at", "personRef", "year", "cause", "registration",
-                         "practiceId", "guid", "cardId", "entitledFrom", "movedFrom", "amountOre",
-                         "mergedPersonRef"});
+        table("events",
+              {"position", "type", "at", "personRef", "year", "cause", "registration", "practiceId",
+               "guid", "cardId", "entitledFrom", "movedFrom", "amountOre", "mergedPersonRef"});
     Progress progress("events", "events", 0);
     EventTeller teller(files_.journal(), files_.state());
     for_each_row(StateFamily::events, "events",

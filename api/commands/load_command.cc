@@ -88,7 +88,7 @@ class EmbeddedTarget final : public Target {
               for (auto& submission : done) done_.push_back(std::move(submission));
               changed_.notify_one();
             },
-            {}),
+            {.settings = files_.settings()}),
         parser_(files_.keys().numbers, config.series) {
     caller_.name = "load";
     caller_.is_operator = options.trusts_received_time;

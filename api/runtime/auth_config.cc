@@ -254,6 +254,18 @@ void read_one(std::string_view name, const toml::node& node, ConfigFaults& fault
 
 }  // namespace
 
+namespace {
+
+void read_registry(TableReader& reader, Config& config) {
+  const std::string practices = reader.text("practices", "optional");
+  config.ledger.are_practices_required = practices == "required";
+  if (practices != "required" && practices != "optional") {
+    reader.fault("practices", "wants \"required\" or \"optional\"; remedy: one of these");
+  }
+}
+
+}  // namespace
+
 bool read_auth_table(std::string_view name, const toml::node& node, ConfigFaults& faults,
                      Config& config) {
   if (name == "public") {
@@ -272,6 +284,8 @@ bool read_auth_table(std::string_view name, const toml::node& node, ConfigFaults
     read_each(name, node, faults, [&](TableReader& reader, const std::string& called) {
       read_issuer(reader, called, faults, config);
     });
+  } else if (name == "registry") {
+    read_one(name, node, faults, [&](TableReader& reader) { read_registry(reader, config); });
   } else if (name == "practices") {
     read_each(name, node, faults,
               [&](TableReader& reader, const std::string&) { read_practice(reader, config); });

@@ -272,6 +272,7 @@ storage::LedgerOptions ledger_options(const std::string& data, const std::string
   options.folder = data;
   options.keys_folder = keys;
   options.ceilings = config.ceilings;
+  options.settings = config.ledger;
   options.state = config.state;
   return options;
 }

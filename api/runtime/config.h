@@ -11,6 +11,7 @@
 #include "api/program/log.h"
 #include "api/runtime/limits.h"
 #include "api/runtime/public_address.h"
+#include "ledger/records/ledger_settings.h"
 #include "ledger/records/rule_pack.h"
 #include "ledger/values/national_id.h"
 #include "storage/ledger_files/ledger_files.h"
@@ -38,6 +39,7 @@ struct Config {
   std::vector<KnownPractice> practices;
   std::string metrics_listen;  ///< where /metrics is for everybody; empty: nowhere
   LogLevel log_level = LogLevel::info;
+  ledger::LedgerSettings ledger;
 };
 
 /// Defaults where `path` is empty. Throws UsageError that names every fault, a line each, with key

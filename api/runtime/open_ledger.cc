@@ -22,6 +22,7 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
         {submission.caller.name, submission.caller.organisation,
          submission.caller.organisation_number, submission.correlation_id});
   };
+  ingest_options.settings = files_.settings();
   ingestor_ = std::make_unique<ingest::Ingestor>(files_.state(), files_.journal(), files_.rules(),
                                                  files_.are_rules_new(), note_answer,
                                                  std::move(deliver), std::move(ingest_options));

@@ -4,7 +4,7 @@
 
 #include "ledger/records/account.h"
 #include "ledger/records/person.h"
-#include "storage/state/state_store.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 

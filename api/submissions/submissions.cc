@@ -46,14 +46,13 @@ void Submissions::add_routes(Router& router) {
 
 /// Of a registry: lines only.
 void Submissions::add_feed(Router& router, std::string_view path, ingest::LineKind lines) {
-  router.add(
-      {.method = "POST",
-       .path = path,
-       .access = {Role::registry},
-       .body_bytes_max = limits_.ndjson_body_bytes_max,
-       .media_types = {"application/x-ndjson"},
-       .parameters = {"trustReceivedTime"},
-       .serve = [this, lines](Connection& connection) { return serve(connection, lines); }});
+  router.add({.method = "POST",
+              .path = path,
+              .access = {Role::registry},
+              .body_bytes_max = limits_.ndjson_body_bytes_max,
+              .media_types = {"application/x-ndjson"},
+              .parameters = {"trustReceivedTime"},
+              .serve = [this, lines](Connection& connection) { return serve(connection, lines); }});
 }
 
 Submissions::ParserLease Submissions::lease_parser() {

@@ -239,8 +239,7 @@ Response person_account(ledger::NumberSeries series, OpenLedger& open, const Req
   const auto as_of = read_account(open, question, account);
   if (!as_of) return fail(problem_of(as_of.error()));
   const auto entries = storage::history_of(
-      open.files().journal(),
-      {account.account.newest, account.brief.newest_event, question.year});
+      open.files().journal(), {account.account.newest, account.brief.newest_event, question.year});
   if (!entries) return fail(problem_of(entries.error()));
 
   const std::vector<Shown> shown = registrations_of(entries.value());

@@ -14,7 +14,7 @@ namespace api {
 /// it names.
 struct ToldEvent {
   ledger::Event event;
-  std::uint32_t ordinal = 0;      ///< among the events of its cause
+  std::uint32_t ordinal = 0;    ///< among the events of its cause
   ledger::Instant at;           ///< receipt of the cause
   std::string_view cause_type;  ///< the type of the cause, as it stands on the wire
   ledger::PracticeId practice;  ///< of the registration; empty where the event names none

@@ -168,8 +168,9 @@ bool read_periods(const element& value, std::vector<Period>& out) {
 
 /// Characters of valid UTF-8.
 std::size_t characters_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
+  }));
 }
 
 /// U+0000 to U+001F, U+007F, and U+0080 to U+009F, which UTF-8 begins with C2.

@@ -199,8 +199,7 @@ Result<Outcome> GroupWriter::decide(const Submission& submission, const ParsedIt
   ledger::Entry& entry = group.entries.emplace_back();
   if (parsed.event) return decide_event(*parsed.event, position, entry);
   look_ahead();
-  const auto outcome =
-      ledger_.process(parsed.item, position, std::get<ledger::ItemEntry>(entry));
+  const auto outcome = ledger_.process(parsed.item, position, std::get<ledger::ItemEntry>(entry));
   // A full access log does not undo the item; the log says so itself by failing.
   if (outcome && asked_for_card(parsed, outcome.value())) {
     static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));

@@ -56,7 +56,6 @@ struct Seal {
 /// read by any.
 class Journal : public EntryLog {
  public:
-
   /// Seals the groups, each together with its answers, and returns when all are on stable storage.
   /// The groups follow each other and share one sync. After an error the journal may hold the first
   /// few of them; nobody knows how many.

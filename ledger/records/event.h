@@ -42,7 +42,7 @@ struct Event {
   /// That was refunded, that crossed, or that the item speaks of; 0 where an event of a registry
   /// changed a card.
   Position registration;
-  Money amount;           ///< of the refund line; else 0
+  Money amount;  ///< of the refund line; else 0
   // Of an event about a card; else empty.
   CardId card{};
   Date entitled_from{};  ///< after the event

@@ -35,8 +35,8 @@ struct UntoldMerge {
 struct Person {
   Position newest_event;  ///< 0 = nothing yet
   std::optional<Date> birth_date;
-  bool has_death = false;                     ///< something has been said of a death
-  std::optional<Date> death;                  ///< nothing when it was annulled
+  bool has_death = false;                      ///< something has been said of a death
+  std::optional<Date> death;                   ///< nothing when it was annulled
   std::optional<std::vector<Period>> pension;  ///< nothing when nothing has been said
   bool is_opted_out = false;
   PersonId merged_into;             ///< 0 = nobody

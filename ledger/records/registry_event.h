@@ -90,10 +90,6 @@ struct RegisteredPractice {
   Position position;  ///< of that event
 };
 
-/// What a resend of an event must equal: everything but the time of receipt. STORED: never changes.
-std::uint64_t content_hash_of(const PersonEvent& event);
-std::uint64_t content_hash_of(const PracticeEvent& event);
-
 /// What an accepted event is known by, for ever and over both feeds.
 struct KnownEvent {
   Position position;

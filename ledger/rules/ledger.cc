@@ -270,7 +270,7 @@ Result<PostContext> Ledger::load(const AccountKey& key, Position position, Insta
   const auto ceiling = rules_.ceiling_of(key.year);
   // Years are only ever added to the rules, and nothing is accepted for a year without ceiling.
   LEDGER_ASSERT(ceiling.has_value());
-  return PostContext{key,      position,       received,
+  return PostContext{key,      position,      received,
                      *ceiling, rules_.hash(), store_.brief(key.person).birth_date};
 }
 
@@ -299,9 +299,8 @@ Result<std::optional<Outcome>> Ledger::known_outcome(const Guid& event_id,
   if (!known) return known.error();
   if (!known.value()) return std::optional<Outcome>();
   const KnownEvent& event = *known.value();
-  return std::optional(event.content_hash == content_hash
-                           ? duplicate_of(verdict_at(event.position))
-                           : rejected(Code::event_conflict));
+  return std::optional(event.content_hash == content_hash ? duplicate_of(verdict_at(event.position))
+                                                          : rejected(Code::event_conflict));
 }
 
 Result<Outcome> Ledger::process(const PersonEvent& event, Position position, PersonEntry& entry) {

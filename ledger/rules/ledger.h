@@ -7,6 +7,7 @@
 #include "ledger/ports/entry_log.h"
 #include "ledger/ports/store.h"
 #include "ledger/records/entry.h"
+#include "ledger/records/ledger_settings.h"
 #include "ledger/records/rule_pack.h"
 #include "ledger/rules/post.h"
 
@@ -18,15 +19,8 @@ enum class Disposition : std::uint8_t { accepted, duplicate, rejected };
 struct Outcome {
   Disposition disposition = Disposition::rejected;
   Code rejection = Code::none;  ///< why rejected
-  Verdict verdict;              ///< of an accepted item; of the original of a duplicate; of an event
-                                ///< the position alone
-};
-
-/// How a ledger is run, beside its rules.
-struct LedgerSettings {
-  /// Co-payments are taken only from practices that the registry has, with an agreement on the day
-  /// of service.
-  bool are_practices_required = false;
+  Verdict verdict;  ///< of an accepted item; of the original of a duplicate; of an event
+                    ///< the position alone
 };
 
 /// The rules applied to one item or event after another. For each the ledger looks up what is

@@ -22,8 +22,8 @@ class PersonEvents {
   /// `other` and `is_new_person`. False when so many numbers cannot lead to one person.
   Result<bool> find_persons(PersonEntry& entry);
 
-  /// Applies the event of an entry that says whom it concerns; somebody new may be 0. Fills what the entry follows, and
-  /// appends to `events` what is told of it.
+  /// Applies the event of an entry that says whom it concerns; somebody new may be 0. Fills what
+  /// the entry follows, and appends to `events` what is told of it.
   Result<void> apply(PersonEntry& entry, std::vector<Event>& events);
 
  private:

@@ -115,14 +115,10 @@ void Posting::settle_card() {
 void Posting::issue_card(Date entitled_from) {
   LEDGER_ASSERT(crossing_.has_value());
   const auto& [position, guid] = *crossing_;
-  account_.card = ExemptionCard{CardState::active,
-                                context_.received,
-                                entitled_from,
-                                guid,
-                                context_.rule_pack,
-                                card_id_of(context_.account, guid),
-                                context_.position,
-                                position};
+  account_.card = ExemptionCard{CardState::active,  context_.received,
+                                entitled_from,      guid,
+                                context_.rule_pack, card_id_of(context_.account, guid),
+                                context_.position,  position};
 }
 
 void Posting::net(const Countable& registration, Money shrinkage) {

@@ -108,7 +108,8 @@
 ///   facts          u64 person                  -> varint size, content, positions: of each person
 ///                  whom an event of a registry has named
 ///   registry_events  16 bytes event id         -> varint position, u64 hash of the content
-///   practices      u32 number                  -> text id, day first, day last, varint active days;
+///   practices      u32 number                  -> text id, day first, day last, varint active
+///   days;
 ///                  of one in the registry also u64 position and its newest event, as in a record
 ///                  that was committed in 1970
 ///   timeliness     u32 practice, u8 basis, u32 month -> lags, duplicates, rejections

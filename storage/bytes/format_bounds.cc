@@ -99,7 +99,8 @@ const char* meanwhile_out_of_bounds(const ledger::PersonEntry& entry) {
   if (meanwhile.empty()) return nullptr;
   if (entry.event.type != ledger::PersonEventType::opted_in) return "entries meanwhile";
   if (meanwhile.size() > ledger::meanwhile_max) return "entries meanwhile";
-  const bool are_ascending = std::is_sorted(meanwhile.begin(), meanwhile.end(), std::less_equal<>());
+  const bool are_ascending =
+      std::is_sorted(meanwhile.begin(), meanwhile.end(), std::less_equal<>());
   const bool are_earlier = is_place(meanwhile.front()) && meanwhile.back() < entry.position;
   return are_ascending && are_earlier ? nullptr : "entries meanwhile";
 }
@@ -321,8 +322,7 @@ const char* field_out_of_bounds(const ledger::Event& event) {
   }
   if (event.registration > ledger::position_max) return "registration";
   const bool has_registration = event.registration.value() != 0;
-  const bool needs_one =
-      !is_about_card(event.type) || event.type == ledger::EventType::card_issued;
+  const bool needs_one = !is_about_card(event.type) || event.type == ledger::EventType::card_issued;
   if (needs_one && !has_registration) return "registration";
   if (!is_about_card(event.type)) return nullptr;
   const bool has_moved = event.type == ledger::EventType::entitlement_moved;

@@ -141,7 +141,8 @@ LedgerFiles::LedgerFiles(const LedgerOptions& options)
       journal_(open_journal(options, keys_->signing)),
       access_log_(access_log_options(options), keys_->signing, options.mode, options.note_fault),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
-      rules_(configured_rules(options.ceilings)) {
+      rules_(configured_rules(options.ceilings)),
+      settings_(options.settings) {
   replay(options);
   const AppliedState head = state_.head();
   are_rules_new_ = head.rules != ledger::RulePack::canonical_text(rules_.ceilings());

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "ledger/records/ledger_settings.h"
 #include "ledger/records/rule_pack.h"
 #include "storage/access_log/access_log.h"
 #include "storage/journal/rocksdb_journal.h"
@@ -19,6 +20,7 @@ struct LedgerOptions {
   /// Null: read from the folder, and made for a ledger that does not exist yet.
   std::shared_ptr<const KeyRing> keys;
   std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
+  ledger::LedgerSettings settings;
   JournalOptions journal;
   /// What the access log has not written yet; null: nothing.
   std::shared_ptr<AccessLogBuffer> access_log_buffer;
@@ -58,6 +60,7 @@ class LedgerFiles {
   /// Reads all files; damage is noted. Stops, with an error, when `stop` says so. From any thread.
   ledger::Result<void> check_files(const std::function<bool()>& stop) const;
   const ledger::RulePack& rules() const { return rules_; }
+  const ledger::LedgerSettings& settings() const { return settings_; }
   /// The journal does not know the configured rules yet: the next group introduces them.
   bool are_rules_new() const { return are_rules_new_; }
 
@@ -71,6 +74,7 @@ class LedgerFiles {
   AccessLog access_log_;
   StateStore state_;
   ledger::RulePack rules_;
+  const ledger::LedgerSettings settings_;
   bool are_rules_new_ = false;
 };
 

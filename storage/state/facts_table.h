@@ -29,9 +29,7 @@ class FactsTable {
   explicit FactsTable(const TableContext& context);
 
   // For the writer.
-  ledger::PersonBrief brief(ledger::PersonId person) const READS_UNLOCKED {
-    return unpack(person);
-  }
+  ledger::PersonBrief brief(ledger::PersonId person) const READS_UNLOCKED { return unpack(person); }
   void prefetch(ledger::PersonId person) const READS_UNLOCKED {
     if (person.value() < briefs_.size()) __builtin_prefetch(&briefs_[person.value()]);
   }

@@ -11,18 +11,18 @@ namespace storage {
 /// The families of the state database, numbered in the order of their handles. How each is kept
 /// stands in `state_family_table` below, the bytes of its rows in format.h.
 enum class StateFamily : std::uint8_t {
-  meta,           ///< one row: how far the journal has been applied, with the totals
-  registrations,  ///< fingerprint -> what was reported, and what came of it
-  accounts,       ///< person and year -> sum, days, card, refund lines
-  numbers,        ///< encrypted number -> person
-  persons,        ///< person -> encrypted numbers
-  facts,          ///< person -> what the registries have said
+  meta,             ///< one row: how far the journal has been applied, with the totals
+  registrations,    ///< fingerprint -> what was reported, and what came of it
+  accounts,         ///< person and year -> sum, days, card, refund lines
+  numbers,          ///< encrypted number -> person
+  persons,          ///< person -> encrypted numbers
+  facts,            ///< person -> what the registries have said
   registry_events,  ///< id of an accepted event of a registry -> its position and content
-  practices,      ///< number -> the practice's own identifier, and its rhythm
-  timeliness,     ///< practice, basis and month -> lags, resends, rejections
-  events,         ///< cause and ordinal -> what other systems are told
-  unpaid,         ///< practice, service day and position -> a registration not paid yet
-  notes,          ///< position -> a statement that was made, or a key that signs from there
+  practices,        ///< number -> the practice's own identifier, and its rhythm
+  timeliness,       ///< practice, basis and month -> lags, resends, rejections
+  events,           ///< cause and ordinal -> what other systems are told
+  unpaid,           ///< practice, service day and position -> a registration not paid yet
+  notes,            ///< position -> a statement that was made, or a key that signs from there
 };
 
 struct StateFamilyTraits {

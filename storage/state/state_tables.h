@@ -55,15 +55,15 @@ class TableSet : private Tables... {
 };
 
 /// The tables of the state, in the order in which a hand-over writes them.
-using StateTables = TableSet<RegistrationsTable,  //
-                             AccountsTable,       //
-                             PersonsTable,        //
-                             FactsTable,          //
-                             RegistryEventsTable, //
-                             PracticesTable,      //
-                             TimelinessTable,     //
-                             EventsTable,         //
-                             UnpaidTable,         //
+using StateTables = TableSet<RegistrationsTable,   //
+                             AccountsTable,        //
+                             PersonsTable,         //
+                             FactsTable,           //
+                             RegistryEventsTable,  //
+                             PracticesTable,       //
+                             TimelinessTable,      //
+                             EventsTable,          //
+                             UnpaidTable,          //
                              NotesTable>;
 
 }  // namespace storage

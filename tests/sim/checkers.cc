@@ -45,9 +45,9 @@ void check_registrations(const Model& model, const MemoryStore& store) {
   for (const auto& [key, person_year] : model.person_years()) {
     for (const Model::Report& report : person_year.reports) {
       const ledger::Registration expected{
-          report.person,      report.item.content_hash, report.item.amount,
-          report.service_day, report.is_paid,           report.is_credited,
-          report.is_counted(),  report.reported,    report.payment,           report.credit_note};
+          report.person,  report.item.content_hash, report.item.amount,  report.service_day,
+          report.is_paid, report.is_credited,       report.is_counted(), report.reported,
+          report.payment, report.credit_note};
       const auto found = store.registrations().find(report.item.fingerprint);
       check(found != store.registrations().end(), "an accepted item has a registration");
       if (!(found->second == expected)) {

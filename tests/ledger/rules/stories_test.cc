@@ -57,11 +57,14 @@ TEST(Stories, at_random_give_the_state_of_the_reference) {
 /// What can happen to two persons, one of whom may be a child; each item has a key of its own.
 std::vector<StoryStep> steps_at(std::uint32_t place) {
   const char* const day = "2024-04-05";
-  std::vector<StoryStep> steps{
-      pays(1, 10 + place, 60, "2024-01-10"), pays(2, 20 + place, 60, "2024-02-10"),
-      owes(1, 30 + place, 60, "2024-03-10"), born(1, "2008-02-01", day),
-      born(2, "1990-01-01", day),            merged(1, 2, day),
-      opted_out(1, day),                     opted_in(2, day)};
+  std::vector<StoryStep> steps{pays(1, 10 + place, 60, "2024-01-10"),
+                               pays(2, 20 + place, 60, "2024-02-10"),
+                               owes(1, 30 + place, 60, "2024-03-10"),
+                               born(1, "2008-02-01", day),
+                               born(2, "1990-01-01", day),
+                               merged(1, 2, day),
+                               opted_out(1, day),
+                               opted_in(2, day)};
   return steps;
 }
 

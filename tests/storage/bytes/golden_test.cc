@@ -43,9 +43,9 @@ std::string describe_registration(std::string_view bytes) {
   out << "person " << row.person.value() << "\ncontent hash " << row.content_hash << "\namount "
       << row.amount.ore() << "\nservice date " << to_string(row.service_date) << "\nnow"
       << (row.is_paid ? " paid" : "") << (row.is_credited ? " credited" : "")
-      << (row.is_counted ? " counted" : "") << "\nreported "
-      << text_of(row.reported) << "\npayment " << text_of(row.payment) << "\ncredit note "
-      << text_of(row.credit_note) << '\n';
+      << (row.is_counted ? " counted" : "") << "\nreported " << text_of(row.reported)
+      << "\npayment " << text_of(row.payment) << "\ncredit note " << text_of(row.credit_note)
+      << '\n';
   return out.str();
 }
 
@@ -62,9 +62,8 @@ std::string describe_account(std::string_view bytes) {
     out << "card " << static_cast<int>(row.card->state) << " issued "
         << to_rfc3339(row.card->issued_at) << " from " << to_string(row.card->entitled_from)
         << "\n  crossed by " << to_string(row.card->crossing_guid) << " under "
-        << to_hex(row.card->rule_pack) << "\n  id " << to_hex(row.card->id)
-        << "\n  issued by " << row.card->issued_by.value() << " crossed at "
-        << row.card->crossing.value() << '\n';
+        << to_hex(row.card->rule_pack) << "\n  id " << to_hex(row.card->id) << "\n  issued by "
+        << row.card->issued_by.value() << " crossed at " << row.card->crossing.value() << '\n';
   }
   if (row.told) {
     out << "told " << row.told->is_issued << ' ' << static_cast<int>(row.told->state) << ' '
@@ -296,7 +295,9 @@ std::string person_1() {
   row.death = date("2025-01-31");
   row.pension = {{{date("2024-01-01"), date("2024-12-31")}, {date("2025-02-01"), {}}}};
   row.is_opted_out = true;
-  row.untold = {{Position{4700}, ledger::PersonId{70'000}, ledger::PersonId{70'017},
+  row.untold = {{Position{4700},
+                 ledger::PersonId{70'000},
+                 ledger::PersonId{70'017},
                  {{2024, filled<16>(60), filled<16>(90)}}}};
   std::string bytes;
   encode_person(row, bytes);

@@ -1,5 +1,5 @@
-#include "storage/ledger_files/history.h"
 #include "storage/ledger_files/ledger_files.h"
+#include "storage/ledger_files/history.h"
 
 #include <gtest/gtest.h>
 
