@@ -207,11 +207,36 @@ class AnswerCounter {
 class ServerTarget final : public Target {
  public:
   explicit ServerTarget(const LoadOptions& options)
-      : client_(options),
-        target_(options.trusts_received_time ? "/v1/registrations"
-                                             : "/v1/registrations?trustReceivedTime=false") {}
+      : client_(options), query_(options.trusts_received_time ? "" : "?trustReceivedTime=false") {}
 
+  /// Items and events of the registries have addresses of their own: lines that follow each other
+  /// and go to the same one are sent together, in their order.
   void send(std::string_view lines, Summary& summary) override {
+    while (!lines.empty()) {
+      const auto feed = feeds_.feed_of(lines.substr(0, lines.find('\n')));
+      std::size_t end = end_of_line(lines, 0);
+      while (end < lines.size()) {
+        const std::size_t next = end_of_line(lines, end);
+        if (feeds_.feed_of(lines.substr(end, next - end)) != feed) break;
+        end = next;
+      }
+      send_to(path_of(feed), lines.substr(0, end), summary);
+      lines.remove_prefix(end);
+    }
+  }
+
+ private:
+  /// One past the line feed.
+  static std::size_t end_of_line(std::string_view lines, std::size_t begin) {
+    const std::size_t end = lines.find('\n', begin);
+    return end == std::string_view::npos ? lines.size() : end + 1;
+  }
+  static std::string path_of(std::optional<ingest::EventFeed> feed) {
+    if (!feed) return "/v1/registrations";
+    return *feed == ingest::EventFeed::persons ? "/v1/person-events" : "/v1/practice-events";
+  }
+
+  void send_to(const std::string& path, std::string_view lines, Summary& summary) {
     std::string reason;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
       // A batch that is sent again is counted from its last answer only.
@@ -220,7 +245,7 @@ class ServerTarget final : public Target {
       try {
         AnswerCounter counter;
         const HttpClient::Answer answer =
-            client_.post_streamed(target_, "application/x-ndjson", lines,
+            client_.post_streamed(path + query_, "application/x-ndjson", lines,
                                   [&](std::string_view piece) { counter.take(piece, counted); });
         if (answer.status == 200 && counter.problem().empty()) {
           summary = counted;
@@ -241,7 +266,6 @@ class ServerTarget final : public Target {
     throw std::runtime_error("gave up: " + reason + trouble());
   }
 
- private:
   /// Why the server takes no items, in its own words; empty when it does, or does not answer.
   std::string trouble() {
     try {
@@ -253,7 +277,8 @@ class ServerTarget final : public Target {
   }
 
   HttpClient client_;
-  const std::string target_;
+  const std::string query_;
+  ingest::FeedFinder feeds_;
 };
 
 void print_summary(const Summary& summary, bool is_json) {
@@ -359,8 +384,9 @@ int load(const LoadOptions& options) {
 }  // namespace
 
 void add_load_command(const Commands& commands) {
-  Command<LoadOptions> command(commands, "load",
-                               "submit files of items, in file order; may be run again", load);
+  Command<LoadOptions> command(
+      commands, "load",
+      "submit files of items and registry events, in file order; may be run again", load);
   command.ledger();
   command.creates();
   command.flag("--trust-received-time", &LoadOptions::trusts_received_time,

@@ -40,19 +40,25 @@ void Submissions::add_routes(Router& router) {
               .serve = [this](Connection& connection) {
                 return serve(connection, ingest::LineKind::items);
               }});
-  add_feed(router, "/v1/person-events", ingest::LineKind::person_events);
-  add_feed(router, "/v1/practice-events", ingest::LineKind::practice_events);
-}
-
-/// Of a registry: lines only.
-void Submissions::add_feed(Router& router, std::string_view path, ingest::LineKind lines) {
+  // The registries send lines only.
   router.add({.method = "POST",
-              .path = path,
+              .path = "/v1/person-events",
               .access = {Role::registry},
               .body_bytes_max = limits_.ndjson_body_bytes_max,
               .media_types = {"application/x-ndjson"},
               .parameters = {"trustReceivedTime"},
-              .serve = [this, lines](Connection& connection) { return serve(connection, lines); }});
+              .serve = [this](Connection& connection) {
+                return serve(connection, ingest::LineKind::person_events);
+              }});
+  router.add({.method = "POST",
+              .path = "/v1/practice-events",
+              .access = {Role::registry},
+              .body_bytes_max = limits_.ndjson_body_bytes_max,
+              .media_types = {"application/x-ndjson"},
+              .parameters = {"trustReceivedTime"},
+              .serve = [this](Connection& connection) {
+                return serve(connection, ingest::LineKind::practice_events);
+              }});
 }
 
 Submissions::ParserLease Submissions::lease_parser() {

@@ -35,7 +35,6 @@ class Submissions {
   ParserLease lease_parser();
 
  private:
-  void add_feed(Router& router, std::string_view path, ingest::LineKind lines);
   Awaitable<void> serve(Connection& connection, ingest::LineKind lines);
 
   const LedgerKeeper& keeper_;

@@ -30,6 +30,27 @@ std::optional<Problem> read_question(const Request& request, std::vector<std::in
   return std::nullopt;
 }
 
+struct Payee {
+  std::optional<ledger::EncryptedNumber> in_use;  ///< nothing when it has been erased
+  bool is_estate = false;                         ///< the person has died
+};
+
+/// Of one who was merged into another: the one who stays.
+ledger::Result<Payee> find_payee(const storage::StateStore& state, ledger::PersonId id) {
+  auto person = state.person(id);
+  while (person && person.value().merged_into.value() != 0) {
+    id = person.value().merged_into;
+    person = state.person(id);
+  }
+  if (!person) return person.error();
+  const auto numbers = state.numbers(id);
+  if (!numbers) return numbers.error();
+  Payee payee;
+  if (!numbers.value().empty()) payee.in_use = numbers.value().front();
+  payee.is_estate = person.value().death.has_value();
+  return payee;
+}
+
 Response numbers(OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
@@ -42,16 +63,20 @@ Response numbers(OpenLedger& open, const Request& request) {
   Json told = Json::array();
   for (const std::int64_t reference : asked) {
     std::optional<std::string> number;
+    std::optional<std::string> payee;
     if (reference > 0 && reference <= known) {
-      const auto kept = state.number_of(ledger::PersonId{static_cast<std::uint64_t>(reference)});
-      if (!kept) return fail(problem_of(kept.error()));
-      // Before it is told.
-      const auto noted = open.note_access(
-          storage::AccessRecord::of_person(storage::AccessWhat::number, kept.value()), request);
-      if (!noted) return fail(problem_of(noted.error()));
-      number = open.files().keys().numbers.decrypt(kept.value());
+      const auto found = find_payee(state, ledger::PersonId{static_cast<std::uint64_t>(reference)});
+      if (!found) return fail(problem_of(found.error()));
+      const auto& [in_use, is_estate] = found.value();
+      if (in_use) {
+        // Before it is told.
+        const auto noted = open.note_access(
+            storage::AccessRecord::of_person(storage::AccessWhat::number, *in_use), request);
+        if (!noted) return fail(problem_of(noted.error()));
+        number = open.files().keys().numbers.decrypt(*in_use);
+        payee = is_estate ? "estate" : "person";
+      }
     }
-    const std::optional<std::string> payee = number ? std::optional("person") : std::nullopt;
     told.add(Json::object({{"personRef", reference}, {"personId", number}, {"payee", payee}}));
   }
   Response response;

@@ -458,13 +458,24 @@ ParsedItem EventParser::parse(EventFeed feed, std::string_view text, const Calle
   return parsed;
 }
 
-std::optional<EventFeed> EventParser::feed_of(std::string_view text) {
+struct FeedFinder::Impl {
+  simdjson::dom::parser parser{ItemParser::text_bytes_max};
+};
+
+FeedFinder::FeedFinder() : impl_(std::make_unique<Impl>()) {}
+
+FeedFinder::~FeedFinder() = default;
+
+std::optional<EventFeed> FeedFinder::feed_of(std::string_view text) {
+  // Nearly every line is an item.
+  if (text.find("\"eventId\"") == std::string_view::npos) return std::nullopt;
+  if (text.size() > ItemParser::text_bytes_max) return std::nullopt;
+  element document;
   simdjson::dom::object object;
   element found;
-  if (text.find("\"eventId\"") == std::string_view::npos || !impl_->read(text, object) ||
-      object.at_key("eventId").get(found)) {
-    return std::nullopt;
-  }
+  const bool is_event = !impl_->parser.parse(text.data(), text.size()).get(document) &&
+                        !document.get_object().get(object) && !object.at_key("eventId").get(found);
+  if (!is_event) return std::nullopt;
   const bool is_of_practice = !object.at_key("practiceId").get(found);
   return is_of_practice ? EventFeed::practices : EventFeed::persons;
 }

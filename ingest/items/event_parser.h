@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "ingest/items/item_parser.h"
@@ -21,15 +23,26 @@ class EventParser {
   ParsedItem parse(EventFeed feed, std::string_view text, const Caller& caller,
                    ledger::Instant received);
 
-  /// The feed whose event this is: the text is an object with an `eventId`. Nothing when it has
-  /// none.
-  std::optional<EventFeed> feed_of(std::string_view text);
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
   const ledger::NumberVault& numbers_;
   const ledger::NumberSeries series_;
+};
+
+/// Tells events from items where lines of both stand together.
+class FeedFinder {
+ public:
+  FeedFinder();
+  ~FeedFinder();
+
+  /// The feed that the text is an event of: it is an object with an `eventId`, and of practices
+  /// when it has a `practiceId` too. Nothing when it is no event.
+  std::optional<EventFeed> feed_of(std::string_view text);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace ingest

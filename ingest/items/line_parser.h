@@ -30,17 +30,17 @@ class LineParser {
       case LineKind::practice_events:
         return events_.parse(EventFeed::practices, text, caller, received);
       case LineKind::any:
-        if (const auto feed = events_.feed_of(text)) {
+        if (const auto feed = feeds_.feed_of(text)) {
           return events_.parse(*feed, text, caller, received);
         }
     }
     return items_.parse(text, caller, received);
   }
-  std::optional<EventFeed> feed_of(std::string_view text) { return events_.feed_of(text); }
 
  private:
   ItemParser items_;
   EventParser events_;
+  FeedFinder feeds_;
 };
 
 }  // namespace ingest

@@ -19,6 +19,8 @@ MATRIX = {
     ("GET", "/metrics"): ("operator",),
     ("GET", "/v1/status"): ("operator",),
     ("POST", "/v1/registrations"): ("practice", "operator"),
+    ("POST", "/v1/person-events"): ("registry",),
+    ("POST", "/v1/practice-events"): ("registry",),
     ("POST", "/v1/registrations/lookup"): ("practice", "operator"),
     ("GET", "/v1/practices/{practiceId}/unpaid"): ("practice", "operator"),
     ("GET", "/v1/practices/{practiceId}/timeliness"): ("practice", "operator"),
