@@ -144,6 +144,7 @@ void post_year(const std::vector<ledger::Item>& items, ledger::Account& account,
   verdicts.clear();
   for (std::size_t i = 0; i < items.size(); ++i) {
     context.position = ledger::Position{i + 1};
+    context.received = items[i].received;
     ledger::Registration registration;
     events.clear();
     verdicts.push_back(post_copayment(items[i], context, registration, account, events));

@@ -18,6 +18,7 @@
 #include "api/runtime/config.h"
 #include "api/runtime/ledger_folder.h"
 #include "api/runtime/new_year.h"
+#include "api/runtime/registered_practices.h"
 #include "ingest/items/clock.h"
 
 namespace api {
@@ -76,6 +77,7 @@ struct Reload {
       Config config = read_config(options.config);
       if (!gate.looks_at_tokens()) config.series = current.series;
       const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
+      use_registry(config.auth, keeper);
       if (gate.looks_at_tokens()) gate.set(config.auth, config.rates);
       if (tls != nullptr && current.tls.is_on()) server.secure(tls);
       set_log_level(config.log_level);
@@ -200,6 +202,8 @@ int serve(const ServeOptions& options) {
            {"keys", options.keys.empty() ? options.data + "/keys" : options.keys}});
     }
     log_ceilings(config);
+    use_registry(config.auth, service.keeper());
+    if (uses_tokens) gate.set(config.auth, config.rates);
     service.start(metrics ? &*metrics : nullptr);
     log(LogLevel::info, "listening",
         {{"host", server.address().host},

@@ -35,9 +35,11 @@ void PracticesTable::load(const StateFiles& files) {
     }
     numbers_.emplace(known.id, number);
     practices_.push_back(known);
-    registered_.push_back(
-        registered ? std::make_shared<const ledger::RegisteredPractice>(std::move(*registered))
-                   : nullptr);
+    registered_.emplace_back();
+    if (registered) {
+      set_registered(number,
+                     std::make_shared<const ledger::RegisteredPractice>(std::move(*registered)));
+    }
   }
   if (!files.status_of(*row)) files.refuse("cannot read the practices of the state");
   is_changed_.assign(practices_.size(), false);
@@ -106,12 +108,59 @@ void PracticesTable::add_to_checksum(PracticeNumber number, bool is_added) {
   }
 }
 
+namespace {
+
+std::vector<PracticeIdentity> identities_of(const ledger::PracticeEvent& event) {
+  std::vector<PracticeIdentity> identities;
+  for (const std::string& number : event.organisation_numbers) {
+    identities.push_back({PracticeIdentity::Kind::organisation, number});
+  }
+  for (const std::string& number : event.hpr_numbers) {
+    identities.push_back({PracticeIdentity::Kind::practitioner, number});
+  }
+  for (const ledger::EncryptedNumber& number : event.practitioners) {
+    identities.push_back(PracticeIdentity::of(number));
+  }
+  return identities;
+}
+
+}  // namespace
+
+/// The identities of the event before lead there no more.
+void PracticesTable::set_registered(PracticeNumber number,
+                                    std::shared_ptr<const ledger::RegisteredPractice> registered) {
+  auto& known = registered_[number.value()];
+  if (known) {
+    for (const PracticeIdentity& identity : identities_of(known->event)) {
+      const auto found = identities_.find(identity);
+      if (found == identities_.end()) continue;  // it stood there twice
+      found->second.erase(number);
+      if (found->second.empty()) identities_.erase(found);
+    }
+  }
+  known = std::move(registered);
+  for (const PracticeIdentity& identity : identities_of(known->event)) {
+    identities_[identity].insert(number);
+  }
+}
+
+std::vector<PracticeId> PracticesTable::with(const PracticeIdentity& identity) const {
+  std::vector<PracticeId> found;
+  const SharedLock lock(mutex_);
+  const auto numbers = identities_.find(identity);
+  if (numbers == identities_.end()) return found;
+  for (const PracticeNumber number : numbers->second) {
+    found.push_back(practices_[number.value()].id);
+  }
+  return found;
+}
+
 void PracticesTable::put_registered(PracticeNumber number, ledger::RegisteredPractice registered) {
   add_to_checksum(number, false);
   {
     const ExclusiveLock lock(mutex_);
-    registered_[number.value()] =
-        std::make_shared<const ledger::RegisteredPractice>(std::move(registered));
+    set_registered(number,
+                   std::make_shared<const ledger::RegisteredPractice>(std::move(registered)));
     is_changed_[number.value()] = true;
   }
   add_to_checksum(number, true);

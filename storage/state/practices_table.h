@@ -1,10 +1,14 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,6 +23,19 @@
 namespace storage {
 
 class SortedFiles;
+
+/// What identifies who acts for a practice.
+struct PracticeIdentity {
+  enum class Kind : std::uint8_t { organisation, practitioner, person };
+
+  Kind kind = Kind::organisation;
+  std::string number;  ///< digits; of a person the bytes of the encrypted number
+
+  static PracticeIdentity of(const ledger::EncryptedNumber& person) {
+    return {Kind::person, std::string(person.bytes.begin(), person.bytes.end())};
+  }
+  friend auto operator<=>(const PracticeIdentity&, const PracticeIdentity&) = default;
+};
 
 /// The practices, by number: all of them in memory, because they are few.
 ///
@@ -63,6 +80,8 @@ class PracticesTable {
   /// What the registry says of the practice; null when it says nothing.
   std::shared_ptr<const ledger::RegisteredPractice> find_registered(
       ledger::PracticeNumber number) const;
+  /// Those that the registry says to have this identity, by number.
+  std::vector<ledger::PracticeId> with(const PracticeIdentity& identity) const;
 
  private:
   struct Hash {
@@ -76,6 +95,9 @@ class PracticesTable {
   void load(const StateFiles& files);
   std::optional<ledger::PracticeNumber> find_number(const ledger::PracticeId& id) const
       REQUIRES_SHARED(mutex_);
+  void set_registered(ledger::PracticeNumber number,
+                      std::shared_ptr<const ledger::RegisteredPractice> registered)
+      REQUIRES(mutex_);
   void add_to_checksum(ledger::PracticeNumber number, bool is_added) READS_UNLOCKED;
   bool is_new_day(ledger::PracticeNumber number, ledger::Date received) const READS_UNLOCKED;
 
@@ -93,6 +115,7 @@ class PracticesTable {
       GUARDED_BY(mutex_);
   /// By number; null of those that the registry says nothing of.
   std::vector<std::shared_ptr<const ledger::RegisteredPractice>> registered_ GUARDED_BY(mutex_);
+  std::map<PracticeIdentity, std::set<ledger::PracticeNumber>> identities_ GUARDED_BY(mutex_);
   std::vector<bool> is_changed_ GUARDED_BY(mutex_);  // since the last freeze()
   /// The writer's in freeze(), then that of the thread that hands over.
   std::vector<Frozen> frozen_;

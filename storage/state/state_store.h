@@ -128,6 +128,10 @@ class StateStore final : public ledger::Store {
   ledger::Result<std::vector<ledger::EncryptedNumber>> numbers(ledger::PersonId person) const;
   ledger::PersonBrief person_brief(ledger::PersonId person) const;
   ledger::Result<ledger::Person> person(ledger::PersonId id) const;
+  /// The practices that the registry says to have this identity.
+  std::vector<ledger::PracticeId> practices_with(const PracticeIdentity& identity) const {
+    return of<PracticesTable>().with(identity);
+  }
   /// What the registry says of the practice; null when it says nothing.
   std::shared_ptr<const ledger::RegisteredPractice> registered_practice(
       ledger::PracticeNumber practice) const;

@@ -1,0 +1,66 @@
+#include "api/runtime/registered_practices.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ledger/values/national_id.h"
+
+namespace api {
+namespace {
+
+using storage::PracticeIdentity;
+
+/// As the registry has it; nothing for a number that is none.
+std::optional<PracticeIdentity> identity_of(const LedgerKeeper& keeper, Register in,
+                                            std::string_view number) {
+  if (in == Register::organisations) {
+    return PracticeIdentity{PracticeIdentity::Kind::organisation, std::string(number)};
+  }
+  if (in == Register::practitioners) {
+    return PracticeIdentity{PracticeIdentity::Kind::practitioner, std::string(number)};
+  }
+  const auto parsed = ledger::NationalId::parse(number, ledger::NumberSeries::production_and_tests);
+  if (!parsed) return std::nullopt;
+  return PracticeIdentity::of(keeper.keys().numbers.encrypt(*parsed));
+}
+
+void add_registered(const LedgerKeeper& keeper, Register in, std::string_view number,
+                    std::vector<std::string>& found) {
+  const auto identity = identity_of(keeper, in, number);
+  const auto open = keeper.lease();
+  if (!identity || !open) return;
+  for (const ledger::PracticeId& id : open->files().state().practices_with(*identity)) {
+    const std::string text(id.view());
+    if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(text);
+  }
+}
+
+PracticeFacts registered_facts(const LedgerKeeper& keeper, std::string_view id) {
+  ledger::PracticeId practice;
+  const auto open = keeper.lease();
+  if (!open || !ledger::PracticeId::parse(id, practice)) return {};
+  const storage::StateStore& state = open->files().state();
+  const auto number = state.practice_number(practice);
+  const auto registered = number ? state.registered_practice(*number) : nullptr;
+  if (!registered) return {};
+  const auto& numbers = registered->event.organisation_numbers;
+  return {registered->event.name, numbers.empty() ? std::string() : numbers.front()};
+}
+
+}  // namespace
+
+void use_registry(AuthSettings& settings, const LedgerKeeper& keeper) {
+  settings.find_practices = [&keeper, configured = std::move(settings.find_practices)](
+                                Register in, std::string_view number) {
+    std::vector<std::string> found = configured ? configured(in, number) : decltype(found){};
+    add_registered(keeper, in, number, found);
+    return found;
+  };
+  settings.describe_practice =
+      [&keeper, configured = std::move(settings.describe_practice)](std::string_view id) {
+        const PracticeFacts facts = configured ? configured(id) : PracticeFacts();
+        return facts.name.empty() ? registered_facts(keeper, id) : facts;
+      };
+}
+
+}  // namespace api
