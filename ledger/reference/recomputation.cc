@@ -40,7 +40,7 @@ ReferenceAccount Recomputation::run() {
     if (steps_[step].item) {
       apply_item(step);
     } else {
-      apply_event(step);
+      restate(step);
     }
     const Money after = sum_of(counted_of(person, step + 1));
     result_.sums.push_back(after);
@@ -87,6 +87,25 @@ void Recomputation::apply_event(std::size_t step) {
   if (persons_.is_misfit(step)) return note_misfit(step);
   if (entry.other != PersonId()) return merge(step);
   if (!persons_.is_opted_out(entry.person, step + 1)) judge(entry.person, step, Position());
+}
+
+void Recomputation::restate(std::size_t step) {
+  const PersonEntry& entry = *steps_[step].person;
+  std::vector<std::pair<PersonId, ReferenceFigures>> before;
+  for (const PersonId person : {entry.person, entry.other}) {
+    if (person != PersonId()) before.emplace_back(person, figures_of(person, step));
+  }
+  apply_event(step);
+  for (auto& [person, figures] : before) {
+    ReferenceFigures after = figures_of(person, step + 1);
+    if (after == figures) continue;
+    result_.restatements.push_back({entry.position, person, std::move(figures), std::move(after)});
+  }
+}
+
+ReferenceFigures Recomputation::figures_of(PersonId person, std::size_t moment) {
+  const ReferenceDecisions& account = accounts_[person];
+  return {sum_of(counted_of(person, moment)), account.refunded(), account.card};
 }
 
 void Recomputation::judge(PersonId person, std::size_t step, Position subject) {

@@ -31,6 +31,9 @@ class Recomputation {
   /// The account of this person by what the step has changed; `subject` is what it tells of.
   void judge(PersonId person, std::size_t step, Position subject);
   void merge(std::size_t step);
+  /// Applies an event, and notes what it changes in what was decided of the persons it is about.
+  void restate(std::size_t step);
+  ReferenceFigures figures_of(PersonId person, std::size_t moment);
 
   /// Valid until the step after the moment is done.
   const Counted& counted_of(PersonId person, std::size_t moment);

@@ -10,12 +10,12 @@ namespace ledger {
 namespace {
 
 constexpr std::array<std::string_view, difference_kind_count> kind_names{
-    "verdictDiffers",     "accountMissing",      "accountUnfounded",      "sumDiffers",
-    "cardMissing",        "cardUnfounded",       "cardDiffers",           "secondCard",
-    "cardEventMissing",   "refundLineMissing",   "refundLineTooMany",     "refundSumDiffers",
-    "refundEventDiffers", "registrationMissing", "registrationUnfounded", "registrationDiffers",
-    "numberDiffers",      "practiceDiffers",     "timelinessDiffers",     "unpaidMissing",
-    "unpaidUnfounded",    "unpaidDiffers"};
+    "verdictDiffers",      "accountMissing",    "accountUnfounded",    "sumDiffers",
+    "cardMissing",         "cardUnfounded",     "cardDiffers",         "secondCard",
+    "cardEventMissing",    "refundLineMissing", "refundLineTooMany",   "refundSumDiffers",
+    "refundEventDiffers",  "eventDiffers",      "registrationMissing", "registrationUnfounded",
+    "registrationDiffers", "numberDiffers",     "personDiffers",       "practiceDiffers",
+    "timelinessDiffers",   "unpaidMissing",     "unpaidUnfounded",     "unpaidDiffers"};
 
 std::string text_of(Money money) { return std::to_string(money.ore()); }
 std::string text_of(Position position) { return std::to_string(position.value()); }
@@ -38,6 +38,16 @@ std::string text_of(const std::optional<ToldCard>& told) {
 }
 std::string text_of(const RefundLine& line) {
   return text_of(line.amount) + " for " + text_of(line.registration) + " by " + text_of(line.cause);
+}
+
+/// Of an event that is not about a refund.
+std::string text_of(const Event& event) {
+  std::string text(name_of(event.type));
+  text += " of " + std::to_string(event.account.person.value()) + " by " + text_of(event.cause);
+  text += " for " + text_of(event.registration) + ": " + text_of(event.card) + " from " +
+          text_of(event.entitled_from);
+  if (event.moved_from != Date()) text += " instead of " + text_of(event.moved_from);
+  return text;
 }
 
 /// Compares one person-year; see compare_account().
@@ -86,9 +96,16 @@ class Comparison {
     compare_refund_lines(found->refund_lines);
   }
 
-  /// Each card is announced once, each refund line as it is.
+  /// Each card is announced once, each refund line as it is, and all else likewise.
   void compare_events(std::span<const Event> events) {
+    const std::size_t before = differences_.size();
     compare_announcements(events);
+    compare_refunds(events);
+    if (differences_.size() == before) compare_each(events);
+  }
+
+ private:
+  void compare_refunds(std::span<const Event> events) {
     const std::vector<RefundLine> due = refunds_in(expected_.events);
     const std::vector<RefundLine> told = refunds_in(events);
     if (told == due) return;
@@ -98,7 +115,17 @@ class Comparison {
            event != told.end() ? text_of(*event) : "");
   }
 
- private:
+  /// Finds what the two others do not look at.
+  void compare_each(std::span<const Event> events) {
+    const std::vector<Event>& due = expected_.events;
+    const auto [expected, found] =
+        std::mismatch(due.begin(), due.end(), events.begin(), events.end());
+    if (expected == due.end() && found == events.end()) return;
+    report(DifferenceKind::event_differs, expected != due.end() ? expected->cause : found->cause,
+           "event", expected != due.end() ? text_of(*expected) : "",
+           found != events.end() ? text_of(*found) : "");
+  }
+
   void report(DifferenceKind kind, Position position, std::string field, std::string expected,
               std::string found) {
     differences_.push_back(
@@ -215,6 +242,7 @@ void compare_account(const AccountKey& key, std::span<const ItemEntry> entries,
                      std::vector<Difference>& differences) {
   Comparison comparison(key, expected, ceiling, differences);
   comparison.compare_entries(entries);
+  if (key.person == PersonId()) return;
   comparison.compare_stored(found);
   comparison.compare_events(events);
 }

@@ -26,18 +26,20 @@ enum class DifferenceKind : std::uint8_t {
   refund_line_too_many,    ///< a refund line that follows from nothing
   refund_sum_differs,      ///< the lines do not make up the excess over the ceiling
   refund_event_differs,    ///< what payout systems were told is not the refund lines
+  event_differs,           ///< what was told of a card or a merge is not what had to be told
   registration_missing,    ///< in the journal, but not in the index of registrations
   registration_unfounded,  ///< in the index of registrations, but not in the journal
   registration_differs,    ///< the index says something else than the journal
-  number_differs,          ///< the index of national numbers leads to another person
-  practice_differs,        ///< a practice is kept under another number
+  number_differs,          ///< a national number leads to another person, or another is in use
+  person_differs,          ///< what registries said of a person is kept otherwise
+  practice_differs,        ///< a practice, or what its registry said of it, is kept otherwise
   timeliness_differs,      ///< a counter is not what a full scan counts
   unpaid_missing,          ///< not paid nor credited, but not in the index of those
   unpaid_unfounded,        ///< in the index of the unpaid, but paid, credited or never reported
   unpaid_differs,          ///< the index of the unpaid says something else than the journal
 };
 
-inline constexpr std::size_t difference_kind_count = 22;
+inline constexpr std::size_t difference_kind_count = 24;
 
 /// As it stands in a statement: `cardMissing`.
 std::string_view name_of(DifferenceKind kind);
@@ -54,7 +56,8 @@ struct Difference {
 };
 
 /// Compares what is stored of one person-year with what follows from its entries: verdicts,
-/// account, card, refund lines, and the events of card and refunds (in the order of their causes).
+/// account, card, refund lines, and the events of card and refunds (in the order of the feed). Of
+/// what belongs to nobody (person 0) only the verdicts: it has no account.
 /// `entries` are those of items among the ones that `expected` was worked out from; `events` are
 /// those of the year of everybody who is this person now.
 void compare_account(const AccountKey& key, std::span<const ItemEntry> entries,

@@ -43,6 +43,24 @@ struct ReferenceMerge {
   std::optional<ReplacedCard> replaced;  ///< when both had a card
 };
 
+/// What is decided of a person's year, as people see it: zeros when there is no account.
+struct ReferenceFigures {
+  Money counted_sum;
+  Money refunded;
+  std::optional<ExemptionCard> card;
+
+  friend bool operator==(const ReferenceFigures&, const ReferenceFigures&) = default;
+};
+
+/// What an event of a registry changed in what had been decided of a person's year. A merge leaves
+/// the other person's account without anything.
+struct ReferenceRestatement {
+  Position cause;
+  PersonId person;
+  ReferenceFigures before;
+  ReferenceFigures after;
+};
+
 /// A person's calendar year, worked out from nothing but its accepted entries.
 struct ReferenceAccount {
   AccountKey key;  ///< of the person who stayed in all merges; person 0 without entries
@@ -53,6 +71,7 @@ struct ReferenceAccount {
   std::vector<Money> sums;         ///< the counted sum after each entry, of the account of then
   std::vector<Money> changes;      ///< by how much each entry changed it
   std::vector<ReferenceMerge> merges;
+  std::vector<ReferenceRestatement> restatements;  ///< in processing order
   /// What had to be told of the year, in the order of the feed. `person_merged` is not among them:
   /// it speaks of all years, see reference_person().
   std::vector<Event> events;
