@@ -53,6 +53,7 @@ void save_checkpoint(const fs::path& path, const Progress& progress, Reconciliat
   write_value(file, progress.figures);
   write_values(file, progress.rule_packs);
   write_values(file, progress.practices);
+  write_values(file, progress.merges);
   write_values(file, extents);
   write_values(file, parts.registrations.sizes());
   write_values(file, parts.unpaid.sizes());
@@ -66,8 +67,9 @@ std::optional<Checkpoint> Checkpoint::read(const fs::path& path) {
   Progress& progress = kept.progress_;
   const bool is_current = read_value(file, progress.at) && progress.at.format == RunPlace().format;
   if (is_current && read_value(file, progress.figures) && read_values(file, progress.rule_packs) &&
-      read_values(file, progress.practices) && read_values(file, kept.extents_) &&
-      read_values(file, kept.registrations_) && read_values(file, kept.unpaid_)) {
+      read_values(file, progress.practices) && read_values(file, progress.merges) &&
+      read_values(file, kept.extents_) && read_values(file, kept.registrations_) &&
+      read_values(file, kept.unpaid_)) {
     return kept;
   }
   return std::nullopt;

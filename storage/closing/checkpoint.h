@@ -18,7 +18,7 @@ enum class Phase : std::uint32_t { collect, persons, registrations, timeliness }
 
 /// Where a run is.
 struct RunPlace {
-  std::uint64_t format = 0x66726b2d72656332;  // "frk-rec2"
+  std::uint64_t format = 0x66726b2d72656333;  // "frk-rec3"
   std::uint64_t number = 0;                   ///< of the statement; 0 in a dry run
   std::uint64_t previous = 0;                 ///< number of the statement before; 0 = none
   std::uint64_t position = 0;                 ///< the last one that is covered
@@ -35,6 +35,7 @@ struct Progress {
   StatementFigures figures;
   std::vector<PracticeFigures> practices;        ///< by number
   std::vector<ledger::RulePackHash> rule_packs;  ///< that the journal has had, as they came
+  std::vector<Owners::Merge> merges;             ///< of persons, that the journal has had
 };
 
 /// Keeps the progress, and how long everything is that has been written until there.

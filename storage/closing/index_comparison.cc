@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <unordered_map>
 #include <vector>
 
 #include "ledger/values/assert.h"
@@ -84,54 +82,13 @@ void report_differing(const PutAsideRegistration& due, std::string_view row, int
           ledger::to_string(found.service_date));
   compare("paid", expected.is_paid, found.is_paid);
   compare("credited", expected.is_credited, found.is_credited);
+  compare("counted", expected.is_counted, found.is_counted);
   compare_verdict(compare, "reported", expected.reported, found.reported);
   compare_verdict(compare, "payment", expected.payment, found.payment);
   compare_verdict(compare, "creditNote", expected.credit_note, found.credit_note);
 }
 
 }  // namespace
-
-void compare_numbers(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
-                     const UseDifference& use) {
-  std::unordered_map<std::uint64_t, std::array<std::uint8_t, 16>> stored;
-  require_read(state.for_each(
-                   StateFamily::persons, person_key(parts.first_person(part)),
-                   [&](std::string_view key, std::string_view value) -> Result<void> {
-                     if (value.size() != 16) return ledger::Errc::corrupt_record;
-                     std::memcpy(stored[decode_person_key(key).value()].data(), value.data(), 16);
-                     return ledger::ok();
-                   },
-                   person_key(parts.end_of_persons(part))),
-               "the persons of the state");
-  std::unordered_map<std::uint64_t, std::vector<std::array<std::uint8_t, 16>>> indexed;
-  for (const PutAsideNumber& record : parts.indexed.read(part)) {
-    indexed[record.person].push_back(record.number);
-  }
-  const auto differs = [&use](std::uint64_t person, const char* field, const char* expected,
-                              const char* found) {
-    use({DifferenceKind::number_differs, {PersonId{person}, 0}, {}, {}, field, expected, found});
-  };
-  for (const PutAsideNumber& record : parts.introduced.read(part)) {
-    const auto person = stored.find(record.person);
-    if (person == stored.end() || person->second != record.number) {
-      differs(record.person, "persons", "the number that the journal gives",
-              person == stored.end() ? "" : "another number");
-    }
-    if (person != stored.end()) stored.erase(person);
-    const auto numbers = indexed.find(record.person);
-    const bool is_led_to =
-        numbers != indexed.end() && std::find(numbers->second.begin(), numbers->second.end(),
-                                              record.number) != numbers->second.end();
-    if (!is_led_to) differs(record.person, "numbers", "its number leads to it", "");
-    const std::size_t due = is_led_to ? 1 : 0;
-    if (numbers != indexed.end() && numbers->second.size() > due) {
-      differs(record.person, "numbers", "", "the number of another person leads to it");
-    }
-    if (numbers != indexed.end()) indexed.erase(numbers);
-  }
-  for (const auto& [person, number] : stored) differs(person, "persons", "", "a person");
-  for (const auto& [person, numbers] : indexed) differs(person, "numbers", "", "a number");
-}
 
 void compare_registrations(const StateReader& state, const ReconciliationParts& parts,
                            std::size_t part, int year, const UseDifference& use,

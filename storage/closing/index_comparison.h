@@ -7,11 +7,6 @@
 
 namespace storage {
 
-/// Compares the index of national numbers, both ways, with the persons that the journal introduced:
-/// those of one part.
-void compare_numbers(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
-                     const UseDifference& use);
-
 /// Compares the index of registrations of a year with the rows it must have: those of one part.
 void compare_registrations(const StateReader& state, const ReconciliationParts& parts,
                            std::size_t part, int year, const UseDifference& use,

@@ -13,7 +13,6 @@ namespace storage {
 
 using ledger::ItemEntry;
 using ledger::ItemType;
-using ledger::PersonId;
 using ledger::ReferenceAccount;
 
 namespace {
@@ -21,11 +20,12 @@ namespace {
 using Registrations =
     std::map<std::pair<ledger::PracticeNumber, ledger::Guid>, ledger::Registration>;
 
-void note(ledger::Registration& registration, PersonId person, const ledger::Item& item,
+void note(ledger::Registration& registration, const ItemEntry& entry,
           const ledger::Verdict& verdict) {
+  const ledger::Item& item = entry.item;
   switch (item.type) {
     case ItemType::copayment:
-      registration.person = person;
+      registration.person = entry.person;
       registration.content_hash = content_hash_of(item);
       registration.amount = item.amount;
       registration.service_date = oslo_date(item.service_time);
@@ -43,14 +43,17 @@ void note(ledger::Registration& registration, PersonId person, const ledger::Ite
   }
 }
 
-Registrations registrations_of(PersonId person, std::span<const ItemEntry> entries,
+Registrations registrations_of(std::span<const ItemEntry> entries,
                                const ReferenceAccount& account) {
   Registrations registrations;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const ledger::Verdict& verdict = account.verdicts[i];
     if (!verdict.is_given()) continue;  // a misfit
-    note(registrations[{entries[i].practice, entries[i].item.guid}], person, entries[i].item,
-         verdict);
+    note(registrations[{entries[i].practice, entries[i].item.guid}], entries[i], verdict);
+  }
+  for (const ledger::ReferenceRegistration& registration : account.registrations) {
+    registrations[{registration.practice, registration.guid}].is_counted =
+        registration.is_counted();
   }
   return registrations;
 }
@@ -65,11 +68,10 @@ PutAsideRegistration record_of(const ledger::Fingerprint& fingerprint, std::stri
 
 }  // namespace
 
-void put_aside_registrations(PersonId person, std::span<const ItemEntry> entries,
-                             const ReferenceAccount& account, const Practices& practices,
-                             ReconciliationParts& parts) {
+void put_aside_registrations(std::span<const ItemEntry> entries, const ReferenceAccount& account,
+                             const Practices& practices, ReconciliationParts& parts) {
   std::string row;
-  for (const auto& [key, registration] : registrations_of(person, entries, account)) {
+  for (const auto& [key, registration] : registrations_of(entries, account)) {
     const auto& [practice, guid] = key;
     if (!practices.has(practice)) continue;  // reported as practice_differs
     const ledger::Fingerprint fingerprint = fingerprint_of(practices.id(practice), guid);

@@ -12,7 +12,7 @@
 namespace storage {
 
 /// Rows of the index of registrations, by fingerprint.
-void put_aside_registrations(ledger::PersonId person, std::span<const ledger::ItemEntry> entries,
+void put_aside_registrations(std::span<const ledger::ItemEntry> entries,
                              const ledger::ReferenceAccount& account, const Practices& practices,
                              ReconciliationParts& parts);
 

@@ -5,14 +5,19 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "ledger/records/fingerprint.h"
 #include "ledger/values/position_text.h"
 #include "storage/bytes/format.h"
+#include "storage/closing/practice_comparison.h"
 
 namespace storage {
 
 using ledger::Date;
 using ledger::ItemEntry;
+using ledger::PersonEntry;
+using ledger::PersonId;
 using ledger::Position;
+using ledger::PracticeEntry;
 using ledger::Result;
 
 namespace {
@@ -45,7 +50,11 @@ ledger::Digest JournalCollector::collect(const RocksDbJournal& journal, Position
         return ledger::ok();
       },
       end);
-  if (read && next == end) return root;
+  if (read && next == end) {
+    compare_registered_practices(state_, registered_, use_difference_);
+    if (owners_ != hint_) parts_.place_again(owners_);
+    return root;
+  }
   throw std::runtime_error(fmt::format(
       "the journal cannot be read at {}{}; remedy: run `frikort verify`, and restore the "
       "latest backup",
@@ -55,7 +64,13 @@ ledger::Digest JournalCollector::collect(const RocksDbJournal& journal, Position
 void JournalCollector::collect_group(const ledger::CommitGroup& group) {
   const std::uint32_t rule_pack = number_of(group.rule_pack);
   for (const ledger::Entry& entry : group.entries) {
-    if (const ItemEntry* const item = item_of(entry)) collect_entry(*item, rule_pack);
+    if (const ItemEntry* const item = item_of(entry)) {
+      collect_item(*item, rule_pack);
+    } else if (const auto* const person = std::get_if<PersonEntry>(&entry)) {
+      collect_registry_event(*person, rule_pack);
+    } else if (const auto* const practice = std::get_if<PracticeEntry>(&entry)) {
+      collect_practice_event(*practice);
+    }
   }
   for (const ledger::Tally& tally : group.tallies) collect_tally(tally);
 }
@@ -67,18 +82,71 @@ std::uint32_t JournalCollector::number_of(const ledger::RulePackHash& rule_pack)
   return number;
 }
 
-void JournalCollector::collect_entry(const ItemEntry& entry, std::uint32_t rule_pack) {
+void JournalCollector::collect_item(const ItemEntry& entry, std::uint32_t rule_pack) {
   if (entry.is_new_practice) {
-    ++practices_introduced_;
-    check_practice(entry);
+    introduce(entry.practice, entry.item.practice, entry.verdict.position);
   }
   if (entry.is_new_person) {
-    parts_.introduced.add(parts_.part_of_person(entry.person),
-                          {entry.person.value(), entry.item.person.bytes});
+    add_number(entry.person, entry.verdict.position, entry.item.person, true);
   }
   const bool is_copayment = entry.item.type == ledger::ItemType::copayment;
   if (is_copayment && !collect_lag(entry)) return;
-  parts_.entries.add(parts_.part_of_person(entry.person), put_aside(entry, rule_pack));
+  parts_.add(parts_.entries, put_aside(entry, reported_for(entry), rule_pack), hint_);
+}
+
+/// A payment or credit note that names nobody may be for a registration of somebody who was opted
+/// out by then. If the state is wrong about that, it is where the entry does not fit.
+PersonId JournalCollector::reported_for(const ItemEntry& entry) const {
+  const bool says_so = entry.person != PersonId() || entry.item.type == ledger::ItemType::copayment;
+  if (says_so || !practices_.has(entry.practice)) return entry.person;
+  const auto fingerprint = ledger::fingerprint_of(practices_.id(entry.practice), entry.item.guid);
+  const auto row = state_.get(StateFamily::registrations, view_of(registration_key(fingerprint)));
+  if (!row) require_read(row.error(), "the registrations of the state");
+  if (!row.value()) return PersonId();
+  const auto registration = decode_registration(*row.value());
+  return registration ? registration.value().person : PersonId();
+}
+
+void JournalCollector::collect_registry_event(const PersonEntry& entry, std::uint32_t rule_pack) {
+  if (entry.other != PersonId()) owners_.note({entry.other, entry.person});
+  const ledger::PersonEvent& event = entry.event;
+  const bool chooses = entry.is_new_person || event.has_other();
+  add_number(entry.person, entry.position, event.person, chooses && event.in_use() == event.person);
+  if (event.has_other()) {
+    add_number(entry.person, entry.position, event.other, event.in_use() == event.other);
+  }
+  parts_.add(parts_.registry_events, put_aside(entry, year_, rule_pack), hint_);
+  const std::uint64_t of = entry.person.value();
+  const std::uint64_t position = entry.position.value();
+  for (const ledger::Period& period : event.periods) {
+    parts_.add(parts_.periods,
+               {0, of, position, day_number(period.from), period.to ? day_number(*period.to) : 0,
+                period.to.has_value()},
+               hint_);
+  }
+  for (const Position named : entry.meanwhile) {
+    parts_.add(parts_.meanwhile, {0, of, position, named.value()}, hint_);
+  }
+}
+
+void JournalCollector::add_number(PersonId person, Position position,
+                                  const ledger::EncryptedNumber& number, bool is_in_use) {
+  parts_.add(parts_.introduced, {0, person.value(), position.value(), number, is_in_use}, hint_);
+}
+
+void JournalCollector::collect_practice_event(const PracticeEntry& entry) {
+  if (entry.is_new_practice) introduce(entry.practice, entry.event.practice, entry.position);
+  PracticeEntry& newest = registered_[entry.practice];
+  if (entry.previous != newest.position) {
+    use_difference_({ledger::DifferenceKind::practice_differs,
+                     {},
+                     entry.practice,
+                     entry.position,
+                     "previous",
+                     ledger::to_string(newest.position),
+                     ledger::to_string(entry.previous)});
+  }
+  newest = entry;
 }
 
 bool JournalCollector::collect_lag(const ItemEntry& copayment) {
@@ -93,16 +161,17 @@ bool JournalCollector::collect_lag(const ItemEntry& copayment) {
   return is_of_year;
 }
 
-void JournalCollector::check_practice(const ItemEntry& entry) const {
-  const bool is_known = practices_.has(entry.practice);
-  if (is_known && practices_.id(entry.practice) == entry.item.practice) return;
+void JournalCollector::introduce(ledger::PracticeNumber number, const ledger::PracticeId& id,
+                                 Position position) {
+  ++practices_introduced_;
+  if (practices_.has(number) && practices_.id(number) == id) return;
   use_difference_({ledger::DifferenceKind::practice_differs,
                    {},
-                   entry.practice,
-                   entry.verdict.position,
+                   number,
+                   position,
                    "practiceId",
-                   std::string(entry.item.practice.view()),
-                   practices_.text(entry.practice)});
+                   std::string(id.view()),
+                   practices_.text(number)});
 }
 
 void JournalCollector::collect_tally(const ledger::Tally& tally) {

@@ -1,6 +1,9 @@
 #pragma once
 
-#include "storage/closing/checkpoint.h"
+#include <map>
+#include <vector>
+
+#include "storage/closing/owners.h"
 #include "storage/closing/practices.h"
 #include "storage/closing/reconciliation_parts.h"
 #include "storage/closing/year_figures.h"
@@ -10,17 +13,22 @@
 namespace storage {
 
 /// Collects a year from the journal: given its records in order, puts aside by person and by
-/// practice what concerns the year, and gives the rule packs that the journal has had. On the way
-/// it counts how late co-payments came, and compares the practices with those of the state.
+/// practice what concerns the year, and gives the rule packs that the journal has had, and who is
+/// whom. On the way it counts how late co-payments came, and compares the practices with those of
+/// the state.
 class JournalCollector {
  public:
-  JournalCollector(int year, const Practices& practices, ReconciliationParts& parts,
-                   std::vector<ledger::RulePackHash>& rule_packs, YearFigures& figures,
-                   const UseDifference& use_difference)
+  /// `owners` becomes who is whom by the journal.
+  JournalCollector(int year, const StateReader& state, const Practices& practices,
+                   ReconciliationParts& parts, std::vector<ledger::RulePackHash>& rule_packs,
+                   Owners& owners, YearFigures& figures, const UseDifference& use_difference)
       : year_(year),
+        state_(state),
         practices_(practices),
         parts_(parts),
         rule_packs_(rule_packs),
+        owners_(owners),
+        hint_(read_owners(state)),
         figures_(figures),
         use_difference_(use_difference) {}
 
@@ -31,20 +39,32 @@ class JournalCollector {
 
  private:
   void collect_group(const ledger::CommitGroup& group);
-  void collect_entry(const ledger::ItemEntry& entry, std::uint32_t rule_pack);
+  void collect_item(const ledger::ItemEntry& entry, std::uint32_t rule_pack);
+  void collect_registry_event(const ledger::PersonEntry& entry, std::uint32_t rule_pack);
+  void collect_practice_event(const ledger::PracticeEntry& entry);
+  void add_number(ledger::PersonId person, ledger::Position position,
+                  const ledger::EncryptedNumber& number, bool is_in_use);
+  /// Whose registration an entry is about.
+  ledger::PersonId reported_for(const ledger::ItemEntry& entry) const;
   /// Whether a co-payment's service was in the year.
   bool collect_lag(const ledger::ItemEntry& copayment);
   void collect_tally(const ledger::Tally& tally);
   std::uint32_t number_of(const ledger::RulePackHash& rule_pack);
-  void check_practice(const ledger::ItemEntry& entry) const;
+  /// Compares a practice that an entry introduces.
+  void introduce(ledger::PracticeNumber number, const ledger::PracticeId& id,
+                 ledger::Position position);
 
   const int year_;
+  const StateReader& state_;
   const Practices& practices_;
   ReconciliationParts& parts_;
   std::vector<ledger::RulePackHash>& rule_packs_;
+  Owners& owners_;
+  const Owners hint_;  // who is whom by the state: a person's entries come before his merge
   YearFigures& figures_;
   const UseDifference& use_difference_;
   std::uint32_t practices_introduced_ = 0;  // by the entries read so far
+  std::map<ledger::PracticeNumber, ledger::PracticeEntry> registered_;  // the newest event of each
 };
 
 }  // namespace storage

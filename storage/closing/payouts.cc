@@ -27,12 +27,25 @@ Payout parse_payout(std::string_view row) {
           ledger::Money::from_ore(number("dueOre")), ledger::Money::from_ore(number("namedOre"))};
 }
 
+/// The numbers of a person, or of the one who this person has become since.
+ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(ledger::PersonId person,
+                                                                const StateStore& state) {
+  while (state.person_brief(person).is_merged) {
+    const auto merged = state.person(person);
+    if (!merged) return merged.error();
+    // To a lower one each time, so it ends.
+    if (merged.value().merged_into >= person) return ledger::Errc::corrupt_record;
+    person = merged.value().merged_into;
+  }
+  return state.numbers(person);
+}
+
 }  // namespace
 
-ledger::Money refunded_until(const ledger::Account& account, ledger::Position last) {
+ledger::Money refunds_told(std::span<const ledger::Event> told, ledger::Position last) {
   ledger::Money refunded;
-  for (const ledger::RefundLine& line : account.refund_lines) {
-    if (line.cause <= last) refunded += line.amount;
+  for (const ledger::Event& event : told) {
+    if (event.cause <= last) refunded += event.amount;  // that of a card has none
   }
   return refunded;
 }
@@ -46,7 +59,7 @@ ledger::Result<std::string> refund_rows(std::string_view payouts, const StateSto
     const Payout payout = parse_payout(row);
     payouts.remove_prefix(row.size());
     if (payout.to_pay() == ledger::Money()) continue;
-    const auto all = state.numbers(payout.person);
+    const auto all = numbers_of(payout.person, state);
     if (!all) {
       throw std::runtime_error("the number of a person cannot be read: " + all.error().message());
     }

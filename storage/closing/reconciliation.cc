@@ -10,6 +10,7 @@
 #include "storage/closing/index_comparison.h"
 #include "storage/closing/index_rows.h"
 #include "storage/closing/journal_collector.h"
+#include "storage/closing/number_comparison.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/person_rows.h"
 #include "storage/closing/person_years.h"
@@ -47,8 +48,9 @@ class Reconciliation {
         report_(report),
         differences_(year, work.practices(), work.tables().differences, work.progress().figures),
         figures_(year, ceiling, work.progress().figures, work.progress().practices),
-        recomputation_(year, ceiling, work.progress().rule_packs, use_difference_),
-        rows_(year, work.practices(), work.tables()) {
+        recomputation_(year, ceiling, work.state(), work.progress().rule_packs, use_difference_),
+        rows_(year, work.practices(), work.tables()),
+        owners_(work.progress().merges) {
     if (!previous) return;
     paid_up_to_ = previous->position;
     changes_.emplace(previous->position, recomputation_, work.practices(), work.tables().changes,
@@ -57,10 +59,11 @@ class Reconciliation {
 
   void collect(const RocksDbJournal& journal) {
     RunPlace& at = work_.progress().at;
-    JournalCollector collector(year_, work_.practices(), work_.parts(), work_.progress().rule_packs,
-                               figures_, use_difference_);
+    JournalCollector collector(year_, work_.state(), work_.practices(), work_.parts(),
+                               work_.progress().rule_packs, owners_, figures_, use_difference_);
     at.root = collector.collect(journal, ledger::Position{at.position}, report_);
-    collect_state(work_.state(), year_, work_.parts(), report_);
+    work_.progress().merges = owners_.merges();
+    collect_state(work_.state(), year_, owners_, work_.parts(), report_);
     work_.parts().finish_collected();
     work_.go_on(Phase::persons);
   }
@@ -68,15 +71,14 @@ class Reconciliation {
   void take_up_persons() {
     const std::size_t part = work_.part();
     ReconciliationParts& parts = work_.parts();
-    compare_numbers(work_.state(), parts, part, use_difference_);
-    PersonYears years(work_.state(), parts, part, year_);
+    compare_numbers(work_.state(), parts, owners_, part, use_difference_);
+    PersonYears years(work_.state(), parts, owners_, part, year_);
     while (const auto year = years.next()) {
       reconcile(*year);
       report_("recomputing person-years", "persons", year->key.person.value(), parts.persons);
     }
     work_.go_on_with_next_part(Phase::registrations);
-    parts.entries.remove(part);
-    parts.events.remove(part);
+    parts.remove_persons(part);
   }
 
   void take_up_registrations() {
@@ -95,20 +97,21 @@ class Reconciliation {
  private:
   void reconcile(const PersonYear& year) {
     const ledger::PersonId person = year.key.person;
-    const ledger::ReferenceAccount account = recomputation_.check(year);
-    const Payout payout{person, account.account.refunded(),
-                        refunded_until(account.account, paid_up_to_)};
+    const RecomputedYear recomputed = recomputation_.check(year);
+    const ledger::ReferenceAccount& account = recomputed.account;
+    const Payout payout{
+        person, refunds_told(account.events, ledger::Position{work_.progress().at.position}),
+        refunds_told(account.events, paid_up_to_)};
     if (payout.has_row()) {
       figures_.add(payout);
-      rows_.write_payout(payout, account);
+      rows_.write_payout(payout, recomputed);
     }
     if (year.entries.empty()) return;
     figures_.add(year.entries, account);
-    rows_.write_unpaid(person, account);
-    rows_.write_card(person, account);
-    put_aside_registrations(person, year.entries, account, work_.practices(), work_.parts());
+    rows_.write(year, recomputed);
+    put_aside_registrations(year.entries, account, work_.practices(), work_.parts());
     put_aside_unpaid(year.entries, account, work_.parts());
-    if (changes_) changes_->add(year, account);
+    if (changes_) changes_->add(year, recomputed);
   }
 
   const int year_;
@@ -121,6 +124,7 @@ class Reconciliation {
   YearFigures figures_;
   const Recomputation recomputation_;
   PersonRows rows_;
+  Owners owners_;
   ledger::Position paid_up_to_;  // by the statements before
   std::optional<ChangeExplanation> changes_;
 };
@@ -158,6 +162,7 @@ MadeStatement make_statement(const ReconciliationSource& source, int year, bool 
   const ByMonth by_month = reconciliation.compare_rest();
   write_practices(work.progress().practices, work.practices(), work.tables().practices);
   write_service_types(work.progress().figures, work.tables().service_types);
+  write_registered_practices(work.state(), work.tables().registered_practices);
   return publish(statement_of(source, year, ceiling, previous, by_month, work), source, work,
                  use_files);
 }

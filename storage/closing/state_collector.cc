@@ -9,26 +9,25 @@ namespace {
 
 using ledger::Result;
 
-void collect_events(const StateReader& state, int year, ReconciliationParts& parts,
-                    const ReportProgress& report) {
+void collect_events(const StateReader& state, int year, const Owners& owners,
+                    ReconciliationParts& parts, const ReportProgress& report) {
   std::uint64_t rows = 0;
   std::uint64_t total = 0;
   for (const std::uint64_t count : state.applied().totals.events) total += count;
-  require_read(state.for_each(StateFamily::events, {},
-                              [&](std::string_view key, std::string_view value) -> Result<void> {
-                                const auto event = decode_event(key, value);
-                                if (!event) return event.error();
-                                report("reading the events", "events", ++rows, total);
-                                const ledger::Event& found = event.value();
-                                if (found.account.year != year) return ledger::ok();
-                                parts.events.add(parts.part_of_person(found.account.person),
-                                                 {found.account.person.value(), found.cause.value(),
-                                                  found.registration.value(), found.amount.ore(),
-                                                  decode_event_ordinal(key),
-                                                  static_cast<std::uint8_t>(found.type)});
-                                return ledger::ok();
-                              }),
-               "the events of the state");
+  require_read(
+      state.for_each(StateFamily::events, {},
+                     [&](std::string_view key, std::string_view value) -> Result<void> {
+                       const auto event = decode_event(key, value);
+                       if (!event) return event.error();
+                       report("reading the events", "events", ++rows, total);
+                       const ledger::Event& found = event.value();
+                       const bool is_merge = found.type == ledger::EventType::person_merged;
+                       if (!is_merge && found.account.year != year) return ledger::ok();
+                       parts.add(parts.events, put_aside(found, decode_event_ordinal(key), year),
+                                 owners);
+                       return ledger::ok();
+                     }),
+      "the events of the state");
 }
 
 void collect_numbers(const StateReader& state, ReconciliationParts& parts,
@@ -40,8 +39,8 @@ void collect_numbers(const StateReader& state, ReconciliationParts& parts,
                                 if (!person || key.size() != 16)
                                   return ledger::Errc::corrupt_record;
                                 PutAsideNumber record;
-                                record.person = person.value().value();
-                                std::memcpy(record.number.data(), key.data(), key.size());
+                                record.of = person.value().value();
+                                std::memcpy(record.number.bytes.data(), key.data(), key.size());
                                 parts.indexed.add(parts.part_of_person(person.value()), record);
                                 report("reading the index of numbers", "persons", ++rows,
                                        state.applied().totals.persons);
@@ -52,9 +51,9 @@ void collect_numbers(const StateReader& state, ReconciliationParts& parts,
 
 }  // namespace
 
-void collect_state(const StateReader& state, int year, ReconciliationParts& parts,
-                   const ReportProgress& report) {
-  collect_events(state, year, parts, report);
+void collect_state(const StateReader& state, int year, const Owners& owners,
+                   ReconciliationParts& parts, const ReportProgress& report) {
+  collect_events(state, year, owners, parts, report);
   collect_numbers(state, parts, report);
 }
 

@@ -7,9 +7,9 @@
 namespace storage {
 
 /// Collects what the state does not keep in the order of persons: given its rows, puts aside by
-/// person the year's events and the index of national numbers. Throws std::runtime_error when they
-/// cannot be read.
-void collect_state(const StateReader& state, int year, ReconciliationParts& parts,
-                   const ReportProgress& report);
+/// person what has been told of the year and of merges, and the index of national numbers. Throws
+/// std::runtime_error when they cannot be read.
+void collect_state(const StateReader& state, int year, const Owners& owners,
+                   ReconciliationParts& parts, const ReportProgress& report);
 
 }  // namespace storage

@@ -17,7 +17,8 @@
 ///   statement.json   the totals, differences by kind, timeliness, cost of lateness, and what
 ///                    changed since the statement before
 ///   *.ndjson, *.csv  the tables: differences, unpaid, payouts, payout_lines, cards, changes,
-///                    practices, service_types; their columns are explained in api/TABLES.md
+///                    practices, service_types, restatements, persons, registered_practices;
+///                    their columns are explained in api/TABLES.md
 ///   manifest.json    statement, journal position and root, and the SHA-256 of every file above
 ///   manifest.sig     {"keyId","signature"}: Ed25519 over the SHA-256 of manifest.json
 namespace storage {

@@ -30,6 +30,15 @@ struct Table {
     csv.number(value);
     return *this;
   }
+  Table& none() {
+    ndjson.none();
+    csv.none();
+    return *this;
+  }
+  /// Nobody is a cell without value.
+  Table& person(ledger::PersonId person) {
+    return person == ledger::PersonId() ? none() : number(person.value());
+  }
   void end_row() {
     ndjson.end_row();
     csv.end_row();
@@ -60,7 +69,12 @@ struct StatementTables {
                    "within16", "within24", "within32", "costPersons", "costByLatenessOre",
                    "costDespiteCardOre", "costOreDays"}),
         service_types(folder / "service_types",
-                      {"serviceType", "registrations", "amountOre", "countedOre", "refundedOre"}) {}
+                      {"serviceType", "registrations", "amountOre", "countedOre", "refundedOre"}),
+        restatements(folder / "restatements",
+                     {"position", "type", "personRef", "year", "what", "before", "after"}),
+        persons(folder / "persons", {"personRef", "mergedInto", "position"}),
+        registered_practices(folder / "registered_practices",
+                             {"practiceId", "name", "practiceType", "position"}) {}
   Table differences;
   Table unpaid;
   Table cards;
@@ -70,6 +84,9 @@ struct StatementTables {
   Table changes;
   Table practices;
   Table service_types;
+  Table restatements;
+  Table persons;
+  Table registered_practices;
 
   std::vector<TableFile*> files() {
     std::vector<TableFile*> files;
@@ -77,7 +94,8 @@ struct StatementTables {
       files.insert(files.end(), {&table->ndjson, &table->csv});
     }
     files.insert(files.end(), {&payouts, &payouts_csv});
-    for (Table* const table : {&payout_lines, &changes, &practices, &service_types}) {
+    for (Table* const table : {&payout_lines, &changes, &practices, &service_types, &restatements,
+                               &persons, &registered_practices}) {
       files.insert(files.end(), {&table->ndjson, &table->csv});
     }
     return files;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "ledger/values/service_type.h"
+#include "storage/bytes/format.h"
+#include "storage/closing/reconciliation_parts.h"
 
 namespace storage {
 
@@ -39,6 +41,22 @@ void write_service_types(const StatementFigures& figures, Table& table) {
         .number(part.refunded_ore)
         .end_row();
   }
+}
+
+void write_registered_practices(const StateReader& state, Table& table) {
+  require_read(state.for_each(StateFamily::practices, {},
+                              [&](std::string_view, std::string_view row) -> ledger::Result<void> {
+                                const auto stored = decode_practice(row);
+                                if (!stored) return stored.error();
+                                const auto& registered = stored.value().registered;
+                                if (!registered) return ledger::ok();
+                                const ledger::PracticeEvent& event = registered->event;
+                                table.text(stored.value().practice.id.view()).text(event.name);
+                                event.type.empty() ? table.none() : table.text(event.type);
+                                table.text(position_cell(registered->position)).end_row();
+                                return ledger::ok();
+                              }),
+               "the practices of the state");
 }
 
 std::vector<NamedPractice> latest_practices(const std::vector<PracticeFigures>& figures,

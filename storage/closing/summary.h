@@ -16,6 +16,9 @@ void write_practices(const std::vector<PracticeFigures>& figures, const Practice
 
 void write_service_types(const StatementFigures& figures, Table& table);
 
+/// What the registry says of practices, as the state has it.
+void write_registered_practices(const StateReader& state, Table& table);
+
 /// Those with the most co-payments that came after the last limit.
 std::vector<NamedPractice> latest_practices(const std::vector<PracticeFigures>& figures,
                                             const Practices& practices);

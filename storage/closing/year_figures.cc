@@ -14,15 +14,18 @@ using ledger::ReferenceRegistration;
 
 namespace {
 
+/// What is in none of the parts does not count for its person's sake: of a child, or sent, or paid,
+/// while the person was opted out.
 void add_registration(Totals& totals, const ReferenceRegistration& registration) {
   const std::int64_t ore = registration.amount.ore();
   ++totals[Figure::registrations];
   totals[Figure::amount_ore] += ore;
+  if (registration.is_counted()) {
+    ++totals[Figure::counted];
+    totals[Figure::counted_ore] += ore;
+    return;
+  }
   switch (registration.reason) {
-    case ledger::Code::none:
-      ++totals[Figure::counted];
-      totals[Figure::counted_ore] += ore;
-      break;
     case ledger::Code::credited:
       ++totals[Figure::credited];
       totals[Figure::credited_ore] += ore;
@@ -31,8 +34,11 @@ void add_registration(Totals& totals, const ReferenceRegistration& registration)
       ++totals[Figure::unpaid];
       totals[Figure::unpaid_ore] += ore;
       break;
-    default:
+    case ledger::Code::zero_amount:
       ++totals[Figure::zero_amount];
+      break;
+    default:
+      break;
   }
 }
 
@@ -40,7 +46,7 @@ void add_registration(Totals& totals, const ReferenceRegistration& registration)
 
 void add_to(Totals& totals, std::span<const ledger::ItemEntry> entries,
             const ReferenceAccount& account) {
-  ++totals[Figure::persons];
+  if (account.key.person != ledger::PersonId()) ++totals[Figure::persons];
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!account.verdicts[i].is_given()) continue;  // a misfit
     if (entries[i].item.type == ItemType::payment) ++totals[Figure::payments];

@@ -10,7 +10,8 @@
 
 namespace storage {
 
-/// Adds one person-year to totals: its entries, and the account that follows from them.
+/// Adds one person-year to totals: its items, and the account that follows from its entries. What
+/// is nobody's adds no person.
 void add_to(Totals& totals, std::span<const ledger::ItemEntry> entries,
             const ledger::ReferenceAccount& account);
 
