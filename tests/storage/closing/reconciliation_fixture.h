@@ -43,19 +43,9 @@ inline std::int64_t count_of(const boost::json::object& statement, const char* k
   return statement.at("differences").at("byKind").at(kind).to_number<std::int64_t>();
 }
 
-/// A ledger on disk of random items of two years, closed between the steps of a test.
-class ReconciliationTest : public testing::Test {
+/// A ledger on disk, closed between the steps of a test.
+class ClosedLedgerTest : public testing::Test {
  protected:
-  ReconciliationTest() : items_(Workload(77, 60).take(3000)) { load(0, 2000); }
-
-  /// Items of the workload, in groups of 150.
-  void load(std::size_t first, std::size_t last) {
-    LedgerWithWriter ledger(options_in(data(), 700));
-    ledger.commit_in_groups({items_.begin() + static_cast<std::ptrdiff_t>(first),
-                             items_.begin() + static_cast<std::ptrdiff_t>(last)},
-                            150);
-  }
-
   /// Reconciles the closed ledger; the text of the statement's file.
   boost::json::object make(bool is_dry_run = false, const ReportProgress& report = no_report,
                            const UseFiles& use_files = {}) {
@@ -149,10 +139,25 @@ class ReconciliationTest : public testing::Test {
   std::filesystem::path state() const { return temp_ / "data/state"; }
 
   TempFolder temp_;
-  const std::vector<ledger::Item> items_;
   std::uint64_t positions_per_part_ = 300;  // seven parts
   ledger::Instant now_{1'735'689'600, 0};   // 2025-01-01 01:00 in Oslo
   MadeStatement made_;
+};
+
+/// Of random items of two years.
+class ReconciliationTest : public ClosedLedgerTest {
+ protected:
+  ReconciliationTest() : items_(Workload(77, 60).take(3000)) { load(0, 2000); }
+
+  /// Items of the workload, in groups of 150.
+  void load(std::size_t first, std::size_t last) {
+    LedgerWithWriter ledger(options_in(data(), 700));
+    ledger.commit_in_groups({items_.begin() + static_cast<std::ptrdiff_t>(first),
+                             items_.begin() + static_cast<std::ptrdiff_t>(last)},
+                            150);
+  }
+
+  const std::vector<ledger::Item> items_;
 };
 
 }  // namespace storage::test
