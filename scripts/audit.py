@@ -4,12 +4,17 @@
     scripts/audit.py EXPORT --public-key FILE [--statement FOLDER] [--year YEAR] [--json]
 
 EXPORT is what `frikort export --journal` wrote. Checks the hashes of its files; reads every record
-of the journal, its chain, roots and signatures; decides every entry again; adds up every person's
-year, card and refund, and every practice's lags, from the journal alone; and compares them with
-the exported tables and, when one is given, with a statement of reconciliation. The bytes are read
-as storage/bytes/format.h describes them, the rules as ledger/README.md does.
+of the journal, its chain, roots and signatures; decides every entry again, items as well as what
+registries told of persons and practices; adds up every person's year, card and refund, and every
+practice's lags, from the journal alone; and compares them with the exported tables and, when one is
+given, with a statement of reconciliation. The bytes are read as storage/bytes/format.h describes
+them, the rules as ledger/README.md does.
 
 The public key (64 hexadecimal digits or PEM) is the auditor's own copy, not one from the ledger.
+National numbers are encrypted, and may have been erased: that is no finding. Of those that are there
+it checks to whom they lead. Whether practices have agreements is not checked: whether they need one
+is the configuration's.
+
 --year says of which year to print the figures; default: the statement's, or the one with the most
 co-payments.
 

@@ -4,7 +4,8 @@ import hashlib
 
 from .progress import Progress
 from .proof import merkle_root
-from .record import KIND_KEY, Record, read_rules
+from .record import KIND_KEY, KIND_PRACTICE_EVENT, Record, read_rules
+from .registries import Registries
 from .terms import Finding, position_text
 
 
@@ -15,7 +16,7 @@ class Journal:
         self.path, self.key, self.model = path, key, model
         self.last, self.root, self.records, self.entries = 0, bytes(32), 0, 0
         self.ends = {}  # last position of a record -> its root
-        self.year_of = {}  # position -> year
+        self.registries = Registries(model)
         self.erased = 0  # numbers
 
     def read(self, at_position, then, table):
@@ -67,11 +68,12 @@ class Journal:
         for entry in record.entries:
             try:
                 self.erased += entry.erased
-                if not entry.is_item():
-                    self.model.introduce(entry)
-                    continue
-                year = self.model.take(entry)
-                table(entry, year)
+                if entry.is_item():
+                    table(entry, self.model.take(entry))
+                elif entry.is_person_event():
+                    self.registries.take_person_event(entry)
+                elif entry.kind == KIND_PRACTICE_EVENT:
+                    self.registries.take_practice_event(entry)
             except Finding as finding:
                 raise Finding(f"its entry at {position_text(entry.position)} {finding}") from None
         self.records += 1

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from .oslo_time import date_of
 from .terms import COPAYMENT, CREDIT_NOTE, Finding, SERVICES
 
 
@@ -63,7 +64,7 @@ KIND_TALLIES = 3
 KIND_ITEM = 15  # and the type
 KIND_PERSON_EVENT = 32  # and the type
 KIND_PRACTICE_EVENT, KIND_STATEMENT, KIND_KEY, KIND_ACCESS_LOG, KIND_CHECKPOINT = 48, 64, 65, 66, 67
-BIRTH_DATE, NUMBER_CHANGED, MERGED, DIED, OPTED_OUT, OPTED_IN, PENSION = range(1, 8)
+BIRTH_DATE, NUMBER_CHANGED, MERGED, DIED, OPTED_OUT, OPTED_IN, MINIMUM_PENSION = range(1, 8)
 
 
 def encode_varint(value):
@@ -85,10 +86,14 @@ class Entry:
     __slots__ = ("position", "kind", "type", "paid", "exemption", "guid", "practice", "practice_id", "person",
                  "is_new_practice", "is_new_person", "previous", "received", "received_ns", "service",
                  "service_ns", "service_type", "amount", "counted", "exempt", "reason", "erased", "key", "signature",
-                 "statement", "access_log", "_changes", "_bytes")
+                 "statement", "access_log", "numbers", "date", "periods", "meanwhile", "other", "other_previous", "years",
+                 "_changes", "_bytes")
 
     def is_item(self):
         return KIND_ITEM < self.kind <= KIND_ITEM + CREDIT_NOTE
+
+    def is_person_event(self):
+        return KIND_PERSON_EVENT < self.kind <= KIND_PERSON_EVENT + MINIMUM_PENSION
 
     def leaf(self, practice_id):
         """The bytes of the leaf: position, own identifier of the practice and times stand in it."""
@@ -110,6 +115,7 @@ class EntryReader:
         self.entry = entry = Entry()
         entry.position, entry.erased, entry.is_new_person, entry.is_new_practice = position, 0, False, False
         entry.person = entry.practice = None
+        entry.numbers = ()  # encrypted; None = erased
         entry._changes = []  # begin, end, what stands there in the leaf; None: the identifier of the practice
 
     def place(self):
@@ -133,6 +139,7 @@ class EntryReader:
         if tag > 1:
             raise Finding("does not decode: neither a number nor an erased one")
         self.entry.erased += tag
+        self.entry.numbers += (None if tag else rest[16:],)
         self.entry._changes.append((begin, self.place(), rest if tag else hashlib.sha256(rest).digest()))
 
     def read_practice(self, is_new):
@@ -143,11 +150,12 @@ class EntryReader:
         else:
             self.entry._changes.append((self.place(), self.place(), None))
 
+    def day(self):
+        return date_of(self.reader.zigzag())[0]
+
     def periods(self):
-        for _ in range(self.reader.varint()):
-            self.reader.zigzag()
-            if self.reader.u8():
-                self.reader.zigzag()
+        """Each as (first day, last day or None)."""
+        return [(self.day(), self.day() if self.reader.u8() else None) for _ in range(self.reader.varint())]
 
     def read(self):
         entry, reader = self.entry, self.reader
@@ -155,7 +163,7 @@ class EntryReader:
         entry._changes.append((1, 1, encode_varint(entry.position)))
         if KIND_ITEM < kind <= KIND_ITEM + CREDIT_NOTE:
             self.read_item(kind - KIND_ITEM)
-        elif KIND_PERSON_EVENT < kind <= KIND_PERSON_EVENT + PENSION:
+        elif KIND_PERSON_EVENT < kind <= KIND_PERSON_EVENT + MINIMUM_PENSION:
             self.read_person_event(kind - KIND_PERSON_EVENT)
         elif kind == KIND_PRACTICE_EVENT:
             self.read_practice_event()
@@ -204,24 +212,23 @@ class EntryReader:
     def read_person_event(self, event_type):
         entry, reader = self.entry, self.reader
         flags = reader.varint()
-        entry.guid = reader.raw(16)
+        entry.type, entry.guid = event_type, reader.raw(16)
         entry.received, entry.received_ns = self.time()
         entry.person, entry.is_new_person = reader.varint(), bool(flags & 1)
+        has_other = event_type in (NUMBER_CHANGED, MERGED)
         self.number()
-        if event_type in (NUMBER_CHANGED, MERGED):
+        if has_other:
             self.number()
         entry.previous = self.back()
-        if flags & 2:
-            reader.zigzag()
-        if event_type == PENSION:
-            self.periods()
-        if event_type in (NUMBER_CHANGED, MERGED):
-            reader.varint()
-            self.back()
-            for _ in range(reader.varint()):
-                reader.varint()
-                self.back()
-                self.back()
+        entry.date = self.day() if flags & 2 else None
+        if bool(entry.date) != (event_type == BIRTH_DATE) and event_type != DIED:
+            raise Finding("does not decode: a date is missing or too many")
+        entry.periods = self.periods() if event_type == MINIMUM_PENSION else []
+        entry.meanwhile = [self.back() for _ in range(reader.varint())] if event_type == OPTED_IN else []
+        entry.other, entry.other_previous, entry.years = 0, 0, []
+        if has_other:
+            entry.other, entry.other_previous = reader.varint(), self.back()
+            entry.years = [(reader.varint(), self.back(), self.back()) for _ in range(reader.varint())]
 
     def read_practice_event(self):
         entry, reader = self.entry, self.reader
@@ -237,7 +244,7 @@ class EntryReader:
                 reader.text()
         for _ in range(reader.varint()):
             self.number()
-        self.periods()
+        entry.periods = self.periods()
 
 
 class Record:

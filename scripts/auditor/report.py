@@ -31,7 +31,8 @@ def audit(folder, key, statement, year):
         return {**report, "records": journal.records, "entries": journal.entries}, findings
     entries.finish()
     report.update(records=journal.records, entries=journal.entries, position=position_text(journal.last),
-                  root=journal.root.hex(), keyId=journal.key.id, erased=journal.erased, practices=len(model.practices), persons=model.persons)
+                  root=journal.root.hex(), keyId=journal.key.id, erased=journal.erased, practices=len(model.practices),
+                  persons=model.persons.count, registryEvents=len(journal.registries.events))
     if (manifest["position"], manifest["root"]) != (report["position"], report["root"]):
         findings.append(f"record at {position_text(journal.last + 1)}: is missing: the journal ends at "
                         f"{report['position']}, but the manifest names {manifest['position']} with another root")
@@ -53,6 +54,8 @@ def show(report):
     print(f"journal            {report['records']} records, {report['entries']} entries")
     if "root" not in report:
         return
+    if report["registryEvents"]:
+        print(f"registries         {report['registryEvents']} events")
     print(f"head               {report['position']} {report['root']}")
     print(f"signed by          {report['keyId']}")
     if report["erased"]:

@@ -105,11 +105,10 @@ def compare_tables(tables, model, year, findings):
         key = (str(person), str(of))
         accounts[key] = (str(account.sum), str(account.excess()), position_text(account.newest))
         if account.card:
-            issued, issued_ns, guid, rule_pack, _ = account.card
-            state, entitled = account.card_now()
-            card_id = uuid.uuid5(uuid.UUID(bytes=guid), f"frikort/{person}/{of}").hex
-            cards[key] = (card_id, state, rfc3339(issued, issued_ns), str(entitled), guid_text(guid),
-                          rule_pack.hex())
+            card, (state, entitled) = account.card, account.card_now()
+            card_id = uuid.uuid5(uuid.UUID(bytes=card.guid), f"frikort/{card.person}/{of}").hex
+            cards[key] = (card_id, state, rfc3339(card.issued, card.issued_ns), str(entitled), guid_text(card.guid),
+                          card.rule_pack.hex())
         lines += [(*key, position_text(cause), position_text(registration), guid_text(guids[registration]), str(amount))
                   for registration, cause, amount in account.lines]
     lags = {key[:3] + (str(key[3]),): (str(count),) for key, count in model.lags.items()

@@ -5,6 +5,7 @@ TYPES = {COPAYMENT: "copayment", PAYMENT: "payment", CREDIT_NOTE: "creditNote"}
 SERVICES = {1: "A", 2: "S", 3: "B", 4: "LE", 5: "HS", 6: "PO", 7: "LR", 8: "PS", 9: "PR", 10: "BR",
             11: "TB", 12: "RH", 13: "FT"}
 TRUTHS = {False: "false", True: "true"}
+EXEMPTION_BY_CARD = "F"
 REASONS = {0: None, 40: "CREDITED", 41: "UNPAID", 42: "ZERO_AMOUNT", 43: "UNDER_16"}
 
 
