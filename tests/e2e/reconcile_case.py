@@ -16,7 +16,8 @@ import frikort_server as fs
 
 YEAR, COUNT, PERSONS = 2024, 20_000, 2_000
 PATH = "/v1/reconciliations"
-TABLES = ("differences", "unpaid", "cards", "payouts", "payout_lines", "changes", "practices", "service_types")
+TABLES = ("differences", "unpaid", "cards", "payouts", "payout_lines", "changes", "practices", "service_types",
+          "restatements", "persons", "registered_practices")
 FILES = {"statement.json", *(f"{name}.{form}" for name in TABLES for form in ("ndjson", "csv"))}
 REFUNDS = "refund_file.ndjson"
 WAIT_SECONDS = 120
