@@ -99,7 +99,7 @@ void Recomputation::restate(std::size_t step) {
   for (auto& [person, figures] : before) {
     ReferenceFigures after = figures_of(person, step + 1);
     if (after == figures) continue;
-    result_.restatements.push_back({entry.position, person, std::move(figures), std::move(after)});
+    result_.restatements.push_back({entry.position, person, figures, after});
   }
 }
 
