@@ -96,8 +96,8 @@ void Recomputation::restate(std::size_t step) {
     if (person != PersonId()) before.emplace_back(person, figures_of(person, step));
   }
   apply_event(step);
-  for (auto& [person, figures] : before) {
-    ReferenceFigures after = figures_of(person, step + 1);
+  for (const auto& [person, figures] : before) {
+    const ReferenceFigures after = figures_of(person, step + 1);
     if (after == figures) continue;
     result_.restatements.push_back({entry.position, person, figures, after});
   }

@@ -62,6 +62,7 @@ std::vector<PersonYear> as_of(const PersonYear& year, Position last) {
     person.registry_rule_packs.push_back(year.registry_rule_packs[i]);
   }
   std::vector<PersonYear> years;
+  years.reserve(persons.size());
   for (auto& [person, found] : persons) years.push_back(std::move(found));
   return years;
 }
