@@ -24,10 +24,11 @@ bool shall_count(const HeldRegistration& held, const std::optional<Date>& birth_
 /// Notes that a registration counts from now on, or no longer.
 Result<void> put_counted(Store& store, HeldRegistration& held, bool is_counted);
 
-/// Has those start, or those stop, that have to; says whether any did.
+/// Has those stop, and then those start, that have to; says whether any did.
+Result<bool> judge_again(Store& store, Posting& posting, const std::optional<Date>& birth_date,
+                         std::vector<HeldRegistration>& registrations);
+/// Has those start that have to; says whether any did.
 Result<bool> start_again(Store& store, Posting& posting, const std::optional<Date>& birth_date,
                          std::vector<HeldRegistration>& registrations);
-Result<bool> stop_again(Store& store, Posting& posting, const std::optional<Date>& birth_date,
-                        std::vector<HeldRegistration>& registrations);
 
 }  // namespace ledger

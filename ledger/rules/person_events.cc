@@ -164,12 +164,10 @@ Result<void> PersonEvents::judge_year(const PersonEntry& entry, const Person& pe
   if (!history) return history.error();
   const ToldCard before = told_of(account.card);
   Posting posting(context, account);
-  auto& registrations = history.value().registrations;
-  const auto stopped = stop_again(store_, posting, context.birth_date, registrations);
-  if (!stopped) return stopped.error();
-  const auto started = start_again(store_, posting, context.birth_date, registrations);
-  if (!started) return started.error();
-  if (!stopped.value() && !started.value()) return ok();
+  const auto is_changed =
+      judge_again(store_, posting, context.birth_date, history.value().registrations);
+  if (!is_changed) return is_changed.error();
+  if (!is_changed.value()) return ok();
   posting.settle_card();
   posting.tell(before, Position(), events);
   account.changed_by = entry.position;
@@ -202,19 +200,17 @@ Result<void> PersonEvents::show_year(PersonEntry& entry, const Person& person, i
   add_meanwhile(history.value(), entry.meanwhile);
   const ToldCard before = account.told.value_or(told_of(account.card));
   Posting posting(context, account);
-  auto& registrations = history.value().registrations;
-  const auto stopped = stop_again(store_, posting, context.birth_date, registrations);
-  if (!stopped) return stopped.error();
-  const auto started = start_again(store_, posting, context.birth_date, registrations);
-  if (!started) return started.error();
-  if (stopped.value() || started.value()) posting.settle_card();
+  const auto is_changed =
+      judge_again(store_, posting, context.birth_date, history.value().registrations);
+  if (!is_changed) return is_changed.error();
+  if (is_changed.value()) posting.settle_card();
   posting.tell_card(before, Position(), events);
   for (const RefundLine& line : account.refund_lines) {
     const bool is_untold = line.cause == entry.position || is_of(person.untold, line.cause);
     if (is_untold) posting.tell_line(line, events);
   }
   account.told.reset();
-  if (stopped.value() || started.value()) account.changed_by = entry.position;
+  if (is_changed.value()) account.changed_by = entry.position;
   return store_.put_account(context.account, account);
 }
 
