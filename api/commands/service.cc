@@ -25,6 +25,7 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
   add_card_status_routes(router_, keeper_, series, limits.card_status_lines_max);
   add_account_routes(router_, keeper_, series);
   add_access_log_routes(router_, keeper_, series);
+  add_dossier_routes(router_, keeper_, series);
   cards_.add_routes(router_);
   add_timeliness_routes(router_, keeper_);
   add_event_routes(router_, keeper_, limits);

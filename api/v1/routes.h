@@ -22,6 +22,7 @@ void add_account_routes(Router& router, const LedgerKeeper& keeper, ledger::Numb
 void add_backup_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs);
 void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series,
                             std::size_t lines_max);
+void add_dossier_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series);
 void add_event_routes(Router& router, const LedgerKeeper& keeper, const Limits& limits);
 void add_metrics_route(Router& router, const LedgerKeeper& keeper, Access access);
 void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,

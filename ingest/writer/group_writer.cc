@@ -86,12 +86,14 @@ GroupWriter::GroupWriter(ledger::Store& store, ledger::Journal& journal,
       ledger_(store, rules, entries_, settings),
       are_rules_new_(are_rules_new),
       note_access_(std::move(note_access)),
-      next_position_(journal.next_position()) {}
+      next_position_(journal.next_position()),
+      newest_commit_(journal.newest_commit()) {}
 
 Result<void> GroupWriter::build(PendingGroup& pending, ledger::Instant now) {
   ledger::CommitGroup& group = pending.group;
   group.position = next_position_;
-  group.committed_at = now;
+  newest_commit_ = std::max(newest_commit_, now);
+  group.committed_at = newest_commit_;
   group.rule_pack = rules_.hash();
   if (are_rules_new_) group.new_rules = rules_.ceilings();
   items_.clear();

@@ -93,6 +93,7 @@ class GroupWriter {
   bool are_rules_new_;
   AccessNote note_access_;
   ledger::Position next_position_;
+  ledger::Instant newest_commit_;
   std::uint64_t entries_since_checkpoint_ = 0;
   // Of the group being built.
   std::map<TallyKey, std::uint64_t> tallies_;

@@ -84,6 +84,17 @@ bool has_receipt(const Submission& submission) {
                      });
 }
 
+void append_path(std::string& out, const std::vector<ledger::MerkleStep>& path) {
+  out += '[';
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (i != 0) out += ',';
+    out += path[i].is_left ? "{\"left\":" : "{\"right\":";
+    append_hex_string(out, path[i].hash);
+    out += '}';
+  }
+  out += ']';
+}
+
 void append_receipt(std::string& out, const Submission& submission) {
   const ledger::Seal& seal = *submission.seal;
   const std::vector<ledger::MerkleStep>& path = seal.paths[submission.place];
@@ -96,14 +107,9 @@ void append_receipt(std::string& out, const Submission& submission) {
   append_number(out, submission.first_index + submission.items.size() - 1);
   out += ",\"root\":";
   append_hex_string(out, seal.root);
-  out += ",\"path\":[";
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (i != 0) out += ',';
-    out += path[i].is_left ? "{\"left\":" : "{\"right\":";
-    append_hex_string(out, path[i].hash);
-    out += '}';
-  }
-  out += "],\"keyId\":\"";
+  out += ",\"path\":";
+  append_path(out, path);
+  out += ",\"keyId\":\"";
   out += seal.key_id;
   out += "\",\"signature\":";
   append_hex_string(out, seal.signature);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ingest/writer/submission.h"
 
@@ -12,6 +13,8 @@ namespace ingest {
 void append_result(std::string& out, std::uint64_t index, const ParsedItem& parsed,
                    const ledger::Outcome& outcome);
 
+/// Appends the way from a leaf to its root as a JSON array: `[{"left":"…"},{"right":"…"}]`.
+void append_path(std::string& out, const std::vector<ledger::MerkleStep>& path);
 /// Whether the submission stored something, which a receipt then proves.
 bool has_receipt(const Submission& submission);
 /// Appends the receipt of a submission that has one, as one compact JSON object. The thread that

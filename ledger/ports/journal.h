@@ -21,7 +21,7 @@ inline constexpr std::size_t group_items_max = 4096;
 /// What one commit puts into the journal: it becomes durable whole or not at all.
 struct CommitGroup {
   Position position;     ///< the group's own place; its entries take the places after it
-  Instant committed_at;  ///< wall clock, for people; nothing is decided by it
+  Instant committed_at;  ///< wall clock, but never falls; nothing is decided by it
   RulePackHash rule_pack{};
   /// The rules themselves, in the first group under them, so that the journal explains itself.
   std::optional<std::map<int, AnnualCeiling>> new_rules;
@@ -63,6 +63,10 @@ class Journal : public EntryLog {
 
   /// Where the next group goes.
   virtual Position next_position() const = 0;
+
+  /// When the newest group was committed; `first_instant` when there is none. Asked by the thread
+  /// that appends. No later group is to say an earlier time, whatever the clock says.
+  virtual Instant newest_commit() const = 0;
 
  protected:
   Journal() = default;

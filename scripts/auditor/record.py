@@ -157,10 +157,13 @@ class EntryReader:
         """Each as (first day, last day or None)."""
         return [(self.day(), self.day() if self.reader.u8() else None) for _ in range(self.reader.varint())]
 
+    def read_position(self):
+        self.entry._changes.append((1, 1, encode_varint(self.entry.position)))
+
     def read(self):
         entry, reader = self.entry, self.reader
         entry.kind = kind = reader.u8()
-        entry._changes.append((1, 1, encode_varint(entry.position)))
+        self.read_position()
         if KIND_ITEM < kind <= KIND_ITEM + CREDIT_NOTE:
             self.read_item(kind - KIND_ITEM)
         elif KIND_PERSON_EVENT < kind <= KIND_PERSON_EVENT + MINIMUM_PENSION:

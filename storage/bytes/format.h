@@ -194,6 +194,8 @@ ledger::Result<std::optional<std::string>> erase_numbers(
 ledger::Result<bool> has_entry_at(std::string_view record, ledger::Position position);
 /// When the group of a record was committed, without decoding the whole.
 ledger::Result<ledger::Instant> decode_committed_at(std::string_view record);
+/// Under which rules, likewise.
+ledger::Result<ledger::RulePackHash> decode_rule_pack(std::string_view record);
 
 // ---- state ----
 

@@ -396,4 +396,11 @@ Result<Instant> decode_committed_at(std::string_view record) {
   return head.value().group.committed_at;
 }
 
+Result<ledger::RulePackHash> decode_rule_pack(std::string_view record) {
+  ByteReader in(record);
+  const auto head = decode_head(record, in);
+  if (!head) return head.error();
+  return head.value().group.rule_pack;
+}
+
 }  // namespace storage

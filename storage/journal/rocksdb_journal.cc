@@ -126,6 +126,7 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
     }
     next_position_ = record.value().group.next_position().value();
     head_root_ = record.value().root;
+    newest_commit_ = record.value().group.committed_at;
   }
   if (next_position() < options.durable) {
     throw DamagedJournal("the journal in " + folder.string() +
@@ -162,6 +163,7 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::append(
   if (status.ok()) status = impl_->database.db().Write(options, &records);
   if (!status.ok()) return impl_->database.fault(status, FaultKind::unwritable);
   head_root_ = root;
+  if (!groups.empty()) newest_commit_ = groups.back().group.committed_at;
   next_position_.store(next.value(), std::memory_order_release);
   return seals;
 }
@@ -201,6 +203,29 @@ Result<bool> RocksDbJournal::has_entry(Position position) const {
 
 Result<ledger::Instant> RocksDbJournal::committed_at(Position position) const {
   return read_record_of(impl_->database, position, decode_committed_at);
+}
+
+Result<Position> RocksDbJournal::position_at(ledger::Instant time) const {
+  // Everything up to `first` had been committed by then, and nothing from `end` on.
+  std::uint64_t first = 0;
+  std::uint64_t end = next_position().value();
+  while (end - first > 1) {
+    const std::uint64_t middle = first + (end - first) / 2;
+    const auto committed = committed_at(Position{middle});
+    if (!committed) return committed.error();
+    (committed.value() <= time ? first : end) = middle;
+  }
+  return Position{first};
+}
+
+Result<ledger::RulePackHash> RocksDbJournal::rule_pack_at(Position position) const {
+  return read_record_of(impl_->database, position, decode_rule_pack);
+}
+
+Result<std::string> RocksDbJournal::record_with(Position position) const {
+  return read_record_of(impl_->database, position, [](std::string_view record) {
+    return Result<std::string>(std::string(record));
+  });
 }
 
 Result<void> RocksDbJournal::replay(

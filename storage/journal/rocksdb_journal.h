@@ -52,6 +52,8 @@ class RocksDbJournal final : public ledger::Journal {
     return ledger::Position{next_position_.load(std::memory_order_acquire)};
   }
 
+  ledger::Instant newest_commit() const override { return newest_commit_; }
+
   /// The root of the last record: what the whole history hashes to.
   ledger::Digest head_root() const { return head_root_; }
 
@@ -65,6 +67,15 @@ class RocksDbJournal final : public ledger::Journal {
 
   /// When the entry or group at a position was committed. `corrupt_record` when there is none.
   ledger::Result<ledger::Instant> committed_at(ledger::Position position) const;
+
+  /// The last position that had been committed by then; 0 when there was none.
+  ledger::Result<ledger::Position> position_at(ledger::Instant time) const;
+
+  /// Under which rules the entry or group at a position was decided.
+  ledger::Result<ledger::RulePackHash> rule_pack_at(ledger::Position position) const;
+
+  /// The bytes of the record that has this position.
+  ledger::Result<std::string> record_with(ledger::Position position) const;
 
   /// Calls `use` with every group from `first` on, in order; stops at its first error.
   ledger::Result<void> replay(
@@ -96,6 +107,7 @@ class RocksDbJournal final : public ledger::Journal {
   std::unique_ptr<Impl> impl_;
   std::atomic<std::uint64_t> next_position_{1};
   ledger::Digest head_root_{};
+  ledger::Instant newest_commit_ = ledger::first_instant;
 };
 
 /// Cuts off the last write of a closed journal when a power cut tore it: nobody was answered for

@@ -27,7 +27,7 @@ class Walk {
     next_.assign(1, newest);
     return follow([this](const Entry& entry, Position at) { return add_person(entry, at); });
   }
-  /// What opt-ins name, as far as it is of this account.
+  /// What opt-ins name.
   Result<void> add_meanwhile();
 
   std::vector<Entry> take() {
@@ -56,10 +56,7 @@ class Walk {
     return followed < at;
   }
   bool add_account(const Entry& entry, Position at) {
-    if (const ItemEntry* const item = item_of(entry)) {
-      registrations_.insert({item->practice, item->item.guid});
-      return add(item->previous, at);
-    }
+    if (const ItemEntry* const item = item_of(entry)) return add(item->previous, at);
     const auto* const merge = std::get_if<PersonEntry>(&entry);
     if (merge == nullptr) return false;
     const auto joined =
@@ -78,7 +75,6 @@ class Walk {
   const int year_;
   std::vector<Position> next_;
   std::map<Position, Entry> entries_;
-  std::set<std::pair<ledger::PracticeNumber, ledger::Guid>> registrations_;
   std::set<Position> meanwhile_;
 };
 
@@ -86,11 +82,8 @@ Result<void> Walk::add_meanwhile() {
   for (const Position at : meanwhile_) {
     auto entry = log_.entry_at(at);
     if (!entry) return entry.error();
-    const ItemEntry* const item = item_of(entry.value());
-    if (item == nullptr) return ledger::Errc::corrupt_record;
-    if (registrations_.contains({item->practice, item->item.guid})) {
-      entries_.insert_or_assign(at, std::move(entry.value()));
-    }
+    if (item_of(entry.value()) == nullptr) return ledger::Errc::corrupt_record;
+    entries_.insert_or_assign(at, std::move(entry.value()));
   }
   return ledger::ok();
 }

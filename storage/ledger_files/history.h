@@ -14,9 +14,9 @@ struct HistoryEnds {
 };
 
 /// All entries that a person's year has come from, by position: its items over all merges, the
-/// payments and credit notes that came while the person was opted out (as far as an opt-in names
-/// them), and the person's events, of which some say nothing about this year. Entries must be
-/// durable.
+/// person's events, of which some say nothing about this year, and the payments and credit notes
+/// that an opt-in names, some of which may be of other years. So whoever follows the names from the
+/// ends finds every entry of it. Entries must be durable.
 ledger::Result<std::vector<ledger::Entry>> history_of(const ledger::EntryLog& log,
                                                       const HistoryEnds& ends);
 

@@ -30,6 +30,7 @@ MATRIX = {
     ("POST", "/v1/card-status/batch"): ("practice",),
     ("POST", "/v1/persons/account"): ("portal", "citizen"),
     ("POST", "/v1/persons/card"): ("portal", "citizen"),
+    ("POST", "/v1/persons/dossier"): ("portal", "citizen"),
     ("POST", "/v1/persons/access-log"): ("portal", "citizen"),
     ("POST", "/v1/persons/numbers"): ("payout",),
     ("GET", "/v1/events"): ("payout",),

@@ -53,6 +53,7 @@ class Records final : public ledger::Journal {
     return seals;
   }
   Position next_position() const override { return next_; }
+  ledger::Instant newest_commit() const override { return newest_commit_; }
   Result<ledger::Entry> entry_at(Position position) const override {
     for (const std::string& record : bytes_) {
       auto entry = storage::decode_entry_at(record, position);
@@ -81,11 +82,13 @@ class Records final : public ledger::Journal {
     storage::append_seal(record, std::span(leaves).subspan(first), seal);
     bytes_.push_back(std::move(record));
     next_ = answered.group.next_position();
+    newest_commit_ = answered.group.committed_at;
     return seal;
   }
 
   std::vector<std::string> bytes_;
   Position next_{1};
+  ledger::Instant newest_commit_ = ledger::first_instant;
   ledger::Digest root_{};
 };
 

@@ -54,6 +54,7 @@ ledger::Seal FaultyJournal::keep(const ledger::AnsweredGroup& answered) {
   records_.push_back({group.position, std::move(record)});
   head_root_ = seal.root;
   next_position_ = group.next_position();
+  newest_commit_ = group.committed_at;
   return seal;
 }
 
@@ -63,6 +64,7 @@ void FaultyJournal::keep(Position position, std::string_view bytes) {
   records_.push_back({position, std::string(bytes)});
   head_root_ = decoded.value().root;
   next_position_ = decoded.value().group.next_position();
+  newest_commit_ = decoded.value().group.committed_at;
 }
 
 Result<void> FaultyJournal::replay(

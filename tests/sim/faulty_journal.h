@@ -24,6 +24,7 @@ class FaultyJournal final : public ledger::Journal {
   ledger::Result<std::vector<ledger::Seal>> append(
       std::span<const ledger::AnsweredGroup> groups) override;
   ledger::Position next_position() const override { return next_position_; }
+  ledger::Instant newest_commit() const override { return newest_commit_; }
   ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override;
 
   /// Keeps a record that another journal made, after those that are there. Throws CheckFailed when
@@ -50,6 +51,7 @@ class FaultyJournal final : public ledger::Journal {
   std::optional<std::size_t> kept_of_next_;  // when it is to fail
   std::vector<Record> records_;
   ledger::Position next_position_{1};
+  ledger::Instant newest_commit_ = ledger::first_instant;
   ledger::Digest head_root_{};
 };
 

@@ -31,6 +31,10 @@ class MemoryJournal final : public ledger::Journal {
     return seals;
   }
   ledger::Position next_position() const override { return ledger::Position{next_position_}; }
+  ledger::Instant newest_commit() const override {
+    const std::lock_guard lock(mutex_);
+    return groups_.empty() ? ledger::first_instant : groups_.back().committed_at;
+  }
   ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override {
     const std::lock_guard lock(mutex_);
     for (const ledger::CommitGroup& group : groups_) {
