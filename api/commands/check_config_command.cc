@@ -41,12 +41,15 @@ std::string_view name_of(const RoleRule& rule) {
       return "operator";
     case Role::payout:
       return "payout";
+    case Role::card_query:
+      return "national";
   }
   return "";
 }
 
 void tell_role(const RoleRule& rule, Report& report) {
   std::string line = fmt::format("  role {}: scope {}", name_of(rule), rule.scope);
+  if (!rule.audience.empty()) line += fmt::format(", audience {}", rule.audience);
   if (!rule.acr_values.empty()) line += fmt::format(", acr {}", fmt::join(rule.acr_values, " or "));
   if (rule.is_for_listed) {
     line += rule.organisations.empty()

@@ -10,11 +10,14 @@
 #include "api/commands/command_line.h"
 #include "api/commands/commands.h"
 #include "api/program/output.h"
+#include "api/program/usage_error.h"
 #include "api/runtime/config.h"
+#include "ingest/items/clock.h"
 #include "ledger/values/hex.h"
 #include "ledger/values/rfc3339.h"
 #include "storage/json/json.h"
 #include "storage/keys/keys.h"
+#include "storage/keys/query_keys.h"
 
 namespace api {
 namespace {
@@ -25,6 +28,8 @@ namespace fs = std::filesystem;
 struct KeysOptions {
   std::string data;
   std::string keys;
+  std::string which = "master";
+  std::size_t days = 90;
   bool is_json = false;
 };
 
@@ -41,7 +46,17 @@ std::string time_of(const fs::path& path) {
   return ledger::to_rfc3339(ledger::Instant{status.st_mtim.tv_sec});
 }
 
+/// Of the national card query; none until somebody has asked for one.
+storage::QueryKeys query_keys(const fs::path& folder) {
+  return storage::QueryKeys({folder, std::chrono::days{90}, std::chrono::days{30}});
+}
+
 void print_json(const fs::path& folder, const storage::KeyRing& keys) {
+  storage::Json queries = storage::Json::array();
+  for (const auto& [id, key] : query_keys(folder).all(ingest::now().seconds)) {
+    queries.add(storage::Json::object(
+        {{"keyId", id}, {"expires", ledger::to_rfc3339(ledger::Instant{key->expires_s})}}));
+  }
   print(storage::Json::object({
       {"keyId", keys.signing.key_id()},
       {"publicKey", ledger::to_hex(keys.signing.public_key())},
@@ -49,6 +64,7 @@ void print_json(const fs::path& folder, const storage::KeyRing& keys) {
       {"signingKeyTime", time_of(folder / "signing.pem")},
       {"masterKeyTime", time_of(folder / "master.key")},
       {"state", keys.is_rotation_unfinished ? "rotationUnfinished" : "whole"},
+      {"queryKeys", queries},
   }));
 }
 
@@ -65,6 +81,9 @@ void print_text(const fs::path& folder, const storage::KeyRing& keys) {
                    ? "a rotation was ended before its last step; the keys can be used, and "
                      "`frikort keys rotate` tidies up"
                    : "whole");
+  for (const auto& [id, key] : query_keys(folder).all(ingest::now().seconds)) {
+    row("query key", id + ", until " + ledger::to_rfc3339(ledger::Instant{key->expires_s}));
+  }
 }
 
 int show_keys(const KeysOptions& options) {
@@ -84,7 +103,25 @@ int create_keys(const KeysOptions& options) {
   return show_keys(options);
 }
 
+int rotate_query_key(const KeysOptions& options) {
+  const auto key = storage::QueryKeys::make(
+      {folder_of(options), std::chrono::days{options.days}, {}}, ingest::now().seconds);
+  if (options.is_json) {
+    print(storage::Json::object(
+        {{"keyId", key->id}, {"expires", ledger::to_rfc3339(ledger::Instant{key->expires_s})}}));
+  } else {
+    fmt::print(
+        "Clients of the national card query encrypt with {} from now on; a service that runs "
+        "serves "
+        "it within seconds. Keys before it open until they expire.\n",
+        key->id);
+  }
+  return exit_done;
+}
+
 int rotate_keys(const KeysOptions& options) {
+  if (options.which == "query") return rotate_query_key(options);
+  if (options.which != "master") throw UsageError("--key wants master or query");
   storage::KeyRing::rotate(folder_of(options));
   const int status = show_keys(options);
   if (!options.is_json) {
@@ -103,8 +140,15 @@ void add_keys_command(const Commands& commands) {
   create.keys("folder to make; new or empty")->required();
   create.json();
   const auto add_to_some = [&](const std::string& name, const std::string& description,
-                               int (*execute)(const KeysOptions&)) {
+                               int (*execute)(const KeysOptions&), bool rotates) {
     Command<KeysOptions> command(parts, name, description, execute);
+    if (rotates) {
+      command.add("--key", &KeysOptions::which, "master|query",
+                  "master, the default; or query, with which clients of the national card query "
+                  "encrypt: another is made, and those before it open until they expire");
+      command.number("--days", &KeysOptions::days, 1, 3650,
+                     "how long clients may use the new query key; default 90");
+    }
     command.exactly_one("--data", &KeysOptions::data, "--keys", &KeysOptions::keys);
     command.add("--data", &KeysOptions::data, "DIR", "data folder, with its keys in DIR/keys; or");
     command.keys("folder of the key files");
@@ -114,9 +158,9 @@ void add_keys_command(const Commands& commands) {
               "replace the master key: the key that encrypts national numbers is wrapped with a "
               "new one. Nobody may have the ledger open. Numbers are encrypted as before; the "
               "signing key stays: it is not rotated",
-              rotate_keys);
+              rotate_keys, true);
   add_to_some("show", "key id, public key, and whether the files are whole; nothing secret",
-              show_keys);
+              show_keys, false);
 }
 
 }  // namespace api

@@ -194,7 +194,7 @@ int serve(const ServeOptions& options) {
   set_log_level(config.log_level);
   {
     Service service(ledger_options(options.data, options.keys, config), config.series,
-                    config.limits, public_url(config.address, server.address()),
+                    config.limits, public_url(config.address, server.address()), config.national,
                     options.spinning_threads, gate, server);
     if (is_new) {
       log(LogLevel::warning, "ledger_created",

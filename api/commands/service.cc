@@ -7,8 +7,8 @@
 namespace api {
 
 Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
-                 const std::string& issuer, std::size_t spinning_threads, const Gate& gate,
-                 HttpServer& server)
+                 const std::string& issuer, const NationalSettings& national,
+                 std::size_t spinning_threads, const Gate& gate, HttpServer& server)
     : server_(server),
       gate_(gate),
       keeper_(
@@ -19,7 +19,8 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
           },
           ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_),
       submissions_(keeper_, series, limits),
-      cards_(keeper_, {issuer, limits.waiting_cards_max, series}) {
+      cards_(keeper_, {issuer, limits.waiting_cards_max, series}),
+      card_query_(keeper_, national, series) {
   submissions_.add_routes(router_);
   add_practice_registration_routes(router_, keeper_);
   add_card_status_routes(router_, keeper_, series, limits.card_status_lines_max);
@@ -27,6 +28,7 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
   add_access_log_routes(router_, keeper_, series);
   add_dossier_routes(router_, keeper_, series);
   cards_.add_routes(router_);
+  card_query_.add_routes(router_);
   add_timeliness_routes(router_, keeper_);
   add_event_routes(router_, keeper_, limits);
   add_reconciliation_routes(router_, keeper_, jobs_);

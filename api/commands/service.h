@@ -6,6 +6,7 @@
 #include "api/http/http_server.h"
 #include "api/http/router.h"
 #include "api/identity/gate.h"
+#include "api/national/card_query.h"
 #include "api/runtime/jobs.h"
 #include "api/runtime/ledger_keeper.h"
 #include "api/runtime/limits.h"
@@ -21,8 +22,8 @@ class Service {
   /// Opens the ledger; throws what LedgerKeeper throws. The issuer is that of cards. Answers go
   /// through the server, to those whom the gate lets in; both must stay.
   Service(storage::LedgerOptions ledger, ledger::NumberSeries series, const Limits& limits,
-          const std::string& issuer, std::size_t spinning_threads, const Gate& gate,
-          HttpServer& server);
+          const std::string& issuer, const NationalSettings& national, std::size_t spinning_threads,
+          const Gate& gate, HttpServer& server);
 
   LedgerKeeper& keeper() { return keeper_; }
 
@@ -48,6 +49,7 @@ class Service {
   LedgerKeeper keeper_;  // what it closes is used by those above
   Submissions submissions_;
   Cards cards_;
+  CardQuery card_query_;
 };
 
 }  // namespace api

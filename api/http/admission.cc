@@ -85,7 +85,8 @@ Response rate_refusal(const RateExcess& excess, std::string_view correlation_id)
 Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Response& refusal) {
   Request& request = connection.request();
   const Gate& gate = connection.gate();
-  const Visit visit = connection.visit();
+  Visit visit = connection.visit();
+  visit.surface = route.access.surface();
   Gate::Answer answer =
       gate.admit(route.access, request.path_parameter, visit, true, request.caller);
   if (answer.verdict == Gate::Verdict::wait) {

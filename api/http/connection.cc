@@ -11,6 +11,7 @@
 
 #include "api/http/awaitables.h"
 #include "api/http/request_head.h"
+#include "api/http/router.h"
 #include "api/program/log.h"
 
 namespace api {
@@ -138,7 +139,9 @@ Awaitable<bool> Connection::read_head() {
   expects_continue_ = !is_old() && has_sent_body_left() &&
                       beast::iequals({expect.data(), expect.size()}, "100-continue");
   read_request(message, request_);
-  const std::string_view unclear = unclear_point_of(message);
+  // A contract of somebody else may take what ours does not.
+  const bool may_repeat_id = foreign_surface() != nullptr;
+  const std::string_view unclear = unclear_point_of(message, may_repeat_id);
   if (!unclear.empty()) {
     is_closing_ = true;
     Problem problem{400, "MALFORMED_REQUEST", std::string(unclear), ""};
@@ -238,6 +241,12 @@ void Connection::watch_input() {
 
 // ---- answers ----
 
+/// Of the request, as far as its head could be read.
+const ForeignSurface* Connection::foreign_surface() const {
+  const Router* const router = network_.router;
+  return head_ && router != nullptr ? router->foreign_surface(target()) : nullptr;
+}
+
 /// Status line and fields.
 void Connection::append_head(const Response& response, std::string& text) {
   const auto add = [&text](std::string_view name, std::string_view value) {
@@ -263,6 +272,10 @@ Awaitable<void> Connection::answer(Response response) {
     auto [error] = co_await async_when(std::move(response.when_durable), lane_.context, awaited);
     response.when_durable = nullptr;
     if (error) response = to_response(problem_of(error), request_.correlation_id);
+  }
+  if (response.problem && foreign_surface() != nullptr) {
+    const Problem problem = std::move(*response.problem);
+    foreign_surface()->tell(problem, request_.correlation_id, response);
   }
   // Who was not told to send the body may send it or not: what comes next could be either.
   if (network_.is_draining || expects_continue_) is_closing_ = true;

@@ -19,6 +19,8 @@
 
 namespace api {
 
+struct ForeignSurface;
+
 /// A body is read into this much at first, then into more as it comes: a client that sends nothing
 /// shall cost nothing.
 constexpr std::size_t first_piece_bytes = 16U << 10;
@@ -114,8 +116,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_body_broken() const { return is_body_broken_; }
   /// Why it is broken.
   Problem body_problem() const;
-  /// Into the request, with the padding that parsing needs. False when a problem has been answered.
-  Awaitable<bool> read_whole_body(std::size_t bytes_max);
+  /// Into the request, with the padding that parsing needs, and without a byte order mark unless
+  /// that is to be kept. False when a problem has been answered.
+  Awaitable<bool> read_whole_body(std::size_t bytes_max, bool keeps_mark = false);
   static Problem body_is_too_large(std::size_t bytes_max);
   /// After an answer that did not need the body: reads it away if it is small, else closes.
   Awaitable<void> discard_body();
@@ -189,6 +192,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   std::size_t take_buffered(char* data, std::size_t size);
   Awaitable<std::size_t> receive(char* data, std::size_t size);
+  const ForeignSurface* foreign_surface() const;
   Awaitable<error_code> parse_head();
   Awaitable<void> refuse_head(error_code error);
   void append_head(const Response& response, std::string& text);

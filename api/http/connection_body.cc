@@ -104,7 +104,7 @@ Problem Connection::body_problem() const {
   return {400, "MALFORMED_REQUEST", "The body broke off.", ""};
 }
 
-Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max) {
+Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max, bool keeps_mark) {
   std::string& body = request_.body;
   bool is_too_large = body_left_ > bytes_max;
   bool is_full = false;
@@ -124,7 +124,9 @@ Awaitable<bool> Connection::read_whole_body(std::size_t bytes_max) {
     is_full = (filled > first_piece_bytes || gzip_) && is_memory_full();
   }
   body.resize(filled);
-  if (body.starts_with(ingest::byte_order_mark)) body.erase(0, ingest::byte_order_mark.size());
+  if (!keeps_mark && body.starts_with(ingest::byte_order_mark)) {
+    body.erase(0, ingest::byte_order_mark.size());
+  }
   if (is_too_large) {
     Problem problem = body_is_too_large(bytes_max);
     is_closing_ = true;

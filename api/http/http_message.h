@@ -3,6 +3,7 @@
 #include <boost/system/error_code.hpp>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,15 @@ struct Request {
   const std::string* query_value(std::string_view name) const;
 };
 
+/// A whole-request error as RFC 9457 says. `field` names the member or parameter at fault, if one
+/// is.
+struct Problem {
+  unsigned status = 500;
+  std::string_view code;  ///< `MALFORMED_REQUEST`
+  std::string detail;     ///< what is wrong and what to do; never with a person's number
+  std::string field;
+};
+
 struct Response {
   /// Calls back when something has happened, at once or later, from any thread.
   using When = std::function<void(std::function<void(boost::system::error_code)>)>;
@@ -46,6 +56,8 @@ struct Response {
   /// What is still to do for an answer that costs much: done on the one thread that gives way to
   /// all others. May be null. Who gives it bounds how many wait.
   std::function<void(Response&)> finish;
+  /// What the body says, if it is a problem: for who is told of it in another form.
+  std::optional<Problem> problem;
 };
 
 }  // namespace api

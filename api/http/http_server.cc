@@ -190,6 +190,7 @@ void HttpServer::stop() {
   network.parsers.join();
   network.workers.join();
   network.patient.join();
+  network.costly.join();
   for (Lane& lane : network.lanes) lane.context.stop();
   for (Lane& lane : network.lanes) {
     if (lane.thread.joinable()) lane.thread.join();

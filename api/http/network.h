@@ -74,14 +74,18 @@ struct Lane {
 struct Network {
   Network(std::size_t threads, const HttpLimits& given);
 
+  static constexpr std::size_t costly_threads = 2;
+
   const HttpLimits limits;
 
   std::atomic<std::size_t> connection_count{0};
   std::atomic<bool> is_draining{false};
   std::vector<Lane> lanes;
-  asio::thread_pool workers{2};  // for slow reads
-  asio::thread_pool parsers{1};  // for large bodies
-  asio::thread_pool patient{1};  // for answers that cost much: gives way to all others
+  asio::thread_pool workers{2};              // for slow reads
+  asio::thread_pool parsers{1};              // for large bodies
+  asio::thread_pool patient{1};              // for answers that cost much: gives way to all others
+  asio::thread_pool costly{costly_threads};  // for work with private keys: gives way to the rest
+  std::atomic<std::size_t> costly_waiting{0};
   // Set before the first connection.
   bool is_on_socket_file = false;
   const Router* router = nullptr;

@@ -34,6 +34,7 @@ Response to_response(const Problem& problem, std::string_view correlation_id) {
   response.body = problem_json(problem, correlation_id);
   if (problem.status == 429 || problem.status == 503)
     response.headers.emplace_back("Retry-After", "1");
+  response.problem = problem;
   return response;
 }
 

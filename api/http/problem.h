@@ -8,15 +8,6 @@
 
 namespace api {
 
-/// A whole-request error as RFC 9457 says. `field` names the member or parameter at fault, if one
-/// is.
-struct Problem {
-  unsigned status = 500;
-  std::string_view code;  ///< `MALFORMED_REQUEST`
-  std::string detail;     ///< what is wrong and what to do; never with a person's number
-  std::string field;
-};
-
 std::string problem_json(const Problem& problem, std::string_view correlation_id);
 Response to_response(const Problem& problem, std::string_view correlation_id);
 

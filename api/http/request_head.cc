@@ -139,9 +139,11 @@ bool read_target(std::string_view target, Request& request) {
   return true;
 }
 
-std::string_view unclear_point_of(const http::request_header<>& head) {
+std::string_view unclear_point_of(const http::request_header<>& head,
+                                  bool may_repeat_correlation_id) {
   const bool is_old = head.version() < 11;
-  const auto seen = see_fields(head);
+  auto seen = see_fields(head);
+  if (may_repeat_correlation_id) seen.back() = {};
   const auto& [host, length, encoding] = std::tie(seen[0], seen[1], seen[2]);
   if (host.count > 1 || (host.count == 0 && !is_old)) return "A request has one Host.";
   if (!is_host(host.value)) return "Host is not a host name or address.";
@@ -171,7 +173,7 @@ bool is_folded(std::string_view head_bytes) {
 
 void take_correlation_id(const http::request_header<>& head, std::string& id) {
   const std::string_view given = head["Correlation-Id"];
-  if (is_uuid(given)) {
+  if (is_uuid(given) && head.count("Correlation-Id") == 1) {
     id = given;
   } else {
     make_correlation_id(id);

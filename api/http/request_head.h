@@ -20,15 +20,16 @@ bool read_target(std::string_view target, Request& request);
 /// Why somebody else could read this head otherwise than we do, as a sentence: another host,
 /// another end of the body, another value of a field that stands there twice (RFC 9112, 3.2
 /// and 6.3). Empty when nobody could. What follows an unclear head may be no request, so the
-/// connection ends.
-std::string_view unclear_point_of(const boost::beast::http::request_header<>& head);
+/// connection ends. A Correlation-Id that stands there twice is no id, where that is allowed.
+std::string_view unclear_point_of(const boost::beast::http::request_header<>& head,
+                                  bool may_repeat_correlation_id = false);
 
 /// Whether a line of these bytes of a head goes on in the next one, which begins with a blank. What
 /// the parser of the head joins again, others cut or refuse (RFC 9112, 5.2).
 bool is_folded(std::string_view head_bytes);
 
-/// The Correlation-Id of the head if it is a UUID, otherwise a new one. The head may be as much as
-/// could be read of one that is refused.
+/// The Correlation-Id of the head if it is one UUID, otherwise a new one. The head may be as much
+/// as could be read of one that is refused.
 void take_correlation_id(const boost::beast::http::request_header<>& head, std::string& id);
 
 /// For an answer to what is no request.

@@ -64,6 +64,13 @@ void Router::add(Route route) {
   routes_.push_back({std::move(route), hole});
 }
 
+const ForeignSurface* Router::foreign_surface(std::string_view target) const {
+  const auto found = std::find_if(
+      foreign_.begin(), foreign_.end(),
+      [target](const ForeignSurface& surface) { return target.starts_with(surface.prefix); });
+  return found == foreign_.end() ? nullptr : &*found;
+}
+
 /// The segment that stands for `{}`, empty when the pattern has none; nothing when they differ.
 std::optional<std::string_view> Router::match_path(const Entry& entry, std::string_view path) {
   const std::string_view pattern = entry.route.path;

@@ -14,8 +14,9 @@
 namespace api {
 
 enum class RouteKind : std::uint8_t {
-  quick,  ///< answered on the network thread: memory or one lookup
-  slow,   ///< answered on a worker thread: reads that may wait or take milliseconds
+  quick,   ///< answered on the network thread: memory or one lookup
+  slow,    ///< answered on a worker thread: reads that may wait or take milliseconds
+  costly,  ///< answered on threads that give way: work with private keys. Bounded.
 };
 
 class Connection;
@@ -32,7 +33,9 @@ struct Route {
   std::size_t body_bytes_max = 0;               ///< 0: takes no body
   std::vector<std::string_view> media_types{};  ///< of the body
   std::vector<std::string_view> parameters{};   ///< those of the query
-  Handler handler{};                            ///< of a body that is read whole
+  /// The handler judges query, media type and packing itself, and gets the body as it came.
+  bool takes_anything = false;
+  Handler handler{};          ///< of a body that is read whole
   ConnectionHandler serve{};  ///< instead, for who reads and answers in another way
 };
 
@@ -41,11 +44,22 @@ std::optional<Problem> query_problem(const Route& route, const Request& request)
 /// What is wrong with the media type or the packing of the body, if the route takes one.
 std::optional<Problem> media_problem(const Route& route, const Request& request);
 
+/// A part of the paths that follows a contract of somebody else.
+struct ForeignSurface {
+  std::string_view prefix;  ///< of its paths
+  /// Tells a problem in the form of that contract.
+  std::function<void(const Problem&, std::string_view correlation_id, Response&)> tell;
+};
+
 /// The table method + path -> handler.
 class Router {
  public:
   /// REQUIRES: the route says who may use it.
   void add(Route route);
+  void add(ForeignSurface surface) { foreign_.push_back(std::move(surface)); }
+
+  /// The contract that the target of a request is under; null where it is ours.
+  const ForeignSurface* foreign_surface(std::string_view target) const;
 
   struct Match {
     const Route* route = nullptr;
@@ -62,6 +76,7 @@ class Router {
   static std::optional<std::string_view> match_path(const Entry& entry, std::string_view path);
 
   std::vector<Entry> routes_;
+  std::vector<ForeignSurface> foreign_;
 };
 
 }  // namespace api

@@ -12,10 +12,32 @@
 namespace api {
 namespace {
 
+/// One of the places for costly requests, for as long as one is being answered.
+class CostlyPlace {
+ public:
+  CostlyPlace(Network& network, bool is_wanted) : network_(network), is_counted_(is_wanted) {
+    if (is_counted_) is_taken_ = ++network.costly_waiting <= network.limits.costly_waiting_max;
+  }
+  ~CostlyPlace() {
+    if (is_counted_) --network_.costly_waiting;
+  }
+  CostlyPlace(const CostlyPlace&) = delete;
+  CostlyPlace& operator=(const CostlyPlace&) = delete;
+
+  /// True also when none is wanted.
+  bool is_taken() const { return is_taken_; }
+
+ private:
+  Network& network_;
+  const bool is_counted_;
+  bool is_taken_ = true;
+};
+
 Awaitable<void> serve_handler(Connection& connection, const Route& route) {
   Request& request = connection.request();
   if (route.body_bytes_max != 0) {
-    const bool is_read = co_await connection.read_whole_body(route.body_bytes_max);
+    const bool is_read =
+        co_await connection.read_whole_body(route.body_bytes_max, route.takes_anything);
     if (!is_read) co_return;
   }
   Response response;
@@ -25,8 +47,17 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
     std::function<Response()> work = [&request, &route] {
       return call(route.path, route.handler, request);
     };
-    response =
-        co_await run_on(connection.network().workers, connection.lane().context, std::move(work));
+    Network& network = connection.network();
+    const bool is_costly = route.kind == RouteKind::costly;
+    const CostlyPlace place(network, is_costly);
+    if (place.is_taken()) {
+      response = co_await run_on(is_costly ? network.costly : network.workers,
+                                 connection.lane().context, std::move(work));
+    } else {
+      response = to_response({429, "TOO_MANY_REQUESTS",
+                              "Too many requests of this kind are waiting; send it again.", ""},
+                             request.correlation_id);
+    }
   }
   if (response.finish) {
     std::function<Response()> work = [&] {
@@ -63,6 +94,7 @@ const Route* find_route(Connection& connection, Response& response) {
 
 /// Whether the route takes such a query and body; the refusal in `response` when it does not.
 bool takes(const Route& route, const Request& request, Response& response) {
+  if (route.takes_anything) return true;
   if (const auto problem = query_problem(route, request)) {
     response = to_response(*problem, request.correlation_id);
     return false;
@@ -92,7 +124,8 @@ Awaitable<void> serve(Connection& connection, const Route*& route) {
     co_return;
   }
   const bool takes_body = route->body_bytes_max != 0;
-  if (takes_body && connection.request().coding == ContentCoding::gzip) connection.unpack_body();
+  const bool is_packed = connection.request().coding == ContentCoding::gzip;
+  if (takes_body && is_packed && !route->takes_anything) connection.unpack_body();
   if (route->serve) {
     co_await route->serve(connection);
   } else {

@@ -43,13 +43,21 @@ bool is_token_type(const Jws& jws, const Issuer& issuer) {
   return type == "at+jwt" || type == "jwt";
 }
 
-bool is_for_audience(const json::object& claims, const Issuer& issuer) {
-  if (issuer.is_audience_waived) return true;
+/// The audiences of the issuer's that the token is for.
+std::vector<std::string> audiences_of(const json::object& claims, const Issuer& issuer) {
+  std::vector<std::string> named;
   if (const json::string* const one = text_member(claims, "aud")) {
-    return view_of(*one) == issuer.audience;
+    named.emplace_back(view_of(*one));
+  } else if (auto several = list_member(claims, "aud")) {
+    named = std::move(*several);
   }
-  const auto several = list_member(claims, "aud");
-  return several && is_one_of(*several, issuer.audience);
+  std::erase_if(named, [&issuer](const std::string& audience) {
+    return audience != issuer.audience &&
+           std::none_of(issuer.roles.begin(), issuer.roles.end(),
+                        [&](const RoleRule& rule) { return rule.audience == audience; });
+  });
+  std::erase(named, std::string());
+  return named;
 }
 
 /// Why the times of the token do not let it in; empty when they do.
@@ -87,8 +95,10 @@ bool has_form(std::string_view number, Register in) {
   return false;
 }
 
-TokenParty party_of(const json::object& claims, const std::vector<PartyClaim>& parties) {
+TokenParty party_of(const json::object& claims, const std::vector<PartyClaim>& parties,
+                    Surface surface) {
   for (const PartyClaim& claim : parties) {
+    if (surface == Surface::national && claim.in == Register::practitioners) continue;
     const json::value* const value = claims.if_contains(claim.name);
     if (value == nullptr) continue;
     std::string_view number;
@@ -127,17 +137,20 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   token.key_id = jws.key_id;
   token.expires_s = time_member(claims, "exp").value_or(0);
   read_binding(claims, token);
+  token.audiences = audiences_of(claims, issuer);
   token.scopes = list_member(claims, "scope").value_or(std::vector<std::string>());
   token.client_id = name_of(claims, "client_id");
   token.client_name = name_of(claims, "helseid://claims/client/client_name");
   token.token_id = name_of(claims, "jti");
   token.acr = text_of(claims, "acr");
-  token.party = party_of(claims, issuer.parties);
+  token.party = party_of(claims, issuer.parties, Surface::native);
+  token.query_party = party_of(claims, issuer.parties, Surface::national);
   if (!issuer.person_claim.empty()) {
     const std::string person = text_of(claims, issuer.person_claim);
     if (has_form(person, Register::persons)) token.person = person;
   }
   token.level = level_of(claims, issuer.level_claim);
+  token.has_level = claims.contains(issuer.level_claim);
   token.has_supplier = claims.contains("supplier");
   token.delegation_source = text_of(claims, "delegation_source");
   return token;
@@ -146,6 +159,8 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
 }  // namespace
 
 bool AccessToken::has_scope(std::string_view scope) const { return is_one_of(scopes, scope); }
+
+bool AccessToken::is_for(std::string_view audience) const { return is_one_of(audiences, audience); }
 
 Judged<AccessToken> verify_access_token(std::string_view compact, const AuthSettings& settings,
                                         const KeyRing& keys, std::int64_t now_s) {
@@ -164,10 +179,11 @@ Judged<AccessToken> verify_access_token(std::string_view compact, const AuthSett
   if (key == nullptr) return Refusal{Refusal::Kind::unknown_key, "unknown key"};
   if (!key->fits(jws->algorithm)) return refuse("key and algorithm do not fit");
   if (!key->has_signed(compact, jws->algorithm)) return refuse("signature does not fit");
-  if (!is_for_audience(jws->payload, *issuer)) return refuse("for another audience");
+  AccessToken token = token_of(*jws, *issuer);
+  if (token.audiences.empty() && !issuer->is_audience_waived) return refuse("for another audience");
   const std::string_view fault = fault_of_times(jws->payload, now_s, issuer->leeway.count());
   if (!fault.empty()) return refuse(fault);
-  return token_of(*jws, *issuer);
+  return token;
 }
 
 }  // namespace api

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/identity/caller.h"
 #include "api/identity/issuer.h"
 #include "api/identity/jwk.h"
 #include "api/identity/refusal.h"
@@ -31,21 +32,28 @@ struct TokenParty {
 struct AccessToken {
   std::string issuer;
   std::string key_id;
-  std::int64_t expires_s = 0;       ///< without leeway
-  std::string thumbprint;           ///< of the key that it is bound to; empty: a bearer token
-  bool is_bound_otherwise = false;  ///< by something that we do not check
+  std::int64_t expires_s = 0;          ///< without leeway
+  std::string thumbprint;              ///< of the key that it is bound to; empty: a bearer token
+  bool is_bound_otherwise = false;     ///< by something that we do not check
+  std::vector<std::string> audiences;  ///< those of the issuer's that it is for
   std::vector<std::string> scopes;
   std::string client_id;
   std::string client_name;
   std::string token_id;  ///< `jti`
   std::string acr;
   TokenParty party;
-  std::string person;  ///< who has logged in, if the issuer's tokens say so
+  TokenParty query_party;  ///< of the national card query, which knows no practitioner's number
+  std::string person;      ///< who has logged in, if the issuer's tokens say so
   std::int64_t level = 0;
+  bool has_level = false;
   bool has_supplier = false;
   std::string delegation_source;
 
   bool has_scope(std::string_view scope) const;
+  bool is_for(std::string_view audience) const;
+  const TokenParty& party_on(Surface surface) const {
+    return surface == Surface::national ? query_party : party;
+  }
 };
 
 /// Verifies a token by itself. Pure: times in seconds of Unix.

@@ -30,10 +30,23 @@ std::string_view error_of(Refusal::Kind kind) {
   }
 }
 
-std::string challenge(Scheme scheme, std::string_view error) {
+/// The scope of the national card query; empty where nobody asks it.
+std::string_view query_scope_of(const AuthSettings& settings) {
+  for (const Issuer& issuer : settings.issuers) {
+    for (const RoleRule& rule : issuer.roles) {
+      if (rule.role == Role::card_query) return rule.scope;
+    }
+  }
+  return {};
+}
+
+std::string challenge(Scheme scheme, std::string_view error, std::string_view scope = {}) {
   const bool is_dpop = scheme == Scheme::dpop;
   std::string text = is_dpop ? "DPoP" : "Bearer";
   if (!error.empty()) text.append(" error=\"").append(error).append("\"");
+  if (error == "insufficient_scope" && !scope.empty()) {
+    text.append(", scope=\"").append(scope).append("\"");
+  }
   if (is_dpop) {
     text += error.empty() ? " " : ", ";
     text += "algs=\"ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512\"";
@@ -49,7 +62,6 @@ bool is_served(const AuthSettings& settings, Scheme scheme) {
 }  // namespace
 
 std::optional<Presented> presented_by(const Credentials& credentials) {
-  if (credentials.has_several) return std::nullopt;
   std::string_view field = credentials.authorization;
   const std::size_t blank = field.find(' ');
   if (blank == std::string_view::npos) return std::nullopt;
@@ -74,17 +86,32 @@ std::optional<Refusal> judge_scheme(const AccessToken& token, const Issuer& issu
   return std::nullopt;
 }
 
+std::optional<Refusal> judge_audience(const AccessToken& token, const Issuer& issuer,
+                                      Surface surface) {
+  const Refusal refusal{Refusal::Kind::token, "for the other contract"};
+  if (surface == Surface::native) {
+    const bool is_right = issuer.is_audience_waived || token.is_for(issuer.audience);
+    return is_right ? std::nullopt : std::optional(refusal);
+  }
+  const bool is_right =
+      std::any_of(issuer.roles.begin(), issuer.roles.end(), [&token](const RoleRule& rule) {
+        return rule.role == Role::card_query && token.is_for(rule.audience);
+      });
+  return is_right ? std::nullopt : std::optional(refusal);
+}
+
 Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
                                 const AuthSettings& settings, const KeyRing& keys,
-                                std::int64_t now_s) {
+                                std::int64_t now_s, Surface surface) {
   const auto presented = presented_by(credentials);
   if (!presented) return Refusal{Refusal::Kind::no_credentials, "no token"};
   auto verified = verify_access_token(presented->token, settings, keys, now_s);
   if (const auto* const refusal = std::get_if<Refusal>(&verified)) return *refusal;
   const AccessToken& token = std::get<AccessToken>(verified);
-  if (const auto refusal = judge_scheme(token, *settings.find(token.issuer), presented->scheme)) {
-    return *refusal;
-  }
+  const Issuer& issuer = *settings.find(token.issuer);
+  if (const auto refusal = judge_audience(token, issuer, surface)) return *refusal;
+  if (const auto refusal = judge_scheme(token, issuer, presented->scheme)) return *refusal;
+  if (credentials.has_several) return Refusal{Refusal::Kind::proof, "several proofs"};
   Recognised recognised;
   if (presented->scheme == Scheme::dpop) {
     auto proof = verify_dpop_proof(credentials.proof, token, storage::sha256(presented->token),
@@ -92,18 +119,21 @@ Judged<Recognised> authenticate(const Credentials& credentials, const RequestLin
     if (const auto* const refusal = std::get_if<Refusal>(&proof)) return *refusal;
     recognised.proof = std::get<ProofId>(proof);
   }
-  auto caller = caller_of(token, settings);
+  auto caller = caller_of(token, settings, surface);
   if (const auto* const refusal = std::get_if<Refusal>(&caller)) return *refusal;
   recognised.caller = std::move(std::get<Caller>(caller));
   return recognised;
 }
 
 std::string challenge_of(const Refusal& refusal, const Credentials& credentials,
-                         const AuthSettings& settings) {
+                         const AuthSettings& settings, Surface surface) {
   const bool is_silent = refusal.kind == Refusal::Kind::not_allowed ||
                          refusal.kind == Refusal::Kind::no_keys ||
                          refusal.kind == Refusal::Kind::too_many_proofs;
   if (is_silent) return {};
+  if (surface == Surface::national) {
+    return challenge(Scheme::dpop, error_of(refusal.kind), query_scope_of(settings));
+  }
   const auto presented = presented_by(credentials);
   const bool serves_dpop = is_served(settings, Scheme::dpop);
   Scheme first = serves_dpop ? Scheme::dpop : Scheme::bearer;

@@ -15,7 +15,7 @@ namespace api {
 struct Credentials {
   std::string_view authorization;  ///< the whole field; empty: none
   std::string_view proof;          ///< `DPoP`; empty: none
-  bool has_several = false;        ///< of one of the two
+  bool has_several = false;        ///< proofs
 };
 
 /// Scheme and token of the field `Authorization`.
@@ -31,6 +31,11 @@ std::optional<Presented> presented_by(const Credentials& credentials);
 /// that key only, whoever issued it (RFC 9449, 7.2).
 std::optional<Refusal> judge_scheme(const AccessToken& token, const Issuer& issuer, Scheme scheme);
 
+/// Whether the token is for routes of this contract: none is for both, unless it names both
+/// audiences.
+std::optional<Refusal> judge_audience(const AccessToken& token, const Issuer& issuer,
+                                      Surface surface);
+
 /// Whoever has been recognised, and the proof that must not have been used before.
 struct Recognised {
   Caller caller;
@@ -41,11 +46,12 @@ struct Recognised {
 /// server takes the same steps, but remembers tokens that it has verified; see Gate.
 Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
                                 const AuthSettings& settings, const KeyRing& keys,
-                                std::int64_t now_s);
+                                std::int64_t now_s, Surface surface = Surface::native);
 
 /// The value of `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1): every scheme that is served, the
-/// one that was used first. Empty where nothing is to be said.
+/// one that was used first. The national card query knows DPoP alone. Empty where nothing is to
+/// be said.
 std::string challenge_of(const Refusal& refusal, const Credentials& credentials,
-                         const AuthSettings& settings);
+                         const AuthSettings& settings, Surface surface = Surface::native);
 
 }  // namespace api

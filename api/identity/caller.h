@@ -17,7 +17,11 @@ enum class Role : std::uint8_t {
   registry,    ///< tells of persons and practices
   operations,  ///< runs the ledger; learns nothing about a person
   payout,      ///< reads events, and pays refunds
+  card_query,  ///< asks the national card query, and nothing else
 };
+
+/// Whose contract a route follows. A token is for routes of one of them.
+enum class Surface : std::uint8_t { native, national };
 
 class Roles {
  public:
@@ -26,7 +30,8 @@ class Roles {
     for (const Role role : roles) add(role);
   }
   static constexpr Roles all() {
-    return {Role::practice, Role::portal, Role::registry, Role::operations, Role::payout};
+    return {Role::practice,   Role::portal, Role::registry,
+            Role::operations, Role::payout, Role::card_query};
   }
 
   constexpr void add(Role role) { bits_ |= bit(role); }
@@ -49,6 +54,7 @@ struct Caller {
   std::string name;  ///< for the logs; empty while nobody is known
   Roles roles;
   PracticeList practices{};   ///< null: acts for every practice
+  bool is_nobody = false;     ///< of the card query: the token does not say who asks
   std::string only_person{};  ///< the national number of a citizen; empty: acts for everybody
   std::string client{};       ///< of an issuer, as limits know it; empty: no token
   // What a person is told of who has asked; empty: nobody has said.
@@ -83,6 +89,12 @@ class Access {
     access.is_for_anybody_ = true;
     return access;
   }
+  /// Callers of the national card query.
+  static Access national() {
+    Access access{Role::card_query};
+    access.surface_ = Surface::national;
+    return access;
+  }
   /// The same, and of practices only such as the registry knows.
   Access with_practice() && {
     wants_practice_ = true;
@@ -95,6 +107,7 @@ class Access {
   }
 
   bool is_declared() const { return is_declared_; }
+  Surface surface() const { return surface_; }
   bool is_for_anybody() const { return is_for_anybody_; }
   bool admits(const Caller& caller) const {
     return is_for_anybody_ || caller.roles.has_one_of(roles_);
@@ -111,6 +124,7 @@ class Access {
   bool is_for_anybody_ = false;
   bool wants_practice_ = false;
   bool is_of_practice_in_path_ = false;
+  Surface surface_ = Surface::native;
 };
 
 }  // namespace api

@@ -42,21 +42,23 @@ Gate::Answer Gate::refuse(const Refusal& refusal, const Visit& visit, bool may_w
     std::string issuer = guard_->renew_keys_for(visit.credentials);
     if (!issuer.empty()) return {Verdict::wait, refusal.reason, "", std::move(issuer)};
   }
-  return {verdict_of(refusal.kind), refusal.reason,
-          guard_->challenge_of(refusal, visit.credentials)};
+  return {verdict_of(refusal.kind), refusal.reason, guard_->challenge_of(refusal, visit)};
 }
 
 Gate::Answer Gate::admit(const Access& access, std::string_view path_parameter, const Visit& visit,
                          bool may_wait, Caller& caller) const {
   caller = Caller();
-  auto recognised = guard_->recognise(visit);
-  if (const auto* const refusal = std::get_if<Refusal>(&recognised)) {
-    return refuse(*refusal, visit, may_wait);
+  std::string client;
+  auto recognised = guard_->recognise(visit, client);
+  const auto* const refusal = std::get_if<Refusal>(&recognised);
+  // What a client may not do at all counts like what it may.
+  if (refusal == nullptr || !client.empty()) {
+    auto excess =
+        client_requests_.take(rates()->client_requests, client, 1, RateLimiter::Time::clock::now());
+    if (excess) return {Verdict::limited, "too many requests", "", "", excess};
   }
+  if (refusal != nullptr) return refuse(*refusal, visit, may_wait);
   caller = std::move(std::get<Caller>(recognised));
-  auto excess = client_requests_.take(rates()->client_requests, caller.client, 1,
-                                      RateLimiter::Time::clock::now());
-  if (excess) return {Verdict::limited, "too many requests", "", "", excess};
   if (!access.admits(caller)) {
     return refuse({Refusal::Kind::scope, "no role for this route"}, visit, false);
   }

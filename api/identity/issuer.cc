@@ -20,7 +20,10 @@ Issuer helseid() {
   };
   issuer.level_claim = "helseid://claims/identity/security_level";
   issuer.level_min = 4;
-  issuer.roles = {{Role::practice, "frikort:api/practice"}};
+  issuer.roles = {{Role::practice, "frikort:api/practice"},
+                  {.role = Role::card_query,
+                   .scope = "hdir:frikortsporring/read",
+                   .audience = "hdir:frikortsporring"}};
   return issuer;
 }
 

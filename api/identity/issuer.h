@@ -44,6 +44,8 @@ struct RoleRule {
   bool is_for_listed = false;      ///< only for organisations of the list
   std::vector<std::string> organisations{};
   std::vector<std::string> acr_values{};  ///< one of these; empty: any
+  /// That tokens with this role are for; empty: that of the issuer.
+  std::string audience{};
 };
 
 /// Where the keys of an issuer are. One of the three is set.

@@ -9,16 +9,15 @@ bool is_one_of(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-std::string_view organisation_of(const AccessToken& token) {
-  return token.party.in == Register::organisations ? std::string_view(token.party.number)
-                                                   : std::string_view();
+std::string_view organisation_of(const TokenParty& party) {
+  return party.in == Register::organisations ? std::string_view(party.number) : std::string_view();
 }
 
 /// Why nobody may use this token now, whatever its scopes; empty when somebody may.
 std::string_view fault_of(const AccessToken& token, const Issuer& issuer,
-                          const AuthSettings& settings) {
+                          const AuthSettings& settings, Surface surface) {
   if (is_one_of(settings.blocked_clients, token.client_id)) return "client is blocked";
-  const std::string_view organisation = organisation_of(token);
+  const std::string_view organisation = organisation_of(token.party_on(surface));
   if (!organisation.empty() && is_one_of(settings.blocked_organisations, organisation)) {
     return "organisation is blocked";
   }
@@ -33,48 +32,44 @@ bool meets(const AccessToken& token, const Issuer& issuer, const RoleRule& rule)
   const bool has_acr = rule.acr_values.empty() || is_one_of(rule.acr_values, token.acr);
   if (!has_acr) return false;
   if (rule.is_for_own_person) return !token.person.empty();
-  if (rule.is_for_listed) return is_one_of(rule.organisations, organisation_of(token));
+  if (rule.is_for_listed) return is_one_of(rule.organisations, organisation_of(token.party));
   if (rule.role != Role::practice) return true;
   const bool is_logged_in = token.party.in != Register::organisations;
   return !token.party.number.empty() && (!is_logged_in || token.level >= issuer.level_min);
 }
 
 /// No number of a person: the name goes into logs.
-std::string name_of(const AccessToken& token) {
+std::string name_of(const AccessToken& token, Surface surface) {
   std::string name = token.client_id.empty() ? "a client" : token.client_id;
-  const std::string_view organisation = organisation_of(token);
+  const std::string_view organisation = organisation_of(token.party_on(surface));
   if (!organisation.empty()) name.append(" for ").append(organisation);
   return name;
 }
 
 /// Who a person is told has asked: the practice as it is registered, else what the token says.
-void name_organisation(Caller& caller, const AccessToken& token, const AuthSettings& settings) {
+void name_organisation(Caller& caller, const AccessToken& token, const AuthSettings& settings,
+                       Surface surface) {
   PracticeFacts facts;
   if (caller.practices && !caller.practices->empty() && settings.describe_practice) {
     facts = settings.describe_practice(caller.practices->front());
   }
-  caller.organisation = facts.name.empty() ? token.client_name : facts.name;
-  const std::string_view organisation = organisation_of(token);
+  // On the national surface nobody but the register says what somebody is called.
+  const bool is_named_by_token = facts.name.empty() && surface == Surface::native;
+  caller.organisation = is_named_by_token ? token.client_name : facts.name;
+  const std::string_view organisation = organisation_of(token.party_on(surface));
   caller.organisation_number =
       organisation.empty() ? facts.organisation_number : std::string(organisation);
 }
 
-}  // namespace
-
-Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings) {
-  const Issuer* const issuer = settings.find(token.issuer);
-  if (issuer == nullptr) return Refusal{Refusal::Kind::token, "unknown issuer"};
-  const std::string_view fault = fault_of(token, *issuer, settings);
-  if (!fault.empty()) return Refusal{Refusal::Kind::not_allowed, fault};
-  Caller caller;
-  caller.name = name_of(token);
-  caller.client = issuer->name + ' ' + token.client_id;
+/// Who has a role of ours.
+Judged<Caller> native_caller(Caller caller, const AccessToken& token, const Issuer& issuer,
+                             const AuthSettings& settings) {
   bool has_scope = false;
   bool sees_everybody = false;
-  for (const RoleRule& rule : issuer->roles) {
-    if (!token.has_scope(rule.scope)) continue;
+  for (const RoleRule& rule : issuer.roles) {
+    if (rule.role == Role::card_query || !token.has_scope(rule.scope)) continue;
     has_scope = true;
-    if (!meets(token, *issuer, rule)) continue;
+    if (!meets(token, issuer, rule)) continue;
     caller.roles.add(rule.role);
     if (rule.role == Role::portal && !rule.is_for_own_person) sees_everybody = true;
     if (rule.role == Role::portal && rule.is_for_own_person) caller.only_person = token.person;
@@ -93,8 +88,48 @@ Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings)
     caller.practices = std::move(practices);
   }
   // Citizens who look at what is theirs are no organisation.
-  if (caller.only_person.empty()) name_organisation(caller, token, settings);
+  if (caller.only_person.empty()) name_organisation(caller, token, settings, Surface::native);
   return caller;
+}
+
+/// Who asks the national card query. That nobody is named is judged later: after that the client's
+/// own test of its integration tells of it instead of refusing.
+Judged<Caller> query_caller(Caller caller, const AccessToken& token, const Issuer& issuer,
+                            const AuthSettings& settings) {
+  const bool has_scope =
+      std::any_of(issuer.roles.begin(), issuer.roles.end(), [&token](const RoleRule& rule) {
+        return rule.role == Role::card_query && token.is_for(rule.audience) &&
+               token.has_scope(rule.scope);
+      });
+  if (!has_scope) return Refusal{Refusal::Kind::scope, "no scope of the card query"};
+  caller.roles.add(Role::card_query);
+  const TokenParty& party = token.query_party;
+  const bool is_too_low =
+      party.in == Register::persons && token.has_level && token.level < issuer.level_min;
+  caller.is_nobody = party.number.empty() || is_too_low;
+  auto practices = std::make_shared<std::vector<std::string>>();
+  if (!caller.is_nobody && settings.find_practices) {
+    *practices = settings.find_practices(party.in, party.number);
+  }
+  caller.practices = std::move(practices);
+  name_organisation(caller, token, settings, Surface::national);
+  return caller;
+}
+
+}  // namespace
+
+std::string client_of(const AccessToken& token) { return token.issuer + ' ' + token.client_id; }
+
+Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings, Surface surface) {
+  const Issuer* const issuer = settings.find(token.issuer);
+  if (issuer == nullptr) return Refusal{Refusal::Kind::token, "unknown issuer"};
+  const std::string_view fault = fault_of(token, *issuer, settings, surface);
+  if (!fault.empty()) return Refusal{Refusal::Kind::not_allowed, fault};
+  Caller caller;
+  caller.name = name_of(token, surface);
+  caller.client = client_of(token);
+  return surface == Surface::national ? query_caller(std::move(caller), token, *issuer, settings)
+                                      : native_caller(std::move(caller), token, *issuer, settings);
 }
 
 }  // namespace api

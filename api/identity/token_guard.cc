@@ -94,7 +94,7 @@ Judged<TokenGuard::TokenPtr> TokenGuard::verify(std::string_view compact,
 }
 
 /// The steps of authenticate().
-Judged<Caller> TokenGuard::recognise(const Visit& visit) {
+Judged<Caller> TokenGuard::recognise(const Visit& visit, std::string& client) {
   const auto presented = presented_by(visit.credentials);
   if (!presented && visit.is_of_operator && visit.credentials.authorization.empty()) {
     return Caller{"the machine's operator", {Role::operations}};
@@ -109,9 +109,10 @@ Judged<Caller> TokenGuard::recognise(const Visit& visit) {
   const auto verified = verify(presented->token, hash, *settings, now_s);
   if (const auto* const refusal = std::get_if<Refusal>(&verified)) return *refusal;
   const AccessToken& token = *std::get<TokenPtr>(verified);
-  if (const auto refusal = judge_scheme(token, *settings->find(token.issuer), presented->scheme)) {
-    return *refusal;
-  }
+  const Issuer& issuer = *settings->find(token.issuer);
+  if (const auto refusal = judge_audience(token, issuer, visit.surface)) return *refusal;
+  if (const auto refusal = judge_scheme(token, issuer, presented->scheme)) return *refusal;
+  if (visit.credentials.has_several) return Refusal{Refusal::Kind::proof, "several proofs"};
   if (presented->scheme == Scheme::dpop) {
     const auto proof =
         verify_dpop_proof(visit.credentials.proof, token, hash, visit.line, *settings, now_s);
@@ -124,11 +125,12 @@ Judged<Caller> TokenGuard::recognise(const Visit& visit) {
       return Refusal{Refusal::Kind::too_many_proofs, "no room for more proofs"};
     }
   }
-  return caller_of(token, *settings);
+  client = client_of(token);
+  return caller_of(token, *settings, visit.surface);
 }
 
-std::string TokenGuard::challenge_of(const Refusal& refusal, const Credentials& credentials) const {
-  return api::challenge_of(refusal, credentials, *settings());
+std::string TokenGuard::challenge_of(const Refusal& refusal, const Visit& visit) const {
+  return api::challenge_of(refusal, visit.credentials, *settings(), visit.surface);
 }
 
 std::string TokenGuard::renew_keys_for(const Credentials& credentials) {

@@ -20,6 +20,7 @@ struct Visit {
   RequestLine line;
   Credentials credentials;
   bool is_of_operator = false;  ///< by the socket: root, or the user of the service itself
+  Surface surface = Surface::native;
 };
 
 /// Recognises callers by their tokens: authenticate(), with everything that is remembered from one
@@ -33,8 +34,9 @@ class TokenGuard {
   /// stays spent; how much of that is remembered does not change.
   void set(const AuthSettings& settings);
 
-  Judged<Caller> recognise(const Visit& visit);
-  std::string challenge_of(const Refusal& refusal, const Credentials& credentials) const;
+  /// `client` becomes who sends the token as soon as that is certain, whatever follows.
+  Judged<Caller> recognise(const Visit& visit, std::string& client);
+  std::string challenge_of(const Refusal& refusal, const Visit& visit) const;
 
   /// After `unknown_key` or `no_keys`: the issuer of the token that was refused, when it is worth
   /// to wait for its keys; empty otherwise.

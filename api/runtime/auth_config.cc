@@ -22,12 +22,13 @@ struct RoleName {
   Role role;
   bool is_for_own_person;
 };
-constexpr std::array<RoleName, 6> role_names{{{"practice", Role::practice, false},
+constexpr std::array<RoleName, 7> role_names{{{"practice", Role::practice, false},
                                               {"portal", Role::portal, false},
                                               {"citizen", Role::portal, true},
                                               {"operator", Role::operations, false},
                                               {"payout", Role::payout, false},
-                                              {"registry", Role::registry, false}}};
+                                              {"registry", Role::registry, false},
+                                              {"national", Role::card_query, false}}};
 
 void require_organisations(TableReader& reader, std::string_view key,
                            const std::vector<std::string>& numbers) {
@@ -118,7 +119,8 @@ void read_role(TableReader& reader, std::vector<RoleRule>& rules) {
                                          [&](const RoleName& role) { return role.name == name; });
   if (known == role_names.end()) {
     if (!name.empty()) {
-      reader.fault("role", "wants practice, portal, citizen, operator, payout or registry");
+      reader.fault("role",
+                   "wants practice, portal, citizen, operator, payout, registry or national");
     }
     return;
   }
@@ -130,6 +132,13 @@ void read_role(TableReader& reader, std::vector<RoleRule>& rules) {
   rule.is_for_own_person = known->is_for_own_person;
   rule.scope =
       place == rules.end() ? reader.required_text("scope") : reader.text("scope", rule.scope);
+  rule.audience = reader.text("audience", rule.audience);
+  if (rule.role == Role::card_query && rule.audience.empty()) {
+    reader.fault("audience", "is missing; remedy: audience = \"hdir:frikortsporring\"");
+  }
+  if (rule.role != Role::card_query && !rule.audience.empty()) {
+    reader.fault("audience", "goes with the role national; others have that of the issuer");
+  }
   rule.acr_values = reader.texts("acr", rule.acr_values);
   rule.organisations = reader.texts("organisations", rule.organisations);
   rule.is_for_listed = rule.is_for_listed || reader.has("organisations");
@@ -256,6 +265,18 @@ void read_one(std::string_view name, const toml::node& node, ConfigFaults& fault
 
 namespace {
 
+void read_national(TableReader& reader, NationalSettings& national) {
+  constexpr std::int64_t days_max = 3650;
+  national.is_served = reader.flag("serve", true);
+  national.body_bytes_max =
+      static_cast<std::size_t>(reader.number("body_bytes_max", 1024, 1 << 20, 64 << 10));
+  const auto life = reader.number("key_days", 1, days_max, 90);
+  const auto age = reader.number("key_rotate_days", 1, days_max, std::min<std::int64_t>(30, life));
+  if (age > life) reader.fault("key_rotate_days", "is more than key_days: there would be no key");
+  national.key_life = std::chrono::days{life};
+  national.key_age_max = std::chrono::days{age};
+}
+
 void read_registry(TableReader& reader, Config& config) {
   const std::string practices = reader.text("practices", "optional");
   config.ledger.are_practices_required = practices == "required";
@@ -284,6 +305,9 @@ bool read_auth_table(std::string_view name, const toml::node& node, ConfigFaults
     read_each(name, node, faults, [&](TableReader& reader, const std::string& called) {
       read_issuer(reader, called, faults, config);
     });
+  } else if (name == "national") {
+    read_one(name, node, faults,
+             [&](TableReader& reader) { read_national(reader, config.national); });
   } else if (name == "registry") {
     read_one(name, node, faults, [&](TableReader& reader) { read_registry(reader, config); });
   } else if (name == "practices") {

@@ -7,8 +7,9 @@
 
 namespace api {
 
-/// Reads one of the tables about who may: `public`, `tls`, `auth`, `rates`, and the arrays
-/// `issuers` and `practices`. False when the name is none of them.
+/// Reads one of the tables about who may and what: `public`, `tls`, `auth`, `rates`, `metrics`,
+/// `log`, `registry`, `national`, and the arrays `issuers` and `practices`. False when the name is
+/// none of them.
 bool read_auth_table(std::string_view name, const toml::node& node, ConfigFaults& faults,
                      Config& config);
 

@@ -10,6 +10,7 @@
 #include "api/identity/rate_limiter.h"
 #include "api/program/log.h"
 #include "api/runtime/limits.h"
+#include "api/runtime/national_settings.h"
 #include "api/runtime/public_address.h"
 #include "ledger/records/ledger_settings.h"
 #include "ledger/records/rule_pack.h"
@@ -40,6 +41,7 @@ struct Config {
   std::string metrics_listen;  ///< where /metrics is for everybody; empty: nowhere
   LogLevel log_level = LogLevel::info;
   ledger::LedgerSettings ledger;
+  NationalSettings national;
 };
 
 /// Defaults where `path` is empty. Throws UsageError that names every fault, a line each, with key

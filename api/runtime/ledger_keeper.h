@@ -53,6 +53,9 @@ class LedgerKeeper {
   void use_ceilings(std::map<int, ledger::AnnualCeiling> ceilings);
 
   const storage::KeyRing& keys() const { return *options_.keys; }
+  std::filesystem::path keys_folder() const {
+    return options_.keys_folder.empty() ? options_.folder / "keys" : options_.keys_folder;
+  }
   /// Why no items are taken; empty while they are.
   std::string trouble() const;
   std::uint64_t recoveries() const;

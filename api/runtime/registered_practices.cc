@@ -49,6 +49,19 @@ PracticeFacts registered_facts(const LedgerKeeper& keeper, std::string_view id) 
 
 }  // namespace
 
+bool has_agreement(OpenLedger& open, const Caller& caller, ledger::Date day) {
+  if (caller.practices == nullptr) return true;
+  const storage::StateStore& state = open.files().state();
+  return std::any_of(
+      caller.practices->begin(), caller.practices->end(), [&](const std::string& id) {
+        ledger::PracticeId practice;
+        if (!ledger::PracticeId::parse(id, practice)) return false;
+        const auto number = state.practice_number(practice);
+        const auto registered = number ? state.registered_practice(*number) : nullptr;
+        return registered != nullptr && ledger::covers(registered->event.agreements, day);
+      });
+}
+
 void use_registry(AuthSettings& settings, const LedgerKeeper& keeper) {
   settings.find_practices = [&keeper, configured = std::move(settings.find_practices)](
                                 Register in, std::string_view number) {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "api/runtime/card_status.h"
 #include "api/runtime/ledger_routes.h"
-#include "api/runtime/shown_account.h"
+#include "api/runtime/registered_practices.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
@@ -13,31 +14,12 @@
 namespace api {
 namespace {
 
-/// A practice may ask this far back.
-constexpr std::chrono::years card_status_reach{2};
-
 /// The answer, or what is wrong with the question.
 struct Answer {
   std::optional<Problem> problem;
   bool is_exempt = false;
   ledger::Position reflects;
 };
-
-ledger::Date earliest_date(ledger::Date today) {
-  std::chrono::year_month_day day{today};
-  day -= card_status_reach;
-  return day.ok() ? ledger::Date{day} : ledger::Date{day.year() / day.month() / std::chrono::last};
-}
-
-/// Minimum pension on that day exempts from some services, card or not.
-ledger::Result<bool> is_exempt_by_pension(const storage::StateStore& state,
-                                          const ShownAccount& shown,
-                                          ledger::ServiceType service_type, ledger::Date date) {
-  if (!shown.brief.has_pension || !is_free_with_minimum_pension(service_type)) return false;
-  const auto person = state.person(shown.person);
-  if (!person) return person.error();
-  return person.value().pension && ledger::covers(*person.value().pension, date);
-}
 
 Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& request,
               std::string_view body) {
@@ -46,7 +28,7 @@ Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& requ
   const ledger::ServiceType service_type = fields.service_type();
   const ledger::Date date = fields.date("serviceDate", "INVALID_SERVICE_DATE");
   if (!fields.is_ok()) return {fields.problem(), false, {}};
-  if (date < earliest_date(ledger::oslo_date(ingest::now()))) {
+  if (date < earliest_service_date(ledger::oslo_date(ingest::now()))) {
     return {Problem{400, "SERVICE_DATE_TOO_OLD",
                     "`serviceDate` is more than two years back; older status is not given.",
                     "serviceDate"},
@@ -54,19 +36,16 @@ Answer answer(ledger::NumberSeries series, OpenLedger& open, const Request& requ
             {}};
   }
   const ledger::EncryptedNumber person = open.files().keys().numbers.encrypt(*number);
-  const storage::StateStore& state = open.files().state();
-  const auto shown = shown_account(state, person, ledger::year_of(date));
-  if (!shown) return {problem_of(shown.error()), false, {}};
-  const auto has_pension = is_exempt_by_pension(state, shown.value(), service_type, date);
-  if (!has_pension) return {problem_of(has_pension.error()), false, {}};
-  const bool is_exempt = shown.value().account.card.has_value() || has_pension.value();
+  const auto status = card_status_of(open.files().state(), person, service_type, date);
+  if (!status) return {problem_of(status.error()), false, {}};
+  const bool is_exempt = status.value().is_exempt;
 
   const auto noted =
       open.note_access(storage::AccessRecord::of_service(storage::AccessWhat::card_status, person,
                                                          service_type, date, is_exempt),
                        request);
   if (!noted) return {problem_of(noted.error()), false, {}};
-  return {std::nullopt, is_exempt, shown.value().reflects};
+  return {std::nullopt, is_exempt, status.value().reflects};
 }
 
 std::string_view text_of(bool is_exempt) {
@@ -98,7 +77,14 @@ void append_line_problem(std::string& out, const Problem& problem) {
   out += "}\n";
 }
 
+/// In force, the registry of practices decides who may ask today.
+bool may_ask(OpenLedger& open, const Request& request) {
+  return !open.files().settings().are_practices_required ||
+         has_agreement(open, request.caller, ledger::oslo_date(ingest::now()));
+}
+
 Response card_status(ledger::NumberSeries series, OpenLedger& open, const Request& request) {
+  if (!may_ask(open, request)) return to_response(not_for_the_caller(), request.correlation_id);
   const Answer given = answer(series, open, request, request.body);
   if (given.problem) return to_response(*given.problem, request.correlation_id);
   Response response;
@@ -109,6 +95,7 @@ Response card_status(ledger::NumberSeries series, OpenLedger& open, const Reques
 
 Response card_status_batch(ledger::NumberSeries series, std::size_t lines_max, OpenLedger& open,
                            const Request& request) {
+  if (!may_ask(open, request)) return to_response(not_for_the_caller(), request.correlation_id);
   const std::vector<std::string_view> lines = lines_of(request.body);
   // Before any of them: what is not answered is not logged.
   if (lines.size() > lines_max) {

@@ -8,25 +8,12 @@
 #include <utility>
 
 #include "storage/files/files.h"
+#include "storage/keys/secret_file.h"
 
 namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_secret(const fs::path& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT) throw std::runtime_error("the key file " + path.string() + " is missing");
-    throw std::runtime_error("the key file " + path.string() +
-                             " cannot be read: " + std::strerror(errno));
-  }
-  if ((status.st_mode & 077) != 0) {
-    throw std::runtime_error("the key file " + path.string() +
-                             " can be read by others; remedy: chmod 600");
-  }
-  return read_file(path);
-}
 
 std::string read_hex(const fs::path& path) {
   const std::string text = read_secret(path);
