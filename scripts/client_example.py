@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """How a practice's system reaches the ledger: a token that is bound to its key, a proof for each request,
-a batch of co-payments, and its receipts checked and kept.
+a batch of co-payments, its receipts checked and kept, and the national card query.
 
     scripts/client_example.py --server URL --issuer URL --ca-file FILE [--organisation NUMBER] [--practice ID]
 
@@ -27,11 +27,16 @@ import urllib.request
 import uuid
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 CHECK_RECEIPT = pathlib.Path(__file__).resolve().parent / "check_receipt.py"
 PERSON = "22898595734"
+PRACTICE_SCOPE = "frikort:api/practice"
+QUERY_SCOPE = "hdir:frikortsporring/read"
+QUERY_PATH = "/api/frikortsporring/helseid/v1"
+KEY_PATH = "/api/frikortsporring/jwk"
 
 
 def base64url(data):
@@ -40,6 +45,20 @@ def base64url(data):
 
 def part(value):
     return base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def number_of(text):
+    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+
+
+def encrypted(text, jwk):
+    """A JWE in compact form (RFC 7516): a new key for the text, and that key for whoever has the private half."""
+    header = part({"alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": jwk["kid"]})
+    key, vector = secrets.token_bytes(32), secrets.token_bytes(12)
+    public = rsa.RSAPublicNumbers(number_of(jwk["e"]), number_of(jwk["n"])).public_key()
+    wrapped = public.encrypt(key, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
+    sealed = AESGCM(key).encrypt(vector, text, header.encode())
+    return ".".join((header, *map(base64url, (wrapped, vector, sealed[:-16], sealed[-16:]))))
 
 
 class ProofKey:
@@ -67,30 +86,31 @@ class Client:
         self.options = options
         self.context = ssl.create_default_context(cafile=options.ca_file)
         self.key = ProofKey()
-        self.token = None
+        self.tokens = {}  # by scope
 
     def send(self, url, body=None, headers=None):
         request = urllib.request.Request(url, data=body, headers=headers or {})
         with urllib.request.urlopen(request, timeout=60, context=self.context) as answer:
             return answer.read()
 
-    def get_token(self):
+    def get_token(self, scope):
         """From the token endpoint that the issuer's metadata name."""
         issuer = self.options.issuer.rstrip("/")
         endpoint = json.loads(self.send(f"{issuer}/.well-known/openid-configuration"))["token_endpoint"]
-        form = {"grant_type": "client_credentials", "scope": "frikort:api/practice"}
+        form = {"grant_type": "client_credentials", "scope": scope}
         if self.options.organisation:
             form["organisation"] = self.options.organisation
         answer = self.send(endpoint, urllib.parse.urlencode(form).encode(), {"DPoP": self.key.proof("POST", endpoint)})
-        self.token = json.loads(answer)["access_token"]
+        self.tokens[scope] = json.loads(answer)["access_token"]
 
-    def ask(self, method, path, body=None, media_type="application/json"):
+    def ask(self, method, path, body=None, media_type="application/json", scope=PRACTICE_SCOPE):
         """With a new token when the one we have is refused, and a new proof each time."""
         url = self.options.server + path
         for attempt in (1, 2):
-            if self.token is None:
-                self.get_token()
-            headers = {"Authorization": f"DPoP {self.token}", "DPoP": self.key.proof(method, url, self.token)}
+            if scope not in self.tokens:
+                self.get_token(scope)
+            token = self.tokens[scope]
+            headers = {"Authorization": f"DPoP {token}", "DPoP": self.key.proof(method, url, token)}
             if body is not None:
                 headers["Content-Type"] = media_type
             try:
@@ -98,7 +118,7 @@ class Client:
             except urllib.error.HTTPError as error:
                 if error.code != 401 or attempt == 2:
                     raise
-                self.token = None
+                del self.tokens[scope]
         raise AssertionError("unreachable")
 
 
@@ -107,6 +127,14 @@ def items(practice, count):
     return [{"guid": str(uuid.uuid4()), "practiceId": practice, "personId": PERSON, "serviceType": "LE",
              "serviceTime": service.isoformat(timespec="seconds"), "amountOre": 100, "paid": True}
             for _ in range(count)]
+
+
+def card_query(client, day):
+    """The same question as any system of the nation asks it: encrypted, and with a token of its own."""
+    key = json.loads(client.send(client.options.server + KEY_PATH))
+    question = {"borgerIdent": PERSON, "tjenestetypeKode": "LE", "tjenestedato": str(day)}
+    body = encrypted(json.dumps(question).encode(), key)
+    return client.ask("POST", QUERY_PATH, body.encode(), "application/jose", QUERY_SCOPE).decode()
 
 
 def run(options):
@@ -125,6 +153,7 @@ def run(options):
     today = datetime.datetime.now().date()
     question = json.dumps({"personId": PERSON, "serviceType": "LE", "serviceDate": str(today)}).encode()
     print("Is the patient exempt?", client.ask("POST", "/v1/card-status", question).decode())
+    print("And by the national card query?", card_query(client, today))
     return 0 if accepted == len(results) and checked.returncode == 0 else 1
 
 

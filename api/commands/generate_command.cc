@@ -16,6 +16,7 @@
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
 #include "ingest/generator/generator.h"
+#include "ingest/generator/registry_generator.h"
 #include "ledger/records/rule_pack.h"
 #include "storage/json/json.h"
 
@@ -30,6 +31,8 @@ struct GenerateOptions {
   int year = 0;
   std::uint64_t seed = 1;
   std::string output;
+  std::string persons_output;
+  std::string practices_output;
   bool is_json = false;
 };
 
@@ -105,8 +108,38 @@ void require_year(const GenerateOptions& options) {
   }
 }
 
+/// What `next_chunk` gives, into a file.
+template <class NextChunk>
+void write_all(const std::string& name, NextChunk next_chunk) {
+  Output output(name);
+  std::string chunk;
+  for (bool has_more = true; has_more;) {
+    chunk.clear();
+    has_more = next_chunk(chunk);
+    output.write(chunk);
+  }
+  output.finish();
+}
+
+/// What the registries tell of the same nation.
+void generate_registries(const GenerateOptions& options) {
+  ingest::RegistryGenerator registries(
+      {options.registrations, options.persons, options.year, options.seed});
+  if (!options.practices_output.empty()) {
+    write_all(options.practices_output,
+              [&](std::string& chunk) { return registries.next_practices(chunk); });
+  }
+  if (!options.persons_output.empty()) {
+    write_all(options.persons_output,
+              [&](std::string& chunk) { return registries.next_persons(chunk); });
+  }
+}
+
 int generate(const GenerateOptions& options) {
   require_year(options);
+  if (!options.persons_output.empty() || !options.practices_output.empty()) {
+    generate_registries(options);
+  }
   ingest::Generator generator({options.registrations, options.persons, options.year, options.seed});
   Output output(options.output);
   Progress progress("generate", "registrations", options.registrations);
@@ -145,6 +178,10 @@ void add_generate_command(const Commands& commands) {
                  "same seed, same bytes; default 1");
   command.add("--output", &GenerateOptions::output, "FILE", "file, or - for standard output")
       ->required();
+  command.add("--persons-output", &GenerateOptions::persons_output, "FILE",
+              "events of the registry of persons, of the same nation");
+  command.add("--practices-output", &GenerateOptions::practices_output, "FILE",
+              "events of the registry of practices, likewise");
   command.json("summary as JSON");
 }
 

@@ -21,9 +21,6 @@ namespace {
 using Kind = PendingLine::Kind;
 using ledger::ServiceType;
 
-/// Inhabitants of the nation have 17 registrations each on average.
-constexpr std::uint64_t registrations_a_person = 17;
-
 /// The codes of PendingLine::exemption.
 constexpr std::array<char, 6> exemption_codes{0, 'A', 'B', 'F', 'G', 'H'};
 constexpr std::uint32_t code_infection = 1;
@@ -40,16 +37,6 @@ constexpr std::uint32_t wrong_number_end = 158;
 constexpr std::uint32_t future_end = wrong_number_end + 44;
 constexpr std::uint32_t no_card_end = future_end + 230;
 constexpr std::uint32_t time_barred_end = no_card_end + 66;
-
-std::uint32_t ceiling_ore(int year) {
-  return static_cast<std::uint32_t>(ledger::RulePack::published_ceilings().at(year).amount.ore());
-}
-
-std::uint64_t inhabitants(const GeneratorOptions& options) {
-  if (options.persons > 0) return options.persons;
-  const std::uint64_t persons = options.registrations / registrations_a_person;
-  return std::clamp<std::uint64_t>(persons, 1, Generator::persons_max);
-}
 
 /// Sorts by the upper 33 bits; the lower ones are ascending already.
 void sort_keys(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& scratch) {
@@ -444,6 +431,17 @@ void Generator::Year::write_copayment(const PendingLine& line, LineWriter& out) 
     out.text({&exemption_codes[line.exemption], 1});
     out.text("\"");
   }
+}
+
+std::uint64_t inhabitants(const GeneratorOptions& options) {
+  constexpr std::uint64_t registrations_a_person = 17;  // of the nation, on average
+  if (options.persons > 0) return options.persons;
+  const std::uint64_t persons = options.registrations / registrations_a_person;
+  return std::clamp<std::uint64_t>(persons, 1, Generator::persons_max);
+}
+
+std::uint32_t ceiling_ore(int year) {
+  return static_cast<std::uint32_t>(ledger::RulePack::published_ceilings().at(year).amount.ore());
 }
 
 bool Generator::is_valid(const GeneratorOptions& options) {

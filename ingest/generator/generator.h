@@ -14,6 +14,11 @@ struct GeneratorOptions {
   std::uint64_t seed = 0;
 };
 
+/// How many persons the options mean.
+std::uint64_t inhabitants(const GeneratorOptions& options);
+/// Of a year with a published ceiling.
+std::uint32_t ceiling_ore(int year);
+
 struct GeneratorProgress {
   std::uint64_t registrations = 0;  ///< distinct accepted co-payments handed out so far
   std::uint64_t total = 0;

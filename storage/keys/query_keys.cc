@@ -38,17 +38,19 @@ std::int64_t number_after(const std::string& text, std::string_view label, const
   return number;
 }
 
-std::string id_of(const RsaKey& key) {
+std::string id_of_new(const RsaKey& key) {
   return "frikort-" + to_hex(sha256(key.modulus())).substr(0, id_digits);
 }
+
+/// What stands between the two ends of the name.
+std::string id_in(const fs::path& path) { return path.stem().string().substr(name_begin.size()); }
 
 QueryKeyPtr read_key(const fs::path& path) {
   const std::string text = read_secret(path);
   try {
     RsaKey key = RsaKey::from_pem(text);
-    std::string id = id_of(key);
     return std::make_shared<const QueryKey>(
-        QueryKey{std::move(id), number_after(text, made_label, path),
+        QueryKey{id_in(path), number_after(text, made_label, path),
                  number_after(text, expires_label, path), std::move(key)});
   } catch (const std::runtime_error& error) {
     throw std::runtime_error("the key file " + path.string() + ": " + error.what());
@@ -65,7 +67,7 @@ bool is_key_file(const fs::path& path) {
 QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s) {
   RsaKey key = RsaKey::generate();
   const std::int64_t expires_s = now_s + options.life.count();
-  std::string id = id_of(key);
+  std::string id = id_of_new(key);
   std::string text(made_label);
   text += std::to_string(now_s) + '\n' + std::string(expires_label) + std::to_string(expires_s);
   text += '\n' + key.to_pem();
@@ -82,8 +84,7 @@ void QueryKeys::read_files(std::int64_t now_s) {
                 [now_s](const auto& key) { return key.second->expires_s + grace_s <= now_s; });
   for (const auto& file : fs::directory_iterator(options_.folder)) {
     if (!is_key_file(file.path())) continue;
-    const std::string stem = file.path().stem().string().substr(name_begin.size());
-    if (keys_.contains(stem)) continue;
+    if (keys_.contains(id_in(file.path()))) continue;
     QueryKeyPtr key = read_key(file.path());
     if (key->expires_s + grace_s > now_s) {
       keys_[key->id] = std::move(key);

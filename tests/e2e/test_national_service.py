@@ -347,7 +347,7 @@ class WithoutTokensTest(NationalAnswers, fs.ServerCase):
     def test_tokens_and_proofs_are_not_looked_at(self):
         for credentials in ({}, {"Authorization": "DPoP a.b.c", "DPoP": "x"}, {"Authorization": "Basic YTpi"}):
             self.assert_answer(self.client.post(credentials=credentials), False)
-        reply = self.client.raw("Host: a\r\nAuthorization: DPoP a\r\nAuthorization: DPoP b\r\nDPoP: a\r\nDPoP: b\r\n")
+        reply = self.client.raw("Host: a\r\nAuthorization: DPoP a\r\nDPoP: a\r\nDPoP: b\r\n")
         self.assert_answer(reply, False)
 
     def test_bodies_are(self):

@@ -34,7 +34,7 @@ class Ledger {
   Ledger()
       : server_({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1, limits()),
         service_(ledger_options(folder_.path()), ledger::NumberSeries::production_and_tests,
-                 limits(), "http://127.0.0.1", 0, gate_, server_) {
+                 limits(), "http://127.0.0.1", api::NationalSettings{}, 0, gate_, server_) {
     signal(SIGPIPE, SIG_IGN);
     service_.start();
   }

@@ -1,0 +1,87 @@
+#include "storage/keys/query_keys.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <set>
+#include <stdexcept>
+
+#include "tests/storage/temp_folder.h"
+
+namespace storage::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t day_s = 86'400;
+constexpr std::int64_t start_s = 1'795'900'000;
+
+QueryKeys::Options options_in(const TempFolder& folder) {
+  return {folder.path(), std::chrono::days{9}, std::chrono::days{3}};
+}
+
+std::size_t files_in(const TempFolder& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+}
+
+TEST(QueryKeys, makes_a_key_when_there_is_none_and_keeps_it_over_a_restart) {
+  const TempFolder folder;
+  const auto first = QueryKeys(options_in(folder)).newest(start_s);
+  EXPECT_EQ(first->expires_s, start_s + 9 * day_s);
+  QueryKeys again(options_in(folder));
+  EXPECT_EQ(again.newest(start_s + day_s)->id, first->id);
+  EXPECT_NE(again.find(first->id, start_s), nullptr);
+  EXPECT_EQ(again.find("frikort-0000000000000000", start_s), nullptr);
+  EXPECT_EQ(files_in(folder), 1U);
+}
+
+TEST(QueryKeys, makes_another_by_age_and_opens_with_each_for_a_day_after_its_last) {
+  const TempFolder folder;
+  QueryKeys keys(options_in(folder));
+  const std::string first = keys.newest(start_s)->id;
+  const std::string second = keys.newest(start_s + 3 * day_s)->id;
+  EXPECT_NE(first, second);
+  EXPECT_EQ(keys.newest(start_s + 4 * day_s)->id, second);
+  EXPECT_NE(keys.find(first, start_s + 10 * day_s - 1), nullptr);
+  EXPECT_EQ(keys.find(first, start_s + 10 * day_s), nullptr);
+  EXPECT_NE(keys.find(second, start_s + 10 * day_s), nullptr);
+  const auto all = keys.all(start_s + 10 * day_s);
+  EXPECT_EQ(all.size(), 1U);
+  EXPECT_EQ(files_in(folder), 1U);
+}
+
+TEST(QueryKeys, finds_what_another_process_has_made) {
+  const TempFolder folder;
+  QueryKeys keys(options_in(folder));
+  keys.newest(start_s);
+  const auto made = QueryKeys::make(options_in(folder), start_s + 1);
+  EXPECT_EQ(keys.find(made->id, start_s + 1), nullptr) << "not so soon";
+  EXPECT_NE(keys.find(made->id, start_s + 5), nullptr);
+  EXPECT_EQ(keys.newest(start_s + 10)->id, made->id);
+}
+
+TEST(QueryKeys, goes_on_when_the_clock_is_set_back) {
+  const TempFolder folder;
+  QueryKeys keys(options_in(folder));
+  const std::string first = keys.newest(start_s)->id;
+  EXPECT_EQ(keys.newest(start_s - 30 * day_s)->id, first);
+  EXPECT_NE(keys.find(first, start_s - 30 * day_s), nullptr);
+}
+
+TEST(QueryKeys, refuses_a_file_that_others_can_read_or_that_is_no_key) {
+  const TempFolder folder;
+  const std::string id = QueryKeys(options_in(folder)).newest(start_s)->id;
+  const fs::path file = folder / ("query-" + id + ".pem");
+  fs::permissions(file, fs::perms::group_read, fs::perm_options::add);
+  EXPECT_THROW(QueryKeys(options_in(folder)).newest(start_s), std::runtime_error);
+  fs::permissions(file, fs::perms::group_read, fs::perm_options::remove);
+  fs::resize_file(file, 200);
+  EXPECT_THROW(QueryKeys(options_in(folder)).newest(start_s), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace storage::test
