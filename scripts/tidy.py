@@ -39,7 +39,7 @@ THIRD_PARTY = [
     ("libsodium", r"sodium(\.h|/.*)", r"storage/crypto/.*\.cc"),
     ("libqrencode", r"qrencode\.h", r"api/cards/.*\.cc"),
     ("xxHash", r"xxhash\.h", r"storage/bytes/.*\.cc|ledger/records/fingerprint\.cc"),
-    ("simdjson", r"simdjson(\.h|/.*)", r"(ingest/items|api/(http|v1|commands))/.*\.cc"),
+    ("simdjson", r"simdjson(\.h|/.*)", r"(ingest/items|api/(http|v1|national|commands))/.*\.cc"),
     ("Boost.JSON", r"boost/json(\.hpp|/.*)", r"(ingest|storage)/.*\.cc|(api|tests)/.*"),
     ("Boost.Asio", r"boost/asio(\.hpp|/.*)", r"api/(http|submissions)/.*|bench/.*"),
     ("Boost.Beast", r"boost/beast(\.hpp|/.*)", r"api/(http|submissions)/.*|bench/.*"),

@@ -10,7 +10,7 @@ struct HttpLimits {
   std::size_t header_bytes_max = 16U << 10;
   std::size_t connections_max = 10'000;
   std::size_t waiting_bytes_max = 128U << 20;  ///< bodies and answers, of all connections
-  std::size_t costly_waiting_max = 256;        ///< requests that need private keys
+  std::size_t waiting_queries_max = 256;       ///< requests that need private keys
   std::chrono::seconds idle_timeout{30};       ///< for the next request head
   std::chrono::seconds slow_timeout{30};       ///< between two pieces of a body or an answer
   std::chrono::seconds drain_timeout{20};      ///< for open requests when the service stops

@@ -4,14 +4,12 @@
 #include <sys/resource.h>
 
 #include <boost/asio/post.hpp>
-#include <latch>
-#include <memory>
 
 namespace api {
 namespace {
 
-/// They get a tenth of the time of a thread that is not nice.
-constexpr int costly_niceness = 10;
+/// A tenth of the time of a thread that is not nice.
+constexpr int niceness = 10;
 
 }  // namespace
 
@@ -21,15 +19,12 @@ Network::Network(std::size_t threads, const HttpLimits& given) : limits(given), 
     // Where that is not allowed it works as fast as the others.
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &no_priority);
   });
-  // Each of these threads comes by once, because it waits for the others here.
-  auto all_are_here = std::make_shared<std::latch>(costly_threads);
-  for (std::size_t i = 0; i < costly_threads; ++i) {
-    asio::post(costly, [all_are_here] {
-      // Of this thread alone, on Linux.
-      (void)setpriority(PRIO_PROCESS, 0, costly_niceness);
-      all_are_here->arrive_and_wait();
-    });
-  }
+}
+
+void be_nice() {
+  // Of this thread alone, on Linux. Where that is not allowed it works as fast as the others.
+  thread_local const int is_nice = setpriority(PRIO_PROCESS, 0, niceness);
+  (void)is_nice;
 }
 
 const std::string& HttpDate::now() {

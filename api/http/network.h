@@ -70,6 +70,9 @@ struct Lane {
   std::thread thread;
 };
 
+/// From now on this thread gives way to those that are not nice.
+void be_nice();
+
 /// What all connections share.
 struct Network {
   Network(std::size_t threads, const HttpLimits& given);

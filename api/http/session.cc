@@ -16,7 +16,7 @@ namespace {
 class CostlyPlace {
  public:
   CostlyPlace(Network& network, bool is_wanted) : network_(network), is_counted_(is_wanted) {
-    if (is_counted_) is_taken_ = ++network.costly_waiting <= network.limits.costly_waiting_max;
+    if (is_counted_) is_taken_ = ++network.costly_waiting <= network.limits.waiting_queries_max;
   }
   ~CostlyPlace() {
     if (is_counted_) --network_.costly_waiting;
@@ -44,11 +44,12 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
   if (route.kind == RouteKind::quick) {
     response = call(route.path, route.handler, request);
   } else {
-    std::function<Response()> work = [&request, &route] {
+    const bool is_costly = route.kind == RouteKind::costly;
+    std::function<Response()> work = [&request, &route, is_costly] {
+      if (is_costly) be_nice();
       return call(route.path, route.handler, request);
     };
     Network& network = connection.network();
-    const bool is_costly = route.kind == RouteKind::costly;
     const CostlyPlace place(network, is_costly);
     if (place.is_taken()) {
       response = co_await run_on(is_costly ? network.costly : network.workers,

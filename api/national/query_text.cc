@@ -37,8 +37,8 @@ std::string shown(std::string_view name) {
 std::string fault_of_names(const StrictObject& object) {
   const std::string_view repeated = object.repeated();
   if (!repeated.empty()) return shown(repeated) + " forekommer flere ganger.";
-  for (const auto& [name, value] : object.members()) {
-    if (!is_known(name)) return shown(name) + " er ukjent.";
+  for (const StrictObject::Member& member : object.members()) {
+    if (!is_known(member.name)) return shown(member.name) + " er ukjent.";
   }
   for (const std::string_view field : fields) {
     if (!object.has(field)) return named(field) + " mangler.";

@@ -1,5 +1,7 @@
 #include "api/national/strict_json.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 
 #include "ingest/items/json_text.h"
@@ -13,34 +15,38 @@ constexpr std::size_t depth_max = 8;
 
 std::optional<StrictObject> StrictObject::parse(const std::string& text) {
   if (text.starts_with(ingest::byte_order_mark)) return std::nullopt;
-  auto parser = std::make_unique<simdjson::dom::parser>();
-  if (parser->allocate(text.size(), depth_max)) return std::nullopt;
-  StrictObject object(std::move(parser));
-  simdjson::dom::object members;
-  if (object.parser_->parse(text).get_object().get(members)) return std::nullopt;
-  for (const auto member : members) object.members_.emplace_back(member.key, member.value);
-  return object;
+  simdjson::dom::parser parser;
+  if (parser.allocate(text.size(), depth_max)) return std::nullopt;
+  simdjson::dom::object object;
+  if (parser.parse(text).get_object().get(object)) return std::nullopt;
+  StrictObject read;
+  for (const auto member : object) {
+    std::string_view value;
+    const bool is_text = !member.value.get_string().get(value);
+    read.members_.push_back(
+        {std::string(member.key), is_text ? std::optional<std::string>(value) : std::nullopt});
+  }
+  return read;
 }
 
 std::string_view StrictObject::repeated() const {
   for (auto at = members_.begin(); at != members_.end(); ++at) {
-    const auto is_same = [at](const Member& member) { return member.first == at->first; };
-    if (std::any_of(members_.begin(), at, is_same)) return at->first;
+    const auto is_same = [at](const Member& member) { return member.name == at->name; };
+    if (std::any_of(members_.begin(), at, is_same)) return at->name;
   }
   return {};
 }
 
-const simdjson::dom::element* StrictObject::find(std::string_view name) const {
+const StrictObject::Member* StrictObject::find(std::string_view name) const {
   const auto found = std::find_if(members_.begin(), members_.end(),
-                                  [name](const Member& member) { return member.first == name; });
-  return found == members_.end() ? nullptr : &found->second;
+                                  [name](const Member& member) { return member.name == name; });
+  return found == members_.end() ? nullptr : &*found;
 }
 
 std::optional<std::string_view> StrictObject::text(std::string_view name) const {
-  const simdjson::dom::element* const found = find(name);
-  std::string_view value;
-  if (found == nullptr || found->get_string().get(value)) return std::nullopt;
-  return value;
+  const Member* const found = find(name);
+  if (found == nullptr || !found->text) return std::nullopt;
+  return *found->text;
 }
 
 }  // namespace api

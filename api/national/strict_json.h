@@ -1,12 +1,8 @@
 #pragma once
 
-#include <simdjson.h>
-
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace api {
@@ -15,7 +11,10 @@ namespace api {
 /// most libraries keep one.
 class StrictObject {
  public:
-  using Member = std::pair<std::string_view, simdjson::dom::element>;
+  struct Member {
+    std::string name;
+    std::optional<std::string> text;  ///< nothing when the value is not a string
+  };
 
   /// Nothing when the text is not exactly one JSON object in UTF-8, without a byte order mark, and
   /// nested a few levels deep at most.
@@ -29,11 +28,8 @@ class StrictObject {
   std::optional<std::string_view> text(std::string_view name) const;
 
  private:
-  explicit StrictObject(std::unique_ptr<simdjson::dom::parser> parser)
-      : parser_(std::move(parser)) {}
-  const simdjson::dom::element* find(std::string_view name) const;
+  const Member* find(std::string_view name) const;
 
-  std::unique_ptr<simdjson::dom::parser> parser_;  // has what the members refer to
   std::vector<Member> members_;
 };
 

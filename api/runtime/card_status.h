@@ -3,7 +3,7 @@
 #include "ledger/values/ids.h"
 #include "ledger/values/oslo_time.h"
 #include "ledger/values/service_type.h"
-#include "storage/state/state_store.h"
+#include "storage/ledger_files/ledger_files.h"
 
 namespace api {
 

@@ -77,7 +77,7 @@ constexpr Number numbers[] = {
     {"limits", "waiting_items_max", &Limits::waiting_items_max, waiting_items_min, 100'000'000,
      "fewer would keep a stream waiting for ever"},
     {"limits", "waiting_cards_max", &Limits::waiting_cards_max, 1, 100'000, ""},
-    {"limits", "waiting_queries_max", &Limits::costly_waiting_max, 1, 100'000, ""},
+    {"limits", "waiting_queries_max", &Limits::waiting_queries_max, 1, 100'000, ""},
     {"limits", "waiting_polls_max", &Limits::waiting_polls_max, 1, 1'000'000, ""},
     {"limits", "idle_timeout_s", &Limits::idle_timeout, 1, day_s, ""},
     {"limits", "slow_timeout_s", &Limits::slow_timeout, 1, day_s, ""},

@@ -16,7 +16,7 @@ from frikort_server import dated
 
 FILES = {"signing.pem": 0o600, "signing.pub": 0o640, "master.key": 0o600, "numbers.key": 0o600}
 SECRETS = ("signing.pem", "master.key", "numbers.key")
-MEMBERS = {"keyId", "publicKey", "publicKeyFile", "signingKeyTime", "masterKeyTime", "state"}
+MEMBERS = {"keyId", "publicKey", "publicKeyFile", "signingKeyTime", "masterKeyTime", "state", "queryKeys"}
 
 
 class KeysCase(command_case.CommandCase):
@@ -57,6 +57,7 @@ class CreateTest(KeysCase):
     def test_for_people(self):
         shown = self.run_and_expect(0, "keys", "create", "--keys", self.path("keys")).stdout.decode()
         told = fs.frikort_json("keys", "show", "--keys", self.path("keys"))
+        self.assertEqual(told.pop("queryKeys"), [], "none until somebody asks for one")
         for value in told.values():
             self.assertIn(value, shown)
 

@@ -308,7 +308,7 @@ TEST(Authenticate, trusts_a_supplier_by_its_delegation) {
 TEST(Authenticate, refuses_what_stands_there_twice) {
   Attempt attempt;
   const auto judged = attempt.send(true);
-  EXPECT_EQ(std::get<Refusal>(judged).kind, Kind::no_credentials);
+  EXPECT_EQ(std::get<Refusal>(judged).kind, Kind::proof);
 }
 
 TEST(Authenticate, says_when_the_issuer_has_no_keys) {
