@@ -171,6 +171,7 @@ def show_card(server, person, question):
     done = subprocess.run([sys.executable, checker, answer["token"], "--public-key", keys],
                           input=person + "\n", capture_output=True, text=True, check=False)
     print(f"  {(done.stdout + done.stderr).strip()}")
+    show_dossier(server, folder, question)
 
     title("Who has asked about this citizen")
     print("POST /v1/persons/access-log")
@@ -181,6 +182,21 @@ def show_card(server, person, question):
         time.sleep(0.1)
     for entry in entries:
         print(f"  {entry['time']} {entry['role']:8} {entry['what']}")
+
+
+def show_dossier(server, folder, question):
+    title("The proof of the decision")
+    dossier = folder / "dossier.json"
+    request = urllib.request.Request(server + "/v1/persons/dossier", json.dumps(question).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        dossier.write_bytes(answer.read())  # byte for byte: what is signed stands in it
+    print(f"POST /v1/persons/dossier, kept as {dossier}\n")
+    print(f"scripts/check_dossier.py {dossier} --public-key {folder / 'jwks.json'}")
+    checker = pathlib.Path(__file__).resolve().parent / "check_dossier.py"
+    done = subprocess.run([sys.executable, checker, dossier, "--public-key", folder / "jwks.json"],
+                          capture_output=True, text=True, check=False)
+    print(f"  {(done.stdout + done.stderr).strip()}")
 
 
 def main():

@@ -1,6 +1,5 @@
 #include "api/http/network.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 
 #include <boost/asio/post.hpp>
@@ -14,11 +13,7 @@ constexpr int niceness = 10;
 }  // namespace
 
 Network::Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {
-  asio::post(patient, [] {
-    const sched_param no_priority{};
-    // Where that is not allowed it works as fast as the others.
-    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &no_priority);
-  });
+  asio::post(patient, be_nice);
 }
 
 void be_nice() {

@@ -148,7 +148,7 @@ void RegistryGenerator::append_start(std::string& out, std::uint64_t event) cons
 /// The birth date, and the pension of some.
 void RegistryGenerator::append_person(std::string& out, std::uint32_t person) const {
   const std::uint64_t number = population_.number(person);
-  const std::string received = fmt::format("{}-12-01T03:00:00+01:00", year_ - 1);
+  const std::string received = fmt::format("{}-12-31T23:30:00+01:00", year_ - 1);
   append_start(out, 2 * std::uint64_t{person});
   fmt::format_to(std::back_inserter(out),
                  R"(,"type":"birthDate","personId":"{}","birthDate":"{}","receivedTime":"{}"}})"
@@ -214,7 +214,7 @@ void RegistryGenerator::append_practice(std::string& out, std::uint32_t practice
   fmt::format_to(std::back_inserter(out),
                  R"(,"practiceId":"{}","name":"{} {}","practiceType":"{}",)"
                  R"("organisationNumbers":["{}"],"agreements":[{{"from":"{}-01-01","to":{}}}],)"
-                 R"("receivedTime":"{}-12-01T02:00:00+01:00"}})"
+                 R"("receivedTime":"{}-12-31T23:00:00+01:00"}})"
                  "\n",
                  id, name, id, type, organisation_number(practice), year_ - 3,
                  ends ? fmt::format("\"{}-06-30\"", year_) : "null", year_ - 1);
