@@ -66,7 +66,8 @@ std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& op
                                      const Request& request, Question& question) {
   RequestFields fields(request.body, {"personId", "year"},
                        {"limit", "cursor", "asOfPosition", "asOfTime"});
-  if (const auto problem = read_person_year(fields, series, open, question.about)) return problem;
+  auto problem = read_person_year(fields, series, open, question.about);
+  if (problem) return problem;
   if (fields.has("limit")) {
     question.page.limit =
         static_cast<std::size_t>(fields.integer("limit", 1, 1000, "INVALID_LIMIT"));

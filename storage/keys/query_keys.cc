@@ -113,7 +113,7 @@ QueryKeyPtr QueryKeys::longest() const {
 QueryKeyPtr QueryKeys::newest(std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
   look_again(now_s);
-  const QueryKeyPtr known = longest();
+  QueryKeyPtr known = longest();
   const bool is_good = known != nullptr && known->expires_s > now_s &&
                        now_s - known->made_s < options_.age_max.count();
   if (is_good) return known;
