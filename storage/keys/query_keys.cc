@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -62,11 +63,22 @@ bool is_key_file(const fs::path& path) {
   return name.starts_with(name_begin) && name.ends_with(name_end);
 }
 
+/// The first second from `expires_s` on in which no key ends: of keys that were made in the same
+/// second the newest is to be the one that can be used longest.
+std::int64_t free_expiry(const fs::path& folder, std::int64_t expires_s) {
+  std::set<std::int64_t> taken;
+  for (const auto& file : fs::directory_iterator(folder)) {
+    if (is_key_file(file.path())) taken.insert(read_key(file.path())->expires_s);
+  }
+  while (taken.contains(expires_s)) ++expires_s;
+  return expires_s;
+}
+
 }  // namespace
 
 QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s) {
   RsaKey key = RsaKey::generate();
-  const std::int64_t expires_s = now_s + options.life.count();
+  const std::int64_t expires_s = free_expiry(options.folder, now_s + options.life.count());
   std::string id = id_of_new(key);
   std::string text(made_label);
   text += std::to_string(now_s) + '\n' + std::string(expires_label) + std::to_string(expires_s);
@@ -102,10 +114,7 @@ void QueryKeys::look_again(std::int64_t now_s) {
 QueryKeyPtr QueryKeys::longest() const {
   QueryKeyPtr longest;
   for (const auto& [id, key] : keys_) {
-    if (longest == nullptr || key->expires_s > longest->expires_s ||
-        (key->expires_s == longest->expires_s && key->made_s > longest->made_s)) {
-      longest = key;
-    }
+    if (longest == nullptr || key->expires_s > longest->expires_s) longest = key;
   }
   return longest;
 }

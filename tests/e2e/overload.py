@@ -168,7 +168,7 @@ class Overload:
         self.options = options
         self.seed = int(time.time()) << 8
         self.failed = 0  # requests of the modest practice without a good answer
-        self.server = fs.Server()
+        self.server = fs.Server(configuration={"ceilings": fs.ceilings(fs.present_years())})
 
     def modest(self):
         """Figures of the modest practice."""

@@ -64,6 +64,15 @@ TEST(QueryKeys, finds_what_another_process_has_made) {
   EXPECT_EQ(keys.newest(start_s + 10)->id, made->id);
 }
 
+TEST(QueryKeys, serves_the_newest_of_those_made_in_one_second) {
+  const TempFolder folder;
+  QueryKeys keys(options_in(folder));
+  std::string newest = keys.newest(start_s)->id;
+  for (int i = 0; i < 4; ++i) newest = QueryKeys::make(options_in(folder), start_s)->id;
+  EXPECT_EQ(keys.newest(start_s + 5)->id, newest);
+  EXPECT_EQ(keys.all(start_s + 5).size(), 5U);
+}
+
 TEST(QueryKeys, goes_on_when_the_clock_is_set_back) {
   const TempFolder folder;
   QueryKeys keys(options_in(folder));
