@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import subprocess
 import threading
 import time
 import unittest
@@ -32,6 +33,23 @@ class PublishedExampleTest(fs.ServerCase):
         for body, status in ((jwe, "OK"), (nc.with_bit_changed(jwe, nc.TAG), "FEIL")):
             reply = self.server.request("POST", nc.SELF_TEST, body.encode(), {"Content-Type": nc.JOSE_TYPE})
             self.assertEqual(reply.json()["kryptering"]["status"], status, reply.body)
+
+
+class OtherLibraryTest(fs.ServerCase):
+
+    def test_a_question_by_jwcrypto_is_answered(self):
+        program = ("import json, sys; from jwcrypto import jwe, jwk; given = json.load(sys.stdin); "
+                   "key = jwk.JWK(**{name: given['key'][name] for name in ('kty', 'n', 'e')}); "
+                   "head = {'alg': 'RSA-OAEP-256', 'enc': 'A256GCM', 'kid': given['key']['kid']}; "
+                   "made = jwe.JWE(given['text'].encode(), json.dumps(head), recipient=key); "
+                   "print(made.serialize(compact=True))")
+        given = {"key": self.server.get(nc.JWK).json(), "text": fs.compact(nc.question())}
+        # Debian's package is of Debian's Python.
+        made = subprocess.run(["/usr/bin/python3", "-c", program], input=json.dumps(given), capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(made.returncode, 0, made.stderr + "; remedy: scripts/install_packages test")
+        reply = self.server.request("POST", nc.QUERY, made.stdout.strip().encode(), {"Content-Type": nc.JOSE_TYPE})
+        self.assertEqual((reply.status, reply.body), (200, b'{"harEgenandelsfritak":false}'))
 
 
 class RotationTest(unittest.TestCase):
