@@ -1,5 +1,6 @@
 """Lines of the two feeds of the registries that are refused: each with its code and field, in the order of the codes."""
 
+import datetime
 import json
 import unittest
 import uuid
@@ -8,7 +9,7 @@ import frikort_server as fs
 
 PERSONS = "/v1/person-events"
 PRACTICES = "/v1/practice-events"
-TOMORROW = str(fs.oslo_today().replace(year=fs.oslo_today().year + 1))
+TOMORROW = str(fs.oslo_today() + datetime.timedelta(days=366))
 NUMBER = fs.new_person()
 OTHER = fs.new_person()
 

@@ -89,7 +89,9 @@ class ReloadTest(ReloadCase):
         self.reload("[limits]\nidle_timeout_s = 7\n[ceilings]\n2025 = 3300\n[auth]\nproofs_max = 9\n")
         self.wait_for(lambda: b"reload_ignored" in self.server.output())
         line = [line for line in self.server.output().decode().splitlines() if "reload_ignored" in line][-1]
-        self.assertEqual(json.loads(line)["keys"], "limits.idle_timeout_s, auth.proofs_max, ceilings.2025")
+        # Behind them stand made-up ceilings of later years, where there are such.
+        self.assertEqual(json.loads(line)["keys"].split(", ")[:3],
+                         ["limits.idle_timeout_s", "auth.proofs_max", "ceilings.2025"])
         reply = self.server.post_json("/v1/persons/account", {"personId": ti.CITIZEN, "year": 2025},
                                       ti.bearer(self.server.issuers.of_machine("frikort:api/portal")))
         self.assertEqual(reply.json()["ceilingOre"], fs.CEILING[2025])
