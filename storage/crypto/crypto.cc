@@ -17,25 +17,12 @@
 #include <vector>
 
 #include "ledger/values/assert.h"
+#include "storage/crypto/openssl_internal.h"
 
 namespace storage {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using PkeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using MdCtxPtr = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
-using CipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 /// The first 8 bytes of every encrypted block, so that decryption with a wrong key is noticed.
 constexpr char number_prefix[8] = {'f', 'r', 'i', 'k', 'n', 'u', 'm', '1'};

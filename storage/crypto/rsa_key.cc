@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "storage/crypto/openssl_internal.h"
+
 namespace storage {
 namespace {
 
@@ -19,22 +21,9 @@ constexpr int key_bits = 2048;
 constexpr std::size_t vector_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;
-using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 using NumberPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 std::string number_of(const EVP_PKEY* key, const char* name) {
@@ -58,7 +47,7 @@ bool set_padding(EVP_PKEY_CTX* context) {
 }  // namespace
 
 struct RsaKey::Impl {
-  KeyPtr key;
+  PkeyPtr key;
 };
 
 RsaKey::RsaKey(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -67,14 +56,14 @@ RsaKey& RsaKey::operator=(RsaKey&&) noexcept = default;
 RsaKey::~RsaKey() = default;
 
 RsaKey RsaKey::generate() {
-  KeyPtr key(EVP_RSA_gen(key_bits));
+  PkeyPtr key(EVP_RSA_gen(key_bits));
   if (!key) throw std::runtime_error("cannot make an RSA key");
   return RsaKey(std::make_unique<Impl>(Impl{std::move(key)}));
 }
 
 RsaKey RsaKey::from_pem(const std::string& pem) {
   const BioPtr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+  PkeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA ||
       EVP_PKEY_get_bits(key.get()) < key_bits) {
     ERR_clear_error();
@@ -118,7 +107,7 @@ std::optional<std::string> open_sealed(const DataKey& key, std::string_view init
                                        std::string_view additional_data,
                                        std::string_view ciphertext, std::string_view tag) {
   if (initial_vector.size() != vector_bytes || tag.size() != tag_bytes) return std::nullopt;
-  const CipherContext context(EVP_CIPHER_CTX_new());
+  const CipherCtxPtr context(EVP_CIPHER_CTX_new());
   std::string plain(ciphertext.size(), '\0');
   std::string expected(tag);
   int size = 0;
