@@ -108,10 +108,9 @@ void require_year(const GenerateOptions& options) {
   }
 }
 
-/// What `next_chunk` gives, into a file.
+/// Writes what `next_chunk` gives until it says that there is no more.
 template <class NextChunk>
-void write_all(const std::string& name, NextChunk next_chunk) {
-  Output output(name);
+void write_all(Output& output, NextChunk next_chunk) {
   std::string chunk;
   for (bool has_more = true; has_more;) {
     chunk.clear();
@@ -126,12 +125,12 @@ void generate_registries(const GenerateOptions& options) {
   ingest::RegistryGenerator registries(
       {options.registrations, options.persons, options.year, options.seed});
   if (!options.practices_output.empty()) {
-    write_all(options.practices_output,
-              [&](std::string& chunk) { return registries.next_practices(chunk); });
+    Output output(options.practices_output);
+    write_all(output, [&](std::string& chunk) { return registries.next_practices(chunk); });
   }
   if (!options.persons_output.empty()) {
-    write_all(options.persons_output,
-              [&](std::string& chunk) { return registries.next_persons(chunk); });
+    Output output(options.persons_output);
+    write_all(output, [&](std::string& chunk) { return registries.next_persons(chunk); });
   }
 }
 
@@ -143,15 +142,12 @@ int generate(const GenerateOptions& options) {
   ingest::Generator generator({options.registrations, options.persons, options.year, options.seed});
   Output output(options.output);
   Progress progress("generate", "registrations", options.registrations);
-  std::string chunk;
-  for (bool has_more = true; has_more;) {
-    chunk.clear();
-    has_more = generator.next_chunk(chunk);
-    output.write(chunk);
+  write_all(output, [&](std::string& chunk) {
+    const bool has_more = generator.next_chunk(chunk);
     // Into a pipe, the program at its other end shows how far things are.
     if (!output.is_standard_output()) progress.update(generator.progress().registrations);
-  }
-  output.finish();
+    return has_more;
+  });
   if (output.is_standard_output()) return exit_done;
   progress.finish(generator.progress().registrations);
   if (options.is_json) {

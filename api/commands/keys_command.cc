@@ -112,8 +112,7 @@ int rotate_query_key(const KeysOptions& options) {
   } else {
     fmt::print(
         "Clients of the national card query encrypt with {} from now on; a service that runs "
-        "serves "
-        "it within seconds. Keys before it open until they expire.\n",
+        "serves it within seconds. Keys before it open until they expire.\n",
         key->id);
   }
   return exit_done;

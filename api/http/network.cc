@@ -2,8 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <boost/asio/post.hpp>
-
 namespace api {
 namespace {
 
@@ -12,9 +10,7 @@ constexpr int niceness = 10;
 
 }  // namespace
 
-Network::Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {
-  asio::post(patient, be_nice);
-}
+Network::Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {}
 
 void be_nice() {
   // Of this thread alone, on Linux. Where that is not allowed it works as fast as the others.

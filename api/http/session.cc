@@ -62,6 +62,7 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
   }
   if (response.finish) {
     std::function<Response()> work = [&] {
+      be_nice();
       return finish(route.path, std::move(response), request);
     };
     response =

@@ -1,7 +1,5 @@
 #include "api/runtime/known_account.h"
 
-#include <algorithm>
-#include <map>
 #include <utility>
 
 #include "api/runtime/earlier_owner.h"
