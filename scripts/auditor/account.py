@@ -1,6 +1,7 @@
 """A registration, and a person's year: sum, card and refunds, as ledger/README.md describes them."""
 
 import collections
+import uuid
 
 CREDITED, UNPAID, ZERO_AMOUNT, UNDER_16 = 40, 41, 42, 43
 
@@ -32,6 +33,9 @@ class Card:
         self.issued, self.issued_ns, self.issued_by = entry.received, entry.received_ns, entry.position
         self.guid, self.rule_pack = registration.guid, rule_pack
         self.entitled = None  # the last date; see Account.begin()
+
+    def id(self, year):
+        return uuid.uuid5(uuid.UUID(bytes=self.guid), f"frikort/{self.person}/{year}").hex
 
     def age(self):
         return self.issued, self.issued_ns, self.issued_by

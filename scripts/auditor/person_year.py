@@ -1,7 +1,5 @@
 """A person's year worked out from its entries alone, as a dossier has them."""
 
-import uuid
-
 from .account import Account
 from .model import Model
 from .oslo_time import rfc3339
@@ -98,7 +96,7 @@ class PersonYear:
         if not card:
             return None
         state, entitled = account.card_now()
-        return {"cardId": uuid.uuid5(uuid.UUID(bytes=card.guid), f"frikort/{card.person}/{self.year}").hex,
+        return {"cardId": card.id(self.year),
                 "state": state, "issuedAt": rfc3339(card.issued, card.issued_ns), "entitledFrom": str(entitled),
                 "validTo": f"{self.year}-12-31", "crossingGuid": guid_text(card.guid),
                 "rulePack": card.rule_pack.hex()}

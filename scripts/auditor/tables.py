@@ -2,7 +2,6 @@
 
 import csv
 import json
-import uuid
 from pathlib import Path
 
 from .oslo_time import rfc3339
@@ -106,8 +105,7 @@ def compare_tables(tables, model, year, findings):
         accounts[key] = (str(account.sum), str(account.excess()), position_text(account.newest))
         if account.card:
             card, (state, entitled) = account.card, account.card_now()
-            card_id = uuid.uuid5(uuid.UUID(bytes=card.guid), f"frikort/{card.person}/{of}").hex
-            cards[key] = (card_id, state, rfc3339(card.issued, card.issued_ns), str(entitled), guid_text(card.guid),
+            cards[key] = (card.id(of), state, rfc3339(card.issued, card.issued_ns), str(entitled), guid_text(card.guid),
                           card.rule_pack.hex())
         lines += [(*key, position_text(cause), position_text(registration), guid_text(guids[registration]), str(amount))
                   for registration, cause, amount in account.lines]
