@@ -9,6 +9,13 @@ YEAR = 2024
 NOON = "12:00:00+01:00"
 
 
+def path_of(line):
+    """Where an item or event is sent to."""
+    if "eventId" not in line:
+        return "/v1/registrations"
+    return "/v1/person-events" if "personId" in line else "/v1/practice-events"
+
+
 def event(kind, number, day, **fields):
     return {"eventId": fs.new_guid(), "type": kind, "personId": number, "receivedTime": f"{day}T{NOON}", **fields}
 

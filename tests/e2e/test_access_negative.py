@@ -95,12 +95,8 @@ class TokenTest(NegativeCase):
 
     @classmethod
     def make_issuers(cls):
-        cls.curve, cls.weak = ti.CurveKey(), ti.RsaKey(bits=1024)
         issuers = super().make_issuers()
-        issuers.further_keys[ti.HELSEID] = [
-            {**issuers.keys[ti.HELSEID].public_jwk(), "kid": "for-encryption", "use": "enc"},
-            {**cls.curve.public_jwk(), "kid": "curve"}, {**cls.weak.public_jwk(), "kid": "weak"},
-            {"kty": "oct", "k": "c2VjcmV0", "kid": "secret"}, {"kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "odd"}]
+        cls.curve, cls.weak = issuers.publish_unusable_keys(ti.HELSEID, {"kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "odd"})
         return issuers
 
     def assert_tokens_refused(self, tokens):

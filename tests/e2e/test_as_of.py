@@ -10,7 +10,7 @@ import unittest
 
 import frikort_server as fs
 from fault_case import FaultCase
-from registry_stories import STORIES, YEAR, anything, event, pays
+from registry_stories import STORIES, YEAR, anything, event, path_of, pays
 
 TELLS = {"personId", "otherPersonId", "newPersonId"}
 
@@ -26,10 +26,8 @@ class AsOfCase(unittest.TestCase):
         self.addCleanup(self.server.clean)
 
     def send(self, line):
-        if "eventId" not in line:
-            return self.server.submit(line)
-        path = "/v1/person-events" if "personId" in line else "/v1/practice-events"
-        return self.server.request("POST", path, fs.ndjson([line]), {"Content-Type": "application/x-ndjson"}).raw_lines()
+        reply = self.server.request("POST", path_of(line), fs.ndjson([line]), {"Content-Type": "application/x-ndjson"})
+        self.assertEqual(reply.status, 200, reply.body)
 
     def pages(self, number, **more):
         """The account with the registrations of all its pages."""

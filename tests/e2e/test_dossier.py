@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import frikort_server as fs
-from registry_stories import STORIES, YEAR, anything, event, pays
+from registry_stories import STORIES, YEAR, anything, event, path_of, pays
 from test_as_of import numbers_of
 
 sys.path.insert(0, str(fs.ROOT / "scripts"))
@@ -45,9 +45,7 @@ class DossierCase(unittest.TestCase):
     @classmethod
     def send(cls, *lines):
         for line in lines:
-            path = "/v1/registrations" if "eventId" not in line else \
-                "/v1/person-events" if "personId" in line else "/v1/practice-events"
-            reply = cls.server.request("POST", path, fs.ndjson([line]), {"Content-Type": "application/x-ndjson"})
+            reply = cls.server.request("POST", path_of(line), fs.ndjson([line]), {"Content-Type": "application/x-ndjson"})
             assert reply.status == 200, reply.body
 
     @classmethod

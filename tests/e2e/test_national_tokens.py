@@ -91,12 +91,8 @@ class FormTest(TokenCase):
 
     @classmethod
     def make_issuers(cls):
-        cls.curve, cls.weak = ti.CurveKey(), ti.RsaKey(bits=1024)
         issuers = super().make_issuers()
-        issuers.further_keys[ti.HELSEID] = [
-            {**issuers.keys[ti.HELSEID].public_jwk(), "kid": "for-encryption", "use": "enc"},
-            {**cls.curve.public_jwk(), "kid": "curve"}, {**cls.weak.public_jwk(), "kid": "weak"},
-            {"kty": "oct", "k": "c2VjcmV0", "kid": "secret"}]
+        cls.curve, cls.weak = issuers.publish_unusable_keys(ti.HELSEID)
         return issuers
 
     def test_form(self):

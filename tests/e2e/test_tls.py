@@ -1,21 +1,18 @@
 """TLS in the process, and the commands against it."""
 
-import http.server
 import json
 import os
 import signal
 import socket
 import ssl
 import subprocess
-import threading
 import time
 import unittest
 
 import frikort_server as fs
 import token_issuer as ti
-from access_case import TokenServer
 from certificates import Authority
-from frikort_server.server import free_port
+from issuer_site import IssuerSite
 from secured_case import SecuredCase, tls_section
 
 
@@ -153,45 +150,20 @@ class CommandTest(SecuredCase):
 class MetadataTest(SecuredCase):
 
     def test_keys_come_over_https_at_a_bounded_rate(self):
-        asked = []
-        certificate, key, _ = self.authority.issue("issuer")
-        port = free_port()
-        origin = f"https://127.0.0.1:{port}"
-        answers = {"/.well-known/openid-configuration": json.dumps({"issuer": origin, "jwks_uri": origin + "/keys"}),
-                   "/keys": self.issuers.key_set(ti.HELSEID)}
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                asked.append(self.path)
-                body = answers[self.path].encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        web = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        web.socket = context.wrap_socket(web.socket, server_side=True)
-        threading.Thread(target=web.serve_forever, daemon=True).start()
-        self.addCleanup(web.shutdown)
-        server = TokenServer(self.issuers)
+        site = IssuerSite(self.issuers, self.authority)
+        site.open()
+        self.addCleanup(site.close)
+        origin = site.origin
+        server = site.server(self.issuers)
         self.addCleanup(server.clean)
-        path = server.folder / "frikort.toml"
-        text = path.read_text(encoding="utf-8").replace(ti.HELSEID, origin)
-        path.write_text(text.replace(f'keys_file = "{server.folder}/helseid.json"',
-                                     f'ca_file = "{self.authority.file}"'), encoding="utf-8")
         server.start()
         good = self.issuers.of_practice({"iss": origin})
         self.assertEqual(server.ask_as_practice(token=good).status, 200)
-        before = len(asked)
+        before = len(site.asked)
         for i in range(40):
             unknown = self.issuers.of_practice({"iss": origin}, header={"kid": f"unknown-{i}"})
             self.assertEqual(server.ask_as_practice(token=unknown).status, 401)
-        self.assertLessEqual(len(asked) - before, 4, "two fetches of metadata and keys")
+        self.assertLessEqual(len(site.asked) - before, 4, "two fetches of metadata and keys")
 
 
 if __name__ == "__main__":

@@ -150,6 +150,15 @@ class Issuers:
             first["typ"] = "at+jwt"
         return sign_jws(key, changed(first, header), changed(base, claims))
 
+    def publish_unusable_keys(self, issuer, *more):
+        """Keys that no token may be signed with, or not as it says, in the issuer's set; gives the two that sign."""
+        curve, weak = CurveKey(), RsaKey(bits=1024)
+        self.further_keys[issuer] = [
+            {**self.keys[issuer].public_jwk(), "kid": "for-encryption", "use": "enc"},
+            {**curve.public_jwk(), "kid": "curve"}, {**weak.public_jwk(), "kid": "weak"},
+            {"kty": "oct", "k": "c2VjcmV0", "kid": "secret"}, *more]
+        return curve, weak
+
     def of_practice(self, claims=None, header=None, key=None):
         """Bound to the client's key."""
         return self.token(HELSEID, {

@@ -16,28 +16,26 @@ namespace {
 
 constexpr GeneratorOptions options{60'000, 0, 2024, 5};
 
-std::string all_persons(const GeneratorOptions& made) {
+/// What one of its two streams gives in all.
+std::string all_of(const GeneratorOptions& made,
+                   bool (RegistryGenerator::*next)(std::string& out)) {
   RegistryGenerator generator(made);
   std::string all;
   std::string chunk;
   for (bool has_more = true; has_more;) {
     chunk.clear();
-    has_more = generator.next_persons(chunk);
+    has_more = (generator.*next)(chunk);
     all += chunk;
   }
   return all;
 }
 
+std::string all_persons(const GeneratorOptions& made) {
+  return all_of(made, &RegistryGenerator::next_persons);
+}
+
 std::string all_practices(const GeneratorOptions& made) {
-  RegistryGenerator generator(made);
-  std::string all;
-  std::string chunk;
-  for (bool has_more = true; has_more;) {
-    chunk.clear();
-    has_more = generator.next_practices(chunk);
-    all += chunk;
-  }
-  return all;
+  return all_of(made, &RegistryGenerator::next_practices);
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
