@@ -21,6 +21,9 @@ constexpr int key_bits = 2048;
 constexpr std::size_t vector_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
 
+using PkeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using CipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;
+using BioPtr = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using NumberPtr = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
 
