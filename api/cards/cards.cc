@@ -53,7 +53,7 @@ void Cards::append_proof(std::string& body, const Proved& proved) {
   claims.year = proved.year;
   claims.card = proved.card;
   claims.number_check = checks_.of(proved.card.id, proved.number, keeper_.keys().numbers);
-  const std::string token = card_token(claims, keeper_.keys().signing);
+  const std::string token = card_token(claims, *keeper_.keys().signing->current());
   body += fmt::format(R"(,"token":"{}","qr":)", token);
   ingest::append_json_string(body, qr_svg(token));
   body += '}';

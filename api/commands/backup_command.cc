@@ -14,6 +14,7 @@
 #include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
+#include "api/runtime/acts.h"
 #include "api/runtime/config.h"
 #include "ingest/items/clock.h"
 #include "ledger/values/position_text.h"
@@ -70,6 +71,7 @@ BackupManifest back_up_folder(const BackupOptions& options, const storage::Repor
   backup_options.has_private_keys = !options.is_without_keys;
   backup_options.is_verified = !options.is_without_verify;
   backup_options.keep = options.keep;
+  note_act(files, "backup", fs::absolute(options.to).string());
   const auto hand_over = [&files] { files.hand_over_state(); };
   // Nothing is written meanwhile, so everything is durable already.
   return storage::back_up({files, hand_over, [](ledger::Position) {}}, backup_options, report);

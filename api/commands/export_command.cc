@@ -71,7 +71,7 @@ class Exporter {
     if (options_.has_journal) write_journal();
     Json manifest = Json::object({{"position", ledger::to_string(head_.last())},
                                   {"root", ledger::to_hex(files_.journal().head_root())},
-                                  {"keyId", files_.keys().signing.key_id()},
+                                  {"keyId", files_.keys().ledger_id()},
                                   {"checksum", head_.totals.checksum.hex()},
                                   {"year", options_.year == 0 ? Json() : Json(options_.year)},
                                   {"files", listed_}});

@@ -11,6 +11,7 @@
 #include "api/commands/commands.h"
 #include "api/program/output.h"
 #include "api/program/usage_error.h"
+#include "api/runtime/acts.h"
 #include "api/runtime/config.h"
 #include "ingest/items/clock.h"
 #include "ledger/values/hex.h"
@@ -52,16 +53,22 @@ storage::QueryKeys query_keys(const fs::path& folder) {
 }
 
 void print_json(const fs::path& folder, const storage::KeyRing& keys) {
+  storage::Json signing = storage::Json::array();
+  for (const storage::SigningKeyFile& file : storage::KeyRing::signing_key_files(folder)) {
+    signing.add(storage::Json::object({{"keyId", storage::key_id_of(file.key)},
+                                       {"publicKey", ledger::to_hex(file.key)},
+                                       {"time", time_of(file.path)}}));
+  }
   storage::Json queries = storage::Json::array();
   for (const auto& [id, key] : query_keys(folder).all(ingest::now().seconds)) {
     queries.add(storage::Json::object(
         {{"keyId", id}, {"expires", ledger::to_rfc3339(ledger::Instant{key->expires_s})}}));
   }
   print(storage::Json::object({
-      {"keyId", keys.signing.key_id()},
-      {"publicKey", ledger::to_hex(keys.signing.public_key())},
+      {"keyId", keys.ledger_id()},
+      {"publicKey", ledger::to_hex(keys.first)},
       {"publicKeyFile", (folder / "signing.pub").string()},
-      {"signingKeyTime", time_of(folder / "signing.pem")},
+      {"signingKeys", signing},
       {"masterKeyTime", time_of(folder / "master.key")},
       {"state", keys.is_rotation_unfinished ? "rotationUnfinished" : "whole"},
       {"queryKeys", queries},
@@ -72,10 +79,12 @@ void print_text(const fs::path& folder, const storage::KeyRing& keys) {
   const auto row = [](std::string_view name, const auto& value) {
     fmt::print("{:<16} {}\n", name, value);
   };
-  row("key id", keys.signing.key_id());
-  row("public key", ledger::to_hex(keys.signing.public_key()));
+  row("key id", keys.ledger_id());
+  row("public key", ledger::to_hex(keys.first));
   row("public key file", (folder / "signing.pub").string());
-  row("signing key of", time_of(folder / "signing.pem"));
+  for (const storage::SigningKeyFile& file : storage::KeyRing::signing_key_files(folder)) {
+    row("signing key", storage::key_id_of(file.key) + ", of " + time_of(file.path));
+  }
   row("master key of", time_of(folder / "master.key"));
   row("state", keys.is_rotation_unfinished
                    ? "a rotation was ended before its last step; the keys can be used, and "
@@ -118,14 +127,28 @@ int rotate_query_key(const KeysOptions& options) {
   return exit_done;
 }
 
+int add_signing_key(const KeysOptions& options) {
+  storage::KeyRing::add_signing_key(folder_of(options), local_user());
+  const int status = show_keys(options);
+  if (!options.is_json) {
+    fmt::print(
+        "A service that has the ledger open signs with the newest key within seconds; else it does "
+        "from its next start on. The journal names the key, signed by the one before, so the first "
+        "public key goes on proving everything. Files of keys before it continue older backups: "
+        "delete them with those.\n");
+  }
+  return status;
+}
+
 int rotate_keys(const KeysOptions& options) {
   if (options.which == "query") return rotate_query_key(options);
-  if (options.which != "master") throw UsageError("--key wants master or query");
+  if (options.which == "signing") return add_signing_key(options);
+  if (options.which != "master") throw UsageError("--key wants master, signing or query");
   storage::KeyRing::rotate(folder_of(options));
   const int status = show_keys(options);
   if (!options.is_json) {
     fmt::print(
-        "The master key is new, the signing key stays. Copies of the old master.key and "
+        "The master key is new, the signing keys stay. Copies of the old master.key and "
         "numbers.key, as in backups, still open the numbers: guard or delete them.\n");
   }
   return status;
@@ -142,9 +165,11 @@ void add_keys_command(const Commands& commands) {
                                int (*execute)(const KeysOptions&), bool rotates) {
     Command<KeysOptions> command(parts, name, description, execute);
     if (rotates) {
-      command.add("--key", &KeysOptions::which, "master|query",
-                  "master, the default; or query, with which clients of the national card query "
-                  "encrypt: another is made, and those before it open until they expire");
+      command.add(
+          "--key", &KeysOptions::which, "master|signing|query",
+          "master, the default; or signing, with which receipts, cards and the journal are "
+          "signed: another takes its place; or query, with which clients of the national "
+          "card query encrypt: another is made, and those before it open until they expire");
       command.number("--days", &KeysOptions::days, 1, 3650,
                      "how long clients may use the new query key; default 90");
     }
@@ -154,9 +179,9 @@ void add_keys_command(const Commands& commands) {
     command.json();
   };
   add_to_some("rotate",
-              "replace the master key: the key that encrypts national numbers is wrapped with a "
-              "new one. Nobody may have the ledger open. Numbers are encrypted as before; the "
-              "signing key stays: it is not rotated",
+              "replace the master key, or with --key another: the key that encrypts national "
+              "numbers is wrapped with a "
+              "new one. Nobody may have the ledger open. Numbers are encrypted as before",
               rotate_keys, true);
   add_to_some("show", "key id, public key, and whether the files are whole; nothing secret",
               show_keys, false);

@@ -17,10 +17,10 @@
 #include "api/pages/report_page.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
+#include "api/runtime/acts.h"
 #include "api/runtime/config.h"
 #include "api/runtime/status_text.h"
 #include "ingest/items/clock.h"
-#include "ingest/writer/group_writer.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/reconciliation.h"
@@ -136,17 +136,17 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
     return use_files(kept.at(options.number));
   }
   check_closing(options, files);
+  if (!options.is_dry_run) note_act(files, "reconcile", std::to_string(options.year));
   const auto copy_state = [&files](const fs::path& folder) {
     files.hand_over_state();
     files.state().copy_files(folder);
   };
   const auto append = [&files](const ledger::StatementEntry& statement) {
-    return ingest::append_note(files.state(), files.journal(), files.rules(), files.are_rules_new(),
-                               statement, ingest::now());
+    return append_note(files, statement);
   };
   const storage::ReconciliationSource source{
-      options.data, files.journal(),      files.state().statements(options.year),
-      append,       files.keys().signing, files.rules(),
+      options.data, files.journal(),       files.state().statements(options.year),
+      append,       *files.keys().signing, files.rules(),
       copy_state,   ingest::now()};
   const storage::MadeStatement made =
       storage::reconcile(source, options.year, options.is_dry_run, report, use_files);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "api/commands/command_line.h"
@@ -61,6 +62,23 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// Who is blocked and was not, or no longer.
+std::string changed_blocks(const AuthSettings& before, const AuthSettings& now) {
+  std::string text;
+  const auto add = [&](std::string_view what, const std::vector<std::string>& some,
+                       const std::vector<std::string>& others) {
+    for (const std::string& one : some) {
+      if (std::find(others.begin(), others.end(), one) != others.end()) continue;
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", what, one);
+    }
+  };
+  add("blocked", now.blocked_organisations, before.blocked_organisations);
+  add("blocked", now.blocked_clients, before.blocked_clients);
+  add("no longer blocked", before.blocked_organisations, now.blocked_organisations);
+  add("no longer blocked", before.blocked_clients, now.blocked_clients);
+  return text;
+}
+
 std::string name_of(int signal) { return fmt::format("SIG{}", sigabbrev_np(signal)); }
 
 /// What a signal has read again while connections stay open.
@@ -86,6 +104,9 @@ struct Reload {
            {"reason",
             "certificates, issuers, blocks, practices, rates, log level and ceilings of further "
             "years are read again; everything else wants a restart"}});
+      note(current.auth, config.auth);
+      current.auth.blocked_organisations = config.auth.blocked_organisations;
+      current.auth.blocked_clients = config.auth.blocked_clients;
       add_ceilings(config);
       const auto ignored = keys_for_restart(current, config);
       if (!ignored.empty()) {
@@ -97,6 +118,13 @@ struct Reload {
       log(LogLevel::error, "reload_failed",
           {{"signal", name_of(SIGHUP)}, {"reason", error.what()}});
     }
+  }
+
+  /// A ledger that is closed for a fault takes no note: the log has it.
+  void note(const AuthSettings& before, const AuthSettings& now) const {
+    const auto open = keeper.lease();
+    if (open == nullptr || open->is_read_only()) return;
+    open->note_act(name_of(SIGHUP), "reload", changed_blocks(before, now));
   }
 
   /// Those of years that are known stay as they are.

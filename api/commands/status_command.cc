@@ -31,7 +31,7 @@ std::string read_status(const StatusOptions& options) {
   require_ledger(options.data);
   storage::LedgerFiles files(
       ledger_options(options.data, options.keys, read_config(options.config)));
-  return status_json(files.state().head());
+  return status_json(files.state(), files.state().head());
 }
 
 struct Row {
@@ -69,6 +69,13 @@ void print_text(const boost::json::object& status) {
   fmt::print("events so far\n");
   for (const auto& event : status.at("events").as_object()) {
     fmt::print("  {:<22} {}\n", std::string(event.key()), boost::json::serialize(event.value()));
+  }
+  const auto text = [](const boost::json::value& act, std::string_view member) {
+    return std::string(act.at(member).as_string());
+  };
+  for (const auto& act : status.at("acts").as_array()) {
+    fmt::print("{} {:<10} {}, by {}\n", text(act, "time"), text(act, "act"), text(act, "of"),
+               text(act, "by"));
   }
 }
 

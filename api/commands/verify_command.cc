@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <stdexcept>
 
 #include "api/commands/command_line.h"
@@ -12,6 +13,7 @@
 #include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
+#include "api/runtime/key_set.h"
 #include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "storage/access_log/access_check.h"
@@ -106,6 +108,7 @@ void print_json(const storage::VerifyReport& report, const storage::AccessCheck&
                       {"last", ledger::to_string(report.last)},
                       {"root", ledger::to_hex(report.root)},
                       {"keyId", report.key_id},
+                      {"keys", key_set_json(report.keys)},
                       {"erased", report.erased},
                       {"passedOver", report.passed_over},
                       {"statePosition", state},
@@ -125,6 +128,9 @@ void print_text(const storage::VerifyReport& report, const storage::AccessCheck&
   row("last position", ledger::to_string(report.last));
   row("root", ledger::to_hex(report.root));
   row("key", report.key_id);
+  for (const storage::PublicKey& key : std::span(report.keys).subspan(1)) {
+    row("key after it", storage::key_id_of(key));
+  }
   if (report.erased != 0) row("erased", fmt::format("{} national numbers", report.erased));
   if (report.passed_over != 0) {
     row("not checked", fmt::format("{} records before --since", report.passed_over));

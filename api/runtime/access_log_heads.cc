@@ -10,21 +10,11 @@ AccessLogHeads::AccessLogHeads(const storage::AccessLog& log, Append append,
                                std::chrono::steady_clock::duration between)
     : log_(log),
       append_(std::move(append)),
-      between_(between),
       // What is there already may have been named or not; with the next question it is again.
       named_(log.head().blocks),
-      thread_([this] { run(); }) {}
+      naming_(between, [this] { name_head(); }) {}
 
 AccessLogHeads::~AccessLogHeads() { stop(); }
-
-void AccessLogHeads::run() {
-  std::unique_lock lock(mutex_);
-  while (!stop_requested_.wait_for(lock, between_, [this] { return is_stopping_; })) {
-    lock.unlock();
-    name_head();
-    lock.lock();
-  }
-}
 
 /// A head that is not taken is named the next time: only what was taken counts.
 void AccessLogHeads::name_head() {
@@ -36,14 +26,7 @@ void AccessLogHeads::name_head() {
 }
 
 void AccessLogHeads::stop() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  stop_requested_.notify_one();
-  thread_.join();
-  name_head();
+  if (naming_.stop()) name_head();
 }
 
 }  // namespace api

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <thread>
 
+#include "api/runtime/repeated_task.h"
 #include "ledger/records/entry.h"
 #include "ledger/values/result.h"
 #include "storage/access_log/access_log.h"
@@ -14,8 +12,7 @@
 namespace api {
 
 /// Has the journal name the head of the access log, so that a log whose end is cut off does not
-/// verify: at least once in each minute in which somebody asked, and at the end. Has a thread of
-/// its own, because an entry of the journal is waited for.
+/// verify: at least once in each minute in which somebody asked, and at the end.
 class AccessLogHeads {
  public:
   using Append = std::function<ledger::Result<ledger::Position>(ledger::Entry)>;
@@ -33,17 +30,12 @@ class AccessLogHeads {
   void stop();
 
  private:
-  void run();
   void name_head();
 
   const storage::AccessLog& log_;
   const Append append_;
-  const std::chrono::steady_clock::duration between_;
-  std::uint64_t named_ = 0;  // blocks; of the thread, then of stop()
-  std::mutex mutex_;
-  std::condition_variable stop_requested_;
-  bool is_stopping_ = false;
-  std::thread thread_;
+  std::uint64_t named_ = 0;  // blocks; of the task, then of stop()
+  RepeatedTask naming_;
 };
 
 }  // namespace api

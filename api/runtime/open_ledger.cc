@@ -5,9 +5,18 @@
 #include <stdexcept>
 #include <utility>
 
+#include "api/program/log.h"
+#include "api/runtime/acts.h"
 #include "ingest/items/clock.h"
+#include "storage/crypto/crypto.h"
 
 namespace api {
+namespace {
+
+/// Between two looks for another signing key.
+constexpr std::chrono::seconds key_look_interval{1};
+
+}  // namespace
 
 OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::Deliver deliver,
                        ingest::Ingestor::Options ingest_options)
@@ -28,6 +37,13 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
                                                  std::move(deliver), std::move(ingest_options));
   access_log_heads_ = std::make_unique<AccessLogHeads>(
       files_.access_log(), [this](ledger::Entry head) { return append(std::move(head)); });
+  key_changes_ = std::make_unique<RepeatedTask>(key_look_interval, [this] {
+    try {
+      change_signing_key();
+    } catch (const std::exception& error) {
+      log(LogLevel::error, "signing_key_not_changed", {{"reason", error.what()}});
+    }
+  });
 }
 
 ledger::Result<void> OpenLedger::check(const std::string& sender, std::size_t items) const {
@@ -102,6 +118,27 @@ void OpenLedger::copy_state(const std::filesystem::path& folder) {
   files_.state().copy_files(folder);
 }
 
+void OpenLedger::note_act(std::string_view by, std::string_view act, std::string_view of) {
+  const auto noted = append(act_now(by, act, of));
+  if (!noted) throw std::runtime_error("the journal takes nothing: " + noted.error().message());
+}
+
+/// The keys that have come sign, one after another, each from the group on behind the one that
+/// names it. A key that the journal does not take is tried again.
+void OpenLedger::change_signing_key() {
+  const storage::KeyRing& keys = files_.keys();
+  for (const std::string& maker : keys.read_new_signing_keys(files_.keys_folder())) {
+    note_act(maker, "key", "another signing key");
+  }
+  while (const auto next = keys.signing->next()) {
+    const auto text = storage::key_change_text(next->public_key());
+    const auto changed = append(ledger::KeyEntry{
+        {}, ingest::now(), next->public_key(), keys.signing->current()->sign(text)});
+    if (!changed) return;
+    log(LogLevel::info, "signing_key_changed", {{"keyId", next->key_id()}});
+  }
+}
+
 ledger::Result<ledger::Position> OpenLedger::append(ledger::Entry note) {
   if (is_read_only()) return ledger::Errc::store_unavailable;
   return ingestor_->append(std::move(note));
@@ -112,7 +149,7 @@ storage::ReconciliationSource OpenLedger::reconciliation_source(int year) {
           files_.journal(),
           files_.state().statements(year),
           [this](const ledger::StatementEntry& statement) { return append(statement); },
-          files_.keys().signing,
+          *files_.keys().signing,
           files_.rules(),
           [this](const std::filesystem::path& folder) { copy_state(folder); },
           ingest::now()};
@@ -125,6 +162,7 @@ ingest::IngestFigures OpenLedger::figures() const {
 void OpenLedger::stop() {
   if (is_read_only()) return;
   access_log_heads_->stop();
+  key_changes_->stop();
   ingestor_->stop();
 }
 

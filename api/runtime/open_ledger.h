@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/http/http_message.h"
 #include "api/runtime/access_log_heads.h"
+#include "api/runtime/repeated_task.h"
 #include "ingest/writer/ingestor.h"
 #include "storage/closing/reconciliation.h"
 #include "storage/ledger_files/ledger_files.h"
@@ -46,6 +48,11 @@ class OpenLedger {
   /// an error means that it must not be answered.
   ledger::Result<void> note_access(storage::AccessRecord record, const Request& request);
 
+  /// Puts into the journal what somebody has the ledger do with itself. `by` must not name a person
+  /// by number. From a thread that may wait. Throws std::runtime_error when the journal takes
+  /// nothing.
+  void note_act(std::string_view by, std::string_view act, std::string_view of);
+
   // For background work, on a ledger that is not read-only.
   /// What a reconciliation of a year works on, while the ledger takes submissions.
   storage::ReconciliationSource reconciliation_source(int year);
@@ -72,10 +79,13 @@ class OpenLedger {
   /// durable. Throws std::runtime_error.
   void copy_state(const std::filesystem::path& folder);
   ledger::Result<void> add_access(storage::AccessRecord record, const Asker& asker);
+  void change_signing_key();
 
   storage::LedgerFiles files_;
   std::unique_ptr<ingest::Ingestor> ingestor_;
-  std::unique_ptr<AccessLogHeads> access_log_heads_;  // ends before the ingestor
+  // End before the ingestor.
+  std::unique_ptr<AccessLogHeads> access_log_heads_;
+  std::unique_ptr<RepeatedTask> key_changes_;
 };
 
 }  // namespace api

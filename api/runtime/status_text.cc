@@ -6,11 +6,31 @@
 
 #include "ledger/records/event.h"
 #include "ledger/values/position_text.h"
+#include "ledger/values/rfc3339.h"
 #include "storage/json/json.h"
 
 namespace api {
+namespace {
 
-std::string status_json(const storage::AppliedState& head) {
+/// Newer ones are shown; `frikort export --journal` has all.
+constexpr std::size_t acts_shown_max = 20;
+
+storage::Json acts_json(const storage::StateStore& state, const storage::AppliedState& head) {
+  storage::Json shown = storage::Json::array();
+  for (const ledger::ActEntry& act : state.newest_acts(acts_shown_max)) {
+    if (act.position > head.last()) continue;  // came meanwhile
+    shown.add(storage::Json::object({{"position", ledger::to_string(act.position)},
+                                     {"time", ledger::to_rfc3339(act.at)},
+                                     {"by", act.by},
+                                     {"act", act.act},
+                                     {"of", act.of}}));
+  }
+  return shown;
+}
+
+}  // namespace
+
+std::string status_json(const storage::StateStore& state, const storage::AppliedState& head) {
   const storage::StateTotals& totals = head.totals;
   storage::Json events = storage::Json::object();
   for (std::size_t type = 1; type < totals.events.size(); ++type) {
@@ -29,7 +49,8 @@ std::string status_json(const storage::AppliedState& head) {
                                 {"cardsUnderReview", totals.cards_under_review},
                                 {"countedOre", totals.counted_ore},
                                 {"refundedOre", totals.refunded_ore},
-                                {"events", events}})
+                                {"events", events},
+                                {"acts", acts_json(state, head)}})
       .text();
 }
 

@@ -18,9 +18,10 @@ constexpr std::int64_t keep_max = 10'000;
 std::string job_name(std::string_view id) { return "backup " + std::string(id); }
 
 /// The work of a job: makes the backup, and gives its manifest.
-std::string run_backup(OpenLedger& open, storage::BackupOptions options,
+std::string run_backup(OpenLedger& open, storage::BackupOptions options, const std::string& by,
                        const storage::ReportProgress& report) {
   options.now = ingest::now();
+  open.note_act(by, "backup", options.to.string());
   const storage::BackupSource source{
       open.files(),
       [&open] { open.hand_over_state(); },
@@ -81,9 +82,10 @@ Response start_backup(const LedgerKeeper& keeper, Jobs& jobs, std::atomic<std::u
   }
   const std::string id = std::to_string(++last_id);
   const bool is_started =
-      jobs.start(job_name(id), [&open, options](const storage::ReportProgress& report) {
-        return run_backup(open, options, report);
-      });
+      jobs.start(job_name(id),
+                 [&open, options, by = request.caller.name](const storage::ReportProgress& report) {
+                   return run_backup(open, options, by, report);
+                 });
   if (!is_started) {
     return to_response(job_is_running(jobs.running()), request.correlation_id);
   }

@@ -155,14 +155,14 @@ class DossierText {
     const auto hash_of = [](const std::optional<NewestEntry>& entry) {
       return entry ? std::optional(ledger::to_hex(entry->hash)) : std::nullopt;
     };
-    const storage::SigningKey& key = open_.files().keys().signing;
+    const storage::SigningKeys::Key key = open_.files().keys().signing->current();
     const Json text = Json::object({{"position", position_of(head.item)},
                                     {"hash", hash_of(head.item)},
                                     {"personPosition", position_of(head.event)},
                                     {"personHash", hash_of(head.event)},
                                     {"asOf", to_string(head.as_of)},
-                                    {"keyId", key.key_id()},
-                                    {"signature", ledger::to_hex(key.sign(signed_text(head)))}});
+                                    {"keyId", key->key_id()},
+                                    {"signature", ledger::to_hex(key->sign(signed_text(head)))}});
     out_ += ",\"head\":" + text.text();
   }
 

@@ -10,12 +10,12 @@
 #include "api/http/http_counters.h"
 #include "api/http/problem.h"
 #include "api/program/version.h"
+#include "api/runtime/key_set.h"
 #include "api/runtime/ledger_routes.h"
 #include "api/runtime/new_year.h"
 #include "api/runtime/status_text.h"
 #include "api/v1/openapi_text.h"
 #include "api/v1/routes.h"
-#include "storage/crypto/base64url.h"
 #include "storage/json/json.h"
 
 namespace api {
@@ -203,23 +203,16 @@ Response openapi(const Request&) {
   return response;
 }
 
-Response key_set(const LedgerKeeper& keeper) {
-  const storage::SigningKey& key = keeper.keys().signing;
+Response key_set(OpenLedger& open, const Request&) {
   Response response;
-  const Json json = Json::object({{"kty", "OKP"},
-                                  {"crv", "Ed25519"},
-                                  {"use", "sig"},
-                                  {"alg", "EdDSA"},
-                                  {"kid", key.key_id()},
-                                  {"x", storage::to_base64url(key.public_key())}});
-  response.body = Json::object({{"keys", Json::array({json})}}).text();
+  response.body = Json::object({{"keys", key_set_json(public_keys(open.files()))}}).text();
   return response;
 }
 
 Response ledger_status(OpenLedger& open, const Request&) {
   Response response;
   const storage::AppliedState head = open.files().state().head();
-  response.body = status_json(head);
+  response.body = status_json(open.files().state(), head);
   response.reflects = head.last();
   return response;
 }
@@ -247,7 +240,7 @@ void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gat
            [&](const Request& request) { return is_ready(keeper, gate, is_draining, request); });
   add_open("/version", version);
   add_open("/openapi.yaml", openapi);
-  add_open("/.well-known/jwks.json", [&](const Request&) { return key_set(keeper); });
+  add_open("/.well-known/jwks.json", with_ledger(keeper, key_set));
   add_metrics_route(router, keeper, {Role::operations});
   router.add({.method = "GET",
               .path = "/v1/status",

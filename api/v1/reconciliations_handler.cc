@@ -90,8 +90,9 @@ bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
   return file.get() == '\n';
 }
 
-std::string make_statement(OpenLedger& open, const StatementId& id,
+std::string make_statement(OpenLedger& open, const StatementId& id, const std::string& by,
                            const storage::ReportProgress& report) {
+  if (!id.is_dry_run()) open.note_act(by, "reconcile", std::to_string(id.year));
   const storage::MadeStatement made =
       storage::reconcile(open.reconciliation_source(id.year), id.year, id.is_dry_run(), report);
   if (!id.is_dry_run()) return "";  // read from its folder when it is asked for
@@ -126,9 +127,9 @@ Response start_reconciliation(const LedgerKeeper& keeper, Jobs& jobs, OpenLedger
   if (!is_dry_run) {
     id.number = open.files().state().statements(id.year).size() + 1;
   }
-  const bool is_started =
-      jobs.start(job_name(id), [&open, id](const storage::ReportProgress& report) {
-        return make_statement(open, id, report);
+  const bool is_started = jobs.start(
+      job_name(id), [&open, id, by = request.caller.name](const storage::ReportProgress& report) {
+        return make_statement(open, id, by, report);
       });
   if (!is_started) {
     return to_response(job_is_running(jobs.running()), request.correlation_id);

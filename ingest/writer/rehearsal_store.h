@@ -88,6 +88,7 @@ class RehearsalStore final : public ledger::Store {
     return ledger::ok();
   }
   ledger::Result<void> keep_key(const ledger::KeyEntry&) override { return ledger::ok(); }
+  ledger::Result<void> keep_act(const ledger::ActEntry&) override { return ledger::ok(); }
   // Events of registries are never rehearsed.
   ledger::Result<void> put_person(ledger::PersonId, const ledger::Person&) override {
     return ledger::ok();

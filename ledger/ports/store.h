@@ -85,6 +85,8 @@ class Store {
   virtual Result<void> keep_statement(const StatementEntry& statement) = 0;
   /// Another key signs from the next group on.
   virtual Result<void> keep_key(const KeyEntry& key) = 0;
+  /// Somebody has had the ledger do something with itself.
+  virtual Result<void> keep_act(const ActEntry& act) = 0;
   /// The checksum of everything applied so far; nothing where none is kept.
   virtual std::optional<std::array<std::uint8_t, 16>> checksum() const { return std::nullopt; }
 

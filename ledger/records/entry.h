@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <variant>
 #include <vector>
@@ -103,9 +105,22 @@ struct CheckpointEntry {
   friend bool operator==(const CheckpointEntry&, const CheckpointEntry&) = default;
 };
 
+/// Somebody has had the ledger do something with itself, for those who ask later who it was.
+struct ActEntry {
+  Position position;
+  Instant at;
+  std::string by;   ///< a program or a person, never a national number
+  std::string act;  ///< one word: `backup`, `reload` ...
+  std::string of;   ///< with what: a year, a folder; may be empty
+  friend bool operator==(const ActEntry&, const ActEntry&) = default;
+};
+
+/// Of each text of an act.
+inline constexpr std::size_t act_text_bytes_max = 200;
+
 /// What the journal keeps, in one order.
 using Entry = std::variant<ItemEntry, PersonEntry, PracticeEntry, StatementEntry, KeyEntry,
-                           AccessLogEntry, CheckpointEntry>;
+                           AccessLogEntry, CheckpointEntry, ActEntry>;
 
 /// The entry of an item; null when it is of another kind.
 inline const ItemEntry* item_of(const Entry& entry) { return std::get_if<ItemEntry>(&entry); }

@@ -46,7 +46,7 @@ class Ledger {
   Result<Outcome> process(const PracticeEvent& event, Position position, PracticeEntry& entry);
 
   /// Applies what is neither an item nor an event of a registry: a statement, a key, a head of the
-  /// access log, a checkpoint.
+  /// access log, a checkpoint, an act.
   Result<void> apply_note(const Entry& entry) { return replay(entry); }
 
   /// Applies an entry of the journal again. What an item or event does is posted again: it has been
@@ -60,6 +60,7 @@ class Ledger {
   Result<void> replay_kind(PracticeEntry entry);
   Result<void> replay_kind(const StatementEntry& entry) { return store_.keep_statement(entry); }
   Result<void> replay_kind(const KeyEntry& entry) { return store_.keep_key(entry); }
+  Result<void> replay_kind(const ActEntry& entry) { return store_.keep_act(entry); }
   Result<void> replay_kind(const AccessLogEntry& /*entry*/) { return ok(); }
   Result<void> replay_kind(const CheckpointEntry& entry);
   Result<Outcome> replay_copayment(ItemEntry& entry, const Registration* known);

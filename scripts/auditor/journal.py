@@ -14,10 +14,12 @@ class Journal:
 
     def __init__(self, path, key, model):
         self.path, self.key, self.model = path, key, model
+        self.keys = {key.id: key}  # that have signed
         self.last, self.root, self.records, self.entries = 0, bytes(32), 0, 0
         self.ends = {}  # last position of a record -> its root
         self.registries = Registries(model)
         self.erased = 0  # numbers
+        self.is_whole = False
 
     def read(self, at_position, then, table):
         """Calls `then` where everything up to `at_position` has been taken; `table` with each entry."""
@@ -40,6 +42,7 @@ class Journal:
                 if self.last == at_position:
                     then()
                 progress.show(done, self.entries)
+        self.is_whole = True
 
     def check(self, record):
         if record.position != self.last + 1:
@@ -63,6 +66,7 @@ class Journal:
         for entry in record.entries:
             if entry.kind == KIND_KEY:
                 self.key = self.key.successor(entry.key, entry.signature)
+                self.keys[self.key.id] = self.key
 
     def take(self, record, table):
         for entry in record.entries:

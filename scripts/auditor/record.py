@@ -63,7 +63,7 @@ FORMAT = 2
 KIND_TALLIES = 3
 KIND_ITEM = 15  # and the type
 KIND_PERSON_EVENT = 32  # and the type
-KIND_PRACTICE_EVENT, KIND_STATEMENT, KIND_KEY, KIND_ACCESS_LOG, KIND_CHECKPOINT = 48, 64, 65, 66, 67
+KIND_PRACTICE_EVENT, KIND_STATEMENT, KIND_KEY, KIND_ACCESS_LOG, KIND_CHECKPOINT, KIND_ACT = 48, 64, 65, 66, 67, 68
 BIRTH_DATE, NUMBER_CHANGED, MERGED, DIED, OPTED_OUT, OPTED_IN, MINIMUM_PENSION = range(1, 8)
 
 
@@ -86,7 +86,7 @@ class Entry:
     __slots__ = ("position", "kind", "type", "paid", "exemption", "guid", "practice", "practice_id", "person",
                  "is_new_practice", "is_new_person", "previous", "received", "received_ns", "service",
                  "service_ns", "service_type", "amount", "counted", "exempt", "reason", "erased", "key", "signature",
-                 "statement", "access_log", "numbers", "date", "periods", "meanwhile", "other", "other_previous", "years",
+                 "statement", "access_log", "act", "numbers", "date", "periods", "meanwhile", "other", "other_previous", "years",
                  "_changes", "_bytes")
 
     def is_item(self):
@@ -182,6 +182,9 @@ class EntryReader:
         elif kind == KIND_CHECKPOINT:
             self.back()
             reader.raw(16)
+        elif kind == KIND_ACT:
+            self.time()
+            entry.act = (reader.text(), reader.text(), reader.text())
         else:
             raise Finding(f"has an entry of kind {kind}, which is not known: a newer program wrote it, or it is damaged")
         entry._bytes = reader.data[self.begin:reader.at]

@@ -18,7 +18,6 @@ def audit(folder, key, statement, year):
         raise OSError(f"{folder} has no journal.records; remedy: export with --journal")
     report = {"files": check_manifest(folder, manifest["files"], findings)}
     if statement:
-        statement.check_files(key, findings)
         year = year or statement.content["year"]
     model = Model()
     journal = Journal(folder / "journal.records", key, model)
@@ -28,6 +27,9 @@ def audit(folder, key, statement, year):
         journal.read(statement and statement.position, lambda: stated.update(model.figures(year)), entries.take)
     except Finding as finding:
         findings.append(str(finding))
+    if statement:
+        statement.check_files(journal.keys, findings)
+    if not journal.is_whole:
         return {**report, "records": journal.records, "entries": journal.entries}, findings
     entries.finish()
     report.update(records=journal.records, entries=journal.entries, position=position_text(journal.last),

@@ -14,11 +14,14 @@ class Statement:
         self.content = json.loads((self.folder / "statement.json").read_text(encoding="utf-8"))
         self.position = int(self.content["position"].removeprefix("0-"))
 
-    def check_files(self, key, findings):
+    def check_files(self, keys, findings):
+        """`keys` have signed the journal, by their ids."""
         raw = (self.folder / "manifest.json").read_bytes()
         signed = json.loads((self.folder / "manifest.sig").read_text(encoding="utf-8"))
-        if signed["keyId"] != key.id:
-            findings.append(f"{self.folder}: the manifest is signed with the key {signed['keyId']}, not with {key.id}")
+        key = keys.get(signed["keyId"])
+        if key is None:
+            findings.append(f"{self.folder}: the manifest is signed with the key {signed['keyId']}, which has not signed the "
+                            "journal")
         elif not key.is_signed(hashlib.sha256(raw).digest(), bytes.fromhex(signed["signature"])):
             findings.append(f"{self.folder}: the signature of the manifest does not fit")
         manifest = json.loads(raw)

@@ -85,7 +85,7 @@ std::uint64_t AccessLogBuffer::size() const {
   return waiting_count_ + (batch_ ? batch_->records : 0);
 }
 
-AccessLog::AccessLog(const AccessLogOptions& options, const SigningKey& signing, OpenMode mode,
+AccessLog::AccessLog(const AccessLogOptions& options, const SigningKeys& signing, OpenMode mode,
                      const NoteFault& note_fault)
     : signing_(signing),
       database_(open_database(options, mode, note_fault)),
@@ -190,6 +190,7 @@ bool AccessLog::write_waiting() {
 void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
   std::vector<AccessSalt> salts(batch.records);
   fill_random({salts.front().data(), salts.size() * sizeof(AccessSalt)});
+  const SigningKeys::Key signing = signing_.current();
   batch.after = chain_;
   ByteReader in(batch.waiting);
   for (std::uint64_t done = 0; done < batch.records;) {
@@ -200,7 +201,7 @@ void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
       leaf.salt = salts[done++];
     }
     const std::uint64_t first = batch.after.records + 1;
-    batch.blocks.push_back({first, seal_access_block(batch.after, std::move(leaves), signing_)});
+    batch.blocks.push_back({first, seal_access_block(batch.after, std::move(leaves), *signing)});
   }
 }
 

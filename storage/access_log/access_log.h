@@ -15,6 +15,7 @@
 #include "ledger/values/result.h"
 #include "storage/access_log/access_block.h"
 #include "storage/access_log/access_index.h"
+#include "storage/crypto/signing_keys.h"
 #include "storage/files/fault.h"
 #include "storage/files/open_mode.h"
 #include "storage/rocksdb/database.h"
@@ -96,7 +97,7 @@ class AccessLog {
 
   /// Throws DamagedJournal when the last block cannot be read, and std::runtime_error when the
   /// files cannot be opened. Read-only, what is added waits in the buffer.
-  AccessLog(const AccessLogOptions& options, const SigningKey& signing, OpenMode mode,
+  AccessLog(const AccessLogOptions& options, const SigningKeys& signing, OpenMode mode,
             const NoteFault& note_fault = {});
   /// Writes what waits.
   ~AccessLog();
@@ -133,7 +134,7 @@ class AccessLog {
   void seal(AccessLogBuffer::Batch& batch) const;
   bool index(std::string_view bytes);
 
-  const SigningKey& signing_;
+  const SigningKeys& signing_;
   const std::unique_ptr<Database> database_;
   const std::shared_ptr<AccessLogBuffer> buffer_;
   AccessIndex index_;

@@ -335,7 +335,7 @@ std::string backup_folder_fault(const fs::path& folder, const LedgerFiles& files
   if (!fs::exists(real / "ledger.json")) {
     return real.string() + " is not empty and holds no backups";
   }
-  if (parse_backup_folder(read_file(real / "ledger.json")) != files.keys().signing.key_id()) {
+  if (parse_backup_folder(read_file(real / "ledger.json")) != files.keys().ledger_id()) {
     return real.string() + " holds backups of another ledger";
   }
   return {};
@@ -367,7 +367,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   const fs::path folder = real_path(options.to);
   prepare_folder(folder, files);
   const FolderLock lock = lock_folder(folder, FolderLock::Use::alone);
-  const std::string& key_id = files.keys().signing.key_id();
+  const std::string key_id = files.keys().ledger_id();
   if (!fs::exists(folder / "ledger.json")) {
     replace_file(folder / "ledger.json", backup_folder_json(key_id) + "\n", 0644);
   }
@@ -461,7 +461,7 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
   }
   copy_folder(options.keys.empty() ? backup / "keys" : options.keys, fresh.path() / "keys");
   fs::permissions(fresh.path() / "keys", fs::perms::owner_all);
-  if (KeyRing::open(fresh.path() / "keys").signing.key_id() != manifest.key_id) {
+  if (KeyRing::open(fresh.path() / "keys").ledger_id() != manifest.key_id) {
     throw std::runtime_error("the keys are not those of the ledger in the backup");
   }
   if (fs::exists(backup / "statements")) {

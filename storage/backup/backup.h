@@ -12,7 +12,7 @@
 #include "storage/ledger_files/ledger_files.h"
 
 /// Backups of a ledger. A folder of backups holds:
-///   ledger.json                which ledger: the id of its signing key
+///   ledger.json                which ledger: the id of its first signing key
 ///   journal, state, access-log the databases; files shared among the backups
 ///   backups/N/manifest.json    what backup N is of; written last, so without it there is no N
 ///   backups/N/keys             the keys, private ones too unless told otherwise: guard them

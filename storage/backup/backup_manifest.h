@@ -21,7 +21,7 @@ struct BackupManifest {
 
   std::uint32_t number = 0;
   ledger::Instant time;
-  std::string key_id;         ///< of the ledger's signing key
+  std::string key_id;         ///< of the ledger's first signing key
   ledger::Position position;  ///< the last one in it; 0 = an empty ledger
   std::string checksum;       ///< of the state at that position
   std::string root;           ///< of the journal's record there, in hexadecimal digits

@@ -14,6 +14,7 @@ inline constexpr unsigned kind_statement = 64;
 inline constexpr unsigned kind_key = 65;
 inline constexpr unsigned kind_access_log = 66;
 inline constexpr unsigned kind_checkpoint = 67;
+inline constexpr unsigned kind_act = 68;
 
 // Flags of an item. STORED.
 inline constexpr std::uint32_t item_paid = 1;

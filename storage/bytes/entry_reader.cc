@@ -6,6 +6,7 @@
 
 namespace storage {
 using ledger::AccessLogEntry;
+using ledger::ActEntry;
 using ledger::CheckpointEntry;
 using ledger::EncryptedNumber;
 using ledger::Entry;
@@ -237,6 +238,15 @@ bool EntryReader::read(Entry& entry) {
       checkpoint.checksum = in_.raw<16>();
       return true;
     }
+    case kind_act: {
+      auto& act = entry.emplace<ActEntry>();
+      act.position = context_.position;
+      act.at = time();
+      act.by = in_.text();
+      act.act = in_.text();
+      act.of = in_.text();
+      return true;
+    }
     default:
       return false;
   }
@@ -258,9 +268,9 @@ ledger::Result<Entry> decode_note(std::string_view key, std::string_view bytes) 
   ByteReader in(bytes);
   StoredNumbers numbers;
   const bool is_read = decode_entry(in, {decode_journal_key(key), Instant()}, note, numbers);
-  const bool is_note = std::holds_alternative<StatementEntry>(note) ||
-                       std::holds_alternative<KeyEntry>(note) ||
-                       std::holds_alternative<PracticeEntry>(note);
+  const bool is_note =
+      std::holds_alternative<StatementEntry>(note) || std::holds_alternative<KeyEntry>(note) ||
+      std::holds_alternative<ActEntry>(note) || std::holds_alternative<PracticeEntry>(note);
   if (!is_read || !in.is_complete() || !is_note) return ledger::Errc::corrupt_record;
   return note;
 }
@@ -270,7 +280,7 @@ bool is_kind_of_entry(unsigned kind) {
   if (kind > kind_person_event) {
     if (kind <= kind_person_event + ledger::person_event_type_count) return true;
   }
-  return kind == kind_practice_event || (kind >= kind_statement && kind <= kind_checkpoint);
+  return kind == kind_practice_event || (kind >= kind_statement && kind <= kind_act);
 }
 
 std::vector<EncryptedNumber> numbers_of(const Entry& entry) {

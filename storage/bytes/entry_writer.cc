@@ -11,6 +11,7 @@ namespace storage {
 namespace {
 
 using ledger::AccessLogEntry;
+using ledger::ActEntry;
 using ledger::CheckpointEntry;
 using ledger::Date;
 using ledger::EncryptedNumber;
@@ -76,6 +77,7 @@ class EntryWriter {
   void put(const KeyEntry& entry);
   void put(const AccessLogEntry& entry);
   void put(const CheckpointEntry& entry);
+  void put(const ActEntry& entry);
 
   ByteWriter& out_;
   const Instant base_{};
@@ -209,6 +211,14 @@ void EntryWriter::put(const CheckpointEntry& entry) {
   head(kind_checkpoint);
   back(entry.up_to);
   out_.raw(entry.checksum);
+}
+
+void EntryWriter::put(const ActEntry& entry) {
+  head(kind_act);
+  time(entry.at);
+  out_.text(entry.by);
+  out_.text(entry.act);
+  out_.text(entry.of);
 }
 
 }  // namespace

@@ -71,6 +71,7 @@
 ///               record on.
 ///   access log = u8 66, <varint position>, time, varint node, varint blocks, digest root
 ///   checkpoint = u8 67, <varint position>, back to the newest place contained, 16 bytes checksum
+///   act       = u8 68, <varint position>, time, text by whom, text act, text with what
 ///
 /// What stands in them:
 ///   position    the first group is at 1; its entries take the places after it, one each, and the

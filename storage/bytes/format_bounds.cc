@@ -176,6 +176,14 @@ const char* kind_out_of_bounds(const ledger::CheckpointEntry& entry) {
   return entry.up_to < entry.position ? nullptr : "what it covers";
 }
 
+const char* kind_out_of_bounds(const ledger::ActEntry& entry) {
+  if (!is_place(entry.position)) return "position";
+  if (!is_in_bounds(entry.at)) return "time";
+  if (entry.by.empty() || entry.by.size() > ledger::act_text_bytes_max) return "by whom";
+  if (entry.act.empty() || entry.act.size() > ledger::act_text_bytes_max) return "act";
+  return entry.of.size() <= ledger::act_text_bytes_max ? nullptr : "with what";
+}
+
 }  // namespace
 
 const char* field_out_of_bounds(const ledger::Entry& entry) {

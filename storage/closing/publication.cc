@@ -62,7 +62,7 @@ void finish_publication(const ReconciliationSource& source, int year) {
 
 MadeStatement publish(const Statement& statement, const ReconciliationSource& source,
                       ReconciliationWork& work, const UseFiles& use_files) {
-  seal(statement, source.signing, work);
+  seal(statement, *source.signing.current(), work);
   work.close();
   MadeStatement made{statement.id(), work.statement(), statement.figures.difference_count()};
   if (use_files) use_files(made.folder);

@@ -20,7 +20,7 @@ struct ReconciliationSource {
   std::vector<ledger::StatementEntry> statements;
   /// Puts a statement into the journal: it is durable afterwards.
   std::function<ledger::Result<ledger::Position>(const ledger::StatementEntry&)> append;
-  const SigningKey& signing;
+  const SigningKeys& signing;
   const ledger::RulePack& rules;
   /// Copies the state into a new folder, whole and durable.
   std::function<void(const std::filesystem::path&)> copy_state;

@@ -7,13 +7,14 @@
 
 #include "ledger/values/assert.h"
 #include "storage/bytes/format.h"
-#include "storage/bytes/merkle.h"
 #include "storage/files/files.h"
+#include "storage/journal/sealer.h"
 #include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/rocksdb/torn_log.h"
 
 namespace storage {
 
+using ledger::CommitGroup;
 using ledger::Errc;
 using ledger::Position;
 using ledger::Result;
@@ -28,24 +29,6 @@ Result<void> for_each_record(const Database& database, Position first, const Use
         return use(decode_journal_key(key), value);
       },
       end.value() == 0 ? std::string() : journal_key(end));
-}
-
-/// Adds to a record, which has its content, what proves that and the answers to its requests.
-ledger::Seal seal(EncodedContent& record, std::span<const std::string> result_texts,
-                  const SigningKey& signing) {
-  std::vector<ledger::Digest>& leaves = record.leaves;
-  const std::size_t first = leaves.size();  // what is before can be computed from the record
-  for (const std::string& text : result_texts) leaves.push_back(MerkleTree::leaf_hash(text));
-  const MerkleTree tree(leaves);
-
-  ledger::Seal seal;
-  seal.root = tree.root();
-  seal.key_id = signing.key_id();
-  seal.signature = signing.sign(seal.root);
-  seal.paths.reserve(result_texts.size());
-  for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(first + i));
-  append_seal(record.bytes, std::span(leaves).subspan(first), seal);
-  return seal;
 }
 
 void sync_logs(const std::filesystem::path& folder) {
@@ -87,7 +70,7 @@ struct RocksDbJournal::Impl {
   Database database;
 };
 
-RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
+RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, SigningKeys& signing,
                                const JournalOptions& options, OpenMode mode, NoteFault note_fault)
     : signing_(signing) {
   // What a process that was killed has written need not be on stable storage yet. Read-write,
@@ -119,10 +102,11 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, const Signin
     if (!record) {
       throw DamagedJournal("the last record of the journal in " + folder.string() + " is damaged");
     }
-    if (record.value().key_id != signing.key_id()) {
+    const std::string key_id = key_id_after(record.value().group, record.value().key_id);
+    if (!signing.use(key_id)) {
       throw std::runtime_error("the journal in " + folder.string() + " is signed with the key " +
-                               record.value().key_id + ", and the keys given have " +
-                               signing.key_id() + "; remedy: --keys");
+                               key_id + ", and the keys given have " + signing.current()->key_id() +
+                               "; remedy: --keys");
     }
     next_position_ = record.value().group.next_position().value();
     head_root_ = record.value().root;
@@ -142,19 +126,17 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::append(
   seals.reserve(groups.size());
   rocksdb::WriteBatch records;
   rocksdb::Status status;
-  const SaltSecret salts = random_data_key();
-  ledger::Digest root = head_root_;
+  Sealer sealer(signing_, head_root_);
   Position next = next_position();
-  for (const auto& [group, result_texts] : groups) {
+  for (const ledger::AnsweredGroup& answered : groups) {
+    const CommitGroup& group = answered.group;
     LEDGER_ASSERT(group.position == next);
-    EncodedContent record = encode_content(group, root, salts);
-    // What cannot be read again must not be answered, nor stand in the way of what can.
-    const std::string fault = fault_of_content(record.bytes, group, root);
-    if (!fault.empty()) return impl_->database.unstorable(fault);
-    root = seals.emplace_back(seal(record, result_texts, signing_)).root;
+    Sealer::Sealed sealed = sealer.seal(answered);
+    if (!sealed.fault.empty()) return impl_->database.unstorable(sealed.fault);
+    seals.push_back(std::move(sealed.seal));
     next = group.next_position();
     if (status.ok()) {
-      status = records.Put(impl_->database.family(0), journal_key(group.position), record.bytes);
+      status = records.Put(impl_->database.family(0), journal_key(group.position), sealed.record);
     }
   }
 
@@ -162,7 +144,8 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::append(
   options.sync = true;  // the promise: nothing is answered before this returns
   if (status.ok()) status = impl_->database.db().Write(options, &records);
   if (!status.ok()) return impl_->database.fault(status, FaultKind::unwritable);
-  head_root_ = root;
+  signing_.use(sealer.key_id());
+  head_root_ = sealer.root();
   if (!groups.empty()) newest_commit_ = groups.back().group.committed_at;
   next_position_.store(next.value(), std::memory_order_release);
   return seals;

@@ -7,7 +7,7 @@
 
 #include "ledger/ports/journal.h"
 #include "ledger/values/result.h"
-#include "storage/crypto/crypto.h"
+#include "storage/crypto/signing_keys.h"
 #include "storage/files/fault.h"
 #include "storage/files/open_mode.h"
 #include "storage/rocksdb/database_backups.h"
@@ -39,9 +39,9 @@ using UseRecord = std::function<ledger::Result<void>(ledger::Position, std::stri
 /// Concurrency: append() from one thread; reads from any.
 class RocksDbJournal final : public ledger::Journal {
  public:
-  /// Throws std::runtime_error when the files cannot be opened, or the last record is damaged or
-  /// signed with another key.
-  RocksDbJournal(const std::filesystem::path& folder, const SigningKey& signing,
+  /// The keys are told which of them signs. Throws std::runtime_error when the files cannot be
+  /// opened, or the last record is damaged or wants a key that is not among these.
+  RocksDbJournal(const std::filesystem::path& folder, SigningKeys& signing,
                  const JournalOptions& options = {}, OpenMode mode = OpenMode::read_write,
                  NoteFault note_fault = {});
   ~RocksDbJournal() override;
@@ -103,7 +103,7 @@ class RocksDbJournal final : public ledger::Journal {
 
  private:
   struct Impl;
-  const SigningKey& signing_;
+  SigningKeys& signing_;
   std::unique_ptr<Impl> impl_;
   std::atomic<std::uint64_t> next_position_{1};
   ledger::Digest head_root_{};

@@ -1,10 +1,15 @@
 #include "storage/keys/keys.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <charconv>
+#include <map>
+#include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "storage/files/files.h"
@@ -36,6 +41,88 @@ FolderLock lock_keys(const fs::path& folder, FolderLock::Use use) {
   return {folder, use,
           "the keys in " + folder.string() +
               " are in use by another process; remedy: stop it, or wait for its end"};
+}
+
+constexpr std::string_view first_signing_file = "signing.pem";
+constexpr std::string_view signing_begin = "signing-";
+constexpr std::string_view signing_end = ".pem";
+constexpr std::string_view made_by_label = "Made by: ";
+
+std::string signing_file(unsigned number) {
+  if (number == 1) return std::string(first_signing_file);
+  return std::string(signing_begin) + std::to_string(number) + std::string(signing_end);
+}
+
+/// The number of the key in a file of this name; nothing when it is none of a signing key.
+std::optional<unsigned> number_of(const std::string& name) {
+  if (name == first_signing_file) return 1;
+  unsigned number = 0;
+  if (!name.starts_with(signing_begin)) return std::nullopt;
+  std::from_chars(name.data() + signing_begin.size(), name.data() + name.size(), number);
+  return number > 1 && name == signing_file(number) ? std::optional(number) : std::nullopt;
+}
+
+/// The numbers of the signing keys that have a file, in order.
+std::vector<unsigned> signing_numbers(const fs::path& folder) {
+  std::vector<unsigned> numbers;
+  std::error_code error;  // then reading the files tells it better
+  for (const auto& file : fs::directory_iterator(folder, error)) {
+    const auto number = number_of(file.path().filename().string());
+    if (number) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+SigningKey read_signing_key(const fs::path& folder, unsigned number) {
+  return SigningKey::from_pem(read_secret(folder / signing_file(number)));
+}
+
+std::shared_ptr<SigningKeys> read_signing_keys(const fs::path& folder) {
+  std::map<unsigned, SigningKey> keys;
+  for (const unsigned number : signing_numbers(folder)) {
+    keys.emplace(number, read_signing_key(folder, number));
+  }
+  if (keys.empty()) keys.emplace(1, read_signing_key(folder, 1));  // says what is missing
+  return std::make_shared<SigningKeys>(std::move(keys));
+}
+
+PublicKey read_first_key(const fs::path& folder) {
+  const fs::path path = folder / "signing.pub";
+  if (!fs::exists(path)) return read_signing_key(folder, 1).public_key();
+  PublicKey first = parse_public_key(read_file(path));
+  if (!fs::exists(folder / first_signing_file)) return first;
+  if (read_signing_key(folder, 1).public_key() == first) return first;
+  throw std::runtime_error("the key file " + path.string() +
+                           " is not the public half of signing.pem beside it");
+}
+
+/// Who made a key, as its file says.
+std::string maker_in(const std::string& text) {
+  const std::size_t place = text.find(made_by_label);
+  if (place == std::string::npos) return "unknown";
+  const std::size_t begin = place + made_by_label.size();
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+/// A file that appears whole, and never in the place of another: a key that a service has read must
+/// not become another one.
+void publish_signing_key(const fs::path& folder, unsigned number, const std::string& text) {
+  const fs::path place = folder / signing_file(number);
+  const fs::path made =
+      folder / ("." + place.filename().string() + "." + std::to_string(::getpid()));
+  fs::remove(made);
+  write_new_file(made, text, 0600);
+  struct stat owner {};
+  // A service that is another user than whoever makes the key has to read it.
+  if (::geteuid() == 0 && ::stat(folder.c_str(), &owner) == 0) {
+    if (::chown(made.c_str(), owner.st_uid, owner.st_gid) != 0) {
+      throw fs::filesystem_error("chown", made, std::error_code(errno, std::generic_category()));
+    }
+  }
+  fs::create_hard_link(made, place);
+  fs::remove(made);
+  sync_folder(folder);
 }
 
 /// Not replace_file()'s name for a file on its way: this one counts as soon as it is needed.
@@ -86,15 +173,45 @@ KeyRing KeyRing::open_or_create(const fs::path& folder) {
 }
 
 KeyRing KeyRing::open(const fs::path& folder) {
-  SigningKey signing = SigningKey::from_pem(read_secret(folder / "signing.pem"));
-  // What a rotation replaces is read under the lock; it leaves the signing key.
+  std::shared_ptr<SigningKeys> signing = read_signing_keys(folder);
+  const PublicKey first = read_first_key(folder);
+  // What a rotation replaces is read under the lock; it leaves the signing keys.
   FolderLock use = lock_keys(folder, FolderLock::Use::shared);
   const NumberKey number = read_number_key(folder);
-  return {std::move(signing), std::move(use), NumberCipher(number.key), number.is_next};
+  return {std::move(signing), first, std::move(use), NumberCipher(number.key), number.is_next};
+}
+
+std::vector<std::string> KeyRing::read_new_signing_keys(const fs::path& folder) const {
+  std::vector<std::string> makers;
+  for (const unsigned number : signing_numbers(folder)) {
+    if (number <= signing->newest_number()) continue;
+    const fs::path path = folder / signing_file(number);
+    sync_file(path);
+    sync_folder(folder);
+    const std::string text = read_secret(path);
+    signing->add(number, SigningKey::from_pem(text));
+    makers.push_back(maker_in(text));
+  }
+  return makers;
+}
+
+std::vector<SigningKeyFile> KeyRing::signing_key_files(const fs::path& folder) {
+  std::vector<SigningKeyFile> files;
+  for (const unsigned number : signing_numbers(folder)) {
+    files.push_back({folder / signing_file(number), read_signing_key(folder, number).public_key()});
+  }
+  return files;
+}
+
+void KeyRing::add_signing_key(const fs::path& folder, const std::string& made_by) {
+  const KeyRing known = open(folder);
+  const std::string text =
+      std::string(made_by_label) + made_by + "\n" + SigningKey::generate().to_pem();
+  publish_signing_key(folder, known.signing->newest_number() + 1, text);
 }
 
 void KeyRing::rotate(const fs::path& folder) {
-  SigningKey::from_pem(read_secret(folder / "signing.pem"));  // a whole set, or none is touched
+  read_signing_keys(folder);  // a whole set, or none is touched
   const FolderLock alone = lock_keys(folder, FolderLock::Use::alone);
   const NumberKey number = read_number_key(folder);
   if (number.is_next) finish_rotation(folder);

@@ -26,7 +26,7 @@ fs::path create_folder(const fs::path& folder) {
 }
 
 /// A torn write, which nobody was answered, is cut off. What the state has applied was whole.
-RocksDbJournal open_journal(const LedgerOptions& options, const SigningKey& signing) {
+RocksDbJournal open_journal(const LedgerOptions& options, SigningKeys& signing) {
   const fs::path folder = create_folder(options.folder / "journal");
   const auto open = [&] {
     return RocksDbJournal(folder, signing, options.journal, options.mode, options.note_fault);
@@ -138,8 +138,8 @@ LedgerFiles::LedgerFiles(const LedgerOptions& options)
     : folder_(create_folder(options.folder)),
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
       keys_(open_keys(options, keys_folder_)),
-      journal_(open_journal(options, keys_->signing)),
-      access_log_(access_log_options(options), keys_->signing, options.mode, options.note_fault),
+      journal_(open_journal(options, *keys_->signing)),
+      access_log_(access_log_options(options), *keys_->signing, options.mode, options.note_fault),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)),
       settings_(options.settings) {

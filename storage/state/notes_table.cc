@@ -53,6 +53,15 @@ std::vector<ledger::StatementEntry> NotesTable::statements(int year) const {
   return found;
 }
 
+std::vector<ledger::ActEntry> NotesTable::newest_acts(std::size_t most) const {
+  std::vector<ledger::ActEntry> found;
+  const MutexLock lock(mutex_);
+  for (auto note = notes_.rbegin(); note != notes_.rend() && found.size() < most; ++note) {
+    if (const auto* const act = std::get_if<ledger::ActEntry>(&*note)) found.push_back(*act);
+  }
+  return found;
+}
+
 std::vector<ledger::KeyEntry> NotesTable::keys() const {
   std::vector<ledger::KeyEntry> found;
   const MutexLock lock(mutex_);

@@ -11,8 +11,8 @@ namespace storage {
 
 class SortedFiles;
 
-/// What the journal says about the ledger itself: the statements that were made, and the keys that
-/// sign. All of it in memory, because it is little.
+/// What the journal says about the ledger itself: the statements that were made, the keys that
+/// sign, and who had it do what. All of it in memory, because it is little.
 ///
 /// Concurrency: the writer; the thread that hands over; readers.
 class NotesTable {
@@ -32,6 +32,8 @@ class NotesTable {
   // For readers.
   std::vector<ledger::StatementEntry> statements(int year) const;
   std::vector<ledger::KeyEntry> keys() const;
+  /// Newest first, at most so many.
+  std::vector<ledger::ActEntry> newest_acts(std::size_t most) const;
 
  private:
   void load(const StateFiles& files);

@@ -175,6 +175,11 @@ Result<void> StateStore::keep_key(const ledger::KeyEntry& key) {
   return ledger::ok();
 }
 
+Result<void> StateStore::keep_act(const ledger::ActEntry& act) {
+  of<NotesTable>().add(act);
+  return ledger::ok();
+}
+
 std::optional<std::array<std::uint8_t, 16>> StateStore::checksum() const {
   return applied_.checksum();
 }
@@ -296,6 +301,10 @@ std::vector<ledger::StatementEntry> StateStore::statements(int year) const {
 }
 
 std::vector<ledger::KeyEntry> StateStore::keys() const { return of<NotesTable>().keys(); }
+
+std::vector<ledger::ActEntry> StateStore::newest_acts(std::size_t most) const {
+  return of<NotesTable>().newest_acts(most);
+}
 
 Result<bool> StateStore::has_event(Position cause, std::uint32_t ordinal) const {
   return of<EventsTable>().has(cause, ordinal);

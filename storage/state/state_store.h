@@ -82,6 +82,7 @@ class StateStore final : public ledger::Store {
   ledger::Result<void> record_events(std::span<const ledger::Event> events) override;
   ledger::Result<void> keep_statement(const ledger::StatementEntry& statement) override;
   ledger::Result<void> keep_key(const ledger::KeyEntry& key) override;
+  ledger::Result<void> keep_act(const ledger::ActEntry& act) override;
   std::optional<std::array<std::uint8_t, 16>> checksum() const override;
 
   void begin_group(ledger::Position position) override;
@@ -152,6 +153,8 @@ class StateStore final : public ledger::Store {
   std::vector<ledger::StatementEntry> statements(int year) const;
   /// The keys that have followed the first one, in order; durable or not.
   std::vector<ledger::KeyEntry> keys() const;
+  /// The newest acts, newest first, at most so many.
+  std::vector<ledger::ActEntry> newest_acts(std::size_t most) const;
 
   /// The newest group that anything read before this call can be of. An answer may leave when the
   /// journal holds that group.

@@ -297,7 +297,7 @@ class Load {
       files.hand_over_state();
       storage::VerifyOptions verify;
       verify.folder = ledger_options_.folder;
-      verify.public_key = files.keys().signing.public_key();
+      verify.public_key = files.keys().signing->current()->public_key();
       const storage::VerifyReport report = storage::verify_journal(verify);
       if (report.finding) sim::fail("verification: " + report.finding->what);
     }

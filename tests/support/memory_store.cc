@@ -164,6 +164,11 @@ Result<void> MemoryStore::keep_key(const KeyEntry& key) {
   return ok();
 }
 
+Result<void> MemoryStore::keep_act(const ActEntry& act) {
+  acts_.push_back(act);
+  return ok();
+}
+
 void MemoryStore::finish_group(const CommitGroup& group) {
   for (const Entry& entry : group.entries) {
     keep_entry(entry);

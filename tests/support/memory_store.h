@@ -45,6 +45,7 @@ class MemoryStore : public Store, public EntryLog {
   Result<void> record_events(std::span<const Event> events) override;
   Result<void> keep_statement(const StatementEntry& statement) override;
   Result<void> keep_key(const KeyEntry& key) override;
+  Result<void> keep_act(const ActEntry& act) override;
   /// Keeps the group's entries.
   void begin_group(Position) override {}
   void finish_group(const CommitGroup& group) override;
@@ -78,6 +79,7 @@ class MemoryStore : public Store, public EntryLog {
   const std::vector<Event>& events() const { return events_; }
   const std::vector<StatementEntry>& statements() const { return statements_; }
   const std::vector<KeyEntry>& keys() const { return keys_; }
+  const std::vector<ActEntry>& acts() const { return acts_; }
   /// What note_durable() last said.
   Position durable_until() const { return durable_until_; }
   bool is_abandoned() const { return is_abandoned_; }
@@ -101,6 +103,7 @@ class MemoryStore : public Store, public EntryLog {
   std::map<Position, Entry> log_;
   std::vector<StatementEntry> statements_;
   std::vector<KeyEntry> keys_;
+  std::vector<ActEntry> acts_;
   Position durable_until_;
   bool is_abandoned_ = false;
 };

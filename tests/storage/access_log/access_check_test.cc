@@ -62,7 +62,7 @@ class AccessCheckTest : public testing::Test {
     EXPECT_TRUE(files.db().Delete({}, files.family(0), key_of(number)).ok());
   }
   AccessCheck check() const {
-    return check_access_log(options().folder, {&signing_.public_key(), 1}, heads_);
+    return check_access_log(options().folder, {&signing_.current()->public_key(), 1}, heads_);
   }
   void expect_finding(std::string_view part) const {
     EXPECT_NE(check().finding.find(part), std::string::npos)
@@ -70,7 +70,7 @@ class AccessCheckTest : public testing::Test {
   }
 
   const TempFolder temp_;
-  const SigningKey signing_ = SigningKey::generate();
+  SigningKeys signing_{SigningKey::generate()};
   std::vector<AccessHead> heads_;  // as the journal would name them
 };
 

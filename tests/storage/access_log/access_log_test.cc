@@ -54,7 +54,8 @@ class AccessLogTest : public testing::Test {
   }
   std::vector<AccessRecord> read_all() const { return open()->read_all().value(); }
   std::string finding() const {
-    return check_access_log(temp_ / "access-log", {&signing_.public_key(), 1}, {}).finding;
+    return check_access_log(temp_ / "access-log", {&signing_.current()->public_key(), 1}, {})
+        .finding;
   }
 
   /// All of a person's records, page by page.
@@ -76,7 +77,7 @@ class AccessLogTest : public testing::Test {
 
   std::size_t run_records_ = AccessIndex::run_records;
   TempFolder temp_;
-  SigningKey signing_ = SigningKey::generate();
+  SigningKeys signing_{SigningKey::generate()};
 };
 
 TEST_F(AccessLogTest, keeps_every_record_of_every_thread_in_its_order) {

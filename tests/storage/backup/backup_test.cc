@@ -82,7 +82,7 @@ class BackupTest : public testing::Test {
     LedgerWithWriter again(options_in(temp_ / into));
     EXPECT_EQ(again.checksum(), manifest.checksum);
     EXPECT_EQ(to_hex(again.files().journal().head_root()), manifest.root);
-    EXPECT_EQ(again.files().keys().signing.key_id(), manifest.key_id);
+    EXPECT_EQ(again.files().keys().signing->current()->key_id(), manifest.key_id);
   }
 
   TempFolder temp_;

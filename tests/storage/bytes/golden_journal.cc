@@ -104,6 +104,11 @@ void print(std::ostream& out, const ledger::CheckpointEntry& entry) {
       << to_hex(entry.checksum) << '\n';
 }
 
+void print(std::ostream& out, const ledger::ActEntry& entry) {
+  out << "act " << entry.position.value() << " at " << to_rfc3339(entry.at) << "\n  by " << entry.by
+      << "\n  act " << entry.act << "\n  of " << entry.of << '\n';
+}
+
 std::string describe_record(std::string_view bytes) {
   const auto decoded = decode_record(bytes);
   if (!decoded) return "does not decode\n";
@@ -292,6 +297,21 @@ std::string key_3() {
                                       filled<32>(4), filled<64>(5)});
 }
 
+ledger::ActEntry golden_act() {
+  return {Position{4711}, instant("2025-03-01T10:59:59.25+01:00"), "user Åse", "backup",
+          "/srv/backups"};
+}
+
+std::string act_2() {
+  ledger::CommitGroup group;
+  group.position = Position{4710};
+  group.committed_at = instant("2025-03-01T11:00:00+01:00");
+  group.entries = {golden_act()};
+  return sealed(group);
+}
+
+std::string act_3() { return encode_note(golden_act()); }
+
 std::string describe_note(std::string_view bytes) {
   const auto decoded = decode_note(journal_key(Position{4711}), bytes);
   if (!decoded) return "does not decode\n";
@@ -312,6 +332,8 @@ std::vector<Golden> journal_goldens() {
       {"journal_notes_2", notes_2, describe_record},
       {"statement_3", statement_3, describe_note},
       {"key_3", key_3, describe_note},
+      {"journal_act_2", act_2, describe_record},
+      {"act_3", act_3, describe_note},
   };
 }
 

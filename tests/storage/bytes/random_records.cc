@@ -165,8 +165,18 @@ ledger::KeyEntry key_entry(Prng& prng, std::uint64_t position) {
   return entry;
 }
 
+ledger::ActEntry act_entry(Prng& prng, std::uint64_t position) {
+  ledger::ActEntry entry;
+  entry.position = Position{position};
+  entry.at = instant(prng);
+  entry.by = std::string(1 + prng.below(ledger::act_text_bytes_max), 'b');
+  entry.act = std::string(1 + prng.below(ledger::act_text_bytes_max), 'a');
+  entry.of = std::string(prng.below(ledger::act_text_bytes_max + 1), 'o');
+  return entry;
+}
+
 ledger::Entry rare_entry(Prng& prng, std::uint64_t position) {
-  switch (prng.below(6)) {
+  switch (prng.below(7)) {
     case 0:
       return practice_entry(prng, position);
     case 1:
@@ -189,6 +199,8 @@ ledger::Entry rare_entry(Prng& prng, std::uint64_t position) {
       fill(prng, entry.checksum);
       return entry;
     }
+    case 5:
+      return act_entry(prng, position);
     default:
       return person_entry(prng, position);
   }
@@ -202,8 +214,14 @@ ledger::Entry entry(Prng& prng, std::uint64_t position) {
 }
 
 ledger::Entry note(Prng& prng, std::uint64_t position) {
-  if (prng.chance(1, 2)) return statement_entry(prng, position);
-  return key_entry(prng, position);
+  switch (prng.below(3)) {
+    case 0:
+      return statement_entry(prng, position);
+    case 1:
+      return key_entry(prng, position);
+    default:
+      return act_entry(prng, position);
+  }
 }
 
 std::uint64_t number(Prng& prng, unsigned bits_max) {

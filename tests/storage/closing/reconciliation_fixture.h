@@ -71,7 +71,7 @@ class ClosedLedgerTest : public testing::Test {
                                 files.journal(),
                                 files.state().statements(year),
                                 append,
-                                files.keys().signing,
+                                *files.keys().signing,
                                 files.rules(),
                                 copy_state,
                                 now_};

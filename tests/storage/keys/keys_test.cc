@@ -46,7 +46,7 @@ TEST(KeyRing, makes_keys_that_only_the_owner_can_read) {
   for (const char* name : {"signing.pem", "master.key", "numbers.key"}) {
     EXPECT_EQ(mode_of(folder / name), 0600U) << name;
   }
-  EXPECT_EQ(text_of(folder / "signing.pub"), to_hex(keys.signing.public_key()) + "\n");
+  EXPECT_EQ(text_of(folder / "signing.pub"), to_hex(keys.signing->current()->public_key()) + "\n");
   EXPECT_FALSE(fs::exists(folder.string() + ".partial"));
 }
 
@@ -54,7 +54,7 @@ TEST(KeyRing, gives_the_same_keys_when_opened_again) {
   const TempFolder temp;
   const KeyRing first = KeyRing::open_or_create(temp / "keys");
   const KeyRing again = KeyRing::open_or_create(temp / "keys");
-  EXPECT_EQ(first.signing.public_key(), again.signing.public_key());
+  EXPECT_EQ(first.signing->current()->public_key(), again.signing->current()->public_key());
   const NationalId number = synthetic("22898595734");
   EXPECT_EQ(first.numbers.encrypt(number), again.numbers.encrypt(number));
 }
@@ -63,7 +63,7 @@ TEST(KeyRing, makes_other_keys_in_another_folder) {
   const TempFolder temp;
   const KeyRing one = KeyRing::open_or_create(temp / "one");
   const KeyRing two = KeyRing::open_or_create(temp / "two");
-  EXPECT_NE(one.signing.public_key(), two.signing.public_key());
+  EXPECT_NE(one.signing->current()->public_key(), two.signing->current()->public_key());
   EXPECT_NE(one.numbers.encrypt(synthetic("22898595734")),
             two.numbers.encrypt(synthetic("22898595734")));
 }
@@ -135,6 +135,82 @@ TEST(KeyRing, makes_no_keys_where_something_is) {
   EXPECT_EQ(error_of([&] { KeyRing::open(temp / "empty"); }), "");
 }
 
+// ---- signing keys ----
+
+std::vector<std::string> names_of(const std::vector<SigningKeyFile>& files) {
+  std::vector<std::string> names;
+  for (const SigningKeyFile& file : files) names.push_back(file.path.filename().string());
+  return names;
+}
+
+TEST(SigningKeyFiles, follow_each_other_by_number_and_the_first_names_the_ledger) {
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  const std::string id = KeyRing::open(folder).ledger_id();
+  for (int i = 0; i < 10; ++i) KeyRing::add_signing_key(folder, "user root");
+  const auto files = KeyRing::signing_key_files(folder);
+  ASSERT_EQ(files.size(), 11U);
+  EXPECT_EQ(names_of(files)[1], "signing-2.pem");
+  EXPECT_EQ(names_of(files)[9], "signing-10.pem");
+  EXPECT_EQ(mode_of(files[1].path), 0600U);
+  const KeyRing keys = KeyRing::open(folder);
+  EXPECT_EQ(keys.ledger_id(), id);
+  EXPECT_EQ(keys.signing->current()->key_id(), id) << "the journal has said nothing yet";
+  EXPECT_EQ(keys.signing->next()->public_key(), files[1].key);
+  EXPECT_TRUE(keys.signing->use(key_id_of(files[10].key)));
+  EXPECT_EQ(keys.signing->next(), nullptr);
+  EXPECT_FALSE(keys.signing->use("0123456789abcdef"));
+  EXPECT_EQ(keys.signing->current()->public_key(), files[10].key);
+}
+
+TEST(SigningKeyFiles, that_come_later_are_found_with_who_made_them) {
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  const KeyRing keys = KeyRing::open(folder);
+  EXPECT_TRUE(keys.read_new_signing_keys(folder).empty());
+  KeyRing::add_signing_key(folder, "user anne");
+  KeyRing::add_signing_key(folder, "user bjørn");
+  EXPECT_EQ(keys.read_new_signing_keys(folder),
+            (std::vector<std::string>{"user anne", "user bjørn"}));
+  EXPECT_TRUE(keys.read_new_signing_keys(folder).empty());
+}
+
+TEST(SigningKeyFiles, of_other_names_are_none) {
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  for (const char* name : {"signing-.pem", "signing-0.pem", "signing-1.pem", "signing-02.pem",
+                           "signing-2.pem.old", "signing-99999999999.pem", ".signing-2.pem.7"}) {
+    fs::copy_file(folder / "signing.pem", folder / name);
+  }
+  EXPECT_EQ(names_of(KeyRing::signing_key_files(folder)), std::vector<std::string>{"signing.pem"});
+}
+
+TEST(SigningKeyFiles, of_keys_that_sign_no_more_can_be_deleted) {
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  const std::string id = KeyRing::open(folder).ledger_id();
+  KeyRing::add_signing_key(folder, "user root");
+  fs::remove(folder / "signing.pem");
+  const KeyRing keys = KeyRing::open(folder);
+  EXPECT_EQ(keys.ledger_id(), id);
+  EXPECT_NE(keys.signing->current()->key_id(), id);
+  fs::remove(folder / "signing-2.pem");
+  EXPECT_NE(error_of([&] { KeyRing::open(folder); }).find("signing.pem"), std::string::npos);
+}
+
+TEST(SigningKeyFiles, are_refused_when_signing_pub_is_of_another_key) {
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  std::ofstream(folder / "signing.pub") << to_hex(SigningKey::generate().public_key()) << '\n';
+  const std::string error = error_of([&] { KeyRing::open(folder); });
+  EXPECT_NE(error.find("not the public half of signing.pem"), std::string::npos) << error;
+}
+
 // ---- rotation ----
 
 /// Keys in a folder, and what must be the same after each rotation.
@@ -144,7 +220,7 @@ class KeyRotation : public testing::Test {
     KeyRing::create(folder_);
     const KeyRing keys = KeyRing::open(folder_);
     number_ = keys.numbers.encrypt(synthetic("22898595734"));
-    public_key_ = keys.signing.public_key();
+    public_key_ = keys.signing->current()->public_key();
   }
 
   std::string text(const std::string& name) const { return text_of(folder_ / name); }
@@ -154,7 +230,7 @@ class KeyRotation : public testing::Test {
     const KeyRing keys = KeyRing::open(folder_);
     EXPECT_EQ(keys.numbers.encrypt(synthetic("22898595734")), number_);
     EXPECT_EQ(keys.numbers.decrypt(number_), "22898595734");
-    EXPECT_EQ(keys.signing.public_key(), public_key_);
+    EXPECT_EQ(keys.signing->current()->public_key(), public_key_);
     return keys.is_rotation_unfinished;
   }
 
@@ -191,6 +267,25 @@ class KeyRotation : public testing::Test {
   ledger::EncryptedNumber number_;
   PublicKey public_key_{};
 };
+
+TEST_F(KeyRotation, a_signing_key_whose_making_ends_anywhere_is_there_whole_or_not_at_all) {
+  for (int sync = 1; sync < 20; ++sync) {
+    const std::size_t before = KeyRing::signing_key_files(folder_).size();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      end_at_sync(sync);
+      KeyRing::add_signing_key(folder_, "user root");
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    const std::size_t after = KeyRing::signing_key_files(folder_).size();
+    EXPECT_TRUE(after == before || after == before + 1);
+    EXPECT_FALSE(expect_same_keys());
+    if (!WIFSIGNALED(status)) return;
+  }
+  FAIL() << "it never came to an end";
+}
 
 TEST_F(KeyRotation, wraps_the_same_key_with_another_master_key) {
   fs::copy(folder_, temp_ / "before");

@@ -60,7 +60,7 @@ class ErasureTest : public testing::Test {
   ErasureTest() {
     LedgerWithWriter ledger(options_in(data(), 90));
     ledger.commit_in_groups(items_of(41, 600), 30);
-    key_ = ledger.files().keys().signing.public_key();
+    key_ = ledger.files().keys().signing->current()->public_key();
     number_ = ledger.files().keys().numbers.encrypt(numbers_of_birth_date().at(57));
     ledger::Item item = ledger::test::a_copayment().guid(900'000);
     item.person = number_;

@@ -192,7 +192,7 @@ TEST(LedgerFiles, chains_and_signs_every_record) {
   {
     LedgerWithWriter ledger(options_in(temp / "data"));
     ledger.commit_in_groups(items_of(8, 100), 9);
-    public_key = ledger.files().keys().signing.public_key();
+    public_key = ledger.files().keys().signing->current()->public_key();
     head = ledger.files().journal().head_root();
   }
   OpenJournal journal(temp / "data");

@@ -49,7 +49,7 @@ class FailedWriteTest : public testing::Test {
   }
 
   const TempFolder temp_;
-  const SigningKey signing_ = SigningKey::generate();
+  SigningKeys signing_{SigningKey::generate()};
   const std::shared_ptr<crash::LogFs> disk_ = std::make_shared<crash::LogFs>();
   const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
   const std::shared_ptr<AccessLogBuffer> buffer_ = std::make_shared<AccessLogBuffer>();

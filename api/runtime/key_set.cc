@@ -1,0 +1,28 @@
+#include "api/runtime/key_set.h"
+
+#include "storage/crypto/base64url.h"
+
+namespace api {
+
+using storage::Json;
+
+std::vector<storage::PublicKey> public_keys(storage::LedgerFiles& files) {
+  std::vector<storage::PublicKey> keys{files.keys().first};
+  for (const ledger::KeyEntry& change : files.state().keys()) keys.push_back(change.key);
+  return keys;
+}
+
+Json key_set_json(std::span<const storage::PublicKey> keys) {
+  Json set = Json::array();
+  for (const storage::PublicKey& key : keys) {
+    set.add(Json::object({{"kty", "OKP"},
+                          {"crv", "Ed25519"},
+                          {"use", "sig"},
+                          {"alg", "EdDSA"},
+                          {"kid", storage::key_id_of(key)},
+                          {"x", storage::to_base64url(key)}}));
+  }
+  return set;
+}
+
+}  // namespace api
