@@ -9,7 +9,7 @@ namespace storage {
 
 SigningKeys::SigningKeys(SigningKey only) : current_(1) { add(1, std::move(only)); }
 
-SigningKeys::SigningKeys(std::map<unsigned, SigningKey> keys) {
+SigningKeys::SigningKeys(std::map<unsigned, SigningKey>&& keys) {
   LEDGER_ASSERT(!keys.empty());
   for (auto& [number, key] : keys) add(number, std::move(key));
   current_ = keys_.begin()->first;

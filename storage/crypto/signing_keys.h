@@ -18,7 +18,7 @@ class SigningKeys {
 
   explicit SigningKeys(SigningKey only);
   /// By their numbers; at least one.
-  explicit SigningKeys(std::map<unsigned, SigningKey> keys);
+  explicit SigningKeys(std::map<unsigned, SigningKey>&& keys);
 
   /// The one that signs now.
   Key current() const;
