@@ -20,14 +20,16 @@ using ledger::Result;
 Outcome rejected(Code code) { return {Disposition::rejected, code, {}}; }
 
 /// Whether the item has come as far as the question for a card; see AccessNote.
-bool asked_for_card(const ParsedItem& parsed, const Outcome& outcome) {
+bool asked_for_card(const ParsedItem& parsed, const Outcome& outcome,
+                    const ledger::LedgerSettings& settings) {
   if (parsed.refusal != Code::none || parsed.item.exemption != ledger::exemption_by_card) {
     return false;
   }
-  // That there is no room for another practice is found out after that question.
+  // That there is no room for another practice is found out after that question; that it is not in
+  // the registry, before.
   return outcome.disposition == Disposition::accepted ||
          outcome.rejection == Code::no_card_registered ||
-         outcome.rejection == Code::unknown_practice;
+         (outcome.rejection == Code::unknown_practice && !settings.are_practices_required);
 }
 
 std::optional<bool> exempt_told(const Outcome& outcome) {
@@ -203,7 +205,7 @@ Result<Outcome> GroupWriter::decide(const Submission& submission, const ParsedIt
   look_ahead();
   const auto outcome = ledger_.process(parsed.item, position, std::get<ledger::ItemEntry>(entry));
   // A full access log does not undo the item; the log says so itself by failing.
-  if (outcome && asked_for_card(parsed, outcome.value())) {
+  if (outcome && asked_for_card(parsed, outcome.value(), settings_)) {
     static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));
   }
   return outcome;
@@ -230,7 +232,7 @@ Result<void> GroupWriter::answer_dry_run(Submission& submission, Position next) 
     if (outcome.verdict.position >= next) outcome.verdict.position = {};  // nothing is there
     const bool is_told = outcome.disposition != Disposition::rejected &&
                          parsed.item.type == ledger::ItemType::copayment;
-    if (!is_told && !asked_for_card(parsed, outcome)) continue;
+    if (!is_told && !asked_for_card(parsed, outcome, settings_)) continue;
     const auto noted =
         note_access_(submission, parsed, is_told ? outcome.verdict.exempt : exempt_told(outcome));
     if (!noted) {
@@ -276,7 +278,7 @@ Result<bool> GroupWriter::passes_rehearsal(Submission& submission, Position next
   });
   if (passes) return true;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const bool has_asked = asked_for_card(submission.items[i], outcomes[i]);
+    const bool has_asked = asked_for_card(submission.items[i], outcomes[i], settings_);
     if (outcomes[i].disposition != Disposition::rejected) {
       outcomes[i] = rejected(Code::atomic_aborted);
     }
