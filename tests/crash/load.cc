@@ -2,6 +2,7 @@
 
 #include <rocksdb/env.h>
 
+#include <future>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -12,9 +13,10 @@
 #include "storage/ledger_files/ledger_files.h"
 #include "storage/ledger_files/verify.h"
 #include "storage/state/state_comparison.h"
+#include "tests/crash/same_state.h"
 #include "tests/sim/check.h"
 #include "tests/sim/checkers.h"
-#include "tests/sim/model.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/snapshot.h"
 #include "tests/sim/workload.h"
 #include "tests/storage/temp_folder.h"
@@ -28,6 +30,7 @@ using ledger::Position;
 using ledger::test::Prng;
 using sim::check;
 using sim::Kind;
+using sim::RegistryKind;
 
 sim::Options workload_of(const LoadOptions& options) {
   sim::Options made;
@@ -35,7 +38,7 @@ sim::Options workload_of(const LoadOptions& options) {
   made.items = options.items;
   made.clients = 4;
   made.practices = 3;
-  made.persons = 30;
+  made.persons = 60;
   made.hot_persons = 1 + options.items / 60;  // they cross the ceiling, and fall below it again
   made.hot_percent = 60;
   made.operator_percent = 50;
@@ -52,6 +55,13 @@ sim::Options workload_of(const LoadOptions& options) {
   made.span_days = 120;
   made.edge_percent = 5;
   made.large_request_percent = 1;
+  made.registry_percent = 12;
+  made.registry_kinds.fill(2);
+  made.registry_kinds[static_cast<std::size_t>(RegistryKind::birth_date)] = 5;
+  // More of them, and all would be one person in the end.
+  made.registry_kinds[static_cast<std::size_t>(RegistryKind::merged)] = 1;
+  made.registry_kinds[static_cast<std::size_t>(RegistryKind::number_changed)] = 1;
+  made.child_percent = 50;
   return made;
 }
 
@@ -79,7 +89,8 @@ class Load {
       : options_(options),
         workload_options_(workload_of(options)),
         workload_(workload_options_),
-        rules_(sim::rule_pack_of(workload_options_.ceilings(false))) {
+        rules_(sim::rule_pack_of(workload_options_.ceilings(false))),
+        oracle_(sim::make_oracle(workload_options_)) {
     ledger_options_.folder = folder_ / "data";
     ledger_options_.keys_folder = keys;
     ledger_options_.ceilings = workload_options_.ceilings(false);
@@ -152,26 +163,19 @@ class Load {
       while (built.size() < groups) {
         ingest::PendingGroup pending = gather(prng);
         if (pending.submissions.empty()) break;
+        const bool is_built = build(*process, pending, built);
         built.push_back(std::move(pending));
-        if (!process->writer.build(built.back(), now())) {
+        if (!is_built) {
           check_power(disk, "a group cannot be built");
-          return give_up(*process, std::move(built), 0);
+          return give_up(*process, std::move(built));
         }
       }
       while (!built.empty()) {
         if (prng.chance(1, 2)) await_quiet(disk);
-        const std::size_t count = 1 + prng.below(built.size());
-        const std::span together = std::span(built).first(count);
-        if (!process->writer.commit(together)) {
+        if (!commit(*process, built, 1 + prng.below(built.size()))) {
           check_power(disk, "groups cannot be committed");
-          return give_up(*process, std::move(built), count);
+          return give_up(*process, std::move(built));
         }
-        for (const ingest::PendingGroup& pending : together) {
-          keep(pending);
-          for (const auto& submission : pending.submissions) acknowledge(*submission);
-        }
-        process->files.state().note_durable(together.back().group.next_position());
-        built.erase(built.begin(), built.begin() + static_cast<std::ptrdiff_t>(count));
       }
       const std::string failure = process->files.state().failure();
       if (!failure.empty()) check_power(disk, failure);
@@ -181,6 +185,37 @@ class Load {
     } catch (const std::exception& failure) {
       check_power(disk, failure.what());
     }
+  }
+
+  /// Builds a group on those that are not durable yet. When the state waits for a hand-over, and
+  /// that for them, they are committed meanwhile, as the ingestor does.
+  bool build(Process& process, ingest::PendingGroup& pending,
+             std::vector<ingest::PendingGroup>& built) {
+    const auto run = [&, at = now()] { return process.writer.build(pending, at).has_value(); };
+    if (built.empty()) return run();
+    std::future<bool> building = std::async(std::launch::async, run);
+    while (building.wait_for(std::chrono::milliseconds{500}) != std::future_status::ready) {
+      if (built.empty() || commit(process, built, built.size())) continue;
+      process.files.state().abandon();
+      building.get();
+      return false;
+    }
+    return building.get();
+  }
+
+  /// The first few of the groups. When it fails they are `committing_`.
+  bool commit(Process& process, std::vector<ingest::PendingGroup>& built, std::size_t count) {
+    committing_ = count;
+    const std::span together = std::span(built).first(count);
+    if (!process.writer.commit(together)) return false;
+    committing_ = 0;
+    for (const ingest::PendingGroup& pending : together) {
+      keep(pending);
+      for (const auto& submission : pending.submissions) acknowledge(*submission);
+    }
+    process.files.state().note_durable(together.back().group.next_position());
+    built.erase(built.begin(), built.begin() + static_cast<std::ptrdiff_t>(count));
+    return true;
   }
 
   /// Until the disk has nothing to do: what may be handed over before the next commit, is.
@@ -215,15 +250,15 @@ class Load {
 
   /// The group is in the journal: the oracle takes it, too.
   void keep(const ingest::PendingGroup& pending) {
-    model_.begin_group();
+    oracle_->begin_group();
     for (const auto& submission : pending.submissions) {
-      sim::check_outcomes(*submission, model_.submit(*submission, rules_));
+      sim::check_outcomes(*submission, oracle_->submit(*submission, rules_));
       for (std::size_t i = 0; i < submission->items.size(); ++i) {
         if (submission->outcomes[i].disposition != Disposition::accepted) continue;
-        accepted_.push_back({submission->items[i].item, 0});
+        accepted_.push_back({submission->items[i], 0});
       }
     }
-    check(model_.next_position() == pending.group.next_position(),
+    check(oracle_->next_position() == pending.group.next_position(),
           "every accepted item has a position");
   }
 
@@ -233,19 +268,19 @@ class Load {
     for (std::size_t i = 0; i < submission.items.size(); ++i) {
       const ledger::Outcome& outcome = submission.outcomes[i];
       if (outcome.disposition == Disposition::rejected) continue;
-      const ledger::Item& item = submission.items[i].item;
-      acknowledgements_.push_back({outcome.verdict.position, item.type, item.guid});
+      acknowledgements_.push_back(sim::acknowledgement_of(submission.items[i], outcome));
     }
   }
 
-  /// Nobody of these groups is answered. The first few were on their way to the disk.
-  void give_up(Process& process, std::vector<ingest::PendingGroup> built, std::size_t on_the_way) {
+  /// Nobody of these groups is answered. Those that were being committed were on their way to the
+  /// disk.
+  void give_up(Process& process, std::vector<ingest::PendingGroup> built) {
     process.files.state().abandon();
     for (const ingest::PendingGroup& pending : built) {
       for (const auto& submission : pending.submissions) workload_.unanswered(*submission);
     }
     on_the_way_ = std::move(built);
-    on_the_way_.resize(on_the_way);
+    on_the_way_.resize(std::exchange(committing_, 0));
   }
 
   /// After a start: the journal has all that was acknowledged, the groups that were on their way
@@ -256,9 +291,9 @@ class Load {
       for (const ingest::PendingGroup& pending : on_the_way_) keep(pending);
     }
     on_the_way_.clear();
-    if (end != model_.next_position()) {
+    if (end != oracle_->next_position()) {
       sim::fail("the journal ends at " + std::to_string(end.value()) +
-                ", what was acknowledged at " + std::to_string(model_.next_position().value()));
+                ", what was acknowledged at " + std::to_string(oracle_->next_position().value()));
     }
     sim::FaultyJournal journal;
     const auto read = files.journal().for_each(
@@ -273,14 +308,12 @@ class Load {
     std::uint64_t entries = 0;
     sim::replay(journal, replayed, entries);
     check(entries == accepted_.size(), "the journal holds what was accepted");
-    sim::check_state(model_, replayed.state);
+    oracle_->check_state(replayed.state);
+    oracle_->check_journal(journal);
     checksum_ = sim::checksum_of(replayed.state).hex();
     check(checksum_ == files.state().head().totals.checksum.hex(),
           "the checksum of the state is that of what was accepted");
-    for (const auto& [key, person_year] : model_.person_years()) {
-      const auto account = files.state().account(key);
-      check(account && account.value() == person_year.account(), "an account is the oracle's");
-    }
+    check_same(files.state(), replayed.state);
   }
 
   /// All is answered, and the ledger closed: what is in its files.
@@ -309,7 +342,7 @@ class Load {
                 compared.differences.front().key + ' ' + compared.differences.front().field);
     }
     check(compared.first_checksum.hex() == checksum_, "the rows have the checksum");
-    check(sim::checksum_one_by_one(accepted_, {&rules_, 1}).hex() == checksum_,
+    check(sim::checksum_one_by_one(accepted_, {&rules_, 1}, {}).hex() == checksum_,
           "the same items on a disk that nothing happens to give the same checksum");
   }
 
@@ -322,10 +355,11 @@ class Load {
   // The clients, and the oracle.
   sim::Workload workload_;
   const ledger::RulePack rules_;
-  sim::Model model_;
+  const std::unique_ptr<sim::Oracle> oracle_;
   std::vector<sim::Acknowledgement> acknowledgements_;
-  std::vector<sim::AcceptedItem> accepted_;
+  std::vector<sim::Accepted> accepted_;
   std::uint64_t answered_items_ = 0;
+  std::size_t committing_ = 0;                    // the first of the groups that are built
   std::vector<ingest::PendingGroup> on_the_way_;  // in one append, when the power went
   std::string checksum_;
 };

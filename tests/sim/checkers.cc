@@ -58,30 +58,6 @@ void check_registrations(const Model& model, const MemoryStore& store) {
   }
 }
 
-void check_timeliness(const Model& model, const MemoryStore& store) {
-  const auto lags = model.lags();
-  check(store.timeliness().size() == lags.size(), "a timeliness row for each month with a report");
-  for (const auto& [key, by_lag] : lags) {
-    const auto& [practice, basis, month] = key;
-    ledger::PracticeNumber number = ledger::nation;
-    if (!practice.empty()) {
-      const auto known = store.practices().find(practice);
-      check(known != store.practices().end(), "a practice that reported is known");
-      number = known->second;
-    }
-    const auto found = store.timeliness().find({number, basis, month});
-    check(found != store.timeliness().end(), "a month with a report has a timeliness row");
-    if (found->second.by_lag != by_lag) {
-      fail_difference("the lags of practice '" + practice + "'", found->second.by_lag, by_lag);
-    }
-  }
-  std::map<Model::TallyKey, std::uint64_t> tallies;
-  for (const ledger::Tally& tally : store.tallies()) {
-    tallies[{std::string(tally.practice.view()), tally.month, tally.code}] += tally.count;
-  }
-  check(tallies == model.tallies(), "duplicates and rejections are counted once");
-}
-
 /// What the events of one account say.
 struct Told {
   std::uint64_t cards = 0;
@@ -139,11 +115,21 @@ void check_events(const Model& model, const MemoryStore& store) {
   check(told.size() <= model.person_years().size(), "events are of known accounts");
 }
 
-/// Timeliness rows as bytes, so that they compare.
+/// Timeliness rows as bytes, so that they can be compared.
 std::map<std::string, std::string> timeliness_rows(const MemoryStore& store) {
   std::map<std::string, std::string> rows;
   for (const auto& [key, month] : store.timeliness()) {
     rows[storage::timeliness_key(key)] = storage::encode_timeliness(month);
+  }
+  return rows;
+}
+
+/// What the registry says of practices, likewise.
+std::map<ledger::PracticeNumber, std::pair<ledger::PracticeEvent, Position>> registered_rows(
+    const MemoryStore& store) {
+  std::map<ledger::PracticeNumber, std::pair<ledger::PracticeEvent, Position>> rows;
+  for (const auto& [number, registered] : store.registered_practices()) {
+    rows[number] = {registered.event, registered.position};
   }
   return rows;
 }
@@ -178,52 +164,109 @@ void check_state(const Model& model, const MemoryStore& store) {
   check(store.accounts().size() == model.person_years().size(), "one account for each person-year");
   for (const auto& [number, person] : model.persons()) check_person(person, model, store);
   check_registrations(model, store);
-  check_timeliness(model, store);
+  check_timeliness(model.lags(), model.tallies(), store);
   check_events(model, store);
+}
+
+void check_timeliness(const std::map<Model::MonthKey, std::vector<std::uint32_t>>& lags,
+                      const std::map<Model::TallyKey, std::uint64_t>& tallies,
+                      const MemoryStore& store) {
+  check(store.timeliness().size() == lags.size(), "a timeliness row for each month with a report");
+  for (const auto& [key, by_lag] : lags) {
+    const auto& [practice, basis, month] = key;
+    ledger::PracticeNumber number = ledger::nation;
+    if (!practice.empty()) {
+      const auto known = store.practices().find(practice);
+      check(known != store.practices().end(), "a practice that reported is known");
+      number = known->second;
+    }
+    const auto found = store.timeliness().find({number, basis, month});
+    check(found != store.timeliness().end(), "a month with a report has a timeliness row");
+    if (found->second.by_lag != by_lag) {
+      fail_difference("the lags of practice '" + practice + "'", found->second.by_lag, by_lag);
+    }
+  }
+  std::map<Model::TallyKey, std::uint64_t> found;
+  for (const ledger::Tally& tally : store.tallies()) {
+    found[{std::string(tally.practice.view()), tally.month, tally.code}] += tally.count;
+  }
+  check(found == tallies, "duplicates and rejections are counted once");
 }
 
 void check_same(const MemoryStore& a, const MemoryStore& b) {
   check(a.registrations() == b.registrations(), "the same registrations after a replay");
+  check(a.unpaid() == b.unpaid(), "the same unpaid registrations after a replay");
   check(a.accounts() == b.accounts(), "the same accounts after a replay");
   check(a.persons() == b.persons(), "the same persons after a replay");
+  check(a.numbers() == b.numbers(), "the same numbers of each person after a replay");
+  check(a.facts() == b.facts(), "the same facts about persons after a replay");
+  check(a.registry_events() == b.registry_events(), "the same events known after a replay");
   check(a.practices() == b.practices(), "the same practices after a replay");
+  check(registered_rows(a) == registered_rows(b), "the same registry of practices after a replay");
   check(a.events() == b.events(), "the same events after a replay");
   check(timeliness_rows(a) == timeliness_rows(b), "the same timeliness after a replay");
+  check(a.tallies() == b.tallies() && a.tally_practices() == b.tally_practices(),
+        "the same tallies after a replay");
   check(checksum_of(a) == checksum_of(b), "the same checksum after a replay");
+}
+
+Acknowledgement acknowledgement_of(const ingest::ParsedItem& parsed, const Outcome& outcome) {
+  const Position position = outcome.verdict.position;
+  if (parsed.event) return {position, std::nullopt, ingest::id_of(*parsed.event)};
+  return {position, parsed.item.type, parsed.item.guid};
 }
 
 void check_acknowledged(const std::vector<Acknowledgement>& acknowledgements,
                         const FaultyJournal& journal) {
-  std::map<Position, ledger::ItemEntry> entries;
-  std::set<std::tuple<ledger::PracticeNumber, ledger::Guid, ledger::ItemType>> keys;
+  std::map<Position, Acknowledgement> entries;
+  // Of events the practice is none: their ids are known over all of them.
+  std::set<std::tuple<ledger::PracticeNumber, std::optional<ledger::ItemType>, ledger::Guid>> keys;
+  const auto note = [&](ledger::PracticeNumber practice, const Acknowledgement& kept) {
+    check(keys.emplace(practice, kept.type, kept.guid).second,
+          "an item or event is in the journal once");
+    entries.emplace(kept.position, kept);
+  };
   const auto read = journal.replay(Position{1}, [&](const ledger::CommitGroup& group) {
     for (const ledger::Entry& any : group.entries) {
-      const ledger::ItemEntry& entry = *item_of(any);
-      check(keys.emplace(entry.practice, entry.item.guid, entry.item.type).second,
-            "an item is in the journal once");
-      entries.emplace(entry.verdict.position, entry);
+      if (const ledger::ItemEntry* const entry = item_of(any)) {
+        note(entry->practice, {entry->verdict.position, entry->item.type, entry->item.guid});
+      } else if (const auto* const person = std::get_if<ledger::PersonEntry>(&any)) {
+        note({}, {person->position, std::nullopt, person->event.event_id});
+      } else if (const auto* const practice = std::get_if<ledger::PracticeEntry>(&any)) {
+        note({}, {practice->position, std::nullopt, practice->event.event_id});
+      }
     }
     return ledger::ok();
   });
   check(read.has_value(), "the journal can be read");
   for (const Acknowledgement& acknowledged : acknowledgements) {
     const auto found = entries.find(acknowledged.position);
-    const bool is_kept = found != entries.end() && found->second.item.guid == acknowledged.guid &&
-                         found->second.item.type == acknowledged.type;
-    check(is_kept, "an acknowledged item is in the journal at its place");
+    const bool is_kept = found != entries.end() && found->second.guid == acknowledged.guid &&
+                         found->second.type == acknowledged.type;
+    check(is_kept, "what was acknowledged is in the journal at its place");
   }
 }
 
-storage::SetHash checksum_one_by_one(std::span<const AcceptedItem> accepted,
-                                     std::span<const ledger::RulePack> rules) {
-  MemoryStore store;
+storage::SetHash checksum_one_by_one(std::span<const Accepted> accepted,
+                                     std::span<const ledger::RulePack> rules,
+                                     ledger::LedgerSettings settings) {
+  MemoryStore store(MemoryStore::Journal::kept);
   std::uint64_t position = 0;
-  ledger::ItemEntry entry;
-  for (const AcceptedItem& sent : accepted) {
-    ledger::Ledger ledger(store, rules[sent.rules], store);
-    const auto outcome = ledger.process(sent.item, Position{++position}, entry);
-    check(outcome && outcome.value().disposition == Disposition::accepted,
-          "what was accepted is accepted again");
+  for (const Accepted& each : accepted) {
+    ledger::Ledger ledger(store, rules[each.rules], store, settings);
+    const auto send = [&](const auto& what, auto entry) {
+      const auto outcome = ledger.process(what, Position{++position}, entry);
+      check(outcome && outcome.value().disposition == Disposition::accepted,
+            "what was accepted is accepted again");
+      store.keep_entry(entry);
+    };
+    if (!each.sent.event) {
+      send(each.sent.item, ledger::ItemEntry());
+    } else if (const auto* const event = std::get_if<ledger::PersonEvent>(each.sent.event.get())) {
+      send(*event, ledger::PersonEntry());
+    } else {
+      send(std::get<ledger::PracticeEvent>(*each.sent.event), ledger::PracticeEntry());
+    }
   }
   return checksum_of(store);
 }

@@ -21,6 +21,14 @@ storage::SetHash checksum_of(const MemoryStore& store) {
     ledger::PracticeId::parse(digits, practices[number]);
   }
   std::string content;
+  for (const auto& [person, facts] : store.facts()) {
+    storage::encode_person(facts, row);
+    checksum.add("f", storage::person_key(person), storage::Row::checksum_content(row));
+  }
+  for (const auto& [number, registered] : store.registered_practices()) {
+    storage::encode_practice_content(registered.event, content);
+    checksum.add("p", practices.at(number).view(), content);
+  }
   for (const auto& [key, month] : store.timeliness()) {
     if (key.practice == ledger::nation) continue;
     for (std::uint32_t lag = 0; lag < month.by_lag.size(); ++lag) {

@@ -21,6 +21,20 @@ class FaultyStore final : public ledger::test::MemoryStore {
     if (fails()) return ledger::Errc::store_unavailable;
     return MemoryStore::find_person(number);
   }
+  ledger::Result<ledger::Person> load_person(ledger::PersonId person) override {
+    if (fails()) return ledger::Errc::store_unavailable;
+    return MemoryStore::load_person(person);
+  }
+  ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(
+      ledger::PersonId person) override {
+    if (fails()) return ledger::Errc::store_unavailable;
+    return MemoryStore::numbers_of(person);
+  }
+  ledger::Result<std::optional<ledger::KnownEvent>> find_registry_event(
+      const ledger::Guid& id) override {
+    if (fails()) return ledger::Errc::store_unavailable;
+    return MemoryStore::find_registry_event(id);
+  }
   ledger::Result<void> load_account(const ledger::AccountKey& key, ledger::Account& out) override {
     if (fails()) return ledger::Errc::store_unavailable;
     return MemoryStore::load_account(key, out);

@@ -279,20 +279,24 @@ std::map<Model::MonthKey, std::vector<std::uint32_t>> Model::lags() const {
   std::map<MonthKey, std::vector<std::uint32_t>> lags;
   for (const auto& [key, person_year] : person_years_) {
     for (const Report& report : person_year.reports) {
-      const auto days = (report.received_day - report.service_day).count();
-      const auto lag = static_cast<std::size_t>(std::max<std::int64_t>(days, 0));
-      for (const std::string& practice :
-           {std::string(report.item.practice.view()), std::string()}) {
-        for (const auto& [basis, day] : {std::pair{Basis::received, report.received_day},
-                                         std::pair{Basis::service, report.service_day}}) {
-          std::vector<std::uint32_t>& by_lag = lags[{practice, basis, ledger::month_of(day)}];
-          by_lag.resize(std::max(by_lag.size(), lag + 1));
-          ++by_lag[lag];
-        }
-      }
+      add_lag(lags, report.item.practice, report.service_day, report.received_day);
     }
   }
   return lags;
+}
+
+void Model::add_lag(std::map<MonthKey, std::vector<std::uint32_t>>& lags,
+                    const ledger::PracticeId& practice, Date service, Date received) {
+  const auto lag =
+      static_cast<std::size_t>(std::max<std::int64_t>((received - service).count(), 0));
+  for (const std::string& whose : {std::string(practice.view()), std::string()}) {
+    for (const auto& [basis, day] :
+         {std::pair{Basis::received, received}, std::pair{Basis::service, service}}) {
+      std::vector<std::uint32_t>& by_lag = lags[{whose, basis, ledger::month_of(day)}];
+      by_lag.resize(std::max(by_lag.size(), lag + 1));
+      ++by_lag[lag];
+    }
+  }
 }
 
 }  // namespace sim

@@ -61,6 +61,10 @@ class Model {
   std::size_t report_count() const { return by_key_.size(); }
   /// Number of co-payments by lag: a scan of all reports.
   std::map<MonthKey, std::vector<std::uint32_t>> lags() const;
+  /// Counts one, for practice and nation, under both bases.
+  static void add_lag(std::map<MonthKey, std::vector<std::uint32_t>>& lags,
+                      const ledger::PracticeId& practice, ledger::Date service,
+                      ledger::Date received);
 
  private:
   using Key = std::pair<std::string, ledger::Guid>;

@@ -1,12 +1,12 @@
 #include "tests/sim/options.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <span>
 #include <sstream>
 #include <string_view>
 
 #include "ledger/values/oslo_time.h"
-#include "tests/support/prng.h"
 
 namespace sim {
 namespace {
@@ -21,6 +21,11 @@ static_assert(std::size(kind_names) == kind_count);
 constexpr std::string_view timing_names[] = {"plain", "new_year", "clock_change", "deadline",
                                              "future"};
 static_assert(std::size(timing_names) == timing_count);
+
+constexpr std::string_view registry_names[] = {
+    "birth_date", "merged",         "number_changed", "died",           "opted_out",    "opted_in",
+    "pension",    "practice_event", "event_resend",   "event_conflict", "event_invalid"};
+static_assert(std::size(registry_names) == registry_kind_count);
 
 constexpr std::int64_t day_seconds = 86'400;
 
@@ -84,7 +89,21 @@ Options Options::of_seed(std::uint64_t seed) {
 
   options.edge_percent = one_of(prng, {0, 2, 25});
   options.large_request_percent = one_of(prng, {0, 0, 1});
+  options.draw_registries(prng);
   return options;
+}
+
+void Options::draw_registries(Prng& prng) {
+  registry_percent = one_of(prng, {3, 15, 0, 40});
+  for (std::uint64_t& weight : registry_kinds) weight = prng.chance(1, 3) ? 0 : 1 + prng.below(10);
+  registry_kinds[static_cast<std::size_t>(RegistryKind::birth_date)] += 1;
+  child_percent = one_of(prng, {0, 50, 100});
+  are_practices_required = prng.chance(1, 4);
+  if (registry_percent == 0) return;
+  // The reference takes the square of what there is about one person.
+  items = std::min<std::uint64_t>(items, 2'000);
+  // Else nothing would ever be accepted.
+  if (are_practices_required) registry_kinds[static_cast<std::size_t>(RegistryKind::practice)] += 5;
 }
 
 std::string Options::text() const {
@@ -107,7 +126,10 @@ std::string Options::text() const {
       << " unheard_per_mille=" << unheard_per_mille
       << " sent_twice_per_mille=" << sent_twice_per_mille
       << " clock_back_per_mille=" << clock_back_per_mille << " edge_percent=" << edge_percent
-      << " large_request_percent=" << large_request_percent;
+      << " large_request_percent=" << large_request_percent
+      << " registry_percent=" << registry_percent;
+  append_weights(out, registry_names, registry_kinds);
+  out << " child_percent=" << child_percent << " are_practices_required=" << are_practices_required;
   return out.str();
 }
 

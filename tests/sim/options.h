@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ledger/records/rule_pack.h"
+#include "tests/support/prng.h"
 
 namespace sim {
 
@@ -34,6 +35,22 @@ enum class Timing : std::uint8_t {
   future,        ///< about as far ahead as is tolerated
 };
 inline constexpr std::size_t timing_count = 5;
+
+/// What a registry may tell next.
+enum class RegistryKind : std::uint8_t {
+  birth_date,       ///< about 16 years before services, at bounds, or long ago
+  merged,           ///< any two numbers, also of one person, also never seen
+  number_changed,   ///< likewise
+  died,             ///< or the death is annulled
+  opted_out,        ///< also who is opted out
+  opted_in,         ///< also who is not
+  minimum_pension,  ///< no, some or many periods
+  practice,         ///< with or without agreements
+  resend,           ///< an earlier one
+  conflict,         ///< the id of an earlier one, with other content
+  invalid,          ///< refused before the rules see it
+};
+inline constexpr std::size_t registry_kind_count = 11;
 
 /// What one run consists of, all drawn from its seed. Every run leaves some kinds and some faults
 /// out and has others often ("swarm"): a mixture of everything would never get far with anything.
@@ -81,12 +98,19 @@ struct Options {
   // Drawn last, so that a seed of before means what it meant.
   std::uint64_t edge_percent = 0;           ///< of items, with values at the ends of what is taken
   std::uint64_t large_request_percent = 0;  ///< of as many items as a group may have, or nearly
+  std::uint64_t registry_percent = 0;       ///< of what is sent: events of registries, not items
+  std::array<std::uint64_t, registry_kind_count> registry_kinds{};  ///< weights
+  std::uint64_t child_percent = 0;                                  ///< of birth dates
+  bool are_practices_required = false;
 
   static Options of_seed(std::uint64_t seed);
   /// `name=value` of all, on one line.
   std::string text() const;
   /// The ceilings before gap_year gets one, and after.
   std::map<int, ledger::AnnualCeiling> ceilings(bool has_gap_year) const;
+
+ private:
+  void draw_registries(ledger::test::Prng& prng);
 };
 
 }  // namespace sim

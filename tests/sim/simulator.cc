@@ -12,7 +12,7 @@
 #include "ingest/writer/group_writer.h"
 #include "tests/sim/check.h"
 #include "tests/sim/checkers.h"
-#include "tests/sim/model.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/snapshot.h"
 #include "tests/sim/workload.h"
 #include "tests/support/prng.h"
@@ -24,7 +24,12 @@ using ledger::Disposition;
 using ledger::Outcome;
 using ledger::Position;
 using ledger::RulePack;
-using ledger::test::MemoryStore;
+
+/// Where an event is counted in Figures::told.
+std::size_t told_index(const ingest::ParsedEvent& event) {
+  const auto* const person = std::get_if<ledger::PersonEvent>(&event);
+  return person == nullptr ? 0 : static_cast<std::size_t>(person->type);
+}
 
 /// The journal, the last snapshot and the clients survive a crash; the process does not.
 class Simulator {
@@ -33,7 +38,9 @@ class Simulator {
       : options_(options),
         prng_(ledger::test::Prng::mix(options.seed + 2)),
         workload_(options),
-        rules_(rule_pack_of(options.ceilings(false))) {
+        rules_(rule_pack_of(options.ceilings(false))),
+        settings_{options.are_practices_required && options.registry_percent != 0},
+        oracle_(make_oracle(options)) {
     start();
   }
 
@@ -119,6 +126,9 @@ class Simulator {
     check_queries_are_noted(built.pending);
     for (const ledger::Entry& entry : built.pending.group.entries) {
       if (const auto* const item = item_of(entry)) changed_.insert(item->person);
+      if (const auto* const event = std::get_if<ledger::PersonEntry>(&entry)) {
+        changed_.insert(event->person);
+      }
     }
     if (happens(options_.snapshot_per_mille)) {
       built.snapshot = Snapshot{*store_, rules_, built.pending.group.next_position()};
@@ -154,7 +164,7 @@ class Simulator {
       check(is_kept || !is_acknowledged, "an acknowledged group is in the journal");
       if (is_kept) compare(pending);
     }
-    check(model_.next_position() == journal_.next_position(), "the journal has nothing else");
+    check(oracle_->next_position() == journal_.next_position(), "the journal has nothing else");
     if (!is_acknowledged) {
       store_->abandon();
       for (const ingest::PendingGroup& pending : groups) give_up(pending);
@@ -173,25 +183,26 @@ class Simulator {
   /// What the journal now holds must be what the oracle says.
   void compare(const ingest::PendingGroup& pending) {
     ++figures_.groups;
-    model_.begin_group();
+    oracle_->begin_group();
     for (const auto& submission : pending.submissions) {
-      check_outcomes(*submission, model_.submit(*submission, rules_));
+      check_outcomes(*submission, oracle_->submit(*submission, rules_));
       for (std::size_t i = 0; i < submission->items.size(); ++i) {
-        count(submission->outcomes[i]);
+        count(submission->items[i], submission->outcomes[i]);
         if (submission->outcomes[i].disposition == Disposition::accepted) {
-          accepted_.push_back({submission->items[i].item, rules_generation_});
+          accepted_.push_back({submission->items[i], rules_generation_});
         }
       }
     }
-    check(model_.next_position() == pending.group.next_position(),
+    check(oracle_->next_position() == pending.group.next_position(),
           "every accepted item has a position");
   }
 
-  void count(const Outcome& outcome) {
+  void count(const ingest::ParsedItem& sent, const Outcome& outcome) {
     ++figures_.items;
     switch (outcome.disposition) {
       case Disposition::accepted:
         ++figures_.accepted;
+        if (sent.event) ++figures_.told[told_index(*sent.event)];
         break;
       case Disposition::duplicate:
         ++figures_.duplicates;
@@ -211,8 +222,7 @@ class Simulator {
     for (std::size_t i = 0; i < submission.items.size(); ++i) {
       const Outcome& outcome = submission.outcomes[i];
       if (outcome.disposition == Disposition::rejected) continue;
-      const ledger::Item& item = submission.items[i].item;
-      acknowledgements_.push_back({outcome.verdict.position, item.type, item.guid});
+      acknowledgements_.push_back(acknowledgement_of(submission.items[i], outcome));
     }
   }
 
@@ -233,7 +243,7 @@ class Simulator {
     start();
     // What was built but not kept must have left nothing behind.
     check_changed();
-    if (prng_.chance(1, 8)) check_state(model_, *store_);
+    if (prng_.chance(1, 8)) oracle_->check_state(*store_);
   }
 
   void start() {
@@ -248,7 +258,8 @@ class Simulator {
                std::optional<bool> exempt) {
           queries_.emplace_back(&asking, exempt);
           return ledger::ok();
-        });
+        },
+        settings_);
   }
 
   /// No more faults: everybody gets an answer within a bounded number of steps.
@@ -262,7 +273,7 @@ class Simulator {
   }
 
   void check_changed() {
-    for (const ledger::PersonId person : changed_) check_person(person, model_, *store_);
+    for (const ledger::PersonId person : changed_) oracle_->check_person(person, *store_);
     changed_.clear();
   }
 
@@ -293,8 +304,9 @@ class Simulator {
   }
 
   void check_end() {
-    check_state(model_, *store_);
+    oracle_->check_state(*store_);
     journal_.check_chain();
+    oracle_->check_journal(journal_);
     check_acknowledged(acknowledgements_, journal_);
     Snapshot from_nothing;
     std::uint64_t entries = 0;
@@ -303,7 +315,7 @@ class Simulator {
     check_same(from_nothing.state, *store_);
     const RulePack rules[] = {rule_pack_of(options_.ceilings(false)),
                               rule_pack_of(options_.ceilings(true))};
-    check(checksum_one_by_one(accepted_, rules) == checksum_of(*store_),
+    check(checksum_one_by_one(accepted_, rules, settings_) == checksum_of(*store_),
           "the same items, never interrupted, give the same checksum");
   }
 
@@ -318,11 +330,12 @@ class Simulator {
   Snapshot snapshot_;
   RulePack rules_;
   std::size_t rules_generation_ = 0;
+  const ledger::LedgerSettings settings_;
 
   // The oracle.
-  Model model_;
+  std::unique_ptr<Oracle> oracle_;
   std::vector<Acknowledgement> acknowledgements_;
-  std::vector<AcceptedItem> accepted_;
+  std::vector<Accepted> accepted_;
 
   // The process.
   std::unique_ptr<FaultyStore> store_;
@@ -342,6 +355,7 @@ void Figures::add(const Figures& other) {
   duplicates += other.duplicates;
   for (std::size_t i = 0; i < rejected.size(); ++i) rejected[i] += other.rejected[i];
   groups += other.groups;
+  for (std::size_t i = 0; i < told.size(); ++i) told[i] += other.told[i];
   for (std::size_t i = 0; i < events.size(); ++i) events[i] += other.events[i];
   crashes += other.crashes;
   lost_appends += other.lost_appends;
@@ -356,6 +370,11 @@ std::string Figures::text() const {
       << " duplicates=" << duplicates << " groups=" << groups << " crashes=" << crashes
       << " lost_appends=" << lost_appends << " lost_answers=" << lost_answers
       << " failed_reads=" << failed_reads << " replayed=" << replayed;
+  if (told[0] != 0) out << " practice=" << told[0];
+  for (std::size_t i = 1; i < told.size(); ++i) {
+    if (told[i] != 0)
+      out << ' ' << name_of(static_cast<ledger::PersonEventType>(i)) << '=' << told[i];
+  }
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (events[i] != 0)
       out << ' ' << name_of(static_cast<ledger::EventType>(i)) << '=' << events[i];

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ledger/records/event.h"
+#include "ledger/records/registry_event.h"
 #include "ledger/values/code.h"
 #include "tests/sim/options.h"
 
@@ -17,8 +18,10 @@ struct Figures {
   std::uint64_t accepted = 0;
   std::uint64_t duplicates = 0;
   std::array<std::uint64_t, ledger::code_count> rejected{};  ///< by code
+  /// Accepted events of registries: of practices first, then of persons by type.
+  std::array<std::uint64_t, ledger::person_event_type_count + 1> told{};
   std::uint64_t groups = 0;
-  std::array<std::uint64_t, ledger::event_type_count> events{};  ///< by type
+  std::array<std::uint64_t, ledger::event_type_count> events{};  ///< of the feed, by type
   std::uint64_t crashes = 0;
   std::uint64_t lost_appends = 0;
   std::uint64_t lost_answers = 0;

@@ -32,13 +32,12 @@ Workload::Workload(const Options& options)
     : options_(options),
       ceilings_(options.ceilings(false)),
       prng_(ledger::test::Prng::mix(options.seed + 1)),
-      edge_prng_(ledger::test::Prng::mix(options.seed + 4)) {
+      edge_prng_(ledger::test::Prng::mix(options.seed + 4)),
+      registries_(options) {
   for (std::uint64_t i = 0; i < options.clients; ++i) {
     Client& client = clients_.emplace_back();
-    // Clients may share a practice. One identifier is as another with a zero before it.
-    const std::uint64_t practice = i % options.practices;
-    client.practice = ledger::test::practice_id((practice % 2 == 0 ? "10" : "010") +
-                                                std::to_string(practice / 2));
+    // Clients may share a practice.
+    client.practice = practice_of(i % options.practices);
     client.is_operator = prng_.chance(options.operator_percent, 100);
   }
 }
@@ -52,17 +51,28 @@ std::unique_ptr<Request> Workload::send(Instant now) {
   request->is_atomic = prng_.chance(options_.atomic_percent, 100);
   const std::uint64_t items = make_request_size();
   while (request->items.size() < items && !client.unanswered.empty()) {
-    request->items.push_back(client.unanswered.front());
-    client.unanswered.pop_front();
-    if (!client.is_operator) request->items.back().item.received = now;
+    request->items.push_back(take_unanswered(client, now));
+    // All or nothing is for items only.
+    if (request->items.back().event) request->is_atomic = false;
   }
   while (request->items.size() < items && sent_items_ < options_.items) {
-    request->items.push_back(make_item(client, now));
+    const bool is_event = !request->is_atomic && registries_.is_due();
+    request->items.push_back(is_event ? registries_.make(client.is_operator, now)
+                                      : make_item(client, now));
     ++sent_items_;
   }
   if (request->items.empty()) return nullptr;
   client.is_waiting = true;
   return request;
+}
+
+ParsedItem Workload::take_unanswered(Client& client, Instant now) {
+  ParsedItem parsed = std::move(client.unanswered.front());
+  client.unanswered.pop_front();
+  if (client.is_operator) return parsed;
+  if (parsed.event) return received_again(parsed, now);
+  parsed.item.received = now;
+  return parsed;
 }
 
 std::uint64_t Workload::make_request_size() {

@@ -8,6 +8,7 @@
 #include "ingest/writer/submission.h"
 #include "ledger/records/rule_pack.h"
 #include "tests/sim/options.h"
+#include "tests/sim/registry_feed.h"
 #include "tests/support/prng.h"
 
 namespace sim {
@@ -19,8 +20,9 @@ struct Request final : ingest::Submission {
 };
 
 /// The practices' systems: each sends one request at a time and sends again what it got no answer
-/// to. They remember what they sent, so that payments, credit notes, resends and conflicts meet
-/// something. Everything follows from the seed and from what was answered.
+/// to. Events of registries stand among the items, as in a file that is loaded. They remember what
+/// they sent, so that payments, credit notes, resends and conflicts meet something. Everything
+/// follows from the seed and from what was answered.
 class Workload {
  public:
   explicit Workload(const Options& options);
@@ -48,6 +50,8 @@ class Workload {
     std::vector<ledger::Guid> promised;         // paid or credited, not yet reported
   };
 
+  /// What got no answer, received again.
+  ingest::ParsedItem take_unanswered(Client& client, ledger::Instant now);
   ingest::ParsedItem make_item(Client& client, ledger::Instant now);
   ledger::Item make_copayment(Client& client, Kind kind, ledger::Instant now);
   ledger::Item make_follow_up(const Client& client, ledger::ItemType type, ledger::Instant now);
@@ -71,6 +75,7 @@ class Workload {
   ledger::test::Prng prng_;
   ledger::test::Prng edge_prng_;
   std::vector<Client> clients_;
+  RegistryFeed registries_;
   std::uint64_t sent_items_ = 0;
 };
 

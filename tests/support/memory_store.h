@@ -66,7 +66,10 @@ class MemoryStore : public Store, public EntryLog {
   const std::map<AccountKey, Account>& accounts() const { return accounts_; }
   const std::map<Fingerprint, Registration>& registrations() const { return registrations_; }
   const std::map<EncryptedNumber, PersonId>& persons() const { return persons_; }
+  /// Of all persons, by id; the one in use first.
+  const std::vector<std::vector<EncryptedNumber>>& numbers() const { return numbers_; }
   const std::map<PersonId, Person>& facts() const { return facts_; }
+  const std::map<Guid, KnownEvent>& registry_events() const { return registry_events_; }
   const std::map<PracticeNumber, RegisteredPractice>& registered_practices() const {
     return registered_;
   }
