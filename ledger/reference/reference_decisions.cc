@@ -34,6 +34,7 @@ void ReferenceDecisions::net(const RegistrationHistory& subject, Position cause,
     if (each->line.amount > Money()) order.emplace_back(each->line.registration, each->line.guid);
   }
   for (const auto& [registration, guid] : order) {
+    if (wanted == Money()) break;
     const Money taken = std::min(wanted, refunded(registration));
     if (taken == Money()) continue;
     wanted -= taken;
