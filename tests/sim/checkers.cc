@@ -32,6 +32,13 @@ template <class Value>
   fail(what + "\n  is        " + PrintToString(found) + "\n  should be " + PrintToString(expected));
 }
 
+std::string text_of(const ingest::ParsedItem& sent) {
+  if (!sent.event) return PrintToString(sent.item);
+  const auto* const person = std::get_if<ledger::PersonEvent>(sent.event.get());
+  return std::string(person ? name_of(person->type) : "practice") + " with the id " +
+         to_string(ingest::id_of(*sent.event));
+}
+
 bool is_same(const Outcome& a, const Outcome& b) {
   return a.disposition == b.disposition && a.rejection == b.rejection && a.verdict == b.verdict;
 }
@@ -140,8 +147,8 @@ void check_outcomes(const ingest::Submission& submission, const std::vector<Outc
   check(submission.outcomes.size() == expected.size(), "one answer for each item");
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (is_same(submission.outcomes[i], expected[i])) continue;
-    fail_difference("the answer to '" + PrintToString(submission.items[i].item) + "'",
-                    submission.outcomes[i], expected[i]);
+    fail_difference("the answer to '" + text_of(submission.items[i]) + "'", submission.outcomes[i],
+                    expected[i]);
   }
 }
 

@@ -101,7 +101,7 @@ void Options::draw_registries(Prng& prng) {
   are_practices_required = prng.chance(1, 4);
   if (registry_percent == 0) return;
   // The reference takes the square of what there is about one person.
-  items = std::min<std::uint64_t>(items, 2'000);
+  items = std::min<std::uint64_t>(items, 1'000);
   // Else nothing would ever be accepted.
   if (are_practices_required) registry_kinds[static_cast<std::size_t>(RegistryKind::practice)] += 5;
 }

@@ -25,6 +25,14 @@ using std::chrono::days;
 
 constexpr std::int64_t day_seconds = 86'400;
 
+/// Numbers next to each other, which are mostly merged with each other: else all persons would soon
+/// be one.
+constexpr std::uint64_t family_size = 4;
+
+ledger::EncryptedNumber number_of(std::uint64_t person) {
+  return ledger::test::person_number(static_cast<std::uint32_t>(person));
+}
+
 PersonEventType type_of(RegistryKind kind) {
   switch (kind) {
     case RegistryKind::merged:
@@ -144,7 +152,7 @@ PersonEvent RegistryFeed::make_person_event(RegistryKind kind, Instant received)
   event.type = type_of(kind);
   event.event_id = guid_of(prng_);
   event.received = received;
-  event.person = any_number();
+  event.person = number_of(any_person());
   if (event.has_other()) choose_two(event);
   if (kind == RegistryKind::birth_date) event.date = birth_date(today);
   if (kind == RegistryKind::died) event.date = death(today);
@@ -161,17 +169,21 @@ void RegistryFeed::choose_two(PersonEvent& event) {
     event.other = turned->person;
     return;
   }
+  const std::uint64_t number = any_person();
+  const std::uint64_t family = (number - 1) / family_size * family_size;
+  event.person = number_of(number);
   do {
-    event.other = any_number();
+    const bool is_far = prng_.chance(1, 20);
+    event.other = number_of(is_far ? any_person() : family + 1 + prng_.below(family_size));
   } while (event.other == event.person);
 }
 
 /// Now and then one that was never seen.
-ledger::EncryptedNumber RegistryFeed::any_number() {
+std::uint64_t RegistryFeed::any_person() {
   std::uint64_t number = 1 + prng_.below(options_.persons);
   if (prng_.chance(options_.hot_percent, 100)) number = 1 + prng_.below(options_.hot_persons);
   if (prng_.chance(1, 20)) number = options_.persons + 1 + prng_.below(1'000);
-  return ledger::test::person_number(static_cast<std::uint32_t>(number));
+  return number;
 }
 
 Date RegistryFeed::birth_date(Date received) {
@@ -245,7 +257,7 @@ PracticeEvent RegistryFeed::make_practice_event(Instant received) {
     if (prng_.chance(1, 3)) event.hpr_numbers.emplace_back(number);
   }
   for (std::uint64_t left = prng_.below(4); left > 0; --left) {
-    event.practitioners.push_back(any_number());
+    event.practitioners.push_back(number_of(any_person()));
   }
   event.agreements = periods(oslo_day(received));
   return event;
@@ -262,7 +274,7 @@ ParsedEvent RegistryFeed::make_conflict(const ParsedEvent& original, Instant rec
     if (person->date && *person->date > ledger::registry_first_day) {
       person->date = *person->date - days{1};
     } else {
-      const ledger::EncryptedNumber number = any_number();
+      const ledger::EncryptedNumber number = number_of(any_person());
       if (number != person->other) person->person = number;
     }
   } else {

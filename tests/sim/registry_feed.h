@@ -35,7 +35,7 @@ class RegistryFeed {
   /// The id of an earlier event with other content, mostly.
   ingest::ParsedEvent make_conflict(const ingest::ParsedEvent& original, ledger::Instant received);
 
-  ledger::EncryptedNumber any_number();
+  std::uint64_t any_person();
   ledger::Date birth_date(ledger::Date received);
   std::optional<ledger::Date> death(ledger::Date received);
   std::vector<ledger::Period> periods(ledger::Date received);
