@@ -266,24 +266,12 @@ PracticeEvent RegistryFeed::make_practice_event(Instant received) {
 ParsedEvent RegistryFeed::make_conflict(const ParsedEvent& original, Instant received) {
   const ledger::Guid id = ingest::id_of(original);
   ParsedEvent event = original;
-  if (prng_.chance(1, 3)) {
+  if (prng_.chance(1, 4)) {
     // As likely of the other feed.
     event =
         make_event(prng_.chance(1, 2) ? RegistryKind::practice : RegistryKind::merged, received);
-  } else if (auto* const person = std::get_if<PersonEvent>(&event)) {
-    if (person->date && *person->date > ledger::registry_first_day) {
-      person->date = *person->date - days{1};
-    } else {
-      const ledger::EncryptedNumber number = number_of(any_person());
-      if (number != person->other) person->person = number;
-    }
   } else {
-    auto& practice = std::get<PracticeEvent>(event);
-    if (practice.agreements.empty()) {
-      practice.name = "Fysioterapi";
-    } else {
-      practice.agreements.pop_back();
-    }
+    std::visit([this](auto& kind) { change(kind); }, event);
   }
   std::visit(
       [&](auto& kind) {
@@ -292,6 +280,53 @@ ParsedEvent RegistryFeed::make_conflict(const ParsedEvent& original, Instant rec
       },
       event);
   return event;
+}
+
+/// One field, so that it is as well-formed as before; another person where there is no such field.
+void RegistryFeed::change(PersonEvent& event) {
+  const std::uint64_t field = prng_.below(4);
+  if (field == 0 && event.date && *event.date > ledger::registry_first_day) {
+    event.date = *event.date - days{1};
+  } else if (field == 1 && event.type == PersonEventType::died) {
+    event.date = event.date ? std::nullopt : std::optional(ledger::registry_first_day);
+  } else if (field == 1 && event.has_other()) {
+    std::swap(event.person, event.other);
+  } else if (field == 2 && event.type == PersonEventType::opted_out) {
+    event.type = PersonEventType::opted_in;
+  } else if (field == 2 && event.type == PersonEventType::merged) {
+    event.type = PersonEventType::number_changed;
+  } else if (field == 2 && !event.periods.empty()) {
+    event.periods.pop_back();
+  } else {
+    const ledger::EncryptedNumber number = number_of(any_person());
+    if (number != event.other) event.person = number;
+  }
+}
+
+void RegistryFeed::change(PracticeEvent& event) {
+  switch (prng_.below(7)) {
+    case 0:
+      event.practice = practice_of(prng_.below(options_.practices));
+      break;
+    case 1:
+      event.type = event.type == "FALE" ? "" : "FALE";
+      break;
+    case 2:
+      event.organisation_numbers.emplace_back("974760673");
+      break;
+    case 3:
+      event.hpr_numbers.emplace_back("2");
+      break;
+    case 4:
+      event.practitioners.push_back(number_of(any_person()));
+      break;
+    case 5:
+      if (!event.agreements.empty()) event.agreements.pop_back();
+      break;
+    default:
+      event.name = "Fysioterapi";
+      break;
+  }
 }
 
 }  // namespace sim

@@ -34,6 +34,8 @@ class RegistryFeed {
   void choose_two(ledger::PersonEvent& event);
   /// The id of an earlier event with other content, mostly.
   ingest::ParsedEvent make_conflict(const ingest::ParsedEvent& original, ledger::Instant received);
+  void change(ledger::PersonEvent& event);
+  void change(ledger::PracticeEvent& event);
 
   std::uint64_t any_person();
   ledger::Date birth_date(ledger::Date received);

@@ -111,9 +111,11 @@ class Simulator {
       waiting_.pop_front();
     } while (!waiting_.empty() && items + waiting_.front()->items.size() <= group_items_max());
 
-    if (happens(options_.failed_read_per_mille)) store_->fail_after(prng_.below(3 * items));
+    const bool is_faulty = happens(options_.failed_read_per_mille);
+    if (is_faulty) store_->fail_after(prng_.below(3 * items));
     queries_.clear();
     if (!writer_->build(built.pending, now())) {
+      check(is_faulty, "a group can be built when no read fails");
       ++figures_.failed_reads;
       store_->abandon();
       give_up(built.pending);
