@@ -194,7 +194,7 @@ class Load {
     const auto run = [&, at = now()] { return process.writer.build(pending, at).has_value(); };
     if (built.empty()) return run();
     std::future<bool> building = std::async(std::launch::async, run);
-    while (building.wait_for(std::chrono::milliseconds{500}) != std::future_status::ready) {
+    while (building.wait_for(std::chrono::milliseconds{100}) != std::future_status::ready) {
       if (built.empty() || commit(process, built, built.size())) continue;
       process.files.state().abandon();
       building.get();
