@@ -1,6 +1,7 @@
 """What events of the registries do, seen from outside: birth dates, merges, opt-outs, pensions, agreements."""
 
 import json
+import time
 import unittest
 import uuid
 
@@ -200,6 +201,17 @@ class AgreementTest(RegistryCase):
         self.assertEqual(self.server.submit_one(sent)["verdict"], "duplicate")
         self.assertEqual(self.server.submit_one(fs.payment(sent))["verdict"], "accepted")
         self.assertEqual(self.code(f"{YEAR}-05-01"), "NO_AGREEMENT")
+
+
+    def test_who_is_refused_before_the_question_for_a_card_has_not_asked(self):
+        number = fs.new_person()
+        item = fs.dated(f"{YEAR}-05-02", 0, practiceId="78", personId=number, exemption="F")
+        self.assertEqual(self.server.submit_one(item)["code"], "UNKNOWN_PRACTICE")
+        self.practice((f"{YEAR}-01-01", None), practice="78")
+        self.assertEqual(self.server.submit_one(item)["code"], "NO_CARD_REGISTERED")
+        time.sleep(1)  # in which the log is written
+        log = self.server.post_json("/v1/persons/access-log", {"personId": number}).json()["entries"]
+        self.assertEqual([entry["what"] for entry in log if entry["what"] != "access-log"], ["submission"])
 
 
 class RebuildTest(RegistryCase):
