@@ -1,5 +1,5 @@
-// frikort_replay: sends requests that were made beforehand, so that what a client computes for each of
-// them (tokens, proofs, encryption) is not measured. See bench/README.md.
+// frikort_replay: sends requests that were made beforehand, so that what a client computes for each
+// of them (tokens, proofs, encryption) is not measured. See bench/README.md.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -34,8 +34,8 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
-  std::string requests;   ///< of each its length in decimal, a line end, and its bytes
-  std::string ca_file;    ///< empty: without TLS
+  std::string requests;  ///< of each its length in decimal, a line end, and its bytes
+  std::string ca_file;   ///< empty: without TLS
   std::size_t connections = 64;
 };
 
@@ -73,9 +73,7 @@ class Replay {
   explicit Replay(const std::string& path) : requests_(read_requests(path)) {}
 
   /// Null when there are no more.
-  const std::string* next() {
-    return next_ == requests_.size() ? nullptr : &requests_[next_++];
-  }
+  const std::string* next() { return next_ == requests_.size() ? nullptr : &requests_[next_++]; }
   std::size_t size() const { return requests_.size(); }
   void note(const bench::AnswerReader& answer, Clock::time_point begun) {
     figures_.latency.record(Clock::now() - begun);
@@ -173,12 +171,14 @@ int run(const Options& options) {
   const double cpu_before = cpu_seconds();
   const double seconds = run(options, replay);
   const Figures& figures = replay.figures();
-  std::cout << fmt::format(
-      R"({{"requests":{},"answered":{},"others":{},"seconds":{:.3f},"perSecond":{:.1f},"clientCpuSeconds":{:.3f},"p50Microseconds":{:.0f},"p99Microseconds":{:.0f}}})",
-      replay.size(), figures.answered, figures.others, seconds,
-      static_cast<double>(figures.answered) / seconds, cpu_seconds() - cpu_before,
-      microseconds(figures.latency.percentile(500)), microseconds(figures.latency.percentile(990)))
-            << '\n';
+  std::cout
+      << fmt::format(
+             R"({{"requests":{},"answered":{},"others":{},"seconds":{:.3f},"perSecond":{:.1f},"clientCpuSeconds":{:.3f},"p50Microseconds":{:.0f},"p99Microseconds":{:.0f}}})",
+             replay.size(), figures.answered, figures.others, seconds,
+             static_cast<double>(figures.answered) / seconds, cpu_seconds() - cpu_before,
+             microseconds(figures.latency.percentile(500)),
+             microseconds(figures.latency.percentile(990)))
+      << '\n';
   if (figures.others != 0) std::cerr << "frikort_replay: " << figures.first_other << '\n';
   return figures.others == 0 ? 0 : 1;
 }

@@ -120,11 +120,16 @@ struct Reload {
     }
   }
 
-  /// A ledger that is closed for a fault takes no note: the log has it.
+  /// The ledger may be closed for a fault just now: then the log alone has it.
   void note(const AuthSettings& before, const AuthSettings& now) const {
-    const auto open = keeper.lease();
-    if (open == nullptr || open->is_read_only()) return;
-    open->note_act(name_of(SIGHUP), "reload", changed_blocks(before, now));
+    try {
+      const auto open = keeper.lease();
+      if (open != nullptr && !open->is_read_only()) {
+        open->note_act(name_of(SIGHUP), "reload", changed_blocks(before, now));
+      }
+    } catch (const std::exception& error) {
+      log(LogLevel::warning, "act_not_noted", {{"act", "reload"}, {"reason", error.what()}});
+    }
   }
 
   /// Those of years that are known stay as they are.

@@ -16,6 +16,13 @@ namespace {
 /// Between two looks for another signing key.
 constexpr std::chrono::seconds key_look_interval{1};
 
+std::string maker_of(const storage::SigningKey& key, const std::filesystem::path& folder) {
+  for (const storage::SigningKeyFile& file : storage::KeyRing::signing_key_files(folder)) {
+    if (file.key == key.public_key() && !file.made_by.empty()) return file.made_by;
+  }
+  return "somebody";
+}
+
 }  // namespace
 
 OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::Deliver deliver,
@@ -127,10 +134,9 @@ void OpenLedger::note_act(std::string_view by, std::string_view act, std::string
 /// names it. A key that the journal does not take is tried again.
 void OpenLedger::change_signing_key() {
   const storage::KeyRing& keys = files_.keys();
-  for (const std::string& maker : keys.read_new_signing_keys(files_.keys_folder())) {
-    note_act(maker, "key", "another signing key");
-  }
+  keys.read_new_signing_keys(files_.keys_folder());
   while (const auto next = keys.signing->next()) {
+    note_act(maker_of(*next, files_.keys_folder()), "key", next->key_id());
     const auto text = storage::key_change_text(next->public_key());
     const auto changed = append(ledger::KeyEntry{
         {}, ingest::now(), next->public_key(), keys.signing->current()->sign(text)});

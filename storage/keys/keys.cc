@@ -75,7 +75,13 @@ std::vector<unsigned> signing_numbers(const fs::path& folder) {
 }
 
 SigningKey read_signing_key(const fs::path& folder, unsigned number) {
-  return SigningKey::from_pem(read_secret(folder / signing_file(number)));
+  const fs::path path = folder / signing_file(number);
+  const std::string text = read_secret(path);
+  try {
+    return SigningKey::from_pem(text);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error("the key file " + path.string() + ": " + error.what());
+  }
 }
 
 std::shared_ptr<SigningKeys> read_signing_keys(const fs::path& folder) {
@@ -100,7 +106,7 @@ PublicKey read_first_key(const fs::path& folder) {
 /// Who made a key, as its file says.
 std::string maker_in(const std::string& text) {
   const std::size_t place = text.find(made_by_label);
-  if (place == std::string::npos) return "unknown";
+  if (place == std::string::npos) return "";
   const std::size_t begin = place + made_by_label.size();
   return text.substr(begin, text.find('\n', begin) - begin);
 }
@@ -181,24 +187,21 @@ KeyRing KeyRing::open(const fs::path& folder) {
   return {std::move(signing), first, std::move(use), NumberCipher(number.key), number.is_next};
 }
 
-std::vector<std::string> KeyRing::read_new_signing_keys(const fs::path& folder) const {
-  std::vector<std::string> makers;
+void KeyRing::read_new_signing_keys(const fs::path& folder) const {
   for (const unsigned number : signing_numbers(folder)) {
     if (number <= signing->newest_number()) continue;
-    const fs::path path = folder / signing_file(number);
-    sync_file(path);
+    sync_file(folder / signing_file(number));
     sync_folder(folder);
-    const std::string text = read_secret(path);
-    signing->add(number, SigningKey::from_pem(text));
-    makers.push_back(maker_in(text));
+    signing->add(number, read_signing_key(folder, number));
   }
-  return makers;
 }
 
 std::vector<SigningKeyFile> KeyRing::signing_key_files(const fs::path& folder) {
   std::vector<SigningKeyFile> files;
   for (const unsigned number : signing_numbers(folder)) {
-    files.push_back({folder / signing_file(number), read_signing_key(folder, number).public_key()});
+    const fs::path path = folder / signing_file(number);
+    files.push_back(
+        {path, read_signing_key(folder, number).public_key(), maker_in(read_secret(path))});
   }
   return files;
 }

@@ -14,6 +14,7 @@ namespace storage {
 struct SigningKeyFile {
   std::filesystem::path path;
   PublicKey key{};
+  std::string made_by;  ///< a user of the machine; empty when the file does not say it
 };
 
 /// The keys of one ledger, as files in a folder that only its owner can read.
@@ -41,9 +42,9 @@ struct KeyRing {
   /// What the ledger is known by: the id of the first key that signed.
   std::string ledger_id() const { return key_id_of(first); }
 
-  /// Reads the signing keys that have come since, each on stable storage then. Gives who made them.
-  /// Throws std::runtime_error.
-  std::vector<std::string> read_new_signing_keys(const std::filesystem::path& folder) const;
+  /// Reads the signing keys that have come since, each on stable storage then. Throws
+  /// std::runtime_error.
+  void read_new_signing_keys(const std::filesystem::path& folder) const;
 
   /// Makes new keys. Throws std::runtime_error when there is something at the place of the folder,
   /// other than an empty folder.

@@ -212,6 +212,15 @@ class CheckedTest(SigningKeyCase):
         self.server.stop(clean=False)
         self.keys_by_verify(restored)
 
+    def test_a_key_that_was_made_without_a_server_signs_from_the_next_start_on(self):
+        self.server.stop(clean=False)
+        fs.frikort_json("keys", "rotate", "--key", "signing", "--data", str(self.data))
+        self.server.start()
+        self.wait_for_keys(2)
+        self.assertEqual(self.signer(), self.key_ids()[-1])
+        act, = self.server.get("/v1/status").json()["acts"]
+        self.assertEqual((act["act"], act["of"], act["by"]), ("key", self.key_ids()[-1], f"user {self.data.owner()}"))
+
     def test_keys_of_another_ledger_are_refused(self):
         self.rotate()
         self.server.stop(clean=False)
@@ -237,7 +246,7 @@ class ActsTest(SigningKeyCase):
                         str(self.folder / "dry"), "--dry-run")
         self.rotate()
         user = f"user {pathlib.Path(self.data).owner()}"
-        expected = [("key", "another signing key", user), ("reconcile", "2024", "anonymous"),
+        expected = [("key", self.key_ids()[-1], user), ("reconcile", "2024", "anonymous"),
                     ("backup", str(backups), "anonymous")]
         self.assertEqual(self.acts(), expected)
         self.server.process.send_signal(1)

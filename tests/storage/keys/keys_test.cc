@@ -169,12 +169,17 @@ TEST(SigningKeyFiles, that_come_later_are_found_with_who_made_them) {
   const fs::path folder = temp / "keys";
   KeyRing::create(folder);
   const KeyRing keys = KeyRing::open(folder);
-  EXPECT_TRUE(keys.read_new_signing_keys(folder).empty());
   KeyRing::add_signing_key(folder, "user anne");
   KeyRing::add_signing_key(folder, "user bjørn");
-  EXPECT_EQ(keys.read_new_signing_keys(folder),
-            (std::vector<std::string>{"user anne", "user bjørn"}));
-  EXPECT_TRUE(keys.read_new_signing_keys(folder).empty());
+  EXPECT_EQ(keys.signing->next(), nullptr);
+  keys.read_new_signing_keys(folder);
+  const auto files = KeyRing::signing_key_files(folder);
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_EQ(files[0].made_by, "");
+  EXPECT_EQ(files[1].made_by, "user anne");
+  EXPECT_EQ(files[2].made_by, "user bjørn");
+  EXPECT_EQ(keys.signing->next()->public_key(), files[1].key);
+  EXPECT_EQ(keys.signing->newest_number(), 3U);
 }
 
 TEST(SigningKeyFiles, of_other_names_are_none) {
@@ -200,6 +205,16 @@ TEST(SigningKeyFiles, of_keys_that_sign_no_more_can_be_deleted) {
   EXPECT_NE(keys.signing->current()->key_id(), id);
   fs::remove(folder / "signing-2.pem");
   EXPECT_NE(error_of([&] { KeyRing::open(folder); }).find("signing.pem"), std::string::npos);
+}
+
+TEST(SigningKeyFiles, that_hold_no_key_are_named) {
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  std::ofstream(folder / "signing-2.pem") << "Made by: user root\n";
+  fs::permissions(folder / "signing-2.pem", fs::perms::owner_read);
+  const std::string error = error_of([&] { KeyRing::open(folder); });
+  EXPECT_NE(error.find("signing-2.pem"), std::string::npos) << error;
 }
 
 TEST(SigningKeyFiles, are_refused_when_signing_pub_is_of_another_key) {
