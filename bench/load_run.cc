@@ -1,7 +1,5 @@
 #include "bench/load_run.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -23,6 +21,7 @@
 #include <vector>
 
 #include "bench/answer_reader.h"
+#include "bench/cpu_seconds.h"
 #include "bench/load_items.h"
 #include "tests/support/prng.h"
 
@@ -58,15 +57,6 @@ Socket connect(asio::io_context& context, const LoadOptions& options) {
     throw std::runtime_error("cannot connect to " + name_of(options) + ": " +
                              error.code().message());
   }
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 /// A request's text, head before body in one buffer. The body is written first, because its length

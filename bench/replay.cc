@@ -2,7 +2,6 @@
 // of them (tokens, proofs, encryption) is not measured. See bench/README.md.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "bench/answer_reader.h"
+#include "bench/cpu_seconds.h"
 #include "bench/latency_histogram.h"
 
 namespace {
@@ -56,15 +56,6 @@ std::vector<std::string> read_requests(const std::string& path) {
     if (!file) throw std::runtime_error(path + " ends within a request");
   }
   return requests;
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 /// All requests, each once, in their order.
@@ -168,14 +159,14 @@ double microseconds(std::chrono::nanoseconds duration) {
 
 int run(const Options& options) {
   Replay replay(options.requests);
-  const double cpu_before = cpu_seconds();
+  const double cpu_before = bench::cpu_seconds();
   const double seconds = run(options, replay);
   const Figures& figures = replay.figures();
   std::cout
       << fmt::format(
              R"({{"requests":{},"answered":{},"others":{},"seconds":{:.3f},"perSecond":{:.1f},"clientCpuSeconds":{:.3f},"p50Microseconds":{:.0f},"p99Microseconds":{:.0f}}})",
              replay.size(), figures.answered, figures.others, seconds,
-             static_cast<double>(figures.answered) / seconds, cpu_seconds() - cpu_before,
+             static_cast<double>(figures.answered) / seconds, bench::cpu_seconds() - cpu_before,
              microseconds(figures.latency.percentile(500)),
              microseconds(figures.latency.percentile(990)))
       << '\n';

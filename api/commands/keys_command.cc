@@ -180,8 +180,8 @@ void add_keys_command(const Commands& commands) {
   };
   add_to_some("rotate",
               "replace the master key, or with --key another: the key that encrypts national "
-              "numbers is wrapped with a "
-              "new one. Nobody may have the ledger open. Numbers are encrypted as before",
+              "numbers is wrapped with a new one. Nobody may have the ledger open. Numbers are "
+              "encrypted as before",
               rotate_keys, true);
   add_to_some("show", "key id, public key, and whether the files are whole; nothing secret",
               show_keys, false);

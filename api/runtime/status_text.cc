@@ -12,7 +12,7 @@
 namespace api {
 namespace {
 
-/// Newer ones are shown; `frikort export --journal` has all.
+/// The newest; `frikort export --journal` has all.
 constexpr std::size_t acts_shown_max = 20;
 
 storage::Json acts_json(const storage::StateStore& state, const storage::AppliedState& head) {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/cpu_seconds.h"
 #include "bench/latency_histogram.h"
 #include "bench/load_items.h"
 #include "bench/postgresql/postgresql_client.h"
@@ -28,6 +28,7 @@
 namespace {
 
 using bench::Connection;
+using bench::cpu_seconds;
 using bench::LoadItem;
 using bench::LoadItems;
 using bench::Parameters;
@@ -144,15 +145,6 @@ constexpr const char* status_sql =
     "with asked as (insert into access_log values ($1::uuid, now(), $3::integer, $4::date))"
     " select coalesce(max(counted_ore), 0), count(card_issued) > 0"
     " from person_year where person = $1 and year = $2::smallint";
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 class Load {
  public:
