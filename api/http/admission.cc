@@ -63,13 +63,6 @@ std::string with_rate(std::string_view policy, const Rate& rate) {
 
 }  // namespace
 
-bool admit_anybody(Connection& connection, const Route& route, Response& refusal) {
-  Request& request = connection.request();
-  if (connection.gate().admit(route.access, request.caller) == Gate::Verdict::admitted) return true;
-  refusal = to_response(not_for_the_caller(), request.correlation_id);
-  return false;
-}
-
 Response rate_refusal(const RateExcess& excess, std::string_view correlation_id) {
   Response response = to_response(
       {429, "RATE_LIMITED", "The caller has sent too much; try again later.", ""}, correlation_id);

@@ -6,11 +6,8 @@
 
 namespace api {
 
-/// Lets the request in to the route, where nobody has to say who it is. False, and the refusal in
-/// `refusal`, when the route is for nobody who comes without.
-bool admit_anybody(Connection& connection, const Route& route, Response& refusal);
-
-/// Lets the request in by its token. It may have to wait for the issuer's keys.
+/// Lets the request in to the route by its token. False, and the refusal in `refusal`, when it is
+/// not for the caller. It may have to wait for the issuer's keys.
 Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Response& refusal);
 
 /// 429, with the headers that say how much there may be and when it may come.

@@ -139,9 +139,9 @@ Awaitable<bool> Connection::read_head() {
   expects_continue_ = !is_old() && has_sent_body_left() &&
                       beast::iequals({expect.data(), expect.size()}, "100-continue");
   read_request(message, request_);
+  std::string_view unclear = unclear_point_of(message);
   // A contract of somebody else may take what ours does not.
-  const bool may_repeat_id = foreign_surface() != nullptr;
-  const std::string_view unclear = unclear_point_of(message, may_repeat_id);
+  if (!unclear.empty() && foreign_surface() != nullptr) unclear = unclear_point_of(message, true);
   if (!unclear.empty()) {
     is_closing_ = true;
     Problem problem{400, "MALFORMED_REQUEST", std::string(unclear), ""};

@@ -21,6 +21,7 @@ enum class ContentCoding : std::uint8_t { identity, gzip, unknown };
 struct Request {
   std::string method;
   std::string path;
+  bool has_path = false;  ///< the target was a path with an optional, well-formed query
   std::vector<std::pair<std::string, std::string>> query;
   std::string content_type;  ///< without parameters, in lower case
   ContentCoding coding = ContentCoding::identity;

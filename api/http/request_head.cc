@@ -106,6 +106,8 @@ void read_media_type(std::string_view content_type, std::string& type) {
 
 void read_request(const http::request_header<>& head, Request& request) {
   request.method = head.method_string();
+  const auto target = head.target();
+  request.has_path = read_target({target.data(), target.size()}, request);
   read_media_type(head[http::field::content_type], request.content_type);
   request.coding = coding_of(head[http::field::content_encoding]);
   take_correlation_id(head, request.correlation_id);

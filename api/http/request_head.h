@@ -8,7 +8,7 @@
 
 namespace api {
 
-/// Takes method, media type, content coding and correlation id of a request from its head.
+/// Takes method, target, media type, content coding and correlation id of a request from its head.
 /// Memory of the request before it is used again.
 void read_request(const boost::beast::http::request_header<>& head, Request& request);
 

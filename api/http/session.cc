@@ -78,7 +78,7 @@ const Route* find_route(Connection& connection, Response& response) {
     response = to_response(problem, request.correlation_id);
     return nullptr;
   };
-  if (!read_target(connection.target(), request)) {
+  if (!request.has_path) {
     return refuse({400, "MALFORMED_REQUEST", "The request target is not a well-formed path.", ""});
   }
   Router::Match match = connection.network().router->find(request.method, request.path);
@@ -107,6 +107,15 @@ bool takes(const Route& route, const Request& request, Response& response) {
   if (request.coding == ContentCoding::unknown) {
     response.headers.emplace_back("Accept-Encoding", "gzip");
   }
+  return false;
+}
+
+/// Lets the request in to the route, where nobody has to say who it is. False, and the refusal in
+/// `refusal`, when the route is for nobody who comes without.
+bool admit_anybody(Connection& connection, const Route& route, Response& refusal) {
+  Request& request = connection.request();
+  if (connection.gate().admit(route.access, request.caller) == Gate::Verdict::admitted) return true;
+  refusal = to_response(not_for_the_caller(), request.correlation_id);
   return false;
 }
 

@@ -87,19 +87,22 @@ std::shared_ptr<OpenLedger> LedgerKeeper::lease() const {
 }
 
 /// Null while nothing may be taken.
-std::shared_ptr<OpenLedger> LedgerKeeper::lease_to_write() const {
+std::shared_ptr<ingest::Ingestor> LedgerKeeper::lease_to_write() const {
   const std::lock_guard lock(mutex_);
-  return trouble_.empty() ? lease_ : nullptr;
+  if (!trouble_.empty() || !lease_) return nullptr;
+  return {lease_, lease_->ingestor()};
 }
 
 ledger::Result<void> LedgerKeeper::submit(std::unique_ptr<ingest::Submission>& submission) const {
-  const auto open = lease_to_write();
-  return open ? open->submit(submission) : ledger::Result<void>(ledger::Errc::store_unavailable);
+  const auto ingestor = lease_to_write();
+  if (!ingestor) return ledger::Errc::store_unavailable;
+  return ingestor->submit(submission);
 }
 
 ledger::Result<void> LedgerKeeper::check(const std::string& sender, std::size_t items) const {
-  const auto open = lease_to_write();
-  return open ? open->check(sender, items) : ledger::Result<void>(ledger::Errc::store_unavailable);
+  const auto ingestor = lease_to_write();
+  if (!ingestor) return ledger::Errc::store_unavailable;
+  return ingestor->check(sender, items);
 }
 
 /// What a faulty ledger has decided and written is not acknowledged: its outcome is unknown until

@@ -72,7 +72,7 @@ class LedgerKeeper {
   bool try_open(storage::OpenMode mode);
   void close(const std::string& reason);
   void discard_state(const std::string& reason);
-  std::shared_ptr<OpenLedger> lease_to_write() const;
+  std::shared_ptr<ingest::Ingestor> lease_to_write() const;
   void refuse_after_fault(std::vector<std::unique_ptr<ingest::Submission>>& submissions) const;
   void take_noted(storage::Fault& fault);
   void set_trouble(const std::string& reason);

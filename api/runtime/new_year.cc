@@ -14,7 +14,8 @@ std::string ceiling_warning(const ledger::RulePack& rules, ledger::Date today) {
   const std::string number = std::to_string(year);
   return "no ceiling is known for " + number + ": reports of services in that year are rejected, " +
          "NO_RULES_FOR_YEAR; remedy: a line `" + number +
-         " = KRONER` under [ceilings] of the configuration file, and a restart with --config";
+         " = KRONER` under [ceilings] of the configuration file, and SIGHUP, or a restart with "
+         "--config";
 }
 
 std::string ceiling_warning(const LedgerKeeper& keeper) {

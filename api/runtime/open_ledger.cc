@@ -53,16 +53,6 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
   });
 }
 
-ledger::Result<void> OpenLedger::check(const std::string& sender, std::size_t items) const {
-  if (is_read_only()) return ledger::Errc::store_unavailable;
-  return ingestor_->check(sender, items);
-}
-
-ledger::Result<void> OpenLedger::submit(std::unique_ptr<ingest::Submission>& submission) {
-  if (is_read_only()) return ledger::Errc::store_unavailable;
-  return ingestor_->submit(submission);
-}
-
 void OpenLedger::when_durable(ledger::Position next_position,
                               std::function<void(boost::system::error_code)> ready) {
   if (!is_read_only()) {

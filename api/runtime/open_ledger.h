@@ -27,10 +27,8 @@ class OpenLedger {
   storage::LedgerFiles& files() { return files_; }
   bool is_read_only() const { return ingestor_ == nullptr; }
 
-  /// Like Ingestor::check(); `store_unavailable` when read-only.
-  ledger::Result<void> check(const std::string& sender, std::size_t items) const;
-  /// Like Ingestor::submit(); `store_unavailable` when read-only.
-  ledger::Result<void> submit(std::unique_ptr<ingest::Submission>& submission);
+  /// What takes submissions; null when read-only.
+  ingest::Ingestor* ingestor() const { return ingestor_.get(); }
   /// Like Ingestor::when_durable().
   void when_durable(ledger::Position next_position,
                     std::function<void(boost::system::error_code)> ready);

@@ -26,12 +26,23 @@ struct HttpSubmission final : ingest::Submission {
   std::function<void(SubmissionPtr)> handler;
 };
 
+/// How a request wants its items to be read and answered.
+struct SubmissionForm {
+  bool is_json = false;     ///< an item or an array; else an item a line
+  bool is_atomic = false;   ///< all items or none
+  bool is_dry_run = false;  ///< answered as if they were committed
+
+  /// Its items are decided together.
+  bool is_one_group() const { return is_atomic || is_dry_run; }
+};
+
 /// A request with items or events, while it is served.
 struct SubmissionRequest {
   Connection& connection;
   Submissions& service;
   Submissions::ParserLease parser;
   ingest::LineKind lines;
+  SubmissionForm form;
   ingest::Caller caller;
 
   ingest::ParsedItem parse(std::string_view text, ledger::Instant received) const {
@@ -39,9 +50,10 @@ struct SubmissionRequest {
   }
 };
 
-/// Some of the items of the request.
+/// Some of the items of the request; `first_index` is the place of the first of them in it.
 std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request,
-                                                std::vector<ingest::ParsedItem> items);
+                                                std::vector<ingest::ParsedItem> items,
+                                                std::size_t first_index);
 
 /// Whose turn in the queue a request takes: until callers have names, that of the practice, and of
 /// the registries together.

@@ -307,8 +307,7 @@ void SubmissionStream::submit_next() {
     items.assign(std::make_move_iterator(parsed_.begin()), std::make_move_iterator(end));
     parsed_.erase(parsed_.begin(), end);
   }
-  auto submission = make_submission(request_, std::move(items));
-  submission->first_index = next_index_;
+  auto submission = make_submission(request_, std::move(items), next_index_);
   submission->sender = sender_;
   submission->handler = [self = shared_from_this()](SubmissionPtr reply) {
     self->finish_submission(std::move(reply));

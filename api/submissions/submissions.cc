@@ -94,13 +94,14 @@ Awaitable<void> Submissions::serve(Connection& connection, ingest::LineKind line
       *this,
       lease_parser(),
       lines,
+      form,
       {request.caller.program(), is_trusted && request.caller.roles.has(Role::operations),
        request.caller.practices, request.caller.organisation, request.caller.organisation_number}};
   const bool is_small =
       !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;
   // A stream is answered in chunks, which came with HTTP/1.1.
   if (form.is_json || form.is_one_group() || is_small || connection.is_old()) {
-    co_await serve_whole_submission(submission, form);
+    co_await serve_whole_submission(submission);
     co_return;
   }
   if (connection.body_left() > limits_.ndjson_body_bytes_max) {

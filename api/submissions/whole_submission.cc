@@ -110,11 +110,12 @@ std::optional<ParsedItems> parse_lines(const SubmissionRequest& submission, Prob
 }
 
 /// Submits a part of a request, and returns it with its answer.
-Awaitable<SubmissionPtr> submit_part(const SubmissionRequest& request,
-                                     std::unique_ptr<HttpSubmission> submission) {
+Awaitable<SubmissionPtr> submit_part(const SubmissionRequest& request, ParsedItems items,
+                                     std::size_t first_index) {
   const LedgerKeeper& keeper = request.service.keeper();
   Connection& connection = request.connection;
   ++connection.lane().awaited_submissions;
+  auto submission = make_submission(request, std::move(items), first_index);
   auto [reply] = co_await async_submit(keeper, std::move(submission), awaited);
   // Once the beginning is committed, the rest waits for its turn: 429 says that nothing was.
   while (reply->first_index != 0 && is_overload(reply->error)) {
@@ -143,7 +144,8 @@ Response json_answer(std::string results, std::string_view receipts) {
 
 }  // namespace
 
-Awaitable<void> serve_whole_submission(SubmissionRequest& request, SubmissionForm form) {
+Awaitable<void> serve_whole_submission(SubmissionRequest& request) {
+  const SubmissionForm form = request.form;
   Connection& connection = request.connection;
   const Limits& limits = request.service.limits();
   const bool is_read = co_await connection.read_whole_body(limits.json_body_bytes_max);
@@ -169,7 +171,7 @@ Awaitable<void> serve_whole_submission(SubmissionRequest& request, SubmissionFor
     co_return;
   }
   const std::size_t count = parsed->size();
-  if (count != 0) {
+  if (count != 0 && connection.gate().looks_at_tokens()) {
     const auto excess = connection.gate().limit_items(connection.request().caller,
                                                       sender_of(parsed->front()), count);
     if (excess) {
@@ -190,11 +192,7 @@ Awaitable<void> serve_whole_submission(SubmissionRequest& request, SubmissionFor
       part.assign(std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(first)),
                   std::make_move_iterator(parsed->begin() + static_cast<std::ptrdiff_t>(end)));
     }
-    auto submission = make_submission(request, std::move(part));
-    submission->first_index = first;
-    submission->is_atomic = form.is_atomic;
-    submission->is_dry_run = form.is_dry_run;
-    const SubmissionPtr reply = co_await submit_part(request, std::move(submission));
+    const SubmissionPtr reply = co_await submit_part(request, std::move(part), first);
     if (reply->error) {
       problem = problem_of(reply->error);
       co_await connection.refuse(std::move(problem));

@@ -43,9 +43,9 @@
 ///   time      = zigzag seconds, varint nanoseconds
 ///   back      = varint positions back from the entry; back to 0 = nothing
 ///   practice  = varint number, text identifier (in a record only when a flag says that it is new)
-///   number    = in a record u8 0, 16 bytes salt, 16 bytes encrypted number, or u8 1, digest when
-///   it
-///               has been erased; in the leaf the digest alone, SHA-256(salt, encrypted number)
+///   number    = in a record u8 0, 16 bytes salt, 16 bytes encrypted number, or, when it has been
+///               erased, u8 1, digest;
+///               in the leaf the digest alone, SHA-256(salt, encrypted number)
 ///   item      = u8 kind (16 co-payment, 17 payment, 18 credit note), <varint position>,
 ///               varint flags (1 paid, 2 exemption, 4 new practice, 8 new person, 16 and 32
 ///               nanoseconds of receipt and of service), u8 verdict, 16 bytes guid, practice,
@@ -109,17 +109,17 @@
 ///   facts          u64 person                  -> varint size, content, positions: of each person
 ///                  whom an event of a registry has named
 ///   registry_events  16 bytes event id         -> varint position, u64 hash of the content
-///   practices      u32 number                  -> text id, day first, day last, varint active
-///   days;
-///                  of one in the registry also u64 position and its newest event, as in a record
-///                  that was committed in 1970
+///   practices      u32 number                  -> text id, day first, day last,
+///                  varint active days; of one in the registry also u64
+///                  position and its newest event, as in a record that
+///                  was committed in 1970
 ///   timeliness     u32 practice, u8 basis, u32 month -> lags, duplicates, rejections
 ///   events         u64 cause, u32 ordinal      -> u8 type and fields
 ///   unpaid         u32 practice, u32 day, u64 position -> 16 bytes guid, times, amount: of each
 ///                  registration that is neither paid nor credited
-///   notes          u64 position                -> entry, as in a record that was committed in
-///   1970:
-///                  of the statements and the keys
+///   notes          u64 position                -> entry, as in a record that was
+///                  committed in 1970: of the statements, the signing
+///                  keys and the acts
 ///   meta           "applied"                   -> AppliedState
 /// In registrations, accounts and facts `content` is what the state checksum covers; positions are
 /// not. Of timeliness it covers the lag histograms, see encode_lag_content(), and of practices what

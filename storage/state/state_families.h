@@ -22,7 +22,7 @@ enum class StateFamily : std::uint8_t {
   timeliness,       ///< practice, basis and month -> lags, resends, rejections
   events,           ///< cause and ordinal -> what other systems are told
   unpaid,           ///< practice, service day and position -> a registration not paid yet
-  notes,            ///< position -> a statement that was made, or a key that signs from there
+  notes,            ///< position -> a statement, a key that signs from there, or an act
 };
 
 struct StateFamilyTraits {
