@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Runs clang-tidy-14 over our sources, as many at a time as there are processors.
 
-    scripts/clang_tidy.py BUILD_DIRECTORY [--all]
+    scripts/clang_tidy.py BUILD_DIRECTORY [--all | --since COMMIT]
 
 The program's sources, without the analyzer: it takes half of the time. With --all also tests and
-benchmarks, and the analyzer.
+benchmarks, and the analyzer. With --since only those that differ from COMMIT, or include what does.
 
 A file takes up to half a minute and a full run many, so a file found clean is remembered by the
 hash of all that the verdict depends on and skipped while none of it changes. Findings are never
 remembered. To begin anew, remove the folder that the last line names.
 """
 
+import argparse
 import concurrent.futures
 import hashlib
 import json
@@ -61,12 +62,24 @@ def run(path, build, is_analyzed):
     return result.returncode, result.stdout + (result.stderr if result.returncode else "")
 
 
+def changed_since(commit):
+    """The files that differ from the commit, or None when the checkout does not have it."""
+    diff = subprocess.run(["git", "diff", "--name-only", commit], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
+    return set(diff.stdout.splitlines()) if diff.returncode == 0 else None
+
+
 def main():
-    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--all"]):
-        print(__doc__, file=sys.stderr)
-        return 2
-    is_all = bool(sys.argv[2:])
-    build = Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=lambda path: Path(path).resolve())
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--all", action="store_true", dest="is_all")
+    what.add_argument("--since", metavar="COMMIT")
+    options = parser.parse_args()
+    build, is_all = options.build, options.is_all
+    changed = changed_since(options.since) if options.since else None
+    if options.since and changed is None:
+        print(f"clang-tidy: no commit {options.since} here; all files are checked")
     commands = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = os.path.relpath(Path(entry["directory"], entry["file"]), ROOT)
@@ -83,6 +96,8 @@ def main():
         capture_output=True, check=False).stdout
     environment += b"" if is_all else " ".join(WITHOUT_ANALYZER).encode()
     CACHE.mkdir(parents=True, exist_ok=True)
+    if changed is not None:
+        commands = {path: command for path, command in commands.items() if changed & own_headers(path, set())}
     keys = {path: key_of(path, command, environment) for path, command in commands.items()}
     todo = [path for path in keys if not (CACHE / keys[path]).exists()]
     print(f"clang-tidy: {len(todo)} of {len(keys)} files to check", flush=True)
