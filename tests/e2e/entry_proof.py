@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = 2
 COPAYMENT, PAYMENT, CREDIT_NOTE = 16, 17, 18
-KINDS = {*range(16, 19), *range(33, 40), 48, *range(64, 68)}
+KINDS = {*range(16, 19), *range(33, 40), 48, *range(64, 69)}
 
 
 class NotProven(Exception):
