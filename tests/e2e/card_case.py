@@ -1,8 +1,9 @@
-"""A test case that looks at the figures of an account and gives somebody a card."""
+"""Test cases that look at the figures of an account, give somebody a card, and ask for it."""
 
 import frikort_server as fs
 from frikort_server import dated
 
+PATH = "/v1/persons/card"
 TOP = fs.CEILING[2025]
 
 
@@ -38,3 +39,16 @@ class CardCase(fs.ServerCase):
         result = self.server.submit_one(item)
         self.assert_accepted(result, counted=True, exempt=True)
         return item
+
+
+class TokenCase(CardCase):
+
+    def card(self, person, year=2025):
+        reply = self.server.post_json(PATH, {"personId": person, "year": year})
+        self.assertEqual(reply.status, 200, reply.body[:500])
+        return reply.json()
+
+    def holder(self, day="2025-03-01", **over):
+        person = fs.new_person()
+        self.cross(person, day, **over)
+        return person

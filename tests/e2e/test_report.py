@@ -8,13 +8,13 @@ import html
 import html.parser
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
+import browser
 import frikort_server as fs
 
 STATEMENT = fs.ROOT / "tests" / "golden" / "report_statement.json"
@@ -141,9 +141,7 @@ class ReportCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.chromium = shutil.which("chromium")
-        if cls.chromium is None:
-            raise AssertionError("chromium is missing; run: scripts/install_packages test")
+        browser.require_programs("chromium")
         cls.folder = tempfile.mkdtemp(prefix="frikort-e2e-report-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.statement = json.loads(STATEMENT.read_bytes())
@@ -163,18 +161,9 @@ class ReportCase(unittest.TestCase):
     @classmethod
     def browse(cls, text, *options):
         """Opens a page in the browser; gives the document as it became, and what the console said."""
-        path = pathlib.Path(cls.folder, "page.html")
-        path.write_text(text, encoding="utf-8")
-        done = subprocess.run(
-            [cls.chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             f"--user-data-dir={cls.folder}/profile", "--enable-logging=stderr", "--window-size=1200,900", *options,
-             "--dump-dom", path.as_uri()],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
-        output = done.stderr.decode(errors="replace")
-        if done.returncode != 0 or "<html" not in done.stdout.decode(errors="replace"):
-            raise AssertionError(f"chromium gave no document, exit status {done.returncode}: {output[-2000:]}")
-        return done.stdout.decode(), [line for line in output.splitlines() if "CONSOLE" in line]
+        document, errors = browser.document_of(cls.folder, text, "--enable-logging=stderr", "--window-size=1200,900",
+                                               *options)
+        return document, [line for line in errors.splitlines() if "CONSOLE" in line]
 
     @classmethod
     def measure(cls, text, width, *options):
