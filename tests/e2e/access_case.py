@@ -67,7 +67,7 @@ class TokenServer(Server):
     def write_configuration(self, more=""):
         (self.folder / "frikort.toml").write_text(configuration(self.folder, more), encoding="utf-8")
 
-    def write_keys(self, key_id="key-1"):
+    def write_keys(self, key_id=None):
         for name, issuer in (("helseid", ti.HELSEID), ("maskinporten", ti.MASKINPORTEN), ("idporten", ti.IDPORTEN)):
             (self.folder / f"{name}.json").write_text(self.issuers.key_set(issuer, key_id), encoding="utf-8")
 

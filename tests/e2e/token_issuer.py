@@ -132,20 +132,31 @@ class Issuers:
 
     def __init__(self):
         self.keys = {HELSEID: RsaKey(), MASKINPORTEN: RsaKey(), IDPORTEN: RsaKey()}
+        self.key_ids = dict.fromkeys(self.keys, "key-1")
         self.client = CurveKey()
         self.further_keys = {}  # by issuer: JWKs that are published, too
 
-    def key_set(self, issuer, key_id="key-1", key=None):
+    def public_key(self, issuer, key_id=None, key=None):
         key = key or self.keys[issuer]
-        first = {**key.public_jwk(), "kid": key_id, "use": "sig", "alg": key.algorithm}
+        return {**key.public_jwk(), "kid": key_id or self.key_ids[issuer], "use": "sig", "alg": key.algorithm}
+
+    def key_set(self, issuer, key_id=None, key=None):
+        first = self.public_key(issuer, key_id, key)
         return json.dumps({"keys": [first, *self.further_keys.get(issuer, ())]})
+
+    def rotate(self, issuer):
+        """Another key signs; those before it are still published. Gives its id."""
+        self.further_keys.setdefault(issuer, []).append(self.public_key(issuer))
+        self.keys[issuer] = RsaKey()
+        self.key_ids[issuer] = f"key-{len(self.further_keys[issuer]) + 1}"
+        return self.key_ids[issuer]
 
     def token(self, issuer, claims=None, header=None, key=None):
         key = key or self.keys[issuer]
         now = int(time.time())
         base = {"iss": issuer, "aud": AUDIENCE, "iat": now, "exp": now + 600, "client_id": "client-1",
                 "jti": secrets.token_hex(8)}
-        first = {"alg": key.algorithm, "kid": "key-1"}
+        first = {"alg": key.algorithm, "kid": self.key_ids[issuer]}
         if issuer == HELSEID:
             first["typ"] = "at+jwt"
         return sign_jws(key, changed(first, header), changed(base, claims))
