@@ -68,7 +68,7 @@ BANNED = [
 # Numbers of persons that do not exist, printed in public specifications.
 PUBLISHED_SAMPLES = {"02013299997", "30108299939"}
 TEXT_SUFFIXES = {"", ".h", ".cc", ".py", ".md", ".txt", ".cmake", ".json", ".ndjson", ".yaml",
-                 ".yml", ".toml", ".csv", ".html", ".js", ".css", ".sh"}
+                 ".yml", ".toml", ".csv", ".html", ".js", ".mjs", ".css", ".sh"}
 
 # Back-quoted words of a README that have the shape of a path and are none.
 NOT_A_PATH = re.compile(

@@ -16,6 +16,15 @@ def tls_section(certificate, key, more=""):
     return f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n{more}\n'
 
 
+def secured_server(issuers, authority, certificate, key, more=""):
+    """Not started. A client reaches it at its address, and may believe that it is the public one."""
+    server = TokenServer(issuers, tls=authority.file)
+    server.fixed_port = free_port()
+    server.write_configuration(f'origins = ["{ti.ORIGIN}", "https://127.0.0.1:{server.fixed_port}"]\n'
+                               + tls_section(certificate, key, more))
+    return server
+
+
 class SecuredCase(unittest.TestCase):
 
     def setUp(self):
@@ -26,11 +35,8 @@ class SecuredCase(unittest.TestCase):
 
     def serve(self, more=""):
         self.certificate, self.key, self.serial = self.authority.issue("server")
-        server = TokenServer(self.issuers, tls=self.authority.file)
+        server = secured_server(self.issuers, self.authority, self.certificate, self.key, more)
         self.addCleanup(server.clean)
-        server.fixed_port = free_port()
-        server.write_configuration(f'origins = ["{ti.ORIGIN}", "https://127.0.0.1:{server.fixed_port}"]\n'
-                                   + tls_section(self.certificate, self.key, more))
         return server
 
     def handshake(self, server, **settings):
