@@ -50,12 +50,12 @@ std::vector<RefundLine> joined(std::vector<RefundLine> a, std::vector<RefundLine
 Money excess_of(Money sum, Money ceiling) { return std::max(Money(), sum - ceiling); }
 
 /// Refunds `gain` to the newest registrations that count, each up to what it has not got yet.
-void refund_newest(Posting& posting, const Account& account, Money gain,
+void refund_newest(Posting& posting, Money gain,
                    const std::vector<HeldRegistration>& registrations) {
   for (std::size_t i = registrations.size(); i-- > 0 && !gain.is_zero();) {
     const HeldRegistration& held = registrations[i];
     if (!held.registration.is_counted) continue;
-    const Money left = held.registration.amount - account.refunded(held.position());
+    const Money left = held.registration.amount - posting.refunded(held.position());
     const Money amount = std::min(left, gain);
     posting.refund(countable(held), amount);
     gain -= amount;
@@ -246,7 +246,7 @@ Result<void> PersonMerge::post(const PostContext& context, const ToldCard& befor
                                std::vector<HeldRegistration>& registrations, Account& account) {
   Posting posting(context, account);
   const Money gain = excess_of(account.counted_sum, context.ceiling) - account.refunded();
-  refund_newest(posting, account, gain, registrations);
+  refund_newest(posting, gain, registrations);
   if (!account.card && account.counted_sum >= context.ceiling) {
     cross_at_joined_sum(posting, context.ceiling, registrations);
   }

@@ -69,7 +69,10 @@ void follow(const PostContext& context, const Guid& guid, Registration& registra
 }  // namespace
 
 Posting::Posting(const PostContext& context, Account& account)
-    : context_(context), account_(account), lines_before_(account.refund_lines.size()) {}
+    : context_(context),
+      account_(account),
+      lines_before_(account.refund_lines.size()),
+      netted_from_(account.refund_lines.size()) {}
 
 void Posting::start(const Countable& registration) {
   const Money before = account_.counted_sum;
@@ -123,25 +126,38 @@ void Posting::issue_card(Date entitled_from) {
 
 void Posting::net(const Countable& registration, Money shrinkage) {
   shrinkage -= net_registration(registration.position, registration.guid, shrinkage);
-  // Lines are appended while walking back through those that stood before.
-  for (std::size_t i = account_.refund_lines.size(); i-- > 0 && !shrinkage.is_zero();) {
-    const RefundLine line = account_.refund_lines[i];
+  while (!shrinkage.is_zero()) {
+    LEDGER_ASSERT(netted_from_ != 0);
+    const RefundLine line = account_.refund_lines[netted_from_ - 1];
     if (line.amount > Money()) {
       shrinkage -= net_registration(line.registration, line.guid, shrinkage);
     }
+    if (!shrinkage.is_zero()) --netted_from_;
   }
-  LEDGER_ASSERT(shrinkage.is_zero());
 }
 
 /// Takes back up to `wanted` of what this registration has been refunded; how much it was.
 Money Posting::net_registration(Position registration, const Guid& guid, Money wanted) {
-  const Money amount = std::min(wanted, account_.refunded(registration));
+  const Money amount = std::min(wanted, refunded(registration));
   if (!amount.is_zero()) add_line(registration, guid, -amount);
   return amount;
 }
 
+Money Posting::refunded(Position registration) {
+  if (!refunded_) {
+    refunded_.emplace();
+    for (const RefundLine& line : account_.refund_lines) {
+      (*refunded_)[line.registration.value()] += line.amount;
+    }
+  }
+  const auto found = refunded_->find(registration.value());
+  return found == refunded_->end() ? Money() : found->second;
+}
+
 void Posting::add_line(Position registration, const Guid& guid, Money amount) {
   account_.refund_lines.push_back({registration, guid, context_.position, amount});
+  if (refunded_) (*refunded_)[registration.value()] += amount;
+  if (amount > Money()) netted_from_ = account_.refund_lines.size();
 }
 
 void Posting::tell(const ToldCard& before, Position spoken_of, std::vector<Event>& events) const {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ledger/records/account.h"
@@ -41,6 +44,8 @@ class Posting {
   void stop(const Countable& registration);
   /// Refunds a registration that counts already.
   void refund(const Countable& registration, Money amount);
+  /// What this registration has been refunded so far.
+  Money refunded(Position registration);
   /// That registration is the crossing one if there is no card yet when the card is settled.
   void cross_at(const Countable& registration);
 
@@ -64,6 +69,11 @@ class Posting {
   const PostContext& context_;
   Account& account_;
   std::size_t lines_before_;
+  /// Netting walks back through the lines. Those from here on have nothing left to net, until a
+  /// registration is refunded again: an event that stops thousands of them walks once.
+  std::size_t netted_from_;
+  /// By registration, once it has been asked for.
+  std::optional<std::unordered_map<std::uint64_t, Money>> refunded_;
   std::optional<std::pair<Position, Guid>> crossing_;
 };
 

@@ -320,5 +320,30 @@ TEST(Post, adds_up_the_items_of_one_day) {
   });
 }
 
+/// With work for each pair of a registration and a line it would take minutes.
+TEST(Posting, nets_thousands_of_registrations_in_one_walk) {
+  constexpr int count = 20'000;
+  const Money amount = Money::from_ore(200);
+  const Money half = Money::from_ore(100 * count);
+  PostContext context;
+  context.ceiling = half;
+  context.position = Position{1'000'000};
+  Account account;
+  Posting posting(context, account);
+  std::vector<Countable> registrations;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Date day = Date{std::chrono::year{2025} / 3 / 1} + std::chrono::days{i % 28};
+    registrations.push_back({Position{i + 1}, guid_of(i + 1), day, amount});
+    posting.start(registrations.back());
+  }
+  EXPECT_EQ(account.refunded(), half);
+  for (const Countable& registration : registrations) posting.stop(registration);
+  EXPECT_EQ(account.counted_sum, Money());
+  EXPECT_EQ(account.refunded(), Money());
+  for (const Countable& registration : registrations) {
+    ASSERT_EQ(posting.refunded(registration.position), Money());
+  }
+}
+
 }  // namespace
 }  // namespace ledger::test
