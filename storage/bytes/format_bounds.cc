@@ -237,11 +237,12 @@ const char* field_out_of_bounds(const ledger::Account& account) {
     return "newest change";
   }
   // Without branches: an account is read for each item, and may have hundreds of days.
-  bool are_days = true;
+  unsigned wrong = 0;
   for (const ledger::DaySum& sum : account.days) {
-    are_days &= is_in_bounds(sum.day) & (sum.amount >= Money());
+    wrong += static_cast<unsigned>(!is_in_bounds(sum.day));
+    wrong += static_cast<unsigned>(sum.amount < Money());
   }
-  if (!are_days) return "days";
+  if (wrong != 0) return "days";
   if (account.card) {
     const ledger::ExemptionCard& card = *account.card;
     if (!is_from_1_to(card.state, 2)) return "state of the card";
