@@ -93,7 +93,9 @@ class Account:
         left = before - self.excess()
         left -= self.take_back(registration.position, entry.position, left)
         for line_registration, _, amount in reversed(self.lines[:]):
-            if amount > 0 and left:
+            if not left:
+                break
+            if amount > 0:
                 left -= self.take_back(line_registration, entry.position, left)
         if left:
             raise AssertionError("every excess has been refunded")

@@ -175,8 +175,10 @@ class Model:
             for limit in LIMITS:
                 within[limit] += registration.lag <= limit
                 practices[practice][WITHIN[limit]] += registration.lag <= limit
-        for account in accounts.values():
+        due = 0
+        for person, account in accounts.items():
             refunded = sum(amount for _, _, amount in account.lines)
+            due += refunded - self.persons.untold(person, account.lines)
             if refunded != account.excess():
                 raise Finding(f"the refund lines of an account are {refunded} øre, its excess {account.excess()}")
             totals["persons"] += 1
@@ -191,6 +193,7 @@ class Model:
         return {
             "year": year,
             "totals": dict(totals),
+            "refunds": {"dueOre": due},
             "serviceTypes": [{"serviceType": SERVICES[kind], **services[kind]} for kind in sorted(services)],
             "practices": [{"practiceId": self.practice_ids[number], **practices[number]} for number in sorted(practices)],
             "timeliness": {"count": totals["registrations"],

@@ -8,7 +8,7 @@ BIRTH, DEATH, PENSION = "birth", "death", "pension"
 class Person:
     """What registries have said of somebody."""
 
-    __slots__ = ("facts", "opted_out", "merged_into", "newest", "nameless", "named")
+    __slots__ = ("facts", "opted_out", "merged_into", "newest", "nameless", "named", "untold")
 
     def __init__(self):
         self.facts = {}  # what has been said, even if it was nothing
@@ -17,6 +17,7 @@ class Person:
         self.newest = 0  # the newest event
         self.nameless = []  # payments and credit notes that came while opted out, and no opt-in names yet
         self.named = []  # those that one has named
+        self.untold = set()  # merges while opted out, whose refund lines nobody has been told of yet
 
     def settle(self, other):
         """Of two persons who are one the one who stays knows better."""
@@ -24,6 +25,7 @@ class Person:
         self.opted_out = self.opted_out or other.opted_out
         self.nameless = sorted(self.nameless + other.nameless)
         self.named = sorted(self.named + other.named)
+        self.untold |= other.untold
 
 
 class Persons:
@@ -40,6 +42,11 @@ class Persons:
             person = known.merged_into
             known = self.known.get(person)
         return person
+
+    def untold(self, person, lines):
+        """The sum of the refund lines that nobody has been told of."""
+        known = self.known.get(person)
+        return sum(amount for _, cause, amount in lines if cause in known.untold) if known and known.untold else 0
 
     def is_opted_out(self, person):
         known = self.known.get(person)

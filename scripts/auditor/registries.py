@@ -70,6 +70,7 @@ class Registries:
     def opt_in(self, entry, person):
         if person.opted_out:
             person.opted_out = False
+            person.untold.clear()
             self.check_meanwhile(entry.meanwhile, person)
             self.judge_again(entry)
         elif entry.meanwhile:
@@ -103,6 +104,8 @@ class Registries:
                 years.append((year, kept.newest if kept else 0, gone.newest if gone else 0))
         if entry.years != years:
             raise Finding(f"joins years as {entry.years} (year, entries before it), they are {years}")
+        if person.opted_out:
+            person.untold.add(entry.position)
         for year, _, _ in years:
             kept, gone = (model.accounts.pop((who, year), None) or Account(who, model.ceilings[year])
                           for who in (entry.person, entry.other))

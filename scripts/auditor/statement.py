@@ -54,7 +54,7 @@ class Statement:
         practices = {row["practiceId"]: row for row in figures["practices"]}
         for row in self.content.get("latestPractices", []):
             compare(f"latestPractices {row['practiceId']}:", row, practices.get(row["practiceId"], dict.fromkeys(row)))
-        compare("refunds:", self.content.get("refunds", {}), {"dueOre": figures["totals"]["refundedOre"]})
+        compare("refunds:", self.content.get("refunds", {}), figures["refunds"])
         lags = self.content.get("timeliness", {})
         compare("timeliness:", lags, {"count": figures["timeliness"]["count"]})
         within = {limit["days"]: limit for limit in lags.get("limits", [])}

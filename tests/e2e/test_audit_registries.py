@@ -10,7 +10,7 @@ import unittest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import frikort_server as fs
-from registry_stories import STORIES, YEAR, anything, pays
+from registry_stories import STORIES, YEAR, anything, event, pays
 from test_audit import audit, mend_manifest, records_of, write_records
 
 sys.path.insert(0, str(fs.ROOT / "scripts"))
@@ -57,6 +57,24 @@ class RegistryAuditTest(unittest.TestCase):
         self.assertEqual(totals["refundedOre"], 100 * (3535 + 835 + 4135 + 2335))
         parts = sum(totals[name] for name in ("counted", "unpaid", "credited", "zeroAmount"))
         self.assertEqual(totals["registrations"] - parts, 6, "of children")
+
+    def test_lines_that_nobody_has_been_told_of_are_not_due(self):
+        """Merged while opted out, and told by the opt-in."""
+        one, two = fs.new_person(), fs.new_person()
+        lines = [pays(one, 3000, "2024-03-01"), pays(two, 3000, "2024-03-02"), event("optedOut", one, "2024-04-01"),
+                 event("merged", one, "2024-05-01", otherPersonId=two)]
+        for name, more, due in (("untold", [], 0), ("told", [event("optedIn", one, "2024-06-01")], 100 * (6000 - 3165))):
+            with self.subTest(name):
+                lines += more
+                data, export = self.make(f"merge_{name}", lines)
+                statement = self.folder / f"merge_{name}_statement"
+                fs.frikort_json("reconcile", "--data", data, "--year", YEAR, "--output", statement)
+                shutil.rmtree(export)
+                fs.frikort_json("export", "--data", data, "--output", export, "--journal")
+                code, report = audit(export, data / "keys" / "signing.pub", "--statement", statement)
+                self.assertEqual((code, report["findings"]), (0, []))
+                self.assertEqual(report["figures"]["totals"]["refundedOre"], 100 * (6000 - 3165))
+                self.assertEqual(report["figures"]["refunds"]["dueOre"], due)
 
     def test_agrees_on_any_order(self):
         data, export = self.make("any", anything(600, 11))
