@@ -111,9 +111,9 @@ class Dossier:
         place = text.index(ACCOUNT)
         self.account_hash = hashlib.sha256(text[place + len(ACCOUNT):-1].encode()).digest()
         self.year = Shape.number(year, "year")
-        if person is not None and (not isinstance(person, str) or not re.fullmatch(r"[1-9][0-9]{0,18}", person)):
+        if person is not None and not (type(person) is int and 0 < person < 2**63):
             raise Finding("personRef is not the reference of a person")
-        self.person = person
+        self.person = None if person is None else str(person)
         self.read_rules(rules)
         self.read_head(head)
         if not isinstance(entries, list):

@@ -110,7 +110,8 @@ class DossierText {
   ledger::Money ceiling() const { return *open_.files().rules().ceiling_of(about_.year); }
 
   void write_rules(const DossierHead& head) {
-    const auto person = head.person.empty() ? std::nullopt : std::optional(head.person);
+    std::optional<std::int64_t> person;
+    if (!known_.entries.empty()) person = static_cast<std::int64_t>(known_.shown.person.value());
     Json start = Json::object({{"year", head.year}, {"personRef", person}});
     start.add("rulePack", Json::object({{"text", rules_},
                                         {"ceilingOre", ceiling().ore()},

@@ -96,6 +96,14 @@ class WholeTest(DossierCase):
             worked_out = self.believed(self.dossier(number, year))
             self.assertEqual([account.sum for account in worked_out.model.accounts.values()], [100 * kroner])
 
+    def test_names_the_person_as_the_feed_does(self):
+        number = fs.new_person()
+        item = pays(number, 4000, "2024-03-01")
+        self.send(item)
+        told = self.server.request("GET", "/v1/events?limit=10000").body.decode().splitlines()
+        references = {line["personRef"] for line in map(json.loads, told) if line["guid"] == item["guid"]}
+        self.assertEqual({json.loads(self.dossier(number))["personRef"]}, references)
+
     def test_nobody_is_spoken_of_where_nothing_is_shown(self):
         hidden = fs.new_person()
         self.send(pays(hidden, 4000, "2024-03-01"), event("optedOut", hidden, "2024-04-01"))
