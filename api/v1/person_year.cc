@@ -58,7 +58,10 @@ std::optional<Problem> read_time(const std::string& text, OpenLedger& open,
   const Position head = head_of(open);
   const auto newest = at(open, head);
   if (!newest) return problem_of(newest.error());
-  if (*time > ingest::now() && *time > newest.value().time) {
+  // The clock tells milliseconds, so the one that is now may have begun.
+  ledger::Instant begun = *time;
+  begun.nanoseconds -= begun.nanoseconds % 1'000'000;
+  if (begun > ingest::now() && *time > newest.value().time) {
     return refuse(by_time, "`asOfTime` is later than now.");
   }
   const auto position = open.files().journal().position_at(*time);
