@@ -95,21 +95,39 @@ bool has_form(std::string_view number, Register in) {
   return false;
 }
 
+/// The number that the claim has; empty when it is none.
+std::string number_of(const json::value& value, const PartyClaim& claim) {
+  std::string_view number;
+  if (claim.is_iso6523) {
+    if (value.is_object()) number = iso6523_number(value.get_object());
+  } else if (value.is_string()) {
+    number = view_of(value.get_string());
+  }
+  return has_form(number, claim.in) ? std::string(number) : std::string();
+}
+
 TokenParty party_of(const json::object& claims, const std::vector<PartyClaim>& parties,
                     Surface surface) {
   for (const PartyClaim& claim : parties) {
     if (surface == Surface::national && claim.in == Register::practitioners) continue;
     const json::value* const value = claims.if_contains(claim.name);
-    if (value == nullptr) continue;
-    std::string_view number;
-    if (claim.is_iso6523) {
-      if (value->is_object()) number = iso6523_number(value->get_object());
-    } else if (value->is_string()) {
-      number = view_of(value->get_string());
-    }
-    return {claim.in, has_form(number, claim.in) ? std::string(number) : std::string(), true};
+    if (value != nullptr) return {claim.in, number_of(*value, claim), true};
   }
   return {};
+}
+
+/// All organisations that the token names, whoever of them the caller acts for.
+std::vector<std::string> organisations_of(const json::object& claims, const Issuer& issuer) {
+  std::vector<PartyClaim> named = issuer.parties;
+  named.insert(named.end(), issuer.suppliers.begin(), issuer.suppliers.end());
+  std::vector<std::string> found;
+  for (const PartyClaim& claim : named) {
+    const json::value* const value = claims.if_contains(claim.name);
+    if (value == nullptr || claim.in != Register::organisations) continue;
+    std::string number = number_of(*value, claim);
+    if (!number.empty()) found.push_back(std::move(number));
+  }
+  return found;
 }
 
 /// A small number that stands there as a text, as HelseID writes levels; 0 when it is none.
@@ -145,6 +163,7 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   token.acr = text_of(claims, "acr");
   token.party = party_of(claims, issuer.parties, Surface::native);
   token.query_party = party_of(claims, issuer.parties, Surface::national);
+  token.organisations = organisations_of(claims, issuer);
   if (!issuer.person_claim.empty()) {
     const std::string person = text_of(claims, issuer.person_claim);
     if (has_form(person, Register::persons)) token.person = person;

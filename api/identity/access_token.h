@@ -43,7 +43,8 @@ struct AccessToken {
   std::string acr;
   TokenParty party;
   TokenParty query_party;  ///< of the national card query, which knows no practitioner's number
-  std::string person;      ///< who has logged in, if the issuer's tokens say so
+  std::vector<std::string> organisations;  ///< all that are named, also parents and suppliers
+  std::string person;                      ///< who has logged in, if the issuer's tokens say so
   std::int64_t level = 0;
   bool has_level = false;
   bool has_supplier = false;

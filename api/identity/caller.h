@@ -53,7 +53,9 @@ using PracticeList = std::shared_ptr<const std::vector<std::string>>;
 struct Caller {
   std::string name;  ///< for the logs; empty while nobody is known
   Roles roles;
-  PracticeList practices{};   ///< null: acts for every practice
+  PracticeList practices{};  ///< null: acts for every practice
+  /// Those that the caller itself is, by its token; an operator may be none. Null without tokens.
+  PracticeList own_practices{};
   bool is_nobody = false;     ///< of the card query: the token does not say who asks
   std::string only_person{};  ///< the national number of a citizen; empty: acts for everybody
   std::string client{};       ///< of an issuer, as limits know it; empty: no token
@@ -68,7 +70,7 @@ struct Caller {
     return practices == nullptr ||
            std::find(practices->begin(), practices->end(), practice) != practices->end();
   }
-  bool acts_for_a_practice() const { return practices == nullptr || !practices->empty(); }
+  bool is_a_practice() const { return own_practices == nullptr || !own_practices->empty(); }
 };
 
 /// Who may use a route. A route that does not say so is not served.
@@ -114,7 +116,7 @@ class Access {
   }
   /// Of what admits() lets in. `path_parameter` is what stands for `{}` in the route.
   bool admits_practice(const Caller& caller, std::string_view path_parameter) const {
-    if (wants_practice_ && !caller.acts_for_a_practice()) return false;
+    if (wants_practice_ && !caller.is_a_practice()) return false;
     return !is_of_practice_in_path_ || caller.may_act_for(path_parameter);
   }
 

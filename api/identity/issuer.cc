@@ -18,6 +18,7 @@ Issuer helseid() {
       {"helseid://claims/client/claims/orgnr_child", Register::organisations},
       {"helseid://claims/client/claims/orgnr_parent", Register::organisations},
   };
+  issuer.suppliers = {{"helseid://claims/client/claims/orgnr_supplier", Register::organisations}};
   issuer.level_claim = "helseid://claims/identity/security_level";
   issuer.level_min = 4;
   issuer.roles = {{Role::practice, "frikort:api/practice"},
@@ -31,6 +32,7 @@ Issuer maskinporten() {
   Issuer issuer;
   issuer.algorithms = {"RS256", "RS384", "RS512"};
   issuer.parties = {{"consumer", Register::organisations, true}};
+  issuer.suppliers = {{"supplier", Register::organisations, true}};
   issuer.delegation_sources = {"https://www.altinn.no/"};
   issuer.roles = {
       {Role::practice, "frikort:api/practice"},

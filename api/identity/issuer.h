@@ -66,9 +66,10 @@ struct Issuer {
   std::vector<std::string> algorithms;
   bool wants_type = false;  ///< a token without `typ` is refused
   std::chrono::seconds leeway{10};
-  std::vector<PartyClaim> parties;  ///< the first that is present decides
-  std::string person_claim;         ///< who has logged in, for `is_for_own_person`
-  std::string level_claim;          ///< of persons and practitioners who have logged in
+  std::vector<PartyClaim> parties;    ///< the first that is present decides
+  std::vector<PartyClaim> suppliers;  ///< who works for them: may be blocked, and decides nothing
+  std::string person_claim;           ///< who has logged in, for `is_for_own_person`
+  std::string level_claim;            ///< of persons and practitioners who have logged in
   std::int64_t level_min = 0;
   std::vector<std::string> delegation_sources;  ///< that a token with a supplier may be by
   std::vector<RoleRule> roles;

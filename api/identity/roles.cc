@@ -15,11 +15,10 @@ std::string_view organisation_of(const TokenParty& party) {
 
 /// Why nobody may use this token now, whatever its scopes; empty when somebody may.
 std::string_view fault_of(const AccessToken& token, const Issuer& issuer,
-                          const AuthSettings& settings, Surface surface) {
+                          const AuthSettings& settings) {
   if (is_one_of(settings.blocked_clients, token.client_id)) return "client is blocked";
-  const std::string_view organisation = organisation_of(token.party_on(surface));
-  if (!organisation.empty() && is_one_of(settings.blocked_organisations, organisation)) {
-    return "organisation is blocked";
+  for (const std::string& organisation : token.organisations) {
+    if (is_one_of(settings.blocked_organisations, organisation)) return "organisation is blocked";
   }
   if (token.has_supplier && !is_one_of(issuer.delegation_sources, token.delegation_source)) {
     return "supplier without delegation that is trusted";
@@ -50,8 +49,11 @@ std::string name_of(const AccessToken& token, Surface surface) {
 void name_organisation(Caller& caller, const AccessToken& token, const AuthSettings& settings,
                        Surface surface) {
   PracticeFacts facts;
-  if (caller.practices && !caller.practices->empty() && settings.describe_practice) {
-    facts = settings.describe_practice(caller.practices->front());
+  if (caller.own_practices && settings.describe_practice) {
+    for (const std::string& practice : *caller.own_practices) {
+      facts = settings.describe_practice(practice);
+      if (!facts.name.empty()) break;
+    }
   }
   // On the national surface nobody but the register says what somebody is called.
   const bool is_named_by_token = facts.name.empty() && surface == Surface::native;
@@ -79,14 +81,13 @@ Judged<Caller> native_caller(Caller caller, const AccessToken& token, const Issu
     return Refusal{Refusal::Kind::not_allowed, "conditions of the role are not met"};
   }
   if (sees_everybody) caller.only_person.clear();
-  // Operators act for every practice.
-  if (!caller.roles.has(Role::operations)) {
-    auto practices = std::make_shared<std::vector<std::string>>();
-    if (caller.roles.has(Role::practice) && settings.find_practices) {
-      *practices = settings.find_practices(token.party.in, token.party.number);
-    }
-    caller.practices = std::move(practices);
+  auto practices = std::make_shared<std::vector<std::string>>();
+  if (caller.roles.has(Role::practice) && settings.find_practices) {
+    *practices = settings.find_practices(token.party.in, token.party.number);
   }
+  caller.own_practices = std::move(practices);
+  // Operators act for every practice.
+  if (!caller.roles.has(Role::operations)) caller.practices = caller.own_practices;
   // Citizens who look at what is theirs are no organisation.
   if (caller.only_person.empty()) name_organisation(caller, token, settings, Surface::native);
   return caller;
@@ -111,7 +112,8 @@ Judged<Caller> query_caller(Caller caller, const AccessToken& token, const Issue
   if (!caller.is_nobody && settings.find_practices) {
     *practices = settings.find_practices(party.in, party.number);
   }
-  caller.practices = std::move(practices);
+  caller.own_practices = std::move(practices);
+  caller.practices = caller.own_practices;
   name_organisation(caller, token, settings, Surface::national);
   return caller;
 }
@@ -123,7 +125,7 @@ std::string client_of(const AccessToken& token) { return token.issuer + ' ' + to
 Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings, Surface surface) {
   const Issuer* const issuer = settings.find(token.issuer);
   if (issuer == nullptr) return Refusal{Refusal::Kind::token, "unknown issuer"};
-  const std::string_view fault = fault_of(token, *issuer, settings, surface);
+  const std::string_view fault = fault_of(token, *issuer, settings);
   if (!fault.empty()) return Refusal{Refusal::Kind::not_allowed, fault};
   Caller caller;
   caller.name = name_of(token, surface);

@@ -35,13 +35,22 @@ void add_registered(const LedgerKeeper& keeper, Register in, std::string_view nu
   }
 }
 
-PracticeFacts registered_facts(const LedgerKeeper& keeper, std::string_view id) {
+/// What the registry says of a practice; null when it has said nothing.
+auto registered_practice(const storage::StateStore& state, std::string_view id) {
   ledger::PracticeId practice;
+  const bool is_id = ledger::PracticeId::parse(id, practice);
+  const auto number = is_id ? state.practice_number(practice) : std::nullopt;
+  return number ? state.registered_practice(*number) : nullptr;
+}
+
+bool is_registered(const LedgerKeeper& keeper, std::string_view id) {
   const auto open = keeper.lease();
-  if (!open || !ledger::PracticeId::parse(id, practice)) return {};
-  const storage::StateStore& state = open->files().state();
-  const auto number = state.practice_number(practice);
-  const auto registered = number ? state.registered_practice(*number) : nullptr;
+  return open && registered_practice(open->files().state(), id) != nullptr;
+}
+
+PracticeFacts registered_facts(const LedgerKeeper& keeper, std::string_view id) {
+  const auto open = keeper.lease();
+  const auto registered = open ? registered_practice(open->files().state(), id) : nullptr;
   if (!registered) return {};
   const auto& numbers = registered->event.organisation_numbers;
   return {registered->event.name, numbers.empty() ? std::string() : numbers.front()};
@@ -50,14 +59,11 @@ PracticeFacts registered_facts(const LedgerKeeper& keeper, std::string_view id) 
 }  // namespace
 
 bool has_agreement(OpenLedger& open, const Caller& caller, ledger::Date day) {
-  if (caller.practices == nullptr) return true;
+  if (caller.own_practices == nullptr) return true;
   const storage::StateStore& state = open.files().state();
   return std::any_of(
-      caller.practices->begin(), caller.practices->end(), [&](const std::string& id) {
-        ledger::PracticeId practice;
-        if (!ledger::PracticeId::parse(id, practice)) return false;
-        const auto number = state.practice_number(practice);
-        const auto registered = number ? state.registered_practice(*number) : nullptr;
+      caller.own_practices->begin(), caller.own_practices->end(), [&](const std::string& id) {
+        const auto registered = registered_practice(state, id);
         return registered != nullptr && ledger::covers(registered->event.agreements, day);
       });
 }
@@ -66,13 +72,15 @@ void use_registry(AuthSettings& settings, const LedgerKeeper& keeper) {
   settings.find_practices = [&keeper, configured = std::move(settings.find_practices)](
                                 Register in, std::string_view number) {
     std::vector<std::string> found = configured ? configured(in, number) : decltype(found){};
+    // Of a practice that it knows the registry alone says whose it is.
+    std::erase_if(found, [&keeper](const std::string& id) { return is_registered(keeper, id); });
     add_registered(keeper, in, number, found);
     return found;
   };
   settings.describe_practice =
       [&keeper, configured = std::move(settings.describe_practice)](std::string_view id) {
-        const PracticeFacts facts = configured ? configured(id) : PracticeFacts();
-        return facts.name.empty() ? registered_facts(keeper, id) : facts;
+        PracticeFacts facts = registered_facts(keeper, id);
+        return facts.name.empty() && configured ? configured(id) : facts;
       };
 }
 

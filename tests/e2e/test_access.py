@@ -120,6 +120,46 @@ class ItemTest(AccessCase):
         self.assertEqual(seen[0]["who"], {"name": None, "organisationNumber": None})
 
 
+class RegistryTest(unittest.TestCase):
+    """What the registry says of a practice, beside what the configuration says."""
+
+    def setUp(self):
+        self.issuers = ti.Issuers()
+        self.server = TokenServer(self.issuers, '[registry]\npractices = "required"\n').start()
+        self.addCleanup(self.server.clean)
+        self.question = {"personId": fs.new_person(), "serviceType": "LE", "serviceDate": str(fs.recent_day())}
+
+    def register(self, practice, name, organisations):
+        event = {"eventId": fs.new_guid(), "practiceId": practice, "name": name, "organisationNumbers": organisations,
+                 "agreements": [{"from": "2020-01-01", "to": None}]}
+        headers = ti.bearer(self.issuers.of_machine("frikort:api/registry"))
+        reply = self.server.request("POST", "/v1/practice-events", fs.ndjson([event]),
+                                    {"Content-Type": "application/x-ndjson", **headers})
+        self.assertIn(b'"accepted"', reply.body)
+
+    def ask_as_machine(self, scope, organisation):
+        machine = ti.bearer(self.issuers.of_machine(scope, organisation))
+        return self.server.post_json("/v1/card-status", self.question, machine).status
+
+    def test_an_operator_is_no_practice(self):
+        both = "frikort:api/practice frikort:api/operator"
+        for scope in ("frikort:api/practice", "frikort:api/operator", both):
+            self.assertEqual(self.ask_as_machine(scope, ti.OPERATOR_ORGANISATION), 403, scope)
+        self.register("200001", "Kommunelegen", [ti.OPERATOR_ORGANISATION])
+        self.assertEqual(self.ask_as_machine(both, ti.OPERATOR_ORGANISATION), 200)
+
+    def test_the_registry_says_whose_a_practice_is_and_what_it_is_called(self):
+        self.register(ti.PRACTICE, "Det nye kontoret", [ti.PRACTICE_ORGANISATION])
+        self.assertEqual(self.server.ask_as_practice(path="/v1/card-status", value=self.question).status, 200)
+        portal = ti.bearer(self.issuers.of_machine("frikort:api/portal"))
+        look, entries, deadline = {"personId": self.question["personId"]}, [], time.monotonic() + 10
+        while not entries and time.monotonic() < deadline:
+            entries = self.server.post_json("/v1/persons/access-log", look, portal).json()["entries"]
+        self.assertEqual(entries[-1]["who"]["name"], "Det nye kontoret")
+        self.register(ti.PRACTICE, "Det nye kontoret", [])
+        self.assertEqual(self.server.ask_as_practice(path="/v1/card-status", value=self.question).status, 403)
+
+
 class LifeTest(unittest.TestCase):
 
     def setUp(self):

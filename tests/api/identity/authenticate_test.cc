@@ -137,6 +137,16 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
           {"blocked client", Kind::not_allowed, set_claim("client_id", "blocked-client")},
           {"blocked organisation", Kind::not_allowed,
            set_claim("helseid://claims/client/claims/orgnr_child", "380941813")},
+          {"blocked parent", Kind::not_allowed,
+           set_claim("helseid://claims/client/claims/orgnr_parent", "380941813")},
+          {"blocked supplier", Kind::not_allowed,
+           set_claim("helseid://claims/client/claims/orgnr_supplier", "380941813")},
+          {"blocked organisation, somebody logged in", Kind::not_allowed,
+           [](Attempt& a) {
+             a.claims["helseid://claims/client/claims/orgnr_child"] = "380941813";
+             a.claims["helseid://claims/identity/pid"] = "30846619913";
+             a.claims["helseid://claims/identity/security_level"] = "4";
+           }},
       },
       right);
 }
@@ -278,7 +288,7 @@ TEST(Authenticate, finds_the_practice_by_the_first_claim_that_is_there) {
   EXPECT_FALSE(caller.may_act_for("100003"));
   EXPECT_EQ(caller.name, "client-1");
   EXPECT_FALSE(
-      caller_of_attempt(by_machine("frikort:api/practice", "974761076")).acts_for_a_practice());
+      caller_of_attempt(by_machine("frikort:api/practice", "974761076")).is_a_practice());
 }
 
 TEST(Authenticate, names_the_organisation_that_asks) {
