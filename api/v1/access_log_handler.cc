@@ -5,6 +5,7 @@
 
 #include "api/runtime/ledger_routes.h"
 #include "api/v1/own_person.h"
+#include "api/v1/person_cursor.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ledger/values/rfc3339.h"
@@ -19,18 +20,24 @@ using storage::Json;
 
 constexpr std::size_t limit_max = 1000;
 
+constexpr std::string_view question_name = "access-log";
+
 struct Question {
   ledger::EncryptedNumber person;
+  std::vector<ledger::EncryptedNumber> numbers;  ///< all of the person's
   std::size_t limit = 100;
   /// The last record shown; what comes next is older.
   std::uint64_t before = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// A cursor is the place of a record in the log: digits, in one spelling.
-bool parse_cursor(std::string_view text, std::uint64_t& sequence) {
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  return read.ec == std::errc() && read.ptr == text.data() + text.size() && sequence != 0 &&
-         text.front() != '0';
+/// A cursor has the place of a record in the log: digits.
+bool read_cursor(std::string_view text, Question& question) {
+  const auto read = read_person_cursor(text, question_name, question.numbers);
+  if (!read) return false;
+  const std::string_view place = read->place;
+  const auto [end, error] =
+      std::from_chars(place.data(), place.data() + place.size(), question.before);
+  return error == std::errc() && end == place.data() + place.size();
 }
 
 std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& open,
@@ -44,26 +51,15 @@ std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& op
   std::string cursor;
   if (fields.has("cursor")) cursor = fields.text("cursor", "INVALID_CURSOR");
   if (!fields.is_ok()) return fields.problem();
-  if (fields.has("cursor") && !parse_cursor(cursor, question.before)) {
-    return Problem{400, "INVALID_CURSOR", "`cursor` is not one that an answer has given.",
-                   "cursor"};
-  }
   question.person = open.files().keys().numbers.encrypt(*number);
+  auto numbers = numbers_of(open.files().state(), question.person);
+  if (!numbers) return problem_of(numbers.error());
+  question.numbers = std::move(numbers.value());
+  if (fields.has("cursor") && !read_cursor(cursor, question)) {
+    return Problem{400, "INVALID_CURSOR",
+                   "`cursor` is not one that an answer about this person has given.", "cursor"};
+  }
   return std::nullopt;
-}
-
-/// All numbers of the person, the one asked for first; it may be nobody's.
-ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(
-    const storage::StateStore& state, const ledger::EncryptedNumber& asked) {
-  std::vector<ledger::EncryptedNumber> numbers{asked};
-  const auto person = state.person_of(asked);
-  if (!person) return person.error();
-  if (!person.value()) return numbers;
-  auto all = state.numbers(*person.value());
-  if (!all) return all.error();
-  std::erase(all.value(), asked);
-  numbers.insert(numbers.end(), all.value().begin(), all.value().end());
-  return numbers;
 }
 
 /// Null where nobody has said.
@@ -93,11 +89,9 @@ Response access_log(ledger::NumberSeries series, OpenLedger& open, const Request
   Question question;
   if (const auto problem = read_question(series, open, request, question)) return fail(*problem);
   if (const auto problem = person_problem(open, request, question.person)) return fail(*problem);
-  const auto numbers = numbers_of(open.files().state(), question.person);
-  if (!numbers) return fail(problem_of(numbers.error()));
   // One more than is shown says whether there is another page.
   const auto found =
-      open.files().access_log().find(numbers.value(), question.before, question.limit + 1);
+      open.files().access_log().find(question.numbers, question.before, question.limit + 1);
   if (!found) return fail(problem_of(found.error()));
   const auto noted = open.note_access(
       AccessRecord::of_person(storage::AccessWhat::access_log, question.person), request);
@@ -112,7 +106,10 @@ Response access_log(ledger::NumberSeries series, OpenLedger& open, const Request
   }
   entries += ']';
   std::optional<std::string> next;
-  if (records.size() > shown) next = std::to_string(records[shown - 1].sequence);
+  if (records.size() > shown) {
+    next =
+        person_cursor(question.person, question_name, std::to_string(records[shown - 1].sequence));
+  }
   Response response;
   response.body =
       Json::object({{"entries", Json::verbatim(std::move(entries))}, {"nextCursor", next}}).text();

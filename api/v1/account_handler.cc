@@ -1,17 +1,17 @@
 // POST /v1/persons/account: what the citizen portal shows of a person's year.
 
-#include <charconv>
+#include <span>
+#include <string>
 
 #include "api/runtime/ledger_routes.h"
 #include "api/v1/account_text.h"
 #include "api/v1/own_person.h"
+#include "api/v1/person_cursor.h"
 #include "api/v1/person_year.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/json_out.h"
-#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
-#include "storage/crypto/crypto.h"
 
 namespace api {
 namespace {
@@ -24,34 +24,30 @@ struct Question {
   bool has_cursor = false;
 };
 
-/// Binds a cursor to its question, so that it goes on with nothing else: the first digits of a hash
-/// over everything that it must be asked with.
-std::string check_of(const PersonYearQuestion& about, Position after, Position as_of) {
-  std::string bound(about.person.bytes.begin(), about.person.bytes.end());
-  bound += std::to_string(about.year);
-  for (const Position position : {after, as_of}) bound += '.' + to_string(position);
-  constexpr std::size_t digits = 16;
-  return storage::to_hex(storage::sha256("account cursor ", bound)).substr(0, digits);
+std::string bound_to(const PersonYearQuestion& about) {
+  return "account " + std::to_string(about.year);
 }
 
-/// `LAST_SHOWN.AS_OF.CHECK`.
+/// Of the place `LAST_SHOWN.AS_OF`.
 std::string cursor_of(const PersonYearQuestion& about, Position after, Position as_of) {
-  return to_string(after) + '.' + to_string(as_of) + '.' + check_of(about, after, as_of);
+  return person_cursor(about.person, bound_to(about), to_string(after) + '.' + to_string(as_of));
 }
 
-/// False when the text is not the cursor of an answer to this question.
-bool read_cursor(std::string_view text, PersonYearQuestion& about, Position& after) {
-  const std::size_t first = text.find('.');
-  const std::size_t second = first == std::string_view::npos ? first : text.find('.', first + 1);
-  if (second == std::string_view::npos) return false;
+/// False when the text is not the cursor of an answer to this question. It goes on with the number
+/// that the first page was asked with, whichever of the person's numbers is asked with now.
+bool read_cursor(std::string_view text, std::span<const ledger::EncryptedNumber> numbers,
+                 PersonYearQuestion& about, Position& after) {
+  const auto read = read_person_cursor(text, bound_to(about), numbers);
+  if (!read) return false;
+  const std::size_t dot = read->place.find('.');
   Position as_of;
-  if (!ledger::parse_position(text.substr(0, first), after) ||
-      !ledger::parse_position(text.substr(first + 1, second - first - 1), as_of) ||
-      text.substr(second + 1) != check_of(about, after, as_of)) {
+  if (dot == std::string_view::npos || !ledger::parse_position(read->place.substr(0, dot), after) ||
+      !ledger::parse_position(read->place.substr(dot + 1), as_of)) {
     return false;
   }
   if (about.as_of && about.as_of->position != as_of) return false;
   about.as_of = AsOf{as_of, {}};
+  about.person = read->number;
   return true;
 }
 
@@ -78,7 +74,11 @@ std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& op
   if (!fields.is_ok()) return fields.problem();
   if (!open.files().rules().ceiling_of(question.about.year)) return no_rules_for_year("year");
   if (!question.has_cursor) return std::nullopt;
-  if (!read_cursor(cursor, question.about, question.page.after)) return not_a_cursor();
+  const auto numbers = numbers_of(open.files().state(), question.about.person);
+  if (!numbers) return problem_of(numbers.error());
+  if (!read_cursor(cursor, numbers.value(), question.about, question.page.after)) {
+    return not_a_cursor();
+  }
   const auto time = open.files().journal().committed_at(question.about.as_of->position);
   if (!time) return problem_of(time.error());
   question.about.as_of->time = time.value();

@@ -106,6 +106,11 @@ class AsOfPositionTest(AsOfCase):
                         self.assertEqual(self.problem(path, **{field: value}), ("INVALID_AS_OF", field))
             self.assertEqual(self.problem(path, asOfPosition="0-1", asOfTime="2024-01-01T00:00:00Z")[0], "INVALID_AS_OF")
 
+    def test_now_is_not_later_than_now(self):
+        number = fs.new_person()
+        for _ in range(50):
+            self.server.account(number, YEAR, asOfTime=datetime.datetime.now(datetime.timezone.utc).isoformat())
+
 
 class CursorTest(AsOfCase):
 
@@ -120,6 +125,23 @@ class CursorTest(AsOfCase):
         self.assertEqual(later["asOf"], page["asOf"])
         self.assertEqual((later["countedOre"], later["card"], later["nextCursor"]), (70_000, None, None))
         self.assertEqual([r["reason"] for r in later["registrations"]], [None] * 4)
+
+    def test_goes_on_by_any_number_of_the_person(self):
+        old, new, other = (fs.new_person() for _ in range(3))
+        for day in range(1, 5):
+            self.send(pays(old, 100, f"2024-02-0{day}"))
+        before = self.server.account(old, YEAR, limit=3)
+        self.send(event("numberChanged", old, "2024-03-01", newPersonId=new))
+        self.send(pays(other, 100, "2024-03-02"))
+        for number in (old, new):
+            rest = self.server.account(number, YEAR, cursor=before["nextCursor"])
+            self.assertEqual((rest["asOf"], len(rest["registrations"])), (before["asOf"], 1))
+        page = self.server.account(new, YEAR, limit=3)
+        # Somebody joins him: the account of the first page is still the one that goes on.
+        self.send(event("merged", new, "2024-04-01", otherPersonId=other))
+        for number in (old, new, other):
+            rest = self.server.account(number, YEAR, cursor=page["nextCursor"])
+            self.assertEqual((rest["asOf"], rest["countedOre"], len(rest["registrations"])), (page["asOf"], 40_000, 1))
 
     def test_goes_with_its_question_alone(self):
         number = fs.new_person()
