@@ -4,7 +4,8 @@
     scripts/clang_tidy.py BUILD_DIRECTORY [--all | --since COMMIT]
 
 The program's sources, without the analyzer: it takes half of the time. With --all also tests and
-benchmarks, and the analyzer. With --since only those that differ from COMMIT, or include what does.
+benchmarks, and the analyzer. With --since only those that differ from COMMIT,
+and for each header that does its own source, or one that includes it.
 
 A file takes up to half a minute and a full run many, so a file found clean is remembered by the
 hash of all that the verdict depends on and skipped while none of it changes. Findings are never
@@ -69,6 +70,15 @@ def changed_since(commit):
     return set(diff.stdout.splitlines()) if diff.returncode == 0 else None
 
 
+def sources_of(changed, sources):
+    """What shows all that is in the changed files: sources, and of a header the one of its name, or any with it."""
+    found = {path for path in sources if path in changed or path.removesuffix(".cc") + ".h" in changed}
+    for header in changed:
+        if header.endswith(".h") and not any(header in own_headers(path, set()) for path in found):
+            found.update([path for path in sources if header in own_headers(path, set())][:1])
+    return sorted(found)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=lambda path: Path(path).resolve())
@@ -97,7 +107,7 @@ def main():
     environment += b"" if is_all else " ".join(WITHOUT_ANALYZER).encode()
     CACHE.mkdir(parents=True, exist_ok=True)
     if changed is not None:
-        commands = {path: command for path, command in commands.items() if changed & own_headers(path, set())}
+        commands = {path: commands[path] for path in sources_of(changed, commands)}
     keys = {path: key_of(path, command, environment) for path, command in commands.items()}
     todo = [path for path in keys if not (CACHE / keys[path]).exists()]
     print(f"clang-tidy: {len(todo)} of {len(keys)} files to check", flush=True)

@@ -52,7 +52,7 @@ std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& op
   if (fields.has("cursor")) cursor = fields.text("cursor", "INVALID_CURSOR");
   if (!fields.is_ok()) return fields.problem();
   question.person = open.files().keys().numbers.encrypt(*number);
-  auto numbers = numbers_of(open.files().state(), question.person);
+  auto numbers = numbers_of(open, question.person);
   if (!numbers) return problem_of(numbers.error());
   question.numbers = std::move(numbers.value());
   if (fields.has("cursor") && !read_cursor(cursor, question)) {

@@ -74,7 +74,7 @@ std::optional<Problem> read_question(ledger::NumberSeries series, OpenLedger& op
   if (!fields.is_ok()) return fields.problem();
   if (!open.files().rules().ceiling_of(question.about.year)) return no_rules_for_year("year");
   if (!question.has_cursor) return std::nullopt;
-  const auto numbers = numbers_of(open.files().state(), question.about.person);
+  const auto numbers = numbers_of(open, question.about.person);
   if (!numbers) return problem_of(numbers.error());
   if (!read_cursor(cursor, numbers.value(), question.about, question.page.after)) {
     return not_a_cursor();

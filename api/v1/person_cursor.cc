@@ -8,7 +8,8 @@
 namespace api {
 
 ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(
-    const storage::StateStore& state, const ledger::EncryptedNumber& asked) {
+    OpenLedger& open, const ledger::EncryptedNumber& asked) {
+  const auto& state = open.files().state();
   std::vector<ledger::EncryptedNumber> numbers{asked};
   const auto person = state.person_of(asked);
   if (!person) return person.error();

@@ -6,15 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "ledger/values/ids.h"
-#include "ledger/values/result.h"
-#include "storage/state/state_store.h"
+#include "api/runtime/open_ledger.h"
 
 namespace api {
 
 /// All numbers of the person, the one asked for first; it may be nobody's.
 ledger::Result<std::vector<ledger::EncryptedNumber>> numbers_of(
-    const storage::StateStore& state, const ledger::EncryptedNumber& asked);
+    OpenLedger& open, const ledger::EncryptedNumber& asked);
 
 /// A cursor that goes on with this person and question alone: `PLACE.CHECK`, where the check is the
 /// beginning of a hash over all three.

@@ -287,8 +287,7 @@ TEST(Authenticate, finds_the_practice_by_the_first_claim_that_is_there) {
   EXPECT_TRUE(caller.may_act_for("100004"));
   EXPECT_FALSE(caller.may_act_for("100003"));
   EXPECT_EQ(caller.name, "client-1");
-  EXPECT_FALSE(
-      caller_of_attempt(by_machine("frikort:api/practice", "974761076")).is_a_practice());
+  EXPECT_FALSE(caller_of_attempt(by_machine("frikort:api/practice", "974761076")).is_a_practice());
 }
 
 TEST(Authenticate, names_the_organisation_that_asks) {
