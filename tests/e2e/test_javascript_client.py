@@ -53,7 +53,7 @@ class ClientCase(NationalAnswers, AccessCase):
         authority = Authority(temporary_folder(cls.addClassCleanup))
         cls.issuers = cls.make_issuers()
         cls.site = TokenSite(cls.issuers, fs.free_port())
-        cls.site.open(*authority.issue("issuers")[:2])
+        cls.site.serve(*authority.issue("issuers")[:2])
         cls.addClassCleanup(cls.site.close)
         cls.server = secured_server(cls.issuers, authority, *authority.issue("server")[:2])
         path = cls.server.folder / "frikort.toml"

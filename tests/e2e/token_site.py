@@ -14,12 +14,12 @@ HelseID wants a header DPoP, and binds the token to its key.
 
 import http.server
 import json
-import ssl
 import threading
 import time
 import urllib.parse
 
 import token_issuer as ti
+from https_site import HttpsSite
 
 KINDS = {"helseid": ti.HELSEID, "maskinporten": ti.MASKINPORTEN, "idporten": ti.IDPORTEN}
 LIFETIME_SECONDS = 600
@@ -27,7 +27,7 @@ FORM_BYTES_MAX = 16 * 1024
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    site = None  # of each, its own
+    site = None
     timeout = 30
 
     def answer(self, status, text, media_type="application/json"):
@@ -64,13 +64,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class TokenSite:
+class TokenSite(HttpsSite):
+
+    handler = Handler
 
     def __init__(self, issuers, port, host="127.0.0.1"):
-        self.issuers, self.port = issuers, port
+        super().__init__(port)
+        self.issuers = issuers
         self.origin = f"https://{host}:{port}"
         self.lock = threading.Lock()  # a key and its id change together
-        self.web = None
 
     def name_of(self, kind):
         """As `iss` says it; Maskinporten's ends with a slash."""
@@ -128,18 +130,3 @@ class TokenSite:
             configuration = configuration.replace(f'issuer = "{issuer}"', f'issuer = "{self.name_of(kind)}"')
             configuration = configuration.replace(f'keys_file = "{folder}/{kind}.json"', f'ca_file = "{ca_file}"')
         return configuration
-
-    def open(self, certificate, key):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        handler = type("OwnHandler", (Handler,), {"site": self})
-        self.web = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
-        # The handshake belongs to the thread of the connection, not to the one that takes all of them.
-        self.web.socket = context.wrap_socket(self.web.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.web.serve_forever, daemon=True).start()
-
-    def close(self):
-        if self.web is not None:
-            self.web.shutdown()
-            self.web.server_close()
-            self.web = None
