@@ -4,8 +4,8 @@
     scripts/clang_tidy.py BUILD_DIRECTORY [--all | --since COMMIT]
 
 The program's sources, without the analyzer: it takes half of the time. With --all also tests and
-benchmarks, and the analyzer. With --since only those that differ from COMMIT,
-and for each header that does its own source, or one that includes it.
+benchmarks, and the analyzer. With --since only those that differ from COMMIT, and
+of each header that differs its own source, or one that includes it.
 
 A file takes up to half a minute and a full run many, so a file found clean is remembered by the
 hash of all that the verdict depends on and skipped while none of it changes. Findings are never
@@ -72,10 +72,11 @@ def changed_since(commit):
 
 def sources_of(changed, sources):
     """What shows all that is in the changed files: sources, and of a header the one of its name, or any with it."""
+    headers = {path: own_headers(path, set()) for path in sources}
     found = {path for path in sources if path in changed or path.removesuffix(".cc") + ".h" in changed}
     for header in changed:
-        if header.endswith(".h") and not any(header in own_headers(path, set()) for path in found):
-            found.update([path for path in sources if header in own_headers(path, set())][:1])
+        if header.endswith(".h") and not any(header in headers[path] for path in found):
+            found.update([path for path in sources if header in headers[path]][:1])
     return sorted(found)
 
 

@@ -178,7 +178,8 @@ class Model:
         due = 0
         for person, account in accounts.items():
             refunded = sum(amount for _, _, amount in account.lines)
-            due += refunded - self.persons.untold(person, account.lines)
+            untold = self.persons.untold_merges(person)
+            due += sum(amount for _, cause, amount in account.lines if cause not in untold)
             if refunded != account.excess():
                 raise Finding(f"the refund lines of an account are {refunded} øre, its excess {account.excess()}")
             totals["persons"] += 1

@@ -43,10 +43,9 @@ class Persons:
             known = self.known.get(person)
         return person
 
-    def untold(self, person, lines):
-        """The sum of the refund lines that nobody has been told of."""
+    def untold_merges(self, person):
         known = self.known.get(person)
-        return sum(amount for _, cause, amount in lines if cause in known.untold) if known and known.untold else 0
+        return known.untold if known else set()
 
     def is_opted_out(self, person):
         known = self.known.get(person)
