@@ -171,7 +171,7 @@ Awaitable<void> serve_whole_submission(SubmissionRequest& request) {
     co_return;
   }
   const std::size_t count = parsed->size();
-  if (count != 0 && connection.gate().looks_at_tokens()) {
+  if (count != 0) {
     const auto excess = connection.gate().limit_items(connection.request().caller,
                                                       sender_of(parsed->front()), count);
     if (excess) {

@@ -58,7 +58,7 @@ std::optional<Problem> read_time(const std::string& text, OpenLedger& open,
   const Position head = head_of(open);
   const auto newest = at(open, head);
   if (!newest) return problem_of(newest.error());
-  // The clock tells milliseconds, so the one that is now may have begun.
+  // The clock tells whole milliseconds: any time within the present one has begun.
   ledger::Instant begun = *time;
   begun.nanoseconds -= begun.nanoseconds % 1'000'000;
   if (begun > ingest::now() && *time > newest.value().time) {
