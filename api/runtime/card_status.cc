@@ -8,8 +8,7 @@ namespace {
 constexpr std::chrono::years card_status_reach{2};
 
 /// Minimum pension on that day exempts from some services, card or not.
-ledger::Result<bool> is_exempt_by_pension(const storage::StateStore& state,
-                                          const ShownAccount& shown,
+ledger::Result<bool> is_exempt_by_pension(const storage::StateStore& state, const ShownBrief& shown,
                                           ledger::ServiceType service_type, ledger::Date date) {
   if (!shown.brief.has_pension || !is_free_with_minimum_pension(service_type)) return false;
   const auto person = state.person(shown.person);
@@ -29,12 +28,11 @@ ledger::Result<CardStatus> card_status_of(const storage::StateStore& state,
                                           const ledger::EncryptedNumber& person,
                                           ledger::ServiceType service_type,
                                           ledger::Date service_date) {
-  const auto shown = shown_account(state, person, ledger::year_of(service_date));
+  const auto shown = shown_brief(state, person, ledger::year_of(service_date));
   if (!shown) return shown.error();
   const auto has_pension = is_exempt_by_pension(state, shown.value(), service_type, service_date);
   if (!has_pension) return has_pension.error();
-  return CardStatus{shown.value().account.card.has_value() || has_pension.value(),
-                    shown.value().reflects};
+  return CardStatus{shown.value().account.has_card || has_pension.value(), shown.value().reflects};
 }
 
 }  // namespace api

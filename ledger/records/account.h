@@ -95,4 +95,17 @@ struct Account {
   friend bool operator==(const Account&, const Account&) = default;
 };
 
+/// What of an account is asked most often.
+struct AccountBrief {
+  bool has_card = false;
+  Position newest;
+  Position changed_by;
+
+  friend bool operator==(const AccountBrief&, const AccountBrief&) = default;
+};
+
+inline AccountBrief brief_of(const Account& account) {
+  return {account.card.has_value(), account.newest, account.changed_by};
+}
+
 }  // namespace ledger

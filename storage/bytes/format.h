@@ -128,7 +128,7 @@ namespace storage {
 
 inline constexpr std::uint8_t format_version = 2;
 /// The version of the rows of the state. A state of another version is made again from the journal.
-inline constexpr std::uint8_t state_version = 4;
+inline constexpr std::uint8_t state_version = 5;
 
 // ---- journal ----
 
@@ -220,8 +220,12 @@ ledger::AccountKey decode_account_key(std::string_view key);
 void encode_account(const ledger::Account& account, std::string& out);
 /// Fills `out`, reusing its memory.
 ledger::Result<void> decode_account(std::string_view bytes, ledger::Account& out);
+/// As decode_account(), but in the same time however much there is of the account. What follows is
+/// not looked at.
+ledger::Result<ledger::AccountBrief> decode_account_brief(std::string_view bytes);
 
 std::string number_key(const ledger::EncryptedNumber& number);
+ledger::EncryptedNumber decode_number_key(std::string_view key);
 std::string person_key(ledger::PersonId person);
 ledger::PersonId decode_person_key(std::string_view key);
 std::string encode_person_id(ledger::PersonId person);

@@ -105,6 +105,22 @@ Result<ledger::Account> AccountsTable::find(const AccountKey& key) const {
   return account;
 }
 
+Result<ledger::AccountBrief> AccountsTable::find_brief(const AccountKey& key) const {
+  // Under the row's lock and without a copy: of a long row, too, only the beginning is read.
+  Result<ledger::AccountBrief> brief = ledger::AccountBrief();
+  const auto decode = [&](std::string_view row) {
+    if (!row.empty()) brief = decode_account_brief(row);
+  };
+  if (!rows_.visit(key, decode)) {
+    rocksdb::PinnableSlice value;
+    const auto found = files_.get(StateFamily::accounts, account_key(key), value);
+    if (!found) return found.error();
+    if (found.value()) decode(view_of(value));
+  }
+  if (!brief) return files_.undecodable(StateFamily::accounts);
+  return brief;
+}
+
 void AccountsTable::write(SortedFiles& files) const {
   files.write(StateFamily::accounts, rows_.frozen_rows(), [](const auto& row) {
     const std::string& bytes = *row.second;

@@ -19,7 +19,7 @@ class SortedFiles;
 
 /// The accounts, by person and year.
 ///
-/// Concurrency: the writer; the thread that hands over; find() from any thread.
+/// Concurrency: the writer; the thread that hands over; find() and find_brief() from any thread.
 class AccountsTable {
  public:
   explicit AccountsTable(const TableContext& context);
@@ -43,6 +43,7 @@ class AccountsTable {
 
   // For readers.
   ledger::Result<ledger::Account> find(const ledger::AccountKey& key) const;
+  ledger::Result<ledger::AccountBrief> find_brief(const ledger::AccountKey& key) const;
 
  private:
   struct Hash {

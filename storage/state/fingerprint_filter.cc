@@ -10,8 +10,6 @@ namespace {
 /// One key in a thousand that was not added finds its seven bits set by others.
 constexpr std::size_t bits_set = 7;
 constexpr std::size_t bits_per_key = 16;
-/// Of the first part at least: for eight million keys.
-constexpr std::size_t first_bytes = std::size_t{16} << 20;
 
 /// The high half of the fingerprint is cut into numbers of nine bits, one for each bit of a block.
 template <class Use>
@@ -64,7 +62,7 @@ void FingerprintFilter::prefetch(const ledger::Fingerprint& key) const {
 bool FingerprintFilter::grow() {
   // Whole pages, which come as zeros.
   constexpr std::size_t page = HugePageAllocator<Block>::page_bytes;
-  const std::size_t wanted = (std::max(next_bytes_, first_bytes) + page - 1) / page * page;
+  const std::size_t wanted = (next_bytes_ + page - 1) / page * page;
   const std::size_t bytes = std::min(wanted, bytes_left_ / page * page);
   if (bytes == 0) return false;
   const std::size_t count = bytes / sizeof(Block);

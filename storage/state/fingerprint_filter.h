@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +18,14 @@ namespace storage {
 /// Concurrency: as a standard container.
 class FingerprintFilter {
  public:
+  /// For eight million keys.
+  static constexpr std::size_t usual_first_bytes = std::size_t{16} << 20;
+
   /// Takes at most `bytes_max`. The system gives the memory as it is touched, which is soon after a
-  /// part was begun. The first part has room for at least `keys`.
-  explicit FingerprintFilter(std::size_t bytes_max, std::uint64_t keys = 0)
-      : bytes_left_(bytes_max), next_bytes_(bytes_for(keys + keys / 8)) {}
+  /// part was begun. The first part has `first_bytes`, or more if it needs them for `keys`.
+  explicit FingerprintFilter(std::size_t bytes_max, std::uint64_t keys = 0,
+                             std::size_t first_bytes = usual_first_bytes)
+      : bytes_left_(bytes_max), next_bytes_(std::max(first_bytes, bytes_for(keys + keys / 8))) {}
 
   static std::size_t bytes_for(std::uint64_t keys);
 

@@ -1,8 +1,11 @@
 #include "storage/state/persons_table.h"
 
+#include <rocksdb/iterator.h>
 #include <rocksdb/slice.h>
 
 #include <algorithm>
+#include <bit>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -17,14 +20,53 @@ using ledger::Errc;
 using ledger::PersonId;
 using ledger::Result;
 
+namespace {
+
+/// For thirty million numbers, and at first for a million.
+constexpr std::size_t known_bytes_max = std::size_t{64} << 20;
+constexpr std::size_t known_first_bytes = std::size_t{2} << 20;
+
+ledger::Fingerprint fingerprint_of(const EncryptedNumber& number) {
+  return std::bit_cast<ledger::Fingerprint>(number.bytes);
+}
+
+}  // namespace
+
 PersonsTable::PersonsTable(const TableContext& context)
     : files_(context.files),
       totals_(context.totals),
       persons_(context.options.cached_persons_max),
-      first_new_(context.totals.persons + 1) {}
+      known_(known_bytes_max, context.totals.persons, known_first_bytes),
+      person_count_(context.totals.persons),
+      first_new_(context.totals.persons + 1) {
+  load_known();
+}
+
+void PersonsTable::load_known() {
+  const ExclusiveLock lock(known_mutex_);
+  const auto row = files_.rows(StateFamily::numbers);
+  for (row->SeekToFirst(); row->Valid() && are_all_in_filter_; row->Next()) {
+    add_known(decode_number_key(view_of(row->key())));
+  }
+  if (!files_.status_of(*row)) files_.refuse("cannot read the numbers of persons");
+}
+
+void PersonsTable::add_known(const EncryptedNumber& number) {
+  try {
+    are_all_in_filter_ = are_all_in_filter_ && known_.add(fingerprint_of(number));
+  } catch (const std::bad_alloc&) {
+    are_all_in_filter_ = false;
+  }
+}
+
+bool PersonsTable::may_be_known(const EncryptedNumber& number) const {
+  const SharedLock lock(known_mutex_);
+  return !are_all_in_filter_ || known_.may_contain(fingerprint_of(number));
+}
 
 Result<std::optional<PersonId>> PersonsTable::person_of(const EncryptedNumber& number) const {
   std::optional<PersonId> person;
+  if (!may_be_known(number)) return person;
   if (persons_.visit(number, [&](PersonId id) { person = id; })) return person;
   rocksdb::PinnableSlice value;
   const auto found = files_.get(StateFamily::numbers, number_key(number), value);
@@ -33,6 +75,12 @@ Result<std::optional<PersonId>> PersonsTable::person_of(const EncryptedNumber& n
   const auto decoded = decode_person_id(view_of(value));
   if (!decoded) return files_.undecodable(StateFamily::numbers);
   return std::optional<PersonId>(decoded.value());
+}
+
+PersonId PersonsTable::stand_in_for(const EncryptedNumber& number) const {
+  const SharedLock lock(known_mutex_);
+  if (person_count_ == 0) return {};
+  return PersonId{1 + fingerprint_of(number).low % person_count_};
 }
 
 Result<std::vector<EncryptedNumber>> PersonsTable::numbers_of(PersonId person) const {
@@ -70,17 +118,29 @@ Result<PersonId> PersonsTable::add(const EncryptedNumber& number) {
     return files_.database().unstorable("person: number");
   }
   const PersonId person{++totals_.persons};
-  if (number != EncryptedNumber()) persons_.put(number, person);
+  put(number, person);
   const MutexLock lock(new_mutex_);
   new_numbers_.push_back(number);
   return person;
+}
+
+/// Nothing leads from an erased number.
+void PersonsTable::put(const EncryptedNumber& number, PersonId person) {
+  {
+    const ExclusiveLock lock(known_mutex_);
+    person_count_ = totals_.persons;
+    if (number == EncryptedNumber()) return;
+    // Before the row: whoever could find it must not be told that there is none.
+    add_known(number);
+  }
+  persons_.put(number, person);
 }
 
 void PersonsTable::put_numbers(PersonId person, Numbers numbers) {
   for (const EncryptedNumber& number : numbers) {
     const PersonId* const known = persons_.find(number);
     const bool leads_there = known != nullptr && *known == person;
-    if (!leads_there && number != EncryptedNumber()) persons_.put(number, person);
+    if (!leads_there) put(number, person);
   }
   const MutexLock lock(new_mutex_);
   changed_[person] = std::move(numbers);

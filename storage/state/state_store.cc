@@ -276,6 +276,10 @@ Result<ledger::Account> StateStore::account(const AccountKey& key) const {
   return of<AccountsTable>().find(key);
 }
 
+Result<ledger::AccountBrief> StateStore::account_brief(const AccountKey& key) const {
+  return of<AccountsTable>().find_brief(key);
+}
+
 Result<ledger::TimelinessMonth> StateStore::timeliness(const ledger::TimelinessKey& key) const {
   return of<TimelinessTable>().find(key);
 }

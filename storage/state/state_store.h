@@ -125,6 +125,11 @@ class StateStore final : public ledger::Store {
   ledger::Result<bool> has_event(ledger::Position cause, std::uint32_t ordinal) const;
   ledger::Result<std::optional<ledger::PersonId>> person_of(
       const ledger::EncryptedNumber& number) const;
+  /// Somebody to look up in place of whom nobody has heard of, so that it takes as long; 0 while
+  /// there is nobody.
+  ledger::PersonId stand_in_for(const ledger::EncryptedNumber& number) const {
+    return of<PersonsTable>().stand_in_for(number);
+  }
   /// All encrypted numbers that lead to a person, the one in use first; without the erased ones.
   ledger::Result<std::vector<ledger::EncryptedNumber>> numbers(ledger::PersonId person) const;
   ledger::PersonBrief person_brief(ledger::PersonId person) const;
@@ -137,6 +142,7 @@ class StateStore final : public ledger::Store {
   std::shared_ptr<const ledger::RegisteredPractice> registered_practice(
       ledger::PracticeNumber practice) const;
   ledger::Result<ledger::Account> account(const ledger::AccountKey& key) const;
+  ledger::Result<ledger::AccountBrief> account_brief(const ledger::AccountKey& key) const;
   ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
   std::optional<ledger::PracticeNumber> practice_number(const ledger::PracticeId& id) const;
   std::vector<ledger::Practice> practices() const;  ///< by number; the first is the nation, empty

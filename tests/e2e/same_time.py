@@ -2,6 +2,7 @@
 
 import bisect
 import math
+import random
 import statistics
 import time
 
@@ -18,16 +19,21 @@ def ks_p(first, second):
     return min(1.0, max(0.0, 2 * sum((-1) ** (k - 1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 101))))
 
 
-def rounds(asks, count, repeats=5):
-    """For each round the nanoseconds of each way, in turns; the turn begins with another way each time."""
+def rounds(ways, count, repeats=5):
+    """For each round the nanoseconds of each way, in turns; drawn anew each time, so that none follows another always.
+    A way makes what it asks, which takes no time, and then asks."""
+    draw = random.Random(1)
+    turns = list(range(len(ways)))
     measured = []
     for _ in range(repeats):
-        times = [[] for _ in asks]
-        for i in range(count):
-            for turn in range(len(asks)):
-                way = (i + turn) % len(asks)
+        times = [[] for _ in ways]
+        for _ in range(count):
+            draw.shuffle(turns)
+            for way in turns:
+                make, ask = ways[way]
+                made = make()
                 begin = time.perf_counter_ns()
-                asks[way]()
+                ask(made)
                 times[way].append(time.perf_counter_ns() - begin)
         measured.append(times)
     return measured

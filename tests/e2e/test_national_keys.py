@@ -109,21 +109,18 @@ class SameAnswerTest(fs.ServerCase):
         modulus_bytes = len(base64.urlsafe_b64decode(client.jwk["n"] + "=="))
         sentences = set()
 
-        def asking(change):
-            def ask():
-                body = change()
-                connection.request("POST", nc.QUERY, body, {"Content-Type": nc.JOSE_TYPE})
-                reply = connection.getresponse()
-                answer = json.loads(reply.read())
-                sentences.add((reply.status, answer["melding"], reply.getheader("Content-Length")))
-            return ask
+        def ask(body):
+            connection.request("POST", nc.QUERY, body, {"Content-Type": nc.JOSE_TYPE})
+            reply = connection.getresponse()
+            answer = json.loads(reply.read())
+            sentences.add((reply.status, answer["melding"], reply.getheader("Content-Length")))
 
         def wrong_padding():
             return nc.with_part(good, nc.WRAPPED_KEY, b"\x01" + os.urandom(modulus_bytes - 1))
 
         def wrong_tag():
             return nc.with_part(good, nc.TAG, os.urandom(16))
-        measured = same_time.rounds([asking(wrong_padding), asking(wrong_tag)], COUNT)
+        measured = same_time.rounds([(wrong_padding, ask), (wrong_tag, ask)], COUNT)
         self.assertEqual(len(sentences), 1, sentences)
         compared = same_time.compare(measured, 0, 1)
         self.assertGreaterEqual(sum(p > P_MIN and apart < MEDIAN_MAX for apart, p in compared), ROUNDS_MIN, compared)

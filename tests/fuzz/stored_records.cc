@@ -85,6 +85,9 @@ void check_account(std::string_view bytes) {
     return row;
   });
   LEDGER_ASSERT(storage::Row::checksum_content(bytes).size() <= bytes.size());
+  const auto brief = storage::decode_account_brief(bytes);
+  const auto account = decode(bytes);
+  if (account) LEDGER_ASSERT(brief.value() == brief_of(account.value()));
 }
 
 void check_access_block(std::string_view bytes) {

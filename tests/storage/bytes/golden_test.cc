@@ -210,7 +210,7 @@ std::string registration_2() {
   return bytes;
 }
 
-std::string account_3() {
+std::string account_4() {
   ledger::Account row;
   row.counted_sum = Money::from_ore(340'000);
   row.newest = Position{90'000};
@@ -311,7 +311,7 @@ std::string unpaid_2() {
                         instant("2025-03-01T10:59:59.5+01:00"), Money::from_ore(17'500)});
 }
 
-std::string applied_4() {
+std::string applied_5() {
   AppliedState row;
   row.next_position = Position{90'001};
   row.rules = ledger::RulePack::canonical_text(
@@ -339,7 +339,7 @@ std::vector<Golden> goldens() {
   std::vector<Golden> all = journal_goldens();
   const std::vector<Golden> rows{
       {"registration_2", registration_2, describe_registration},
-      {"account_3", account_3, describe_account},
+      {"account_4", account_4, describe_account},
       {"practice_2", practice_2, describe_practice},
       {"timeliness_1", timeliness_1, describe_timeliness},
       {"event_2", event_2, describe_event},
@@ -348,7 +348,7 @@ std::vector<Golden> goldens() {
       {"person_1", person_1, describe_person},
       {"merged_event_1", merged_event_1, describe_event},
       {"registry_event_1", registry_event_1, describe_registry_event},
-      {"applied_4", applied_4, describe_applied},
+      {"applied_5", applied_5, describe_applied},
   };
   all.insert(all.end(), rows.begin(), rows.end());
   return all;

@@ -104,6 +104,7 @@ void expect_same_state(StateStore& state, const MemoryStore& memory) {
   }
   for (const auto& [key, account] : memory.accounts()) {
     ASSERT_EQ(state.account(key).value(), account) << key.person.value();
+    ASSERT_EQ(state.account_brief(key).value(), brief_of(account)) << key.person.value();
   }
   for (const auto& [number, person] : memory.persons()) {
     ASSERT_EQ(state.person_of(number).value(), person);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -24,7 +25,9 @@ TEST_F(StateStoreTest, is_empty_at_first) {
   EXPECT_EQ(state.head().next_position, Position{1});
   EXPECT_EQ(state.head().totals, StateTotals());
   EXPECT_EQ(state.account({ledger::PersonId{1}, 2025}).value(), ledger::Account());
+  EXPECT_EQ(state.account_brief({ledger::PersonId{1}, 2025}).value(), ledger::AccountBrief());
   EXPECT_EQ(state.person_of(ledger::test::person_number(1)).value(), std::nullopt);
+  EXPECT_EQ(state.stand_in_for(ledger::test::person_number(1)), ledger::PersonId{});
   EXPECT_TRUE(state.events(Position{}, 0, 10).value().empty());
   EXPECT_EQ(state.practices().size(), 1U) << "the nation";
 }
@@ -94,6 +97,26 @@ TEST_F(StateStoreTest, goes_on_after_every_restart) {
   }
   StateStore state(temp_ / "state", {});
   expect_same_state(state, memory_);
+}
+
+TEST_F(StateStoreTest, has_somebody_in_place_of_whom_nobody_has_heard_of) {
+  Workload workload(5, 20);
+  const auto expect_somebody = [&](const StateStore& state) {
+    std::set<ledger::PersonId> somebody;
+    for (std::uint32_t number = 1'000'000; number < 1'000'100; ++number) {
+      const ledger::EncryptedNumber unknown = ledger::test::person_number(number);
+      EXPECT_EQ(state.person_of(unknown).value(), std::nullopt);
+      EXPECT_TRUE(state.numbers(state.stand_in_for(unknown)));
+      somebody.insert(state.stand_in_for(unknown));
+    }
+    EXPECT_GT(somebody.size(), 1U);
+  };
+  {
+    StateStore state(temp_ / "state", {.hand_over_items = 1'000});
+    Writer(state).write(workload.take(500));
+    expect_somebody(state);
+  }
+  expect_somebody(StateStore(temp_ / "state", {}));
 }
 
 TEST_F(StateStoreTest, knows_which_events_there_are) {
