@@ -1,8 +1,10 @@
 #include "api/http/admission.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 
+#include "api/http/awaitables.h"
 #include "api/program/log.h"
 
 namespace api {
@@ -80,8 +82,22 @@ Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Respo
   const Gate& gate = connection.gate();
   Visit visit = connection.visit();
   visit.surface = route.access.surface();
-  Gate::Answer answer =
-      gate.admit(route.access, request.path_parameter, visit, true, request.caller);
+  bool may_wait = true;
+  std::function<Gate::Answer()> admit = [&] {
+    return gate.admit(route.access, request.path_parameter, visit, may_wait, request.caller);
+  };
+  Gate::Answer answer;
+  if (route.kind == RouteKind::costly) {
+    // A flood of signatures to verify would delay whoever shares this thread.
+    std::function<Gate::Answer()> admit_nicely = [&admit] {
+      be_nice();
+      return admit();
+    };
+    answer = co_await run_on(connection.network().costly, connection.lane().context,
+                             std::move(admit_nicely));
+  } else {
+    answer = admit();
+  }
   if (answer.verdict == Gate::Verdict::wait) {
     const auto deadline = Clock::now() + keys_wait_max;
     Timer pause(connection.lane().context);
@@ -89,7 +105,8 @@ Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Respo
       pause.expires_after(keys_look_pause);
       co_await pause.async_wait(awaited);
     }
-    answer = gate.admit(route.access, request.path_parameter, visit, false, request.caller);
+    may_wait = false;
+    answer = admit();
   }
   if (answer.verdict == Gate::Verdict::admitted) co_return true;
   const Problem problem = problem_of(answer);
