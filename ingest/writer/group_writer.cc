@@ -309,24 +309,49 @@ Result<void> GroupWriter::record_tallies(ledger::CommitGroup& group) {
   return ledger::ok();
 }
 
-Result<void> GroupWriter::commit(std::span<PendingGroup> groups) {
-  std::vector<std::vector<std::string>> texts;
-  std::vector<ledger::AnsweredGroup> answered;
-  texts.reserve(groups.size());
-  answered.reserve(groups.size());
+void GroupWriter::commit(std::span<PendingGroup> groups, Committed committed) {
+  const auto append = std::make_shared<Append>();
+  append->groups = groups;
+  append->texts.reserve(groups.size());
+  append->answered.reserve(groups.size());
   for (const PendingGroup& pending : groups) {
-    texts.push_back(result_texts_of(pending));
-    if (pending.is_kept()) answered.push_back({pending.group, texts.back()});
+    append->texts.push_back(result_texts_of(pending));
+    if (pending.is_kept()) append->answered.push_back({pending.group, append->texts.back()});
   }
-  if (answered.empty()) return ledger::ok();
-  auto sealed = journal_.append(answered);
-  for (const ledger::AnsweredGroup& group : answered) entries_.remove(group.group);
-  if (!sealed) return sealed.error();
-  auto seal = sealed.value().begin();
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (groups[i].is_kept()) complete(groups[i], std::move(texts[i]), std::move(*seal++));
+  append->committed = std::move(committed);
+  if (append->answered.empty()) {
+    append->committed(ledger::ok());
+    return;
   }
-  return ledger::ok();
+  journal_.append(append->answered, [this, append](Result<std::vector<ledger::Seal>> sealed) {
+    complete_all(*append, std::move(sealed));
+  });
+}
+
+void GroupWriter::complete_all(Append& append, Result<std::vector<ledger::Seal>> sealed) {
+  for (const ledger::AnsweredGroup& group : append.answered) entries_.remove(group.group);
+  if (!sealed) {
+    append.committed(sealed.error());
+    return;
+  }
+  try {
+    auto seal = sealed.value().begin();
+    for (std::size_t i = 0; i < append.groups.size(); ++i) {
+      PendingGroup& pending = append.groups[i];
+      if (pending.is_kept()) complete(pending, std::move(append.texts[i]), std::move(*seal++));
+    }
+  } catch (const std::bad_alloc&) {
+    // They are durable, but nobody can be told.
+    append.committed(ledger::Errc::store_unavailable);
+    return;
+  }
+  append.committed(ledger::ok());
+}
+
+Result<void> GroupWriter::commit(std::span<PendingGroup> groups) {
+  std::promise<Result<void>> told;
+  commit(groups, [&told](Result<void> committed) { told.set_value(std::move(committed)); });
+  return told.get_future().get();
 }
 
 Result<Position> append_note(ledger::Store& store, ledger::Journal& journal,

@@ -47,8 +47,8 @@ using AccessNote = std::function<ledger::Result<void>(const Submission&, const P
                                                       std::optional<bool> exempt)>;
 
 /// The single writer of a ledger, without threads. build() posts a group on the state in memory.
-/// commit() makes groups durable and completes their answers. build() of the next group may run
-/// while commit() of those before it runs. Each of the two is called by one thread at a time, and
+/// commit() makes groups durable and completes their answers. The next group may be built while
+/// those before it are being committed. Each of the two is called by one thread at a time, and
 /// groups keep their order.
 class GroupWriter {
  public:
@@ -64,13 +64,27 @@ class GroupWriter {
   /// is not kept takes no position and changes nothing.
   ledger::Result<void> build(PendingGroup& pending, ledger::Instant now);
 
-  /// The groups share one sync. After an error nobody knows how many of them are kept: nobody may
-  /// be told of their results, and no later group may be committed.
+  using Committed = std::function<void(ledger::Result<void>)>;
+  /// Tells `committed` when the groups are durable, as the journal tells it: before it returns, or
+  /// later on another thread. They become so together. After an error nobody knows how many of them
+  /// are kept: nobody may be told of their results, and no later group may be committed. REQUIRES:
+  /// the commit before has been told of; the groups stay until this one is.
+  void commit(std::span<PendingGroup> groups, Committed committed);
+  /// Waits, and returns what is told.
   ledger::Result<void> commit(std::span<PendingGroup> groups);
 
  private:
+  /// What the journal refers to until it has told of an append.
+  struct Append {
+    std::span<PendingGroup> groups;
+    std::vector<std::vector<std::string>> texts;  ///< of each
+    std::vector<ledger::AnsweredGroup> answered;  ///< of those that are kept
+    Committed committed;
+  };
+
   using TallyKey = std::tuple<std::string, ledger::Month, ledger::Code>;
 
+  void complete_all(Append& append, ledger::Result<std::vector<ledger::Seal>> sealed);
   void add_checkpoint(PendingGroup& pending);
   ledger::Result<void> take_notes(PendingGroup& pending);
   ledger::Result<void> process(Submission& submission, ledger::CommitGroup& group);

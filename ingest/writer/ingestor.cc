@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ingest/items/clock.h"
+#include "ingest/writer/prompt_thread.h"
 #include "ledger/values/assert.h"
 
 namespace ingest {
@@ -175,6 +176,7 @@ void Ingestor::forget_senders() {
 /// Repeats a step of a thread until it says that it was the last. Groups that a step is working on
 /// are held here: when it throws, those who wait for them are answered.
 void Ingestor::run(bool (Ingestor::*step)(std::vector<PendingGroup>&)) {
+  be_prompt();
   std::vector<PendingGroup> held;
   try {
     while ((this->*step)(held)) held.clear();
@@ -207,7 +209,8 @@ bool Ingestor::build_next(std::vector<PendingGroup>& held) {
   }
   if (is_committed_here(pending)) {
     spinners_.note_group();
-    return commit(held);
+    commit(held);
+    return true;
   }
   if (!hand_on(pending)) {
     fail({}, held, ledger::Errc::store_unavailable);
@@ -263,11 +266,13 @@ void Ingestor::between_groups(const std::function<void()>& task) {
   done.get();
 }
 
-/// Groups are committed in order, so only when no other one is under way.
-bool Ingestor::is_committed_here(const PendingGroup& pending) const {
+/// Groups are committed in order, so only when no other one is under way. If so, this one is.
+bool Ingestor::is_committed_here(const PendingGroup& pending) {
   if (pending.group.entries.size() > small_group_entries) return false;
   const std::lock_guard lock(mutex_);
-  return built_.empty() && !is_committing_ && failure_.empty();
+  const bool is_next = built_.empty() && !is_committing_ && failure_.empty();
+  is_committing_ = is_committing_ || is_next;
+  return is_next;
 }
 
 /// False, and the group untouched, when the group before it failed meanwhile: nothing may follow
@@ -284,32 +289,56 @@ void Ingestor::run_committer() { run(&Ingestor::commit_next); }
 bool Ingestor::commit_next(std::vector<PendingGroup>& held) {
   {
     std::unique_lock lock(mutex_);
-    is_committing_ = false;
-    built_changed_.wait(lock, [this] { return !built_.empty() || is_builder_done_; });
+    built_changed_.wait(
+        lock, [this] { return !is_committing_ && (!built_.empty() || is_builder_done_); });
     if (built_.empty()) return false;
     held.swap(built_);
     is_committing_ = true;
   }
   queue_changed_.notify_one();
-  return commit(held);
+  commit(held);
+  return true;
 }
 
-/// Makes the groups durable and delivers their answers, or fails.
-bool Ingestor::commit(std::span<PendingGroup> groups) {
+/// Has the groups made durable. They are no longer held by the thread, but by who waits for that.
+void Ingestor::commit(std::vector<PendingGroup>& held) {
+  const auto groups = std::make_shared<std::vector<PendingGroup>>();
+  groups->swap(held);
   const auto begin = std::chrono::steady_clock::now();
-  const auto committed = writer_.commit(groups);
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+  try {
+    writer_.commit(*groups, [this, groups, begin](const ledger::Result<void>& committed) {
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+      try {
+        finish_commit(*groups, committed, taken.count());
+      } catch (const std::exception& exception) {
+        fail(exception, *groups);
+      }
+      // The last that is done here: whoever stops waits for it.
+      const std::lock_guard lock(mutex_);
+      is_committing_ = false;
+      built_changed_.notify_one();
+    });
+  } catch (...) {
+    groups->swap(held);
+    const std::lock_guard lock(mutex_);
+    is_committing_ = false;
+    throw;
+  }
+}
+
+/// Delivers the answers, or fails.
+void Ingestor::finish_commit(std::span<PendingGroup> groups, const ledger::Result<void>& committed,
+                             double seconds) {
   if (!committed) {
     store_.abandon();
     fail("the journal cannot be written: " + committed.error().message(), groups,
          committed.error());
-    return false;
+    return;
   }
-  count(groups, taken.count());
+  count(groups, seconds);
   store_.note_durable(journal_.next_position());
   wake_waiters();
   deliver_(submissions_of(groups));
-  return true;
 }
 
 /// Those who wait for these groups, for groups after them, or in the queue are answered with an

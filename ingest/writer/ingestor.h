@@ -47,17 +47,17 @@ struct IngestFigures {
 ///   submit() -> queue -> [build] -> at most four groups -> [commit] -> deliver
 ///
 /// The building thread commits a small group itself when nothing is under way. To wake the other
-/// thread would cost more than it saves, and what comes in meanwhile shares the next sync.
+/// thread would cost more than it saves, and what comes in meanwhile shares the next sync. One
+/// commit is under way at a time; it ends when the journal says so, on whichever thread.
 ///
 /// After a failed build or commit, or when a thread has met an exception such as std::bad_alloc,
 /// nothing is accepted any more: see failure().
 class Ingestor {
  public:
   /// Gets all submissions of a sync together, after the sync; or those that failed. Called by
-  /// either thread.
+  /// either thread, or where the journal tells of a sync.
   using Deliver = std::function<void(std::vector<std::unique_ptr<Submission>>)>;
-  /// Told once why nothing is accepted any more, before anybody is answered so. Called by either
-  /// thread.
+  /// Told once why nothing is accepted any more, before anybody is answered so. Called as Deliver.
   using NoteFailure = std::function<void(const std::string& reason)>;
 
   struct Options {
@@ -131,9 +131,11 @@ class Ingestor {
   bool commit_next(std::vector<PendingGroup>& held);
   ledger::Result<void> check_locked(const Share& share, std::size_t items) const;
   void forget_senders();
-  bool is_committed_here(const PendingGroup& pending) const;
+  bool is_committed_here(const PendingGroup& pending);
   bool hand_on(PendingGroup& pending);
-  bool commit(std::span<PendingGroup> groups);
+  void commit(std::vector<PendingGroup>& held);
+  void finish_commit(std::span<PendingGroup> groups, const ledger::Result<void>& committed,
+                     double seconds);
   void take_waiting(PendingGroup& pending);
   void fail(const std::string& what, std::span<PendingGroup> held, boost::system::error_code error);
   void fail(const std::exception& exception, std::span<PendingGroup> held);
@@ -158,7 +160,7 @@ class Ingestor {
   std::uint64_t submission_count_ = 0;
   std::vector<PendingGroup::Note> notes_;  // that the next group begins with
   std::vector<PendingGroup> built_;
-  bool is_committing_ = false;                      // the committing thread has groups
+  bool is_committing_ = false;                      // the journal has not told of the last groups
   std::vector<std::packaged_task<void()>*> tasks_;  // of callers who wait
   bool is_stopping_ = false;
   bool is_builder_done_ = false;

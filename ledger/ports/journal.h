@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <span>
@@ -52,14 +54,19 @@ struct Seal {
 };
 
 /// The log of commit groups: the truth that everything else is derived from. Embedded it is a local
-/// file; past one machine it is a replicated log. Appended to by one thread; what it holds may be
-/// read by any.
+/// file; past one machine it is a replicated log. One append at a time, from whichever thread; what
+/// it holds may be read by any.
 class Journal : public EntryLog {
  public:
-  /// Seals the groups, each together with its answers, and returns when all are on stable storage.
-  /// The groups follow each other and share one sync. After an error the journal may hold the first
-  /// few of them; nobody knows how many.
-  virtual Result<std::vector<Seal>> append(std::span<const AnsweredGroup> groups) = 0;
+  /// The seals of the groups, in their order, or why they are not durable.
+  using Appended = std::function<void(Result<std::vector<Seal>>)>;
+
+  /// Seals the groups, each together with its answers, and tells `appended` once when all are on
+  /// stable storage: before it returns, or later on a thread of the journal. The groups follow each
+  /// other and become durable together. After an error the journal may hold the first few of them;
+  /// nobody knows how many. What it throws it throws before it has told anything. REQUIRES: the
+  /// append before has been told of; what the groups refer to stays until this one is.
+  virtual void append(std::span<const AnsweredGroup> groups, Appended appended) = 0;
 
   /// Where the next group goes.
   virtual Position next_position() const = 0;
@@ -73,5 +80,14 @@ class Journal : public EntryLog {
   Journal(const Journal&) = default;
   Journal& operator=(const Journal&) = default;
 };
+
+/// Returns what the append came to.
+inline Result<std::vector<Seal>> append_and_wait(Journal& journal,
+                                                 std::span<const AnsweredGroup> groups) {
+  std::promise<Result<std::vector<Seal>>> told;
+  journal.append(groups,
+                 [&told](Result<std::vector<Seal>> seals) { told.set_value(std::move(seals)); });
+  return told.get_future().get();
+}
 
 }  // namespace ledger

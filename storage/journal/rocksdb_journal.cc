@@ -120,7 +120,7 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, SigningKeys&
 
 RocksDbJournal::~RocksDbJournal() = default;
 
-Result<std::vector<ledger::Seal>> RocksDbJournal::append(
+Result<std::vector<ledger::Seal>> RocksDbJournal::write(
     std::span<const ledger::AnsweredGroup> groups) {
   std::vector<ledger::Seal> seals;
   seals.reserve(groups.size());

@@ -46,8 +46,10 @@ class RocksDbJournal final : public ledger::Journal {
                  NoteFault note_fault = {});
   ~RocksDbJournal() override;
 
-  ledger::Result<std::vector<ledger::Seal>> append(
-      std::span<const ledger::AnsweredGroup> groups) override;
+  /// Tells before it returns.
+  void append(std::span<const ledger::AnsweredGroup> groups, Appended appended) override {
+    appended(write(groups));
+  }
   ledger::Position next_position() const override {
     return ledger::Position{next_position_.load(std::memory_order_acquire)};
   }
@@ -102,6 +104,7 @@ class RocksDbJournal final : public ledger::Journal {
   ledger::Result<ledger::Digest> root_before(ledger::Position position) const;
 
  private:
+  ledger::Result<std::vector<ledger::Seal>> write(std::span<const ledger::AnsweredGroup> groups);
   struct Impl;
   SigningKeys& signing_;
   std::unique_ptr<Impl> impl_;

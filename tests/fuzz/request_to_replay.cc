@@ -47,10 +47,10 @@ const ledger::RulePack& rules() {
 /// A journal of records in memory, sealed like the real one.
 class Records final : public ledger::Journal {
  public:
-  Result<std::vector<ledger::Seal>> append(std::span<const ledger::AnsweredGroup> groups) override {
+  void append(std::span<const ledger::AnsweredGroup> groups, Appended appended) override {
     std::vector<ledger::Seal> seals;
     for (const ledger::AnsweredGroup& answered : groups) seals.push_back(keep(answered));
-    return seals;
+    appended(std::move(seals));
   }
   Position next_position() const override { return next_; }
   ledger::Instant newest_commit() const override { return newest_commit_; }
@@ -162,6 +162,7 @@ void check_rows(const MemoryStore& store) {
   for (const auto& [key, account] : store.accounts()) {
     storage::encode_account(account, row);
     LEDGER_ASSERT(storage::decode_account(row, read) && read == account);
+    LEDGER_ASSERT(storage::decode_account_brief(row).value() == brief_of(account));
     LEDGER_ASSERT(storage::decode_account_key(storage::account_key(key)) == key);
   }
   for (const auto& [key, month] : store.timeliness()) {

@@ -15,7 +15,7 @@ using ledger::Position;
 using ledger::Result;
 using storage::MerkleTree;
 
-Result<std::vector<ledger::Seal>> FaultyJournal::append(
+Result<std::vector<ledger::Seal>> FaultyJournal::write(
     std::span<const ledger::AnsweredGroup> groups) {
   const auto kept = std::exchange(kept_of_next_, std::nullopt);
   std::vector<ledger::Seal> seals;

@@ -21,8 +21,9 @@ class FaultyJournal final : public ledger::Journal {
   /// The next append fails, and so many of its groups are kept.
   void fail_next(std::size_t kept) { kept_of_next_ = kept; }
 
-  ledger::Result<std::vector<ledger::Seal>> append(
-      std::span<const ledger::AnsweredGroup> groups) override;
+  void append(std::span<const ledger::AnsweredGroup> groups, Appended appended) override {
+    appended(write(groups));
+  }
   ledger::Position next_position() const override { return next_position_; }
   ledger::Instant newest_commit() const override { return newest_commit_; }
   ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override;
@@ -41,6 +42,7 @@ class FaultyJournal final : public ledger::Journal {
   void check_chain() const;
 
  private:
+  ledger::Result<std::vector<ledger::Seal>> write(std::span<const ledger::AnsweredGroup> groups);
   struct Record {
     ledger::Position position;
     std::string bytes;

@@ -72,9 +72,11 @@ struct Failures {
 };
 
 TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_fails) {
-  for (std::uint64_t fail_at = 1; fail_at <= 4; ++fail_at) {
+  for (std::uint64_t run = 0; run < 8; ++run) {
+    const std::uint64_t fail_at = 1 + run / 2;
     MemoryStore store;
-    MemoryJournal journal;
+    MemoryJournal journal(run % 2 == 0 ? MemoryJournal::Tells::at_once
+                                       : MemoryJournal::Tells::later);
     Deliveries deliveries;
     journal.fail_at(fail_at);
     Ingestor ingestor(
@@ -116,7 +118,8 @@ TEST_F(IngestorTest, commits_no_group_that_was_built_on_one_that_failed) {
   // The builder is ahead of the disk when the disk fails, again and again.
   for (std::uint32_t round = 0; round < 50; ++round) {
     MemoryStore store;
-    MemoryJournal journal;
+    MemoryJournal journal(round % 3 == 0 ? MemoryJournal::Tells::later
+                                         : MemoryJournal::Tells::at_once);
     Deliveries deliveries;
     journal.fail_at(1);
     journal.hold();

@@ -80,6 +80,9 @@ class Deliveries {
 
 class IngestorTest : public testing::Test {
  protected:
+  explicit IngestorTest(MemoryJournal::Tells tells = MemoryJournal::Tells::at_once)
+      : journal_(tells) {}
+
   std::unique_ptr<Ingestor> start(ledger::Store& store, Ingestor::Options options = {}) {
     return std::make_unique<Ingestor>(
         store, journal_, rules(), true, [](const auto&...) { return ledger::ok(); },

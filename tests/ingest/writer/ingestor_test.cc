@@ -15,7 +15,14 @@ using ledger::make_error_code;
 using ledger::Position;
 using ledger::test::MemoryStore;
 
-TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
+/// The same whenever the journal tells what has become of an append.
+class ManyThreadsTest : public IngestorTest {
+ protected:
+  using IngestorTest::IngestorTest;
+  void expect_answers();
+};
+
+void ManyThreadsTest::expect_answers() {
   constexpr std::uint32_t threads = 8;
   constexpr std::uint32_t each = 150;
   // Small groups and others take turns, and so do the threads that commit them.
@@ -52,6 +59,30 @@ TEST_F(IngestorTest, answers_every_submission_of_many_threads_once) {
   EXPECT_EQ(store_.registrations().size(), items);
   EXPECT_EQ(store_.durable_until(), journal_.next_position());
   EXPECT_EQ(ingestor->failure(), "");
+}
+
+TEST_F(ManyThreadsTest, are_answered_once_each) { expect_answers(); }
+
+class LateJournalTest : public ManyThreadsTest {
+ protected:
+  LateJournalTest() : ManyThreadsTest(MemoryJournal::Tells::later) {}
+};
+
+TEST_F(LateJournalTest, has_every_submission_of_many_threads_answered_once) { expect_answers(); }
+
+TEST_F(LateJournalTest, is_waited_for_when_the_ingestor_stops) {
+  const auto ingestor = start(store_);
+  journal_.hold();
+  // The building thread commits it, and does not wait.
+  EXPECT_EQ(submit(*ingestor, submission_of(1)), error_code());
+  journal_.wait_for_appends(1);
+  ingestor->between_groups([] {});
+  EXPECT_EQ(submit(*ingestor, submission_of(10)), error_code());
+  std::thread release([this] { journal_.release(); });
+  ingestor->stop();
+  release.join();
+  expect_each_answered_once(2);
+  EXPECT_EQ(deliveries_.complete(), 2U);
 }
 
 TEST_F(IngestorTest, puts_what_waits_into_few_groups) {

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "ledger/ports/journal.h"
@@ -15,20 +17,29 @@
 namespace ingest::test {
 
 /// A journal in memory that seals groups as the real one does, can be held up like a slow disk, and
-/// can fail like a broken one.
+/// can fail like a broken one. It tells before append() returns, as a local file does, or on a
+/// thread of its own, as a log on other machines does.
 class MemoryJournal final : public ledger::Journal {
  public:
-  ledger::Result<std::vector<ledger::Seal>> append(
-      std::span<const ledger::AnsweredGroup> groups) override {
-    std::unique_lock lock(mutex_);
-    ++append_count_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return !is_held_; });
-    if (append_count_ == fail_at_) return ledger::Errc::store_unavailable;
-    if (append_count_ == throw_at_) throw std::bad_alloc();
-    std::vector<ledger::Seal> seals;
-    for (const ledger::AnsweredGroup& answered : groups) seals.push_back(keep(answered));
-    return seals;
+  enum class Tells : std::uint8_t { at_once, later };
+
+  explicit MemoryJournal(Tells tells = Tells::at_once) : tells_(tells) {}
+  ~MemoryJournal() {
+    if (telling_.joinable()) telling_.join();
+  }
+
+  void append(std::span<const ledger::AnsweredGroup> groups, Appended appended) override {
+    if (tells_ == Tells::at_once) {
+      appended(write(groups));
+      return;
+    }
+    LEDGER_ASSERT(!is_telling_.exchange(true));  // one at a time
+    if (telling_.joinable()) telling_.join();
+    telling_ = std::thread([this, groups, appended = std::move(appended)] {
+      auto written = write(groups);
+      is_telling_ = false;
+      appended(std::move(written));
+    });
   }
   ledger::Position next_position() const override { return ledger::Position{next_position_}; }
   ledger::Instant newest_commit() const override {
@@ -81,6 +92,18 @@ class MemoryJournal final : public ledger::Journal {
   }
 
  private:
+  ledger::Result<std::vector<ledger::Seal>> write(std::span<const ledger::AnsweredGroup> groups) {
+    std::unique_lock lock(mutex_);
+    ++append_count_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !is_held_; });
+    if (append_count_ == fail_at_) return ledger::Errc::store_unavailable;
+    if (append_count_ == throw_at_) throw std::bad_alloc();
+    std::vector<ledger::Seal> seals;
+    for (const ledger::AnsweredGroup& answered : groups) seals.push_back(keep(answered));
+    return seals;
+  }
+
   ledger::Seal keep(const ledger::AnsweredGroup& answered) {
     const auto& [group, result_texts] = answered;
     // A real journal stops the process here: the group does not follow on the last one.
@@ -102,6 +125,10 @@ class MemoryJournal final : public ledger::Journal {
     next_position_ = group.next_position().value();
     return seal;
   }
+
+  const Tells tells_;
+  std::atomic<bool> is_telling_ = false;
+  std::thread telling_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

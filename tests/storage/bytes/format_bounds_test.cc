@@ -453,7 +453,7 @@ TEST_F(Unstorable, record_is_not_appended) {
     if (group.position != Position{1}) continue;  // the journal's own business
     const ledger::AnsweredGroup answered{group, {}};
     reasons_.clear();
-    const auto sealed = files.journal().append({&answered, 1});
+    const auto sealed = append_and_wait(files.journal(), {&answered, 1});
     ASSERT_FALSE(sealed);
     EXPECT_EQ(sealed.error(), ledger::Errc::unstorable);
     ASSERT_EQ(reasons_.size(), 1U);

@@ -64,7 +64,8 @@ TEST(LedgerFiles, notes_a_group_that_cannot_be_written) {
   group.committed_at = ledger::first_instant;
   {
     const NoRoom no_room;
-    EXPECT_FALSE(ledger.files().journal().append(std::array{ledger::AnsweredGroup{group, {}}}));
+    EXPECT_FALSE(
+        append_and_wait(ledger.files().journal(), std::array{ledger::AnsweredGroup{group, {}}}));
   }
   EXPECT_EQ(ledger.files().journal().next_position(), group.position);
   const std::lock_guard lock(mutex);

@@ -42,7 +42,7 @@ class FailedWriteTest : public testing::Test {
     group.position = journal_->next_position();
     group.committed_at = ledger::first_instant;
     const ledger::AnsweredGroup answered{group, {}};
-    return journal_->append({&answered, 1});
+    return append_and_wait(*journal_, {&answered, 1});
   }
   void wait_for_fault() {
     while (!is_noted_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
