@@ -59,14 +59,21 @@ Socket connect(asio::io_context& context, const LoadOptions& options) {
   }
 }
 
+std::string authorization(const LoadOptions& options) {
+  return options.token.empty() ? "" : "Authorization: Bearer " + options.token + "\r\n";
+}
+
 /// A request's text, head before body in one buffer. The body is written first, because its length
 /// stands in the head.
 class RequestText {
  public:
-  RequestText(std::string_view target, std::string_view content_type, std::size_t body_bytes_max)
+  RequestText(const LoadOptions& options, std::string_view target, std::string_view content_type,
+              std::size_t body_bytes_max)
       : buffer_(head_bytes_max + body_bytes_max), head_("POST ") {
     head_ += target;
-    head_ += " HTTP/1.1\r\nHost: localhost\r\nContent-Type: ";
+    head_ += " HTTP/1.1\r\nHost: localhost\r\n";
+    head_ += authorization(options);
+    head_ += "Content-Type: ";
     head_ += content_type;
     head_ += "\r\nContent-Length: ";
   }
@@ -86,7 +93,7 @@ class RequestText {
   }
 
  private:
-  static constexpr std::size_t head_bytes_max = 256;
+  static constexpr std::size_t head_bytes_max = 4096;
   std::vector<char> buffer_;
   std::string head_;
 };
@@ -94,14 +101,14 @@ class RequestText {
 RequestText request_text(const LoadOptions& options) {
   switch (options.mode) {
     case LoadMode::single:
-      return {"/v1/registrations", "application/json", LoadItems::text_bytes_max};
+      return {options, "/v1/registrations", "application/json", LoadItems::text_bytes_max};
     case LoadMode::batch:
-      return {"/v1/registrations", "application/x-ndjson",
+      return {options, "/v1/registrations", "application/x-ndjson",
               options.batch_lines * LoadItems::text_bytes_max};
     case LoadMode::status:
       break;
   }
-  return {"/v1/card-status", "application/json", LoadItems::text_bytes_max};
+  return {options, "/v1/card-status", "application/json", LoadItems::text_bytes_max};
 }
 
 /// Adds up the verdicts in an answer by their first letters.
@@ -470,7 +477,8 @@ LoadFigures run_load(const LoadOptions& options) { return Load(options).run(); }
 StatusCounts read_status(const LoadOptions& options) {
   asio::io_context context;
   Socket socket = connect(context, options);
-  constexpr std::string_view request = "GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string request =
+      "GET /v1/status HTTP/1.1\r\nHost: localhost\r\n" + authorization(options) + "\r\n";
   asio::write(socket, asio::buffer(request));
   AnswerReader answer;
   std::vector<char> input(16 * 1024);

@@ -26,6 +26,7 @@ struct LoadOptions {
   std::uint32_t rate = 0;  ///< requests a second; 0 = each connection as fast as it is answered
   std::uint32_t resend_percent = 0;  ///< of the items
   std::uint64_t seed = 1;
+  std::string token;  ///< of an operator, sent with each request; may be empty
 };
 
 struct LoadFigures {
