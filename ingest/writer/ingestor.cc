@@ -302,10 +302,11 @@ bool Ingestor::commit_next(std::vector<PendingGroup>& held) {
 
 /// Has the groups made durable. They are no longer held by the thread, but by who waits for that.
 void Ingestor::commit(std::vector<PendingGroup>& held) {
-  const auto groups = std::make_shared<std::vector<PendingGroup>>();
-  groups->swap(held);
+  std::shared_ptr<std::vector<PendingGroup>> groups;
   const auto begin = std::chrono::steady_clock::now();
   try {
+    groups = std::make_shared<std::vector<PendingGroup>>();
+    groups->swap(held);
     writer_.commit(*groups, [this, groups, begin](const ledger::Result<void>& committed) {
       const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
       try {
@@ -319,7 +320,7 @@ void Ingestor::commit(std::vector<PendingGroup>& held) {
       built_changed_.notify_one();
     });
   } catch (...) {
-    groups->swap(held);
+    if (groups) groups->swap(held);
     const std::lock_guard lock(mutex_);
     is_committing_ = false;
     throw;
