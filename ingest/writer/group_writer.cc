@@ -350,7 +350,7 @@ void GroupWriter::complete_all(Append& append, Result<std::vector<ledger::Seal>>
 
 Result<void> GroupWriter::commit(std::span<PendingGroup> groups) {
   std::promise<Result<void>> told;
-  commit(groups, [&told](Result<void> committed) { told.set_value(std::move(committed)); });
+  commit(groups, [&told](Result<void> committed) { told.set_value(committed); });
   return told.get_future().get();
 }
 
