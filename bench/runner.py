@@ -1,4 +1,4 @@
-"""What compare and full_year share: building, our server, and what the machine is and does."""
+"""What the scripts here share: building, our server, requests, and what the machine is and does."""
 
 import contextlib
 import datetime
@@ -50,6 +50,13 @@ def run_json(command, accepted=(0,), **more):
         raise Failed(f"{Path(command[0]).name} ended with {done.returncode}: {done.stderr.strip()[-1000:]} "
                      f"{done.stdout.strip()[-1000:]}")
     return json.loads(done.stdout)
+
+
+def request(path, body, content_type, headers):
+    """The bytes of a POST."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n{lines}"
+            f"Content-Length: {len(body)}\r\n\r\n").encode() + body
 
 
 class SocketFileConnection(http.client.HTTPConnection):

@@ -83,30 +83,30 @@ Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Respo
   Visit visit = connection.visit();
   visit.surface = route.access.surface();
   bool may_wait = true;
-  std::function<Gate::Answer()> admit = [&] {
+  const auto admit = [&] {
     return gate.admit(route.access, request.path_parameter, visit, may_wait, request.caller);
   };
   Gate::Answer answer;
-  if (route.kind == RouteKind::costly) {
-    // A flood of signatures to verify would delay whoever shares this thread.
-    std::function<Gate::Answer()> admit_nicely = [&admit] {
-      be_nice();
-      return admit();
-    };
-    answer = co_await run_on(connection.network().costly, connection.lane().context,
-                             std::move(admit_nicely));
-  } else {
-    answer = admit();
-  }
-  if (answer.verdict == Gate::Verdict::wait) {
+  for (;;) {
+    if (route.kind == RouteKind::costly) {
+      // A flood of signatures to verify would delay whoever shares this thread.
+      std::function<Gate::Answer()> admit_nicely = [&admit] {
+        be_nice();
+        return admit();
+      };
+      answer = co_await run_on(connection.network().costly, connection.lane().context,
+                               std::move(admit_nicely));
+    } else {
+      answer = admit();
+    }
+    if (answer.verdict != Gate::Verdict::wait || !may_wait) break;
+    may_wait = false;
     const auto deadline = Clock::now() + keys_wait_max;
     Timer pause(connection.lane().context);
     while (gate.is_renewing(answer.issuer) && Clock::now() < deadline) {
       pause.expires_after(keys_look_pause);
       co_await pause.async_wait(awaited);
     }
-    may_wait = false;
-    answer = admit();
   }
   if (answer.verdict == Gate::Verdict::admitted) co_return true;
   const Problem problem = problem_of(answer);

@@ -1,5 +1,6 @@
 #include "api/runtime/shown_account.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace api {

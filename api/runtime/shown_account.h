@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-
 #include "ledger/records/account.h"
 #include "ledger/records/person.h"
 #include "storage/ledger_files/ledger_files.h"

@@ -179,8 +179,9 @@ def main():
                 print(f"{name}: {len(findings)} findings, {seconds:.0f} s; {FOLDER / name}.log", flush=True)
                 for line in findings:
                     print(f"  {line}", flush=True)
-        finally:
             target.server.stop()
+        finally:
+            target.server.clean()
     return 1 if count else 0
 
 

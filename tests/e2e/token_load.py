@@ -9,7 +9,6 @@ were given out.
 """
 
 import argparse
-import http.server
 import json
 import subprocess
 import sys
@@ -20,35 +19,28 @@ import time
 import frikort_server as fs
 import token_issuer as ti
 from certificates import Authority
+from frikort_server.server import free_port
+from https_site import HttpsSite
+from issuer_site import Handler
 from secured_case import secured_server
 
 ITEMS_A_SECOND = 3000  # `load` sends a request every half minute then
 SINGLES_A_SECOND = 5
 
 
-class TokenSite:
-    """Gives out tokens over HTTP, as long as a command asks for them."""
+class FreshTokens(HttpsSite):
+    """Gives whoever asks a token that lives so many seconds. Counts what it is asked for."""
+
+    handler = Handler
 
     def __init__(self, issuers, seconds):
-        self.count = 0
-        site = self
+        super().__init__(free_port())
+        self.issuers, self.seconds = issuers, seconds
+        self.asked = []
+        self.answers = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-
-            def do_GET(self):  # pylint: disable=invalid-name
-                site.count += 1
-                token = issuers.of_practice({"exp": int(time.time()) + seconds}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(token)))
-                self.end_headers()
-                self.wfile.write(token)
-
-            def log_message(self, *_arguments):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.command = f"curl --silent --fail http://127.0.0.1:{self.http.server_port}/"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+    def __getitem__(self, _path):
+        return self.issuers.of_practice({"exp": int(time.time()) + self.seconds})
 
 
 def item(day):
@@ -100,13 +92,15 @@ def run(options, folder):
     with open(client_key, "wb") as file:
         file.write(issuers.client.pem())
     day = fs.recent_day(20)
-    site = TokenSite(issuers, options.token_seconds)
+    site = FreshTokens(issuers, options.token_seconds)
+    site.serve(certificate, key)
+    command = f"curl --silent --fail --cacert {authority.file} https://127.0.0.1:{site.port}/"
     singles = SingleItems(server, issuers, options.token_seconds, day)
     try:
         singles.start()
         with subprocess.Popen(
                 [fs.binary(), "load", "--server", f"https://127.0.0.1:{server.port}", "--ca-file", authority.file,
-                 "--token-command", site.command, "--dpop-key", client_key, "--json", "-"],
+                 "--token-command", command, "--dpop-key", client_key, "--json", "-"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as load:
             sent = feed(load.stdin, options.minutes * 60, day)
             told, errors = load.stdout.read(), load.stderr.read()
@@ -114,6 +108,7 @@ def run(options, folder):
         singles.join()
         server.stop()
     finally:
+        site.close()
         server.clean()
     if load.returncode != 0:
         yield f"load: exit status {load.returncode}: {errors[-500:].decode()}"
@@ -123,9 +118,9 @@ def run(options, folder):
         yield f"load: {sent} items were sent, {result}"
     yield from singles.refused[:3]
     tokens_min = options.minutes * 60 // options.token_seconds
-    if site.count < tokens_min:
-        yield f"load: {site.count} tokens, but {tokens_min} had to be used to their end"
-    print(f"{sent} items loaded and {singles.sent} single ones in {options.minutes:g} minutes; load got {site.count} tokens "
+    if len(site.asked) < tokens_min:
+        yield f"load: {len(site.asked)} tokens, but {tokens_min} had to be used to their end"
+    print(f"{sent} items loaded and {singles.sent} single ones in {options.minutes:g} minutes; load got {len(site.asked)} tokens "
           f"of {options.token_seconds} s")
 
 
