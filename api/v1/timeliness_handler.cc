@@ -105,8 +105,10 @@ ledger::Result<TimelinessMonth> month_of_practice(const storage::StateStore& sta
   return by_service;
 }
 
+/// `practice` is none of one that has no number: then there are `refusals` at the most.
 Response timeliness(OpenLedger& open, const Request& request, const std::string& practice_id,
-                    std::optional<ledger::PracticeNumber> practice) {
+                    std::optional<ledger::PracticeNumber> practice,
+                    ledger::Refusals refusals = {}) {
   Range range;
   if (const auto problem = read_range(request, range)) {
     return to_response(*problem, request.correlation_id);
@@ -119,6 +121,8 @@ Response timeliness(OpenLedger& open, const Request& request, const std::string&
       auto read = month_of_practice(open.files().state(), *practice, range.basis, month);
       if (!read) return to_response(problem_of(read.error()), request.correlation_id);
       figures = std::move(read.value());
+    } else {
+      figures = std::move(refusals[month]);
     }
     Json json = Json::object({{"month", ledger::to_string(month)}});
     add_figures(json, figures);
@@ -199,8 +203,12 @@ Response practice_timeliness(OpenLedger& open, const Request& request) {
         {400, "INVALID_PRACTICE_ID", "A practice is named by 1 to 20 digits.", "practiceId"},
         request.correlation_id);
   }
-  return timeliness(open, request, request.path_parameter,
-                    open.files().state().practice_number(id));
+  const storage::StateStore& state = open.files().state();
+  // Refusals first: a practice that gets its number meanwhile takes them along.
+  auto refusals = state.refusals(id);
+  if (!refusals) return to_response(problem_of(refusals.error()), request.correlation_id);
+  return timeliness(open, request, request.path_parameter, state.practice_number(id),
+                    std::move(refusals.value()));
 }
 
 Response national_timeliness(OpenLedger& open, const Request& request) {

@@ -42,6 +42,14 @@ void TimelinessMonth::add_rejected(Code code, std::uint64_t count) {
   }
 }
 
+void TimelinessMonth::add_tally(Code code, std::uint64_t count) {
+  if (code == Code::none) {
+    duplicates += count;
+  } else {
+    add_rejected(code, count);
+  }
+}
+
 void TimelinessMonth::merge(const TimelinessMonth& other) {
   for (std::uint32_t lag = 0; lag < other.by_lag.size(); ++lag) {
     if (other.by_lag[lag] != 0) add_lag(lag, other.by_lag[lag]);

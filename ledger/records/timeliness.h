@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -39,8 +40,13 @@ struct TimelinessMonth {
 
   void add_lag(std::uint32_t lag, std::uint32_t count = 1);
   void add_rejected(Code code, std::uint64_t count);
+  /// Of resends when the code is none, else of rejections.
+  void add_tally(Code code, std::uint64_t count);
   void merge(const TimelinessMonth& other);
 };
+
+/// What came from a practice and was not accepted, by month of receipt; no lags.
+using Refusals = std::map<Month, TimelinessMonth>;
 
 /// The published limits in days, and the share of reports that shall come within each.
 inline constexpr std::uint32_t timeliness_limits[3] = {16, 24, 32};

@@ -254,6 +254,32 @@ Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes) {
   return month;
 }
 
+std::string encode_refusals(const ledger::Refusals& refusals) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.varint(refusals.size());
+  for (const auto& [month, refused] : refusals) {
+    out.varint(number_of(month));
+    out.text(encode_timeliness(refused));
+  }
+  return bytes;
+}
+
+Result<ledger::Refusals> decode_refusals(std::string_view bytes) {
+  ByteReader in(bytes);
+  ledger::Refusals refusals;
+  const std::uint64_t months = in.varint();
+  for (std::uint64_t i = 0; i < months && in.is_ok(); ++i) {
+    const ledger::Month month = month_of_number(in.varint<std::uint32_t>());
+    const auto refused = decode_timeliness(in.text());
+    const bool is_next = refusals.empty() || refusals.rbegin()->first < month;
+    if (!is_next || !refused) return Errc::corrupt_record;
+    refusals.emplace_hint(refusals.end(), month, refused.value());
+  }
+  if (!in.is_complete() || field_out_of_bounds(refusals) != nullptr) return Errc::corrupt_record;
+  return refusals;
+}
+
 void encode_lag_content(const ledger::PracticeId& practice, ledger::Basis basis,
                         ledger::Month month, std::uint32_t lag, std::string& out) {
   out.clear();

@@ -92,8 +92,7 @@
 ///               payment or credit note they speak of the co-payment that it refers to
 ///   guid        with the practice it names the co-payment: a payment or credit note has that of
 ///               the co-payment it refers to, and that one's person and account
-///   practice    numbered 1, 2, 3 ... as they are first seen in entries; the tallies of one that is
-///               not known at the end of the group are the nation's alone
+///   practice    numbered 1, 2, 3 ... as they are first seen in entries, not in tallies
 ///   person      numbered 1, 2, 3 ... as they are first seen in entries
 ///   account     a person's year of service in Oslo
 ///   service     its time is the time of receipt minus what is given
@@ -120,6 +119,8 @@
 ///   notes          u64 position                -> entry, as in a record that was
 ///                  committed in 1970: of the statements, the signing
 ///                  keys and the acts
+///   refusals       text practice               -> varint months, and of each varint month, text
+///                  as in timeliness: of each practice that has tallies, but no number yet
 ///   meta           "applied"                   -> AppliedState
 /// In registrations, accounts and facts `content` is what the state checksum covers; positions are
 /// not. Of timeliness it covers the lag histograms, see encode_lag_content(), and of practices what
@@ -128,7 +129,7 @@ namespace storage {
 
 inline constexpr std::uint8_t format_version = 2;
 /// The version of the rows of the state. A state of another version is made again from the journal.
-inline constexpr std::uint8_t state_version = 5;
+inline constexpr std::uint8_t state_version = 6;
 
 // ---- journal ----
 
@@ -262,6 +263,9 @@ std::string timeliness_key(const ledger::TimelinessKey& key);
 ledger::TimelinessKey decode_timeliness_key(std::string_view key);
 std::string encode_timeliness(const ledger::TimelinessMonth& month);
 ledger::Result<ledger::TimelinessMonth> decode_timeliness(std::string_view bytes);
+
+std::string encode_refusals(const ledger::Refusals& refusals);
+ledger::Result<ledger::Refusals> decode_refusals(std::string_view bytes);
 /// What each co-payment in a lag histogram adds to the state checksum (family "t"). By the
 /// practice's own identifier: its number depends on how items were grouped.
 void encode_lag_content(const ledger::PracticeId& practice, ledger::Basis basis,

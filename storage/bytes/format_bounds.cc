@@ -282,6 +282,16 @@ const char* field_out_of_bounds(const ledger::TimelinessMonth& month) {
   return are_codes ? nullptr : "code";
 }
 
+const char* field_out_of_bounds(const ledger::Refusals& refusals) {
+  if (refusals.empty()) return "months";
+  for (const auto& [month, refused] : refusals) {
+    if (!is_in_bounds(month)) return "month";
+    if (!refused.by_lag.empty()) return "lag";
+    if (const char* const field = field_out_of_bounds(refused)) return field;
+  }
+  return nullptr;
+}
+
 namespace {
 
 bool are_replaced(const std::vector<ledger::ReplacedCard>& cards) {

@@ -25,6 +25,7 @@ const char* field_out_of_bounds(const ledger::Person& person);
 const char* field_out_of_bounds(const ledger::Practice& practice);
 const char* field_out_of_bounds(const ledger::TimelinessKey& key);
 const char* field_out_of_bounds(const ledger::TimelinessMonth& month);
+const char* field_out_of_bounds(const ledger::Refusals& refusals);
 const char* field_out_of_bounds(const ledger::Event& event);
 const char* field_out_of_bounds(const AppliedState& applied);
 

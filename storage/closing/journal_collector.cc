@@ -163,7 +163,6 @@ bool JournalCollector::collect_lag(const ItemEntry& copayment) {
 
 void JournalCollector::introduce(ledger::PracticeNumber number, const ledger::PracticeId& id,
                                  Position position) {
-  ++practices_introduced_;
   if (practices_.has(number) && practices_.id(number) == id) return;
   use_difference_({ledger::DifferenceKind::practice_differs,
                    {},
@@ -176,12 +175,14 @@ void JournalCollector::introduce(ledger::PracticeNumber number, const ledger::Pr
 
 void JournalCollector::collect_tally(const ledger::Tally& tally) {
   if (int{tally.month.year()} != year_) return;
-  const auto found = practices_.number_of(tally.practice.view());
-  // Without a practice, or of one that was not known then: the nation's alone.
-  const std::uint32_t practice = found && *found <= practices_introduced_ ? *found : 0;
-  parts_.tallies.add(
-      parts_.part_of_practice(ledger::PracticeNumber{practice}),
-      {practice, month_number(tally.month), tally.count, static_cast<std::uint8_t>(tally.code)});
+  const std::int32_t month = month_number(tally.month);
+  const auto code = static_cast<std::uint8_t>(tally.code);
+  const std::uint32_t practice = practices_.number_of(tally.practice.view()).value_or(0);
+  parts_.tallies.add(parts_.part_of_practice(ledger::PracticeNumber{practice}),
+                     {practice, month, tally.count, code});
+  if (practice != 0 || tally.practice.view().empty()) return;
+  parts_.refusals.add(parts_.part_of_stranger(tally.practice),
+                      {tally.practice, month, tally.count, code});
 }
 
 }  // namespace storage

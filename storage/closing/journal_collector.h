@@ -63,7 +63,6 @@ class JournalCollector {
   const Owners hint_;  // who is whom by the state: a person's entries come before his merge
   YearFigures& figures_;
   const UseDifference& use_difference_;
-  std::uint32_t practices_introduced_ = 0;  // by the entries read so far
   std::map<ledger::PracticeNumber, ledger::PracticeEntry> registered_;  // the newest event of each
 };
 

@@ -16,6 +16,7 @@
 #include "storage/closing/owners.h"
 #include "storage/files/report_progress.h"
 #include "storage/files/spill.h"
+#include "storage/state/text_hash.h"
 
 // What a reconciliation puts aside in files, to take it up part by part.
 namespace storage {
@@ -158,7 +159,15 @@ struct PutAsideLag {
 };
 
 struct PutAsideTally {
-  std::uint32_t practice = 0;
+  std::uint32_t practice = 0;  ///< 0 = the nation alone
+  std::int32_t month = 0;      ///< year * 12 + month - 1
+  std::uint64_t count = 0;
+  std::uint8_t code = 0;
+};
+
+/// A tally of a practice that has no number.
+struct PutAsideRefusal {
+  ledger::PracticeId practice;
   std::int32_t month = 0;  ///< year * 12 + month - 1
   std::uint64_t count = 0;
   std::uint8_t code = 0;
@@ -183,7 +192,8 @@ struct ReconciliationParts {
         registrations(folder, "registrations", parts),
         unpaid(folder, "unpaid", parts),
         lags(folder, "lags", parts),
-        tallies(folder, "tallies", parts) {}
+        tallies(folder, "tallies", parts),
+        refusals(folder, "refusals", parts) {}
 
   std::size_t count;
   std::uint64_t persons;
@@ -199,6 +209,7 @@ struct ReconciliationParts {
   Spill<PutAsideUnpaid> unpaid;                  ///< by practice
   Spill<PutAsideLag> lags;                       ///< by practice
   Spill<PutAsideTally> tallies;                  ///< by practice
+  Spill<PutAsideRefusal> refusals;               ///< by part_of_stranger()
 
   /// Everything has been put aside that collecting finds.
   void finish_collected() {
@@ -206,6 +217,7 @@ struct ReconciliationParts {
     indexed.finish();
     lags.finish();
     tallies.finish();
+    refusals.finish();
   }
   /// What has been put aside by owner, by what was taken for who is whom, takes its place by who is
   /// whom indeed.
@@ -259,6 +271,10 @@ struct ReconciliationParts {
 
   std::size_t part_of_practice(ledger::PracticeNumber practice) const {
     return part_of(practice.value(), practices);
+  }
+  /// Of a practice that has no number.
+  std::size_t part_of_stranger(const ledger::PracticeId& practice) const {
+    return TextHash{}(practice.view()) % count;
   }
 
   /// Registrations are spread by the upper half of the fingerprint's first number.

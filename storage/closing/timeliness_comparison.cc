@@ -30,16 +30,18 @@ PracticeNumber practice_number(std::uint64_t number) {
   return PracticeNumber{static_cast<std::uint32_t>(number)};
 }
 
+/// `stranger` is who has no number, and so no row of that key.
 void compare_month(const TimelinessKey& key, const TimelinessMonth& expected,
-                   const TimelinessMonth& found, const UseDifference& use) {
+                   const TimelinessMonth& found, const UseDifference& use,
+                   std::string_view stranger = {}) {
   const auto differs = [&](const std::string& what, std::uint64_t expect, std::uint64_t is) {
     if (expect == is) return;
     use({DifferenceKind::timeliness_differs,
          {},
          key.practice,
          {},
-         fmt::format("{} {} {}", key.basis == Basis::received ? "received" : "service",
-                     ledger::to_string(key.month), what),
+         fmt::format("{} {} {}{}{}", key.basis == Basis::received ? "received" : "service",
+                     ledger::to_string(key.month), what, stranger.empty() ? "" : " of ", stranger),
          std::to_string(expect),
          std::to_string(is)});
   };
@@ -81,6 +83,41 @@ void compare_months(const StateReader& state, const Months& due, std::uint64_t f
   for (const auto& [key, month] : left) compare_month(key, month, {}, use);
 }
 
+/// Compares what was refused of the practices of a part that have no number.
+void compare_refusals(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
+                      int year, const UseDifference& use) {
+  std::map<std::string, ledger::Refusals, std::less<>> left;
+  for (const PutAsideRefusal& tally : parts.refusals.read(part)) {
+    left[std::string(tally.practice.view())][month_of_number(tally.month)].add_tally(
+        static_cast<ledger::Code>(tally.code), tally.count);
+  }
+  const auto compare = [&](std::string_view id, Month month, const TimelinessMonth& expected,
+                           const TimelinessMonth& found) {
+    if (int{month.year()} != year) return;
+    compare_month({ledger::nation, Basis::received, month}, expected, found, use, id);
+  };
+  require_read(state.for_each(StateFamily::refusals, {},
+                              [&](std::string_view key, std::string_view value) -> Result<void> {
+                                ledger::PracticeId id;
+                                auto refusals = decode_refusals(value);
+                                if (!refusals) return refusals.error();
+                                if (!ledger::PracticeId::parse(key, id)) {
+                                  return ledger::Errc::corrupt_record;
+                                }
+                                if (parts.part_of_stranger(id) != part) return ledger::ok();
+                                ledger::Refusals& expected = left[std::string(key)];
+                                for (const auto& [month, found] : refusals.value()) {
+                                  compare(key, month, expected[month], found);
+                                  expected.erase(month);
+                                }
+                                return ledger::ok();
+                              }),
+               "the refusals of the state");
+  for (const auto& [id, refusals] : left) {
+    for (const auto& [month, expected] : refusals) compare(id, month, expected, {});
+  }
+}
+
 }  // namespace
 
 std::array<TimelinessMonth, 12> compare_timeliness(const StateReader& state,
@@ -105,23 +142,19 @@ std::array<TimelinessMonth, 12> compare_timeliness(const StateReader& state,
       add_lag({practice, Basis::service, ledger::month_of(service)}, lag);
       add_lag({practice, Basis::received, ledger::month_of(received)}, lag);
     }
-    const auto add_tally = [](TimelinessMonth& month, const PutAsideTally& tally) {
-      if (tally.code == 0) {
-        month.duplicates += tally.count;
-      } else {
-        month.add_rejected(static_cast<ledger::Code>(tally.code), tally.count);
-      }
-    };
     for (const PutAsideTally& tally : parts.tallies.read(part)) {
       const Month month = month_of_number(tally.month);
-      add_tally(nation[{ledger::nation, Basis::received, month}], tally);
+      const auto code = static_cast<ledger::Code>(tally.code);
+      nation[{ledger::nation, Basis::received, month}].add_tally(code, tally.count);
       if (tally.practice == 0) continue;
-      add_tally(practices[{PracticeNumber{tally.practice}, Basis::received, month}], tally);
+      practices[{PracticeNumber{tally.practice}, Basis::received, month}].add_tally(code,
+                                                                                    tally.count);
     }
     const std::uint64_t first = std::max<std::uint64_t>(1, parts.first_of(part, parts.practices));
     const std::uint64_t end =
         parts.is_last(part) ? std::uint64_t{1} << 32 : parts.first_of(part + 1, parts.practices);
     compare_months(state, practices, first, end, year, use);
+    compare_refusals(state, parts, part, year, use);
   }
   compare_months(state, nation, 0, 1, year, use);
   std::array<TimelinessMonth, 12> by_month;

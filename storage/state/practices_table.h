@@ -16,8 +16,8 @@
 #include "ledger/records/timeliness.h"
 #include "ledger/values/ids.h"
 #include "ledger/values/result.h"
-#include "storage/state/mix.h"
 #include "storage/state/table_context.h"
+#include "storage/state/text_hash.h"
 #include "storage/state/thread_safety.h"
 
 namespace storage {
@@ -85,11 +85,7 @@ class PracticesTable {
 
  private:
   struct Hash {
-    std::size_t operator()(const ledger::PracticeId& id) const {
-      std::uint64_t value = 0;
-      for (const char digit : id.view()) value = value * 31 + static_cast<unsigned char>(digit);
-      return mix(value);
-    }
+    std::size_t operator()(const ledger::PracticeId& id) const { return TextHash{}(id.view()); }
   };
 
   void load(const StateFiles& files);

@@ -23,6 +23,7 @@ enum class StateFamily : std::uint8_t {
   events,           ///< cause and ordinal -> what other systems are told
   unpaid,           ///< practice, service day and position -> a registration not paid yet
   notes,            ///< position -> a statement, a key that signs from there, or an act
+  refusals,         ///< practice that has no number yet -> resends and rejections, by month
 };
 
 struct StateFamilyTraits {
@@ -59,6 +60,7 @@ inline constexpr auto state_family_table = [] {
       {events, "events", regular, what_is_there, 4},
       {unpaid, "unpaid", regular, what_is_there, 5},
       {notes, "notes", regular, what_is_there, 9},
+      {refusals, "refusals", regular, also_what_is_not, 12},
   });
 }();
 

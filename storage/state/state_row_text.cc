@@ -139,6 +139,15 @@ Result<Fields> fields_of(const ledger::TimelinessMonth& month) {
   return fields;
 }
 
+Result<Fields> fields_of(const ledger::Refusals& refusals) {
+  Fields fields;
+  for (const auto& [month, refused] : refusals) {
+    const Fields of_month = fields_of(refused).value();
+    for (const auto& [name, text] : of_month) fields[ledger::to_string(month) + " " + name] = text;
+  }
+  return fields;
+}
+
 Result<Fields> fields_of(const ledger::Event& event) {
   return Fields{{"type", std::string(name_of(event.type))},
                 {"personRef", to_text(event.account.person.value())},
@@ -231,6 +240,8 @@ Result<RowFields> fields_of(StateFamily family, std::string_view key, std::strin
       return fields_of(decode_unpaid(key, value));
     case StateFamily::notes:
       return fields_of(decode_note(key, value));
+    case StateFamily::refusals:
+      return fields_of(decode_refusals(value));
   }
   return Errc::corrupt_record;
 }
@@ -301,6 +312,9 @@ StateDifference name_row(StateFamily family, std::string_view key, std::string_v
     }
     case StateFamily::notes:
       row.key = "note " + to_text(decode_journal_key(key));
+      break;
+    case StateFamily::refusals:
+      row.key = "practice " + std::string(key) + ", refused";
       break;
   }
   return row;

@@ -100,7 +100,13 @@ Result<std::optional<PracticeNumber>> StateStore::find_practice(const PracticeId
 }
 
 Result<PracticeNumber> StateStore::add_practice(const PracticeId& id) {
-  return of<PracticesTable>().add(id);
+  const auto number = of<PracticesTable>().add(id);
+  if (!number) return number;
+  const auto refusals = of<RefusalsTable>().take(id);
+  if (!refusals) return refusals.error();
+  const auto counted = of<TimelinessTable>().record_refusals(number.value(), refusals.value());
+  if (!counted) return counted.error();
+  return number;
 }
 
 Result<PracticeId> StateStore::practice_id(PracticeNumber number) {
@@ -153,12 +159,18 @@ Result<void> StateStore::record_lag(PracticeNumber practice, ledger::Date servic
 }
 
 Result<void> StateStore::record_tally(const ledger::Tally& tally) {
+  const bool has_practice = !tally.practice.view().empty();
   std::optional<PracticeNumber> practice;
-  // What is refused makes no practice known: anybody could make up any number of them.
-  if (!tally.practice.view().empty()) practice = of<PracticesTable>().find(tally.practice);
+  if (has_practice) practice = of<PracticesTable>().find(tally.practice);
   const auto recorded = of<TimelinessTable>().record_tally(tally, practice);
-  if (recorded) hand_over_.count_item();
-  return recorded;
+  if (!recorded) return recorded;
+  // What is refused gives no practice a number.
+  if (has_practice && !practice) {
+    const auto kept = of<RefusalsTable>().record(tally);
+    if (!kept) return kept;
+  }
+  hand_over_.count_item();
+  return ledger::ok();
 }
 
 Result<void> StateStore::record_events(std::span<const ledger::Event> events) {
@@ -282,6 +294,10 @@ Result<ledger::AccountBrief> StateStore::account_brief(const AccountKey& key) co
 
 Result<ledger::TimelinessMonth> StateStore::timeliness(const ledger::TimelinessKey& key) const {
   return of<TimelinessTable>().find(key);
+}
+
+Result<ledger::Refusals> StateStore::refusals(const PracticeId& practice) const {
+  return of<RefusalsTable>().find(practice);
 }
 
 std::optional<PracticeNumber> StateStore::practice_number(const PracticeId& id) const {

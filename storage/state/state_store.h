@@ -144,6 +144,8 @@ class StateStore final : public ledger::Store {
   ledger::Result<ledger::Account> account(const ledger::AccountKey& key) const;
   ledger::Result<ledger::AccountBrief> account_brief(const ledger::AccountKey& key) const;
   ledger::Result<ledger::TimelinessMonth> timeliness(const ledger::TimelinessKey& key) const;
+  /// What came from a practice that has no number; empty of one that has.
+  ledger::Result<ledger::Refusals> refusals(const ledger::PracticeId& practice) const;
   std::optional<ledger::PracticeNumber> practice_number(const ledger::PracticeId& id) const;
   std::vector<ledger::Practice> practices() const;  ///< by number; the first is the nation, empty
   /// The identifier that the practice uses itself. `corrupt_record` for a number never given.

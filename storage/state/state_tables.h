@@ -9,6 +9,7 @@
 #include "storage/state/notes_table.h"
 #include "storage/state/persons_table.h"
 #include "storage/state/practices_table.h"
+#include "storage/state/refusals_table.h"
 #include "storage/state/registrations_table.h"
 #include "storage/state/registry_events_table.h"
 #include "storage/state/table_context.h"
@@ -64,6 +65,7 @@ using StateTables = TableSet<RegistrationsTable,   //
                              TimelinessTable,      //
                              EventsTable,          //
                              UnpaidTable,          //
-                             NotesTable>;
+                             NotesTable,           //
+                             RefusalsTable>;
 
 }  // namespace storage

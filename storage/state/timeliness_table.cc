@@ -87,13 +87,7 @@ Result<void> TimelinessTable::record_lag(PracticeNumber practice, const ledger::
 
 Result<void> TimelinessTable::record_tally(const ledger::Tally& tally,
                                            std::optional<PracticeNumber> practice) {
-  const auto count = [&tally](TimelinessMonth& month) {
-    if (tally.code == ledger::Code::none) {
-      month.duplicates += tally.count;
-    } else {
-      month.add_rejected(tally.code, tally.count);
-    }
-  };
+  const auto count = [&tally](TimelinessMonth& month) { month.add_tally(tally.code, tally.count); };
   const auto for_nation = change({ledger::nation, Basis::received, tally.month}, count);
   if (!for_nation) return for_nation.error();
   if (practice) {
@@ -101,6 +95,16 @@ Result<void> TimelinessTable::record_tally(const ledger::Tally& tally,
     if (!for_practice) return for_practice.error();
   }
   (tally.code == ledger::Code::none ? totals_.duplicates : totals_.rejected) += tally.count;
+  return ledger::ok();
+}
+
+Result<void> TimelinessTable::record_refusals(PracticeNumber practice,
+                                              const ledger::Refusals& refusals) {
+  for (const auto& [month, refused] : refusals) {
+    const auto counted = change({practice, Basis::received, month},
+                                [&refused = refused](auto& counts) { counts.merge(refused); });
+    if (!counted) return counted;
+  }
   return ledger::ok();
 }
 

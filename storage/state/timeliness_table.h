@@ -31,9 +31,12 @@ class TimelinessTable {
   /// nation; by both bases.
   ledger::Result<void> record_lag(ledger::PracticeNumber practice, const ledger::PracticeId& id,
                                   ledger::Date service, ledger::Date received);
-  /// Counts a tally for the nation, and for the practice if it is known.
+  /// Counts a tally for the nation, and for the practice if it has a number.
   ledger::Result<void> record_tally(const ledger::Tally& tally,
                                     std::optional<ledger::PracticeNumber> practice);
+  /// Counts for the practice what the nation has counted before it had a number.
+  ledger::Result<void> record_refusals(ledger::PracticeNumber practice,
+                                       const ledger::Refusals& refusals);
   void finish_group();
   void freeze() { months_.freeze(); }
   void thaw_stripe(std::size_t stripe) { months_.thaw_stripe(stripe); }

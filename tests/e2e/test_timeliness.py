@@ -346,6 +346,29 @@ class SmallTest(TimelinessCase):
         for code, count in expected.items():
             self.assertEqual(after["rejected"].get(code, 0) - nation["rejected"].get(code, 0), count, code)
 
+    def test_refused_before_anything_was_accepted(self):
+        practice, stranger = fs.new_practice(), fs.new_practice()
+        barred = [dated("2024-09-10", received=f"2025-04-{day}", practiceId=of)
+                  for of in (practice, stranger) for day in (19, 20, 21)]
+        self.assertEqual({r["verdict"] for r in self.server.submit(*barred)}, {"rejected"})
+        refused = {"2025-04": {"TIME_BARRED": 3}}
+
+        def rejected(of, query=WHOLE):
+            return {line["month"]: line["rejected"] for line in self.practice(of, query)["months"] if line["rejected"]}
+
+        for query in (WHOLE, f"{WHOLE}&basis=service"):
+            self.assertEqual(rejected(practice, query), refused, "of a practice that nothing else is known of")
+        self.server.submit(dated("2025-04-10", received="2025-04-20", practiceId=practice),
+                           dated("2024-09-10", received="2025-05-02", practiceId=practice))
+        after = refused | {"2025-05": {"TIME_BARRED": 1}}
+        for _ in range(2):
+            self.assertEqual(rejected(practice), after)
+            self.assertEqual(rejected(stranger), refused)
+            self.assertEqual(self.practice(practice)["total"]["count"], 1)
+            self.assertEqual(self.practice(stranger)["total"]["count"], 0)
+            self.server.stop(clean=False)
+            self.server.start()
+
     def test_figures_are_there_at_once(self):
         practice = fs.new_practice()
         for count in range(1, 11):

@@ -202,6 +202,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 't':
       check_row(bytes, storage::decode_timeliness, storage::encode_timeliness);
       break;
+    case 'u':
+      check_row(bytes, storage::decode_refusals, storage::encode_refusals);
+      break;
     case 'e':
       check_event(bytes);
       break;

@@ -145,7 +145,6 @@ Result<void> MemoryStore::record_lag(PracticeNumber practice, Date service, Date
 
 Result<void> MemoryStore::record_tally(const Tally& tally) {
   tallies_.push_back(tally);
-  tally_practices_.push_back(find_in(practices_, tally.practice.view()).value_or(nation));
   return ok();
 }
 

@@ -77,8 +77,6 @@ class MemoryStore : public Store, public EntryLog {
   const std::map<TimelinessKey, TimelinessMonth>& timeliness() const { return timeliness_; }
   const std::vector<Tally>& tallies() const { return tallies_; }
   const std::map<UnpaidKey, UnpaidRegistration>& unpaid() const { return unpaid_; }
-  /// Of each tally the practice it counts for: the nation alone when that was not known then.
-  const std::vector<PracticeNumber>& tally_practices() const { return tally_practices_; }
   const std::vector<Event>& events() const { return events_; }
   const std::vector<StatementEntry>& statements() const { return statements_; }
   const std::vector<KeyEntry>& keys() const { return keys_; }
@@ -100,7 +98,6 @@ class MemoryStore : public Store, public EntryLog {
   std::map<TimelinessKey, TimelinessMonth> timeliness_;
   std::vector<Tally> tallies_;
   std::map<UnpaidKey, UnpaidRegistration> unpaid_;
-  std::vector<PracticeNumber> tally_practices_;
   std::vector<Event> events_;
   std::vector<ItemEntry> entries_;
   std::map<Position, Entry> log_;

@@ -50,6 +50,8 @@ const std::vector<Kind>& kinds() {
        [](std::string_view bytes) { return decode_practice(bytes).has_value(); }},
       {"timeliness", [](Prng& prng) { return encode_timeliness(month(prng)); },
        [](std::string_view bytes) { return decode_timeliness(bytes).has_value(); }},
+      {"refusals", [](Prng& prng) { return encode_refusals(refusals(prng)); },
+       [](std::string_view bytes) { return decode_refusals(bytes).has_value(); }},
       {"event", [](Prng& prng) { return encode_event(event(prng)); },
        [](std::string_view bytes) {
          return decode_event(event_key(Position{7}, 0), bytes).has_value();

@@ -382,6 +382,28 @@ TEST(FormatBounds, are_the_same_for_practices_months_and_events) {
   month([](ledger::TimelinessMonth& row) { row.add_rejected(Code::none, 1); }, false);
   month([](ledger::TimelinessMonth& row) { row.add_rejected(Code::unpaid, 1); }, false);
 
+  const auto refused = [](std::function<void(ledger::Refusals&)> change, bool is_within) {
+    ledger::Refusals row;
+    row[ledger::month_of(ledger::first_day)].duplicates = 1;
+    row[ledger::month_of(ledger::last_day)].add_rejected(Code::time_barred, 1);
+    change(row);
+    expect_bounds(row, encode_refusals(row), decode_refusals, is_within);
+  };
+  refused([](auto&) {}, true);
+  refused([](ledger::Refusals& row) { row.clear(); }, false);
+  refused(
+      [](ledger::Refusals& row) {
+        row[ledger::month_of(ledger::first_day) - std::chrono::months{1}];
+      },
+      false);
+  refused(
+      [](ledger::Refusals& row) {
+        row[ledger::month_of(ledger::last_day) + std::chrono::months{1}];
+      },
+      false);
+  refused([](ledger::Refusals& row) { row.begin()->second.add_lag(1); }, false);
+  refused([](ledger::Refusals& row) { row.begin()->second.add_rejected(Code::unpaid, 1); }, false);
+
   const auto event = [](std::function<void(ledger::Event&)> change, bool is_within) {
     ledger::Event row;
     row.account = {ledger::PersonId{1}, 2199};

@@ -124,17 +124,31 @@ std::string describe_registry_event(std::string_view bytes) {
   return out.str();
 }
 
-std::string describe_timeliness(std::string_view bytes) {
-  const auto decoded = decode_timeliness(bytes);
-  if (!decoded) return "does not decode\n";
-  const ledger::TimelinessMonth& row = decoded.value();
-  std::ostringstream out;
+void describe(std::ostream& out, const ledger::TimelinessMonth& row) {
   for (std::size_t lag = 0; lag < row.by_lag.size(); ++lag) {
     if (row.by_lag[lag] != 0) out << "lag " << lag << ": " << row.by_lag[lag] << '\n';
   }
   out << "duplicates " << row.duplicates << '\n';
   for (const auto& [code, count] : row.rejected) {
     out << "rejected " << text_of(code) << ' ' << count << '\n';
+  }
+}
+
+std::string describe_timeliness(std::string_view bytes) {
+  const auto decoded = decode_timeliness(bytes);
+  if (!decoded) return "does not decode\n";
+  std::ostringstream out;
+  describe(out, decoded.value());
+  return out.str();
+}
+
+std::string describe_refusals(std::string_view bytes) {
+  const auto decoded = decode_refusals(bytes);
+  if (!decoded) return "does not decode\n";
+  std::ostringstream out;
+  for (const auto& [month, row] : decoded.value()) {
+    out << ledger::to_string(month) << '\n';
+    describe(out, row);
   }
   return out.str();
 }
@@ -258,6 +272,14 @@ std::string timeliness_1() {
   return encode_timeliness(row);
 }
 
+std::string refusals_1() {
+  ledger::Refusals row;
+  row[std::chrono::year{2025} / 11].duplicates = 2;
+  row[std::chrono::year{2026} / 1].add_rejected(Code::time_barred, 5);
+  row[std::chrono::year{2026} / 1].add_rejected(Code::malformed_item, 300);
+  return encode_refusals(row);
+}
+
 std::string event_2() {
   ledger::Event row;
   row.type = ledger::EventType::refund_netted;
@@ -311,7 +333,7 @@ std::string unpaid_2() {
                         instant("2025-03-01T10:59:59.5+01:00"), Money::from_ore(17'500)});
 }
 
-std::string applied_5() {
+std::string applied_6() {
   AppliedState row;
   row.next_position = Position{90'001};
   row.rules = ledger::RulePack::canonical_text(
@@ -342,13 +364,14 @@ std::vector<Golden> goldens() {
       {"account_4", account_4, describe_account},
       {"practice_2", practice_2, describe_practice},
       {"timeliness_1", timeliness_1, describe_timeliness},
+      {"refusals_1", refusals_1, describe_refusals},
       {"event_2", event_2, describe_event},
       {"card_event_2", card_event_2, describe_event},
       {"unpaid_2", unpaid_2, describe_unpaid},
       {"person_1", person_1, describe_person},
       {"merged_event_1", merged_event_1, describe_event},
       {"registry_event_1", registry_event_1, describe_registry_event},
-      {"applied_5", applied_5, describe_applied},
+      {"applied_6", applied_6, describe_applied},
   };
   all.insert(all.end(), rows.begin(), rows.end());
   return all;

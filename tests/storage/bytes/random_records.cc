@@ -336,6 +336,16 @@ ledger::TimelinessMonth month(Prng& prng) {
   return row;
 }
 
+ledger::Refusals refusals(Prng& prng) {
+  ledger::Refusals row;
+  for (std::uint64_t i = 1 + prng.below(5); i > 0; --i) {
+    ledger::TimelinessMonth& refused = row[ledger::month_of(day(prng))];
+    refused = month(prng);
+    refused.by_lag.clear();
+  }
+  return row;
+}
+
 ledger::Practice practice_row(Prng& prng) {
   ledger::Practice row;
   row.id = practice(prng);

@@ -22,6 +22,7 @@ std::string record_of(ledger::test::Prng& prng, const ledger::CommitGroup& group
 ledger::Registration registration(ledger::test::Prng& prng);
 ledger::Account account(ledger::test::Prng& prng);
 ledger::TimelinessMonth month(ledger::test::Prng& prng);
+ledger::Refusals refusals(ledger::test::Prng& prng);
 ledger::Practice practice_row(ledger::test::Prng& prng);
 ledger::Event event(ledger::test::Prng& prng);
 ledger::UnpaidKey unpaid_place(ledger::test::Prng& prng);

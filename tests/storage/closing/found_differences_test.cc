@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "tests/storage/closing/reconciliation_fixture.h"
 
 namespace storage::test {
@@ -136,6 +139,75 @@ TEST_F(ReconciliationTest, finds_a_timeliness_counter_off_by_one) {
     return;
   }
   FAIL() << "there is no month";
+}
+
+/// Beside the random items, some of practices of which nothing is accepted at first.
+class StrangersTest : public ReconciliationTest {
+ protected:
+  StrangersTest() {
+    LedgerWithWriter ledger(options_in(data(), 700));
+    std::uint32_t guid = 9'000'000;
+    // So many that every part has some.
+    for (std::uint32_t practice = 700; practice < 730; ++practice) {
+      const std::string digits = std::to_string(practice);
+      auto late = ledger::test::a_copayment().by(digits).on("2024-01-10T10:00:00Z");
+      late.received_at("2024-10-10T10:00:00Z");
+      ledger.commit(std::vector<ledger::Item>{late.guid(++guid), late.guid(++guid)});
+      // Every third reports well in the end.
+      if (practice % 3 != 0) continue;
+      auto good = ledger::test::a_copayment().by(digits).guid(++guid);
+      ledger.commit(std::vector<ledger::Item>{good.on("2024-10-11T10:00:00Z")});
+    }
+  }
+
+  /// Without those of the random items.
+  std::map<std::string, std::string> strangers() const {
+    std::map<std::string, std::string> rows;
+    for (auto& [key, row] : rows_of(state(), StateFamily::refusals)) {
+      if (key >= "700" && key < "730") rows.emplace(key, row);
+    }
+    return rows;
+  }
+};
+
+TEST_F(StrangersTest, have_no_differences) {
+  const json::object statement = make(true);
+  EXPECT_EQ(statement.at("differences").at("count"), 0);
+  EXPECT_EQ(strangers().size(), 20U);
+}
+
+TEST_F(StrangersTest, are_missed_when_one_is_lost) {
+  const auto [key, row] = *strangers().begin();
+  OpenState(state()).remove(StateFamily::refusals, key);
+  const json::object difference = first_difference("timelinessDiffers");
+  EXPECT_EQ(difference.at("field").as_string(), "received 2024-10 TIME_BARRED of " + key);
+  EXPECT_EQ(difference.at("expected").as_string(), "2");
+  EXPECT_EQ(difference.at("found").as_string(), "0");
+  EXPECT_EQ(count_of(make(true), "timelinessDiffers"), 1);
+}
+
+TEST_F(StrangersTest, are_found_when_nobody_sent_anything) {
+  ledger::Refusals refusals = decode_refusals(strangers().begin()->second).value();
+  refusals[std::chrono::year{year} / 3].duplicates = 1;
+  OpenState(state()).put(StateFamily::refusals, "4711", encode_refusals(refusals));
+  EXPECT_EQ(count_of(make(true), "timelinessDiffers"), 2);
+}
+
+TEST_F(StrangersTest, are_known_when_something_is_accepted) {
+  bool is_found = false;
+  for (const auto& [key, row] : rows_of(state(), StateFamily::timeliness)) {
+    const ledger::TimelinessKey whose = decode_timeliness_key(key);
+    auto month = decode_timeliness(row).value();
+    const bool has_two = month.rejected == decltype(month.rejected){{ledger::Code::time_barred, 2}};
+    if (whose.practice == ledger::nation || !has_two || month.by_lag.size() != 1) continue;
+    // As if it had not taken along what was refused before.
+    month.rejected.clear();
+    OpenState(state()).put(StateFamily::timeliness, key, encode_timeliness(month));
+    is_found = true;
+    break;
+  }
+  ASSERT_TRUE(is_found);
+  EXPECT_EQ(first_difference("timelinessDiffers").at("expected").as_string(), "2");
 }
 
 TEST_F(ReconciliationTest, finds_a_forgotten_rejection_and_a_forgotten_duplicate) {

@@ -27,19 +27,37 @@ std::map<TimelinessKey, TimelinessMonth> months_of(const MemoryStore& memory,
   for (const auto& [key, month] : memory.timeliness()) {
     months[{numbers.at(key.practice), key.basis, key.month}] = month;
   }
-  for (std::size_t i = 0; i < memory.tallies().size(); ++i) {
-    const ledger::Tally& tally = memory.tallies()[i];
-    for (const ledger::PracticeNumber practice :
-         std::set{ledger::nation, numbers.at(memory.tally_practices()[i])}) {
-      TimelinessMonth& month = months[{practice, Basis::received, tally.month}];
-      if (tally.code == Code::none) {
-        month.duplicates += tally.count;
-      } else {
-        month.add_rejected(tally.code, tally.count);
-      }
+  for (const ledger::Tally& tally : memory.tallies()) {
+    std::set whose{ledger::nation};
+    const auto known = memory.practices().find(tally.practice.view());
+    if (known != memory.practices().end()) whose.insert(numbers.at(known->second));
+    for (const ledger::PracticeNumber practice : whose) {
+      months[{practice, Basis::received, tally.month}].add_tally(tally.code, tally.count);
     }
   }
   return months;
+}
+
+void expect_same_month(const TimelinessMonth& found, const TimelinessMonth& expected) {
+  ASSERT_EQ(found.by_lag, expected.by_lag);
+  ASSERT_EQ(found.duplicates, expected.duplicates);
+  ASSERT_EQ(found.rejected, expected.rejected);
+}
+
+void expect_same_refusals(const StateStore& state, const MemoryStore& memory) {
+  std::map<std::string, ledger::Refusals, std::less<>> strangers;
+  for (const ledger::Tally& tally : memory.tallies()) {
+    if (memory.practices().contains(tally.practice.view())) continue;
+    strangers[std::string(tally.practice.view())][tally.month].add_tally(tally.code, tally.count);
+  }
+  for (const auto& [digits, expected] : strangers) {
+    const auto found = state.refusals(ledger::test::practice_id(digits)).value();
+    ASSERT_EQ(found.size(), expected.size()) << digits;
+    for (const auto& [month, refused] : expected) expect_same_month(found.at(month), refused);
+  }
+  for (const auto& [digits, number] : memory.practices()) {
+    ASSERT_TRUE(state.refusals(ledger::test::practice_id(digits)).value().empty()) << digits;
+  }
 }
 
 std::vector<std::pair<std::uint32_t, ledger::Event>> all_events(const StateStore& state,
@@ -112,10 +130,10 @@ void expect_same_state(StateStore& state, const MemoryStore& memory) {
   for (const auto& [key, month] : months_of(memory, state)) {
     const auto found = state.timeliness(key);
     ASSERT_TRUE(found);
-    ASSERT_EQ(found.value().by_lag, month.by_lag) << ledger::to_string(key.month);
-    ASSERT_EQ(found.value().duplicates, month.duplicates) << ledger::to_string(key.month);
-    ASSERT_EQ(found.value().rejected, month.rejected) << ledger::to_string(key.month);
+    SCOPED_TRACE(ledger::to_string(key.month));
+    expect_same_month(found.value(), month);
   }
+  expect_same_refusals(state, memory);
   expect_same_events(state, memory);
   expect_same_unpaid(state, memory);
 

@@ -176,7 +176,7 @@ TEST_F(StateStoreTest, keeps_practices_and_their_rhythm) {
   EXPECT_EQ(state.practice_number(ledger::test::practice_id("7")), std::nullopt);
 }
 
-TEST_F(StateStoreTest, makes_no_practice_known_by_what_is_refused) {
+TEST_F(StateStoreTest, gives_no_practice_a_number_by_what_is_refused) {
   StateStore state(temp_ / "state", {.hand_over_items = 50, .practices_max = 1000});
   Writer(state).write({ledger::test::a_copayment().by("1")});
   const ledger::Month month = std::chrono::year{2025} / 3;
@@ -185,13 +185,56 @@ TEST_F(StateStoreTest, makes_no_practice_known_by_what_is_refused) {
         state.record_tally({ledger::test::practice_id(practice), month, Code::time_barred, 1}))
         << practice;
   }
+  EXPECT_TRUE(state.record_tally({{}, month, Code::malformed_item, 1})) << "of no practice";
   EXPECT_EQ(state.practices().size(), 2U) << "the nation, and the one that reported";
   const auto rejected_of = [&](ledger::PracticeNumber practice) {
     return state.timeliness({practice, Basis::received, month}).value().rejected;
   };
   using Rejected = std::vector<std::pair<Code, std::uint64_t>>;
-  EXPECT_EQ(rejected_of(ledger::nation), (Rejected{{Code::time_barred, 4}}));
+  EXPECT_EQ(rejected_of(ledger::nation),
+            (Rejected{{Code::malformed_item, 1}, {Code::time_barred, 4}}));
   EXPECT_EQ(rejected_of(ledger::PracticeNumber{1}), (Rejected{{Code::time_barred, 1}}));
+  for (const char* practice : {"2", "3", "99999999999999999999"}) {
+    const auto refusals = state.refusals(ledger::test::practice_id(practice)).value();
+    ASSERT_EQ(refusals.size(), 1U) << practice;
+    EXPECT_EQ(refusals.at(month).rejected, (Rejected{{Code::time_barred, 1}})) << practice;
+  }
+  EXPECT_TRUE(state.refusals(ledger::test::practice_id("4")).value().empty());
+}
+
+TEST_F(StateStoreTest, counts_for_a_practice_what_was_refused_before_it_had_a_number) {
+  constexpr std::uint64_t seed = 1;
+  ledger::test::Prng prng(seed);
+  const StateOptions options{.hand_over_items = 7, .practices_max = 1000};
+  MemoryStore memory;
+  Writer in_memory(memory);
+  auto state = std::make_unique<StateStore>(temp_ / "state", options);
+  std::uint32_t guid = 0;
+  for (int group = 0; group < 200; ++group) {
+    std::vector<ledger::Item> items;
+    for (std::uint64_t i = prng.below(5); i != 0; --i) {
+      // One in twelve is accepted; the others come too late, in one of three months.
+      auto item = ledger::test::a_copayment().guid(++guid).by(std::to_string(prng.below(40)));
+      item.on("2024-01-10T10:00:00Z");
+      if (prng.below(12) != 0) {
+        item.received_at(fmt::format("2025-0{}-10T10:00:00Z", 1 + prng.below(3)));
+      }
+      items.push_back(std::move(item));
+    }
+    Writer(*state, in_memory.next_position()).write(items);
+    in_memory.write(items);
+    if (prng.below(15) == 0) {
+      state->begin_hand_over();
+      ASSERT_TRUE(state->await_hand_over());
+      state.reset();
+      state = std::make_unique<StateStore>(temp_ / "state", options);
+    }
+    if (group % 10 == 0) expect_same_state(*state, memory);
+  }
+  expect_same_state(*state, memory);
+  EXPECT_GT(memory.practices().size(), 10U);
+  EXPECT_LT(memory.practices().size(), 40U) << "some still have no number";
+  EXPECT_GT(memory.tallies().size(), 100U);
 }
 
 TEST_F(StateStoreTest, covers_lag_histograms_with_its_checksum) {
