@@ -15,13 +15,21 @@ constexpr bool is_after_dash(std::size_t byte) {
   return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
 
-/// The value of a hexadecimal digit; 16 or more for anything else.
-constexpr unsigned nibble_of(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
-  return 16;
-}
+constexpr std::uint8_t no_digit = 0xFF;
+
+/// The values of hexadecimal digits by character. A table, because whether a random digit is a
+/// letter cannot be predicted.
+constexpr auto digit_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(no_digit);
+  for (std::uint8_t digit = 0; digit < 10; ++digit) values['0' + std::size_t{digit}] = digit;
+  for (std::uint8_t letter = 0; letter < 6; ++letter) {
+    values['a' + std::size_t{letter}] = values['A' + std::size_t{letter}] = 10 + letter;
+  }
+  return values;
+}();
+
+std::uint8_t value_of(char digit) { return digit_values[static_cast<unsigned char>(digit)]; }
 
 }  // namespace
 
@@ -32,13 +40,15 @@ std::optional<Guid> parse_guid(std::string_view text) {
   if (text.size() != guid_text_size) return std::nullopt;
   Guid guid;
   const char* next = text.data();
+  std::uint8_t seen = 0;
   for (std::size_t i = 0; i < guid.bytes.size(); ++i) {
     if (is_after_dash(i) && *next++ != '-') return std::nullopt;
-    const unsigned high = nibble_of(*next++);
-    const unsigned low = nibble_of(*next++);
-    if ((high | low) > 15) return std::nullopt;
+    const std::uint8_t high = value_of(*next++);
+    const std::uint8_t low = value_of(*next++);
+    seen |= high | low;
     guid.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
+  if (seen > 15) return std::nullopt;
   return guid;
 }
 
