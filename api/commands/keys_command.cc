@@ -18,6 +18,7 @@
 #include "ledger/values/rfc3339.h"
 #include "storage/json/json.h"
 #include "storage/keys/keys.h"
+#include "storage/keys/made_keys.h"
 #include "storage/keys/query_keys.h"
 
 namespace api {
@@ -69,6 +70,7 @@ void print_json(const fs::path& folder, const storage::KeyRing& keys) {
       {"publicKey", ledger::to_hex(keys.first)},
       {"publicKeyFile", (folder / "signing.pub").string()},
       {"signingKeys", signing},
+      {"masterKeyId", storage::master_key_id(folder)},
       {"masterKeyTime", time_of(folder / "master.key")},
       {"state", keys.is_rotation_unfinished ? "rotationUnfinished" : "whole"},
       {"queryKeys", queries},
@@ -85,7 +87,7 @@ void print_text(const fs::path& folder, const storage::KeyRing& keys) {
   for (const storage::SigningKeyFile& file : storage::KeyRing::signing_key_files(folder)) {
     row("signing key", storage::key_id_of(file.key) + ", of " + time_of(file.path));
   }
-  row("master key of", time_of(folder / "master.key"));
+  row("master key", storage::master_key_id(folder) + ", of " + time_of(folder / "master.key"));
   row("state", keys.is_rotation_unfinished
                    ? "a rotation was ended before its last step; the keys can be used, and "
                      "`frikort keys rotate` tidies up"
@@ -113,8 +115,9 @@ int create_keys(const KeysOptions& options) {
 }
 
 int rotate_query_key(const KeysOptions& options) {
-  const auto key = storage::QueryKeys::make(
-      {folder_of(options), std::chrono::days{options.days}, {}}, ingest::now().seconds);
+  const auto key =
+      storage::QueryKeys::make({folder_of(options), std::chrono::days{options.days}, {}},
+                               ingest::now().seconds, local_user());
   if (options.is_json) {
     print(storage::Json::object(
         {{"keyId", key->id}, {"expires", ledger::to_rfc3339(ledger::Instant{key->expires_s})}}));
@@ -144,7 +147,7 @@ int rotate_keys(const KeysOptions& options) {
   if (options.which == "query") return rotate_query_key(options);
   if (options.which == "signing") return add_signing_key(options);
   if (options.which != "master") throw UsageError("--key wants master, signing or query");
-  storage::KeyRing::rotate(folder_of(options));
+  storage::KeyRing::rotate(folder_of(options), local_user());
   const int status = show_keys(options);
   if (!options.is_json) {
     fmt::print(

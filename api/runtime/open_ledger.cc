@@ -1,6 +1,7 @@
 #include "api/runtime/open_ledger.h"
 
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -9,18 +10,30 @@
 #include "api/runtime/acts.h"
 #include "ingest/items/clock.h"
 #include "storage/crypto/crypto.h"
+#include "storage/keys/made_keys.h"
 
 namespace api {
 namespace {
 
-/// Between two looks for another signing key.
+/// Between two looks for other keys.
 constexpr std::chrono::seconds key_look_interval{1};
+
+/// What the journal calls it that a key was made.
+constexpr std::string_view key_act = "key";
 
 std::string maker_of(const storage::SigningKey& key, const std::filesystem::path& folder) {
   for (const storage::SigningKeyFile& file : storage::KeyRing::signing_key_files(folder)) {
     if (file.key == key.public_key() && !file.made_by.empty()) return file.made_by;
   }
   return "somebody";
+}
+
+void try_or_log(std::string_view failure, const std::function<void()>& task) {
+  try {
+    task();
+  } catch (const std::exception& error) {
+    log(LogLevel::error, failure, {{"reason", error.what()}});
+  }
 }
 
 }  // namespace
@@ -44,12 +57,13 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
                                                  std::move(deliver), std::move(ingest_options));
   access_log_heads_ = std::make_unique<AccessLogHeads>(
       files_.access_log(), [this](ledger::Entry head) { return append(std::move(head)); });
+  for (ledger::ActEntry& act :
+       files_.state().newest_acts(std::numeric_limits<std::size_t>::max())) {
+    if (act.act == key_act) noted_keys_.insert(std::move(act.of));
+  }
   key_changes_ = std::make_unique<RepeatedTask>(key_look_interval, [this] {
-    try {
-      change_signing_key();
-    } catch (const std::exception& error) {
-      log(LogLevel::error, "signing_key_not_changed", {{"reason", error.what()}});
-    }
+    try_or_log("signing_key_not_changed", [this] { change_signing_key(); });
+    try_or_log("keys_not_noted", [this] { note_made_keys(); });
   });
 }
 
@@ -120,13 +134,21 @@ void OpenLedger::note_act(std::string_view by, std::string_view act, std::string
   if (!noted) throw std::runtime_error("the journal takes nothing: " + noted.error().message());
 }
 
+/// Keys that do not sign are used as soon as they are there; the journal says who had them made.
+void OpenLedger::note_made_keys() {
+  for (const storage::MadeKey& key : storage::made_keys(files_.keys_folder(), noted_keys_)) {
+    note_act(key.made_by, key_act, key.id);
+    noted_keys_.insert(key.id);
+  }
+}
+
 /// The keys that have come sign, one after another, each from the group on behind the one that
 /// names it. A key that the journal does not take is tried again.
 void OpenLedger::change_signing_key() {
   const storage::KeyRing& keys = files_.keys();
   keys.read_new_signing_keys(files_.keys_folder());
   while (const auto next = keys.signing->next()) {
-    note_act(maker_of(*next, files_.keys_folder()), "key", next->key_id());
+    note_act(maker_of(*next, files_.keys_folder()), key_act, next->key_id());
     const auto text = storage::key_change_text(next->public_key());
     const auto changed = append(ledger::KeyEntry{
         {}, ingest::now(), next->public_key(), keys.signing->current()->sign(text)});

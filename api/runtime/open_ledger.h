@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -78,12 +79,16 @@ class OpenLedger {
   void copy_state(const std::filesystem::path& folder);
   ledger::Result<void> add_access(storage::AccessRecord record, const Asker& asker);
   void change_signing_key();
+  void note_made_keys();
 
   storage::LedgerFiles files_;
   std::unique_ptr<ingest::Ingestor> ingestor_;
   // End before the ingestor.
   std::unique_ptr<AccessLogHeads> access_log_heads_;
   std::unique_ptr<RepeatedTask> key_changes_;
+
+  // Of key_changes_ alone.
+  std::set<std::string> noted_keys_;
 };
 
 }  // namespace api

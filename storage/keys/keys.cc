@@ -46,7 +46,6 @@ FolderLock lock_keys(const fs::path& folder, FolderLock::Use use) {
 constexpr std::string_view first_signing_file = "signing.pem";
 constexpr std::string_view signing_begin = "signing-";
 constexpr std::string_view signing_end = ".pem";
-constexpr std::string_view made_by_label = "Made by: ";
 
 std::string signing_file(unsigned number) {
   if (number == 1) return std::string(first_signing_file);
@@ -101,14 +100,6 @@ PublicKey read_first_key(const fs::path& folder) {
   if (read_signing_key(folder, 1).public_key() == first) return first;
   throw std::runtime_error("the key file " + path.string() +
                            " is not the public half of signing.pem beside it");
-}
-
-/// Who made a key, as its file says.
-std::string maker_in(const std::string& text) {
-  const std::size_t place = text.find(made_by_label);
-  if (place == std::string::npos) return "";
-  const std::size_t begin = place + made_by_label.size();
-  return text.substr(begin, text.find('\n', begin) - begin);
 }
 
 /// A file that appears whole, and never in the place of another: a key that a service has read must
@@ -208,12 +199,11 @@ std::vector<SigningKeyFile> KeyRing::signing_key_files(const fs::path& folder) {
 
 void KeyRing::add_signing_key(const fs::path& folder, const std::string& made_by) {
   const KeyRing known = open(folder);
-  const std::string text =
-      std::string(made_by_label) + made_by + "\n" + SigningKey::generate().to_pem();
-  publish_signing_key(folder, known.signing->newest_number() + 1, text);
+  publish_signing_key(folder, known.signing->newest_number() + 1,
+                      made_by_line(made_by) + SigningKey::generate().to_pem());
 }
 
-void KeyRing::rotate(const fs::path& folder) {
+void KeyRing::rotate(const fs::path& folder, const std::string& made_by) {
   read_signing_keys(folder);  // a whole set, or none is touched
   const FolderLock alone = lock_keys(folder, FolderLock::Use::alone);
   const NumberKey number = read_number_key(folder);
@@ -224,7 +214,8 @@ void KeyRing::rotate(const fs::path& folder) {
   fs::remove(folder / next_numbers);
   write_new_file(folder / next_numbers, to_hex(wrap_key(master, number.key)) + "\n", 0600);
   sync_folder(folder);
-  replace_file(fs::canonical(folder / "master.key"), to_hex(master) + "\n", 0600);
+  replace_file(fs::canonical(folder / "master.key"), to_hex(master) + "\n" + made_by_line(made_by),
+               0600);
   finish_rotation(folder);
 }
 

@@ -21,15 +21,16 @@ struct SigningKeyFile {
 ///
 /// - signing.pem: the Ed25519 key that signs commit groups, from the first on.
 /// - signing.pub: its public half, 64 hexadecimal digits; what an auditor needs, whatever signs
-/// later.
-/// - signing-2.pem, signing-3.pem ...: each takes the place of the key before, with a line about
-/// who
-///   made it. The journal says which of them signs: the one before the newest file, until a service
-///   has put the newest into the journal. One that signs no more opens backups from before.
+///   later.
+/// - signing-2.pem, signing-3.pem ...: each takes the place of the key before. The journal says
+///   which of them signs: the one before the newest file, until a service has put the newest into
+///   the journal. One that signs no more opens backups from before.
 /// - master.key: wraps the number key, 64 hexadecimal digits; may be a link to where it is kept.
 /// - numbers.key: the wrapped key that encrypts national numbers; losing it loses the numbers.
 /// - numbers.key.next: the number key, wrapped with the next master key. It is there after a
 ///   rotation that ended before its last step.
+///
+/// A key that takes another's place has a line about who had it made.
 struct KeyRing {
   std::shared_ptr<SigningKeys> signing;
   PublicKey first{};  ///< the public half of the first that signed
@@ -62,7 +63,7 @@ struct KeyRing {
   /// Wraps the number key with a new master key; numbers are encrypted as before, and the signing
   /// keys stay. However it ends, the keys in the folder can be opened. Throws std::runtime_error
   /// when open() would, and when somebody has the keys open.
-  static void rotate(const std::filesystem::path& folder);
+  static void rotate(const std::filesystem::path& folder, const std::string& made_by);
 };
 
 }  // namespace storage

@@ -67,20 +67,26 @@ bool is_key_file(const fs::path& path) {
 /// second the newest is to be the one that can be used longest.
 std::int64_t free_expiry(const fs::path& folder, std::int64_t expires_s) {
   std::set<std::int64_t> taken;
-  for (const auto& file : fs::directory_iterator(folder)) {
-    if (is_key_file(file.path())) taken.insert(read_key(file.path())->expires_s);
-  }
+  for (const auto& [id, path] : QueryKeys::files(folder)) taken.insert(read_key(path)->expires_s);
   while (taken.contains(expires_s)) ++expires_s;
   return expires_s;
 }
 
 }  // namespace
 
-QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s) {
+std::map<std::string, fs::path> QueryKeys::files(const fs::path& folder) {
+  std::map<std::string, fs::path> files;
+  for (const auto& file : fs::directory_iterator(folder)) {
+    if (is_key_file(file.path())) files.emplace(id_in(file.path()), file.path());
+  }
+  return files;
+}
+
+QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s, std::string_view made_by) {
   RsaKey key = RsaKey::generate();
   const std::int64_t expires_s = free_expiry(options.folder, now_s + options.life.count());
   std::string id = id_of_new(key);
-  std::string text(made_label);
+  std::string text = made_by_line(made_by) + std::string(made_label);
   text += std::to_string(now_s) + '\n' + std::string(expires_label) + std::to_string(expires_s);
   text += '\n' + key.to_pem();
   const std::string name = std::string(name_begin) + id + std::string(name_end);
@@ -94,15 +100,14 @@ void QueryKeys::read_files(std::int64_t now_s) {
   looked_s_ = now_s;
   std::erase_if(keys_,
                 [now_s](const auto& key) { return key.second->expires_s + grace_s <= now_s; });
-  for (const auto& file : fs::directory_iterator(options_.folder)) {
-    if (!is_key_file(file.path())) continue;
-    if (keys_.contains(id_in(file.path()))) continue;
-    QueryKeyPtr key = read_key(file.path());
+  for (const auto& [id, path] : files(options_.folder)) {
+    if (keys_.contains(id)) continue;
+    QueryKeyPtr key = read_key(path);
     if (key->expires_s + grace_s > now_s) {
-      keys_[key->id] = std::move(key);
+      keys_[id] = std::move(key);
     } else {
       std::error_code ignored;  // then it stays there, and opens nothing
-      fs::remove(file.path(), ignored);
+      fs::remove(path, ignored);
     }
   }
 }
@@ -126,7 +131,7 @@ QueryKeyPtr QueryKeys::newest(std::int64_t now_s) {
   const bool is_good = known != nullptr && known->expires_s > now_s &&
                        now_s - known->made_s < options_.age_max.count();
   if (is_good) return known;
-  QueryKeyPtr made = make(options_, now_s);
+  QueryKeyPtr made = make(options_, now_s, {});
   keys_[made->id] = made;
   return made;
 }

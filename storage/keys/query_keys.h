@@ -46,8 +46,11 @@ class QueryKeys {
   /// All that still open anything, by id.
   std::map<std::string, QueryKeyPtr, std::less<>> all(std::int64_t now_s);
 
-  /// Makes another key, whatever there is.
-  static QueryKeyPtr make(const Options& options, std::int64_t now_s);
+  /// Makes another key, whatever there is. `made_by` is who wants it; empty when its turn has come.
+  static QueryKeyPtr make(const Options& options, std::int64_t now_s, std::string_view made_by);
+
+  /// Those in a folder, by id.
+  static std::map<std::string, std::filesystem::path> files(const std::filesystem::path& folder);
 
  private:
   using Keys = std::map<std::string, QueryKeyPtr, std::less<>>;

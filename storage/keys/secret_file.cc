@@ -9,6 +9,11 @@
 #include "storage/files/files.h"
 
 namespace storage {
+namespace {
+
+constexpr std::string_view made_by_label = "Made by: ";
+
+}  // namespace
 
 namespace fs = std::filesystem;
 
@@ -24,6 +29,17 @@ std::string read_secret(const fs::path& path) {
                              " can be read by others; remedy: chmod 600");
   }
   return read_file(path);
+}
+
+std::string made_by_line(std::string_view maker) {
+  return maker.empty() ? "" : std::string(made_by_label) + std::string(maker) + "\n";
+}
+
+std::string maker_in(std::string_view text) {
+  const std::size_t place = text.find(made_by_label);
+  if (place == std::string_view::npos) return "";
+  const std::size_t begin = place + made_by_label.size();
+  return std::string(text.substr(begin, text.find('\n', begin) - begin));
 }
 
 }  // namespace storage

@@ -16,7 +16,7 @@ from frikort_server import dated
 
 FILES = {"signing.pem": 0o600, "signing.pub": 0o640, "master.key": 0o600, "numbers.key": 0o600}
 SECRETS = ("signing.pem", "master.key", "numbers.key")
-MEMBERS = {"keyId", "publicKey", "publicKeyFile", "signingKeys", "masterKeyTime", "state", "queryKeys"}
+MEMBERS = {"keyId", "publicKey", "publicKeyFile", "signingKeys", "masterKeyId", "masterKeyTime", "state", "queryKeys"}
 
 
 class KeysCase(command_case.CommandCase):

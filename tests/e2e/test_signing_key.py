@@ -235,6 +235,32 @@ class ActsTest(SigningKeyCase):
     def acts(self):
         return [(act["act"], act["of"], act["by"]) for act in self.server.get("/v1/status").json()["acts"]]
 
+    def wait_for_acts(self, count):
+        until = time.monotonic() + SECONDS
+        while len(self.acts()) < count:
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+
+    def test_who_had_keys_made_that_do_not_sign(self):
+        user = f"user {pathlib.Path(self.data).owner()}"
+        first = fs.frikort_json("keys", "show", "--data", str(self.data))["masterKeyId"]
+        query = fs.frikort_json("keys", "rotate", "--key", "query", "--data", str(self.data))["keyId"]
+        self.wait_for_acts(1)
+        expected = [("key", query, user)]
+        self.assertEqual(self.acts(), expected)
+        self.server.stop(clean=False)
+        second, third = (fs.frikort_json("keys", "rotate", "--data", str(self.data))["masterKeyId"] for _ in range(2))
+        self.assertEqual(len({first, second, third}), 3)
+        # Of two that were made while nobody had the ledger open, the journal has the one that is there.
+        expected.insert(0, ("key", third, user))
+        for _ in range(2):
+            self.server.start()
+            self.wait_for_acts(2)
+            time.sleep(1.5)  # a look at the keys more
+            self.assertEqual(self.acts(), expected)
+            self.server.stop(clean=False)
+        self.keys_by_verify()
+
     def test_who_had_the_ledger_do_what_is_shown_and_is_part_of_the_journal(self):
         self.server.stream([fs.dated("2024-03-01", 400_000)])
         self.assertEqual(self.acts(), [])
@@ -250,10 +276,7 @@ class ActsTest(SigningKeyCase):
                     ("backup", str(backups), "anonymous")]
         self.assertEqual(self.acts(), expected)
         self.server.process.send_signal(1)
-        until = time.monotonic() + SECONDS
-        while len(self.acts()) < 4:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.05)
+        self.wait_for_acts(4)
         self.assertEqual(self.acts()[0], ("reload", "", "SIGHUP"))
         self.server.stop(clean=False)
         fs.frikort_json("backup", "--data", str(self.data), "--to", str(backups))

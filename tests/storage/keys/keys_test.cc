@@ -252,7 +252,7 @@ class KeyRotation : public testing::Test {
   /// Rotates, and expects nothing but the four files afterwards.
   void expect_to_rotate() const {
     const std::string master = text("master.key");
-    KeyRing::rotate(folder_);
+    KeyRing::rotate(folder_, "user test");
     EXPECT_NE(text("master.key"), master);
     EXPECT_FALSE(expect_same_keys());
     std::set<std::string> names;
@@ -268,7 +268,7 @@ class KeyRotation : public testing::Test {
     const pid_t child = ::fork();
     if (child == 0) {
       end_at_sync(sync);
-      ::_exit(error_of([this] { KeyRing::rotate(folder_); }).empty() ? 0 : 1);
+      ::_exit(error_of([this] { KeyRing::rotate(folder_, "user test"); }).empty() ? 0 : 1);
     }
     int status = 0;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
@@ -325,7 +325,7 @@ TEST_F(KeyRotation, wraps_the_same_key_with_another_master_key) {
 
 TEST_F(KeyRotation, syncs_the_new_wrapping_before_the_master_key) {
   const SyncLog log;
-  KeyRing::rotate(folder_);
+  KeyRing::rotate(folder_, "user test");
   EXPECT_EQ(log.synced(),
             (std::vector<std::string>{(folder_ / "numbers.key.next").string(), folder_.string(),
                                       (folder_ / "master.key.new").string(), folder_.string(),
@@ -356,7 +356,7 @@ TEST_F(KeyRotation, killed_before_any_sync_leaves_keys_that_open) {
 
 TEST_F(KeyRotation, whatever_a_power_cut_keeps_of_it_opens) {
   fs::copy(folder_, temp_ / "before");
-  KeyRing::rotate(folder_);
+  KeyRing::rotate(folder_, "user test");
   fs::copy(folder_, temp_ / "after");
   const std::string wrapped = text("numbers.key");
   const auto state = [&](const char* master, const char* numbers, const std::string& next) {
@@ -388,7 +388,7 @@ TEST_F(KeyRotation, on_a_full_disk_changes_nothing) {
   const std::string master = text("master.key");
   {
     const NoRoom no_room;
-    EXPECT_NE(error_of([&] { KeyRing::rotate(folder_); }), "");
+    EXPECT_NE(error_of([&] { KeyRing::rotate(folder_, "user test"); }), "");
   }
   EXPECT_EQ(text("master.key"), master);
   EXPECT_FALSE(expect_same_keys());
@@ -399,7 +399,7 @@ TEST_F(KeyRotation, waits_for_nobody_who_has_the_keys_open) {
   const std::string master = text("master.key");
   {
     const KeyRing in_use = KeyRing::open(folder_);
-    const std::string error = error_of([&] { KeyRing::rotate(folder_); });
+    const std::string error = error_of([&] { KeyRing::rotate(folder_, "user test"); });
     EXPECT_NE(error.find(folder_.string() + " are in use by another process"), std::string::npos)
         << error;
     EXPECT_EQ(text("master.key"), master);
@@ -408,7 +408,8 @@ TEST_F(KeyRotation, waits_for_nobody_who_has_the_keys_open) {
   {
     const FolderLock rotation(folder_, FolderLock::Use::alone, "refused");
     EXPECT_NE(error_of([&] { KeyRing::open(folder_); }).find("in use"), std::string::npos);
-    EXPECT_NE(error_of([&] { KeyRing::rotate(folder_); }).find("in use"), std::string::npos);
+    EXPECT_NE(error_of([&] { KeyRing::rotate(folder_, "user test"); }).find("in use"),
+              std::string::npos);
   }
   expect_to_rotate();
 }
@@ -418,10 +419,10 @@ TEST_F(KeyRotation, of_a_set_that_is_not_whole_changes_nothing) {
     fs::remove_all(temp_ / "part");
     fs::copy(folder_, temp_ / "part");
     fs::permissions(temp_ / "part" / name, fs::perms::group_read, fs::perm_options::add);
-    EXPECT_NE(error_of([&] { KeyRing::rotate(temp_ / "part"); }).find("chmod 600"),
+    EXPECT_NE(error_of([&] { KeyRing::rotate(temp_ / "part", "user test"); }).find("chmod 600"),
               std::string::npos);
     fs::remove(temp_ / "part" / name);
-    const std::string error = error_of([&] { KeyRing::rotate(temp_ / "part"); });
+    const std::string error = error_of([&] { KeyRing::rotate(temp_ / "part", "user test"); });
     EXPECT_NE(error.find(std::string(name) + " is missing"), std::string::npos) << error;
     for (const auto& entry : fs::directory_iterator(temp_ / "part")) {
       EXPECT_EQ(text_of(entry.path()), text(entry.path().filename().string())) << entry;

@@ -58,7 +58,7 @@ TEST(QueryKeys, finds_what_another_process_has_made) {
   const TempFolder folder;
   QueryKeys keys(options_in(folder));
   keys.newest(start_s);
-  const auto made = QueryKeys::make(options_in(folder), start_s + 1);
+  const auto made = QueryKeys::make(options_in(folder), start_s + 1, {});
   EXPECT_EQ(keys.find(made->id, start_s + 1), nullptr) << "not so soon";
   EXPECT_NE(keys.find(made->id, start_s + 5), nullptr);
   EXPECT_EQ(keys.newest(start_s + 10)->id, made->id);
@@ -68,7 +68,7 @@ TEST(QueryKeys, serves_the_newest_of_those_made_in_one_second) {
   const TempFolder folder;
   QueryKeys keys(options_in(folder));
   std::string newest = keys.newest(start_s)->id;
-  for (int i = 0; i < 4; ++i) newest = QueryKeys::make(options_in(folder), start_s)->id;
+  for (int i = 0; i < 4; ++i) newest = QueryKeys::make(options_in(folder), start_s, {})->id;
   EXPECT_EQ(keys.newest(start_s + 5)->id, newest);
   EXPECT_EQ(keys.all(start_s + 5).size(), 5U);
 }
