@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/http/awaitables.h"
+#include "api/http/precedence.h"
 #include "api/program/log.h"
 
 namespace api {
@@ -90,8 +91,8 @@ Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Respo
   for (;;) {
     if (route.kind == RouteKind::costly) {
       // A flood of signatures to verify would delay whoever shares this thread.
-      std::function<Gate::Answer()> admit_nicely = [&admit] {
-        be_nice();
+      std::function<Gate::Answer()> admit_nicely = [&admit, &connection] {
+        const CostlyTurn turn(connection.network());
         return admit();
       };
       answer = co_await run_on(connection.network().costly, connection.lane().context,

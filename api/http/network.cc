@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "ingest/writer/prompt_thread.h"
 
 namespace api {
@@ -13,7 +15,10 @@ constexpr int niceness = 19;
 
 }  // namespace
 
-Network::Network(std::size_t threads, const HttpLimits& given) : limits(given), lanes(threads) {}
+Network::Network(std::size_t threads, const HttpLimits& given)
+    : limits(given),
+      lanes(threads),
+      costly_threads(std::max(1U, std::thread::hardware_concurrency())) {}
 
 void be_nice() {
   // Of this thread alone, on Linux. Where that is not allowed it works as fast as the others.

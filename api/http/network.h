@@ -16,7 +16,9 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <ctime>
+#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -64,6 +66,9 @@ struct Lane {
   std::set<Connection*> connections;  // outlives those that the context destroys
   std::set<Connection*> watching;     // those that are woken by HttpServer::wake_watching()
   std::size_t awaited_submissions = 0;
+  // What this lane serves that is prompt; it alone changes them, others look.
+  std::atomic<std::size_t> prompt_requests{0};
+  std::atomic<Clock::rep> prompt_ended{0};  ///< when the last one ended
   HttpDate date;
   asio::io_context context{1};
   asio::executor_work_guard<Executor> work{context.get_executor()};
@@ -77,8 +82,6 @@ void be_nice();
 struct Network {
   Network(std::size_t threads, const HttpLimits& given);
 
-  static constexpr std::size_t costly_threads = 2;
-
   const HttpLimits limits;
 
   std::atomic<std::size_t> connection_count{0};
@@ -87,8 +90,12 @@ struct Network {
   asio::thread_pool workers{2};              // for slow reads
   asio::thread_pool parsers{1};              // for large bodies
   asio::thread_pool patient{1};              // for answers that cost much: gives way to all others
+  const std::size_t costly_threads;          // as many as processors
   asio::thread_pool costly{costly_threads};  // for work with private keys: gives way to the rest
   std::atomic<std::size_t> costly_waiting{0};
+  std::mutex costly_mutex;  // of the two below
+  std::condition_variable costly_ended;
+  std::size_t costly_turns = 0;  ///< threads that work
   // Set before the first connection.
   bool is_on_socket_file = false;
   const Router* router = nullptr;

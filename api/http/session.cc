@@ -1,11 +1,13 @@
 #include "api/http/session.h"
 
+#include <optional>
 #include <utility>
 
 #include "api/http/admission.h"
 #include "api/http/awaitables.h"
 #include "api/http/connection.h"
 #include "api/http/handler_call.h"
+#include "api/http/precedence.h"
 #include "api/http/request_head.h"
 #include "api/program/log.h"
 
@@ -45,11 +47,12 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
     response = call(route.path, route.handler, request);
   } else {
     const bool is_costly = route.kind == RouteKind::costly;
-    std::function<Response()> work = [&request, &route, is_costly] {
-      if (is_costly) be_nice();
+    Network& network = connection.network();
+    std::function<Response()> work = [&request, &route, &network, is_costly] {
+      std::optional<CostlyTurn> turn;
+      if (is_costly) turn.emplace(network);
       return call(route.path, route.handler, request);
     };
-    Network& network = connection.network();
     const CostlyPlace place(network, is_costly);
     if (place.is_taken()) {
       response = co_await run_on(is_costly ? network.costly : network.workers,
@@ -138,6 +141,7 @@ Awaitable<void> serve(Connection& connection, const Route*& route) {
   const bool is_packed = connection.request().coding == ContentCoding::gzip;
   if (takes_body && is_packed && !route->takes_anything) connection.unpack_body();
   if (route->serve) {
+    const PromptService prompt(connection.lane(), route->kind == RouteKind::prompt);
     co_await route->serve(connection);
   } else {
     co_await serve_handler(connection, *route);
