@@ -71,18 +71,19 @@ bool PersonHistory::fits(const Persons& before, const PersonEntry& entry) {
   return entry.event.has_other() && entry.person < entry.other && !is_gone(entry.other);
 }
 
-PersonId PersonHistory::who(PersonId person, std::size_t moment) const {
-  while (facts(person, moment).merged_into != PersonId()) {
-    person = facts(person, moment).merged_into;
+PersonId PersonHistory::last_of_merges(PersonId person, std::size_t moment) const {
+  while (said(person, moment).merged_into != PersonId()) {
+    person = said(person, moment).merged_into;
   }
   return person;
 }
 
-const PersonHistory::Facts& PersonHistory::facts(PersonId person, std::size_t moment) const {
-  static const Facts nothing;
+const PersonHistory::Facts PersonHistory::nothing_said;
+
+const PersonHistory::Facts& PersonHistory::said(PersonId person, std::size_t moment) const {
   const Persons& persons = versions_[version_of_[moment]];
   const auto found = persons.find(person);
-  return found == persons.end() ? nothing : found->second;
+  return found == persons.end() ? nothing_said : found->second;
 }
 
 Date sixteen_years_after(Date birth_date) {

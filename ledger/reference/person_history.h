@@ -26,9 +26,13 @@ class PersonHistory {
   explicit PersonHistory(std::span<const Step> steps);
 
   /// Who this person was at the moment, after the merges until then. Nobody stays nobody.
-  PersonId who(PersonId person, std::size_t moment) const;
+  PersonId who(PersonId person, std::size_t moment) const {
+    return is_silent() ? person : last_of_merges(person, moment);
+  }
   /// Of a person as of the moment.
-  const Facts& facts(PersonId person, std::size_t moment) const;
+  const Facts& facts(PersonId person, std::size_t moment) const {
+    return is_silent() ? nothing_said : said(person, moment);
+  }
   bool is_opted_out(PersonId person, std::size_t moment) const {
     return facts(person, moment).is_opted_out;
   }
@@ -38,7 +42,12 @@ class PersonHistory {
  private:
   using Persons = std::map<PersonId, Facts>;
   static bool fits(const Persons& before, const PersonEntry& entry);
+  /// Nothing is ever said: so it is of most persons.
+  bool is_silent() const { return versions_.size() == 1; }
+  PersonId last_of_merges(PersonId person, std::size_t moment) const;
+  const Facts& said(PersonId person, std::size_t moment) const;
 
+  static const Facts nothing_said;
   std::vector<Persons> versions_;        // the first is empty
   std::vector<std::size_t> version_of_;  // of each moment
   std::set<std::size_t> misfits_;

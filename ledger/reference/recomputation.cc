@@ -159,13 +159,29 @@ void Recomputation::merge(std::size_t step) {
 }
 
 const Recomputation::Counted& Recomputation::counted_of(PersonId person, std::size_t moment) {
-  const auto [counted, is_new] = counted_.try_emplace({moment, person});
-  for (std::size_t i = 0; is_new && i < registrations_.size(); ++i) {
-    if (registrations_.owner(i, moment) == person && registrations_.counts(i, moment)) {
-      counted->second.push_back(i);
+  const auto known = counted_.find({moment, person});
+  if (known != counted_.end()) return known->second;
+  const auto is_counted = [&](std::size_t i) {
+    return registrations_.owner(i, moment) == person && registrations_.counts(i, moment);
+  };
+  Counted counted;
+  const auto before = moment == 0 ? counted_.end() : counted_.find({moment - 1, person});
+  if (before != counted_.end() && steps_[moment - 1].person == nullptr) {
+    // A step about an item changes one registration at the most.
+    counted = before->second;
+    const std::size_t subject = registrations_.subject(moment - 1);
+    if (subject != never) {
+      const auto place = std::lower_bound(counted.begin(), counted.end(), subject);
+      const bool was_counted = place != counted.end() && *place == subject;
+      if (was_counted && !is_counted(subject)) counted.erase(place);
+      if (!was_counted && is_counted(subject)) counted.insert(place, subject);
+    }
+  } else {
+    for (std::size_t i = 0; i < registrations_.size(); ++i) {
+      if (is_counted(i)) counted.push_back(i);
     }
   }
-  return counted->second;
+  return counted_.emplace(std::pair(moment, person), std::move(counted)).first->second;
 }
 
 Money Recomputation::sum_of(const Counted& counted) const {
