@@ -319,8 +319,11 @@ void Ingestor::commit(std::vector<PendingGroup>& held) {
       is_committing_ = false;
       built_changed_.notify_one();
     });
-  } catch (...) {
+  } catch (const std::exception& exception) {
     if (groups) groups->swap(held);
+    // Before the other thread may commit: what it has follows on these groups.
+    fail(exception, held);
+    held.clear();
     const std::lock_guard lock(mutex_);
     is_committing_ = false;
     throw;

@@ -3,11 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <span>
+#include <thread>
+#include <utility>
 
 #include "tests/ingest/writer/ingestor_fixture.h"
 
@@ -202,6 +207,43 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_journal_throws) {
     EXPECT_EQ(failures.reasons,
               std::vector<std::string>{"items cannot be decided: std::bad_alloc"});
   }
+}
+
+/// Calls back when it is abandoned for the first time.
+class WatchedStore : public MemoryStore {
+ public:
+  explicit WatchedStore(std::function<void()> watch) : watch_(std::move(watch)) {}
+  void abandon() override {
+    MemoryStore::abandon();
+    if (const auto watch = std::exchange(watch_, {})) watch();
+  }
+
+ private:
+  std::function<void()> watch_;
+};
+
+TEST_F(IngestorTest, commits_nothing_on_top_of_what_the_journal_threw_at) {
+  MemoryJournal journal;
+  Deliveries deliveries;
+  journal.throw_at(1);
+  std::unique_ptr<Ingestor> ingestor;
+  WatchedStore store([&] {
+    // A small group, which the building thread commits itself when no other is under way.
+    EXPECT_EQ(submit(*ingestor, submission_of(20'000)), error_code());
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  });
+  ingestor = std::make_unique<Ingestor>(
+      store, journal, rules(), true, [](const auto&...) { return ledger::ok(); },
+      [&](std::vector<std::unique_ptr<Submission>> submissions) {
+        deliveries.take(std::move(submissions));
+      },
+      Ingestor::Options{});
+  EXPECT_EQ(submit(*ingestor, submission_of(1, small_group_entries + 1)), error_code());
+  deliveries.wait_for(2);
+  EXPECT_EQ(deliveries.errors(),
+            std::vector<error_code>(2, make_error_code(Errc::store_unavailable)));
+  ingestor->stop();
+  EXPECT_EQ(journal.append_count(), 1U);
 }
 
 TEST_F(IngestorTest, accepts_nothing_after_a_task_between_groups_has_thrown) {
