@@ -34,6 +34,8 @@ class MemoryJournal final : public ledger::Journal {
       return;
     }
     LEDGER_ASSERT(!is_telling_.exchange(true));  // one at a time
+    // The next append may come before this one has put its thread down here.
+    const std::lock_guard lock(telling_mutex_);
     if (telling_.joinable()) telling_.join();
     telling_ = std::thread([this, groups, appended = std::move(appended)] {
       auto written = write(groups);
@@ -128,6 +130,7 @@ class MemoryJournal final : public ledger::Journal {
 
   const Tells tells_;
   std::atomic<bool> is_telling_ = false;
+  std::mutex telling_mutex_;  // of telling_
   std::thread telling_;
 
   mutable std::mutex mutex_;
