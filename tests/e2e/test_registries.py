@@ -1,11 +1,17 @@
 """What events of the registries do, seen from outside: birth dates, merges, opt-outs, pensions, agreements."""
 
 import json
+import pathlib
+import sys
 import time
 import unittest
 import uuid
 
 import frikort_server as fs
+from test_audit import records_of
+
+sys.path.insert(0, str(fs.ROOT / "scripts"))
+from auditor.record import Record
 
 YEAR = 2025
 
@@ -152,11 +158,26 @@ class OptOutTest(RegistryCase):
 
     def test_the_journal_does_not_name_who_is_opted_out(self):
         number = fs.new_person()
+        unpaid, paid = self.pay(number, 50, paid=False), self.pay(number, 60)
         self.person("optedOut", number)
-        self.pay(number, 100)
+        shown_until = int(self.server.get("/v1/status").json()["head"].partition("-")[2])
+        later = self.pay(number, 100, paid=False)
+        results = self.server.submit(fs.payment(unpaid), fs.credit_note(paid), fs.payment(later))
+        self.assertEqual({result["verdict"] for result in results}, {"accepted"}, results)
         self.server.stop(clean=False)
-        done = fs.run_frikort("export", "--data", self.server.data, "--journal", "--output", self.server.data + "/out")
-        self.assertEqual(done.returncode, 0, done.stderr)
+        export = pathlib.Path(self.server.data, "export")
+        fs.frikort_json("export", "--data", self.server.data, "--journal", "--output", export)
+        records = [Record(data) for data in records_of(export / "journal.records")]
+        entries = [entry for record in records for entry in record.entries]
+        told = [entry for entry in entries if entry.is_item() and entry.position <= shown_until]
+        hidden = [entry for entry in entries if entry.is_item() and entry not in told]
+        self.assertEqual((len(told), len(hidden)), (2, 4))
+        encrypted, = told[0].numbers
+        self.assertEqual([(entry.person, entry.numbers, entry.previous) for entry in hidden], [(0, (), 0)] * 4)
+        for record in records:
+            if record.entries[-1] in hidden:
+                self.assertNotIn(encrypted, record.data)
+        self.assertIn(encrypted, records[0].data, "else this test sees nothing")
 
 
 class PensionTest(RegistryCase):
