@@ -304,29 +304,28 @@ bool Ingestor::commit_next(std::vector<PendingGroup>& held) {
 void Ingestor::commit(std::vector<PendingGroup>& held) {
   std::shared_ptr<std::vector<PendingGroup>> groups;
   const auto begin = std::chrono::steady_clock::now();
+  const auto end = [this] {
+    const std::lock_guard lock(mutex_);
+    is_committing_ = false;
+    built_changed_.notify_one();
+  };
   try {
     groups = std::make_shared<std::vector<PendingGroup>>();
     groups->swap(held);
-    writer_.commit(*groups, [this, groups, begin](const ledger::Result<void>& committed) {
+    writer_.commit(*groups, [this, groups, begin, end](const ledger::Result<void>& committed) {
       const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
       try {
         finish_commit(*groups, committed, taken.count());
       } catch (const std::exception& exception) {
         fail(exception, *groups);
       }
-      // The last that is done here: whoever stops waits for it.
-      const std::lock_guard lock(mutex_);
-      is_committing_ = false;
-      built_changed_.notify_one();
+      end();  // the last that is done here: whoever stops waits for it
     });
   } catch (const std::exception& exception) {
     if (groups) groups->swap(held);
     // Before the other thread may commit: what it has follows on these groups.
     fail(exception, held);
-    held.clear();
-    const std::lock_guard lock(mutex_);
-    is_committing_ = false;
-    throw;
+    end();
   }
 }
 
