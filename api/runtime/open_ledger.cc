@@ -59,7 +59,7 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
       files_.access_log(), [this](ledger::Entry head) { return append(std::move(head)); });
   for (ledger::ActEntry& act :
        files_.state().newest_acts(std::numeric_limits<std::size_t>::max())) {
-    if (act.act == key_act) noted_keys_.insert(std::move(act.of));
+    if (act.act == key_act) seen_keys_.insert(std::move(act.of));
   }
   key_changes_ = std::make_unique<RepeatedTask>(key_look_interval, [this] {
     try_or_log("signing_key_not_changed", [this] { change_signing_key(); });
@@ -136,9 +136,9 @@ void OpenLedger::note_act(std::string_view by, std::string_view act, std::string
 
 /// Keys that do not sign are used as soon as they are there; the journal says who had them made.
 void OpenLedger::note_made_keys() {
-  for (const storage::MadeKey& key : storage::made_keys(files_.keys_folder(), noted_keys_)) {
-    note_act(key.made_by, key_act, key.id);
-    noted_keys_.insert(key.id);
+  for (const storage::MadeKey& key : storage::made_keys(files_.keys_folder(), seen_keys_)) {
+    if (!key.made_by.empty()) note_act(key.made_by, key_act, key.id);
+    seen_keys_.insert(key.id);
   }
 }
 

@@ -85,10 +85,8 @@ class OpenLedger {
   std::unique_ptr<ingest::Ingestor> ingestor_;
   // End before the ingestor.
   std::unique_ptr<AccessLogHeads> access_log_heads_;
+  std::set<std::string> seen_keys_;  // of key_changes_ alone, which ends before it
   std::unique_ptr<RepeatedTask> key_changes_;
-
-  // Of key_changes_ alone.
-  std::set<std::string> noted_keys_;
 };
 
 }  // namespace api
