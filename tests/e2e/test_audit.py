@@ -26,7 +26,7 @@ YEAR = 2024
 
 def audit(export, key, *more):
     done = subprocess.run([sys.executable, AUDIT, export, "--public-key", key, "--json", *map(str, more)],
-                          capture_output=True, timeout=120, check=False)
+                          capture_output=True, timeout=600, check=False)
     return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr.decode()
 
 

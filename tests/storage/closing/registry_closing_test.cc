@@ -5,14 +5,12 @@
 #include <cstdlib>
 #include <map>
 #include <set>
-#include <tuple>
 
-#include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "ledger/values/rfc3339.h"
 #include "storage/closing/payouts.h"
 #include "tests/storage/closing/registry_fixture.h"
-#include "tests/support/memory_store.h"
+#include "tests/storage/closing/restatements_by_rules.h"
 #include "tests/support/slow_build.h"
 
 namespace storage::test {
@@ -108,21 +106,6 @@ TEST_F(RegistryClosingTest, a_series_is_explained_and_pays_what_is_told) {
   EXPECT_TRUE(seeds().size() == 1 || to_pay > 0);
 }
 
-/// A row of the table of restatements, without the year.
-using Restatement =
-    std::tuple<std::string, std::string, std::uint64_t, std::string, std::string, std::string>;
-
-std::map<std::string, std::string> figures_of(const ledger::Account& account) {
-  std::map<std::string, std::string> figures{
-      {"countedOre", std::to_string(account.counted_sum.ore())},
-      {"refundedOre", std::to_string(account.refunded().ore())}};
-  if (!account.card) return figures;
-  figures["card"] = account.card->state == ledger::CardState::active ? "active" : "underReview";
-  figures["cardId"] = ledger::to_hex(account.card->id);
-  figures["entitledFrom"] = ledger::to_string(account.card->entitled_from);
-  return figures;
-}
-
 std::string text_of(const json::value& cell) {
   if (cell.is_null()) return "";
   return cell.is_string() ? std::string(cell.as_string()) : json::serialize(cell);
@@ -139,40 +122,8 @@ TEST_F(RegistryClosingTest, restatements_are_what_accounts_were_before_and_after
                   row.at("personRef").to_number<std::uint64_t>(), text_of(row.at("what")),
                   text_of(row.at("before")), text_of(row.at("after"))});
   }
-
-  // The rules, entry by entry.
-  ledger::test::MemoryStore store(ledger::test::MemoryStore::Journal::kept);
-  const ledger::RulePack rules = ledger::test::published_rules();
-  ledger::Ledger rules_again(store, rules, store);
-  std::vector<std::pair<PersonId, Restatement>> changes;
-  for (const ledger::Entry& entry : entries()) {
-    const auto* const event = std::get_if<ledger::PersonEntry>(&entry);
-    std::map<PersonId, std::map<std::string, std::string>> before;
-    if (event != nullptr) {
-      for (const PersonId person : {event->person, event->other}) {
-        if (person != PersonId()) before[person] = figures_of(store.account({person, year}));
-      }
-    }
-    ASSERT_TRUE(rules_again.replay(entry));
-    store.keep_entry(entry);
-    for (auto& [person, figures] : before) {
-      auto after = figures_of(store.account({person, year}));
-      for (const char* const what :
-           {"countedOre", "refundedOre", "card", "cardId", "entitledFrom"}) {
-        if (figures[what] == after[what]) continue;
-        changes.push_back(
-            {person,
-             {ledger::to_string(event->position), std::string(name_of(event->event.type)),
-              person.value(), what, figures[what], after[what]}});
-      }
-    }
-  }
-  std::multiset<Restatement> expected;
-  for (auto& [person, change] : changes) {
-    PersonId owner = person;
-    while (store.brief(owner).is_merged) owner = store.load_person(owner).value().merged_into;
-    if (!store.brief(owner).is_opted_out) expected.insert(change);
-  }
+  LedgerFiles files(options_in(data(), 700));
+  const std::multiset<Restatement> expected = restatements_by_rules(files, year);
   EXPECT_TRUE(seeds().size() == 1 || expected.size() > 10);
   EXPECT_EQ(found, expected);
 }

@@ -153,21 +153,6 @@ class RegistryClosingTest : public ClosedLedgerTest {
     OpenState(state()).put(StateFamily::facts, key, row);
   }
   using ClosedLedgerTest::store;
-
-  /// All entries of the journal, in their order.
-  std::vector<ledger::Entry> entries() {
-    std::vector<ledger::Entry> entries;
-    LedgerFiles files(options_in(data(), 700));
-    EXPECT_TRUE(files.journal().for_each(
-        ledger::Position{1}, [&](ledger::Position, std::string_view bytes) -> ledger::Result<void> {
-          const auto record = decode_record(bytes);
-          if (!record) return record.error();
-          const auto& found = record.value().group.entries;
-          entries.insert(entries.end(), found.begin(), found.end());
-          return ledger::ok();
-        }));
-    return entries;
-  }
 };
 
 }  // namespace storage::test
