@@ -1,7 +1,6 @@
 #include "storage/state/persons_table.h"
 
 #include <rocksdb/iterator.h>
-#include <rocksdb/slice.h>
 
 #include <algorithm>
 #include <bit>
@@ -12,6 +11,7 @@
 #include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
+#include "storage/state/stored_row.h"
 
 namespace storage {
 
@@ -68,13 +68,7 @@ Result<std::optional<PersonId>> PersonsTable::person_of(const EncryptedNumber& n
   std::optional<PersonId> person;
   if (!may_be_known(number)) return person;
   if (persons_.visit(number, [&](PersonId id) { person = id; })) return person;
-  rocksdb::PinnableSlice value;
-  const auto found = files_.get(StateFamily::numbers, number_key(number), value);
-  if (!found) return found.error();
-  if (!found.value()) return person;
-  const auto decoded = decode_person_id(view_of(value));
-  if (!decoded) return files_.undecodable(StateFamily::numbers);
-  return std::optional<PersonId>(decoded.value());
+  return stored_row(files_, StateFamily::numbers, number_key(number), decode_person_id);
 }
 
 PersonId PersonsTable::stand_in_for(const EncryptedNumber& number) const {
@@ -95,13 +89,10 @@ Result<std::vector<EncryptedNumber>> PersonsTable::numbers_of(PersonId person) c
       return Numbers{new_numbers_[index]};
     }
   }
-  rocksdb::PinnableSlice value;
-  const auto found = files_.get(StateFamily::persons, person_key(person), value);
-  if (!found) return found.error();
-  if (!found.value()) return Errc::corrupt_record;
-  auto numbers = decode_numbers(view_of(value));
-  if (!numbers) return files_.undecodable(StateFamily::persons);
-  return numbers;
+  auto numbers = stored_row(files_, StateFamily::persons, person_key(person), decode_numbers);
+  if (!numbers) return numbers.error();
+  if (!numbers.value()) return Errc::corrupt_record;
+  return std::move(*numbers.value());
 }
 
 Result<std::optional<PersonId>> PersonsTable::find(const EncryptedNumber& number) {

@@ -1,16 +1,14 @@
 #include "storage/state/refusals_table.h"
 
-#include <rocksdb/slice.h>
-
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "storage/bytes/format.h"
 #include "storage/bytes/format_bounds.h"
-#include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
+#include "storage/state/stored_row.h"
 
 namespace storage {
 
@@ -21,13 +19,9 @@ using ledger::Result;
 RefusalsTable::RefusalsTable(const TableContext& context) : files_(context.files), refusals_(0) {}
 
 Result<Refusals> RefusalsTable::read(std::string_view practice) const {
-  rocksdb::PinnableSlice value;
-  const auto found = files_.get(StateFamily::refusals, practice, value);
-  if (!found) return found.error();
-  if (!found.value()) return Refusals();
-  auto decoded = decode_refusals(view_of(value));
-  if (!decoded) return files_.undecodable(StateFamily::refusals);
-  return decoded;
+  auto refusals = stored_row(files_, StateFamily::refusals, practice, decode_refusals);
+  if (!refusals) return refusals.error();
+  return std::move(refusals.value()).value_or(Refusals());
 }
 
 Result<Refusals> RefusalsTable::find(const PracticeId& practice) const {

@@ -10,6 +10,7 @@
 #include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
+#include "storage/state/stored_row.h"
 
 namespace storage {
 
@@ -41,11 +42,8 @@ Result<std::optional<Registration>> RegistrationsTable::find_in_memory(
 
 Result<std::optional<Registration>> RegistrationsTable::find_in_files(
     const Fingerprint& key) const {
-  rocksdb::PinnableSlice value;
-  const auto found = files_.get(StateFamily::registrations, view_of(registration_key(key)), value);
-  if (!found) return found.error();
-  if (!found.value()) return std::optional<Registration>();
-  return decode(view_of(value));
+  return stored_row(files_, StateFamily::registrations, view_of(registration_key(key)),
+                    decode_registration);
 }
 
 Result<std::optional<Registration>> RegistrationsTable::decode(std::string_view row) const {

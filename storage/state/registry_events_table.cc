@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
+#include "storage/state/stored_row.h"
 
 namespace storage {
 
@@ -15,13 +15,8 @@ Result<std::optional<KnownEvent>> RegistryEventsTable::find(const ledger::Guid& 
   if (const KnownEvent* const event = rows_.find(id); event != nullptr) {
     return std::optional<KnownEvent>(*event);
   }
-  rocksdb::PinnableSlice value;
-  const auto found = files_.get(StateFamily::registry_events, registry_event_key(id), value);
-  if (!found) return found.error();
-  if (!found.value()) return std::optional<KnownEvent>();
-  const auto event = decode_known_event(view_of(value));
-  if (!event) return files_.undecodable(StateFamily::registry_events);
-  return std::optional<KnownEvent>(event.value());
+  return stored_row(files_, StateFamily::registry_events, registry_event_key(id),
+                    decode_known_event);
 }
 
 void RegistryEventsTable::write(SortedFiles& files) const {

@@ -1,11 +1,11 @@
 #include "storage/state/timeliness_table.h"
 
-#include <rocksdb/slice.h>
+#include <utility>
 
 #include "ledger/values/assert.h"
-#include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
+#include "storage/state/stored_row.h"
 
 namespace storage {
 namespace {
@@ -26,13 +26,9 @@ TimelinessTable::TimelinessTable(const TableContext& context)
 
 /// The month as the files have it; empty when they do not.
 Result<TimelinessMonth> TimelinessTable::read(const TimelinessKey& key) const {
-  rocksdb::PinnableSlice value;
-  const auto found = files_.get(StateFamily::timeliness, timeliness_key(key), value);
-  if (!found) return found.error();
-  if (!found.value()) return TimelinessMonth();
-  auto decoded = decode_timeliness(view_of(value));
-  if (!decoded) return files_.undecodable(StateFamily::timeliness);
-  return decoded;
+  auto month = stored_row(files_, StateFamily::timeliness, timeliness_key(key), decode_timeliness);
+  if (!month) return month.error();
+  return std::move(month.value()).value_or(TimelinessMonth());
 }
 
 Result<TimelinessMonth> TimelinessTable::find(const TimelinessKey& key) const {
