@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -459,7 +460,10 @@ ParsedItem EventParser::parse(EventFeed feed, std::string_view text, const Calle
 }
 
 struct FeedFinder::Impl {
+  static constexpr std::string_view word = "\"eventId\"";
   simdjson::dom::parser parser{ItemParser::text_bytes_max};
+  /// Skips the length of the word, where a search for its first byte stops at each quotation mark.
+  std::boyer_moore_horspool_searcher<const char*> searcher{word.data(), word.data() + word.size()};
 };
 
 FeedFinder::FeedFinder() : impl_(std::make_unique<Impl>()) {}
@@ -468,7 +472,8 @@ FeedFinder::~FeedFinder() = default;
 
 std::optional<EventFeed> FeedFinder::feed_of(std::string_view text) {
   // Nearly every line is an item.
-  if (text.find("\"eventId\"") == std::string_view::npos) return std::nullopt;
+  const char* const end = text.data() + text.size();
+  if (impl_->searcher(text.data(), end).first == end) return std::nullopt;
   if (text.size() > ItemParser::text_bytes_max) return std::nullopt;
   element document;
   simdjson::dom::object object;
