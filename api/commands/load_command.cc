@@ -163,10 +163,13 @@ class AnswerCounter {
  public:
   void take(std::string_view piece, Summary& summary) {
     rest_ += piece;
+    rest_.reserve(rest_.size() + simdjson::SIMDJSON_PADDING);
     std::size_t begin = 0;
     for (std::size_t end = rest_.find('\n'); end != std::string::npos;
          end = rest_.find('\n', begin)) {
-      count(rest_.substr(begin, end - begin), summary);
+      count(
+          simdjson::padded_string_view(rest_.data() + begin, end - begin, rest_.capacity() - begin),
+          summary);
       begin = end + 1;
     }
     rest_.erase(0, begin);
@@ -174,15 +177,14 @@ class AnswerCounter {
   const std::string& problem() const { return problem_; }
 
  private:
-  void count(const std::string& line, Summary& summary) {
-    simdjson::padded_string padded(line);
+  void count(simdjson::padded_string_view line, Summary& summary) {
     simdjson::ondemand::document document;
     std::string_view verdict;
-    if (parser_.iterate(padded).get(document)) return;
+    if (parser_.iterate(line).get(document)) return;
     if (document["verdict"].get(verdict)) {
       // A receipt, or the problem that ended the stream.
       if (line.find("\"type\":\"about:blank\"") != std::string::npos) {
-        problem_ = problem_text({200, line, 0, {}, {}});
+        problem_ = problem_text({200, std::string(line), 0, {}, {}});
       }
       return;
     }
