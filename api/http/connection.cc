@@ -139,9 +139,14 @@ Awaitable<bool> Connection::read_head() {
   expects_continue_ = !is_old() && has_sent_body_left() &&
                       beast::iequals({expect.data(), expect.size()}, "100-continue");
   read_request(message, request_);
-  std::string_view unclear = unclear_point_of(message);
-  // A contract of somebody else may take what ours does not.
-  if (!unclear.empty() && foreign_surface() != nullptr) unclear = unclear_point_of(message, true);
+  const bool is_foreign = foreign_surface() != nullptr;
+  if (is_foreign) {
+    take_sent_path(target(), request_);
+  } else if (surface_of(request_.path) != nullptr) {
+    // Spelled otherwise it is nothing of that contract, and nothing of ours.
+    request_.path.clear();
+  }
+  const std::string_view unclear = unclear_point_of(message, is_foreign);
   if (!unclear.empty()) {
     is_closing_ = true;
     Problem problem{400, "MALFORMED_REQUEST", std::string(unclear), ""};
@@ -212,7 +217,8 @@ Visit Connection::visit() const {
   visit.line = {request_.method, target()};
   visit.credentials.authorization = view(head[http::field::authorization]);
   visit.credentials.proof = view(head["DPoP"]);
-  visit.credentials.has_several = head.count("DPoP") > 1;
+  visit.credentials.has_several =
+      head.count("DPoP") > 1 || head.count(http::field::authorization) > 1;
   visit.is_of_operator = is_of_operator_;
   return visit;
 }
@@ -241,10 +247,18 @@ void Connection::watch_input() {
 
 // ---- answers ----
 
+const ForeignSurface* Connection::surface_of(std::string_view path) const {
+  const Router* const router = network_.router;
+  return router == nullptr ? nullptr : router->foreign_surface(path);
+}
+
 /// Of the request, as far as its head could be read.
 const ForeignSurface* Connection::foreign_surface() const {
-  const Router* const router = network_.router;
-  return head_ && router != nullptr ? router->foreign_surface(target()) : nullptr;
+  if (!head_) return nullptr;
+  if (!target().empty()) return surface_of(sent_path_of(target()));
+  // A first line that is too long: it has been received, but not taken apart.
+  const std::string_view line = buffered();
+  return surface_of(line.substr(std::min(line.find('/'), line.size())));
 }
 
 /// Status line and fields.

@@ -192,6 +192,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   std::size_t take_buffered(char* data, std::size_t size);
   Awaitable<std::size_t> receive(char* data, std::size_t size);
+  const ForeignSurface* surface_of(std::string_view path) const;
   const ForeignSurface* foreign_surface() const;
   Awaitable<error_code> parse_head();
   Awaitable<void> refuse_head(error_code error);

@@ -65,7 +65,7 @@ Problem not_for_the_caller() { return {403, "FORBIDDEN", "This is not for the ca
 Problem no_rules_for_year(std::string_view field) {
   return {400, "NO_RULES_FOR_YEAR",
           "No ceiling is known for this year; an operator adds one under [ceilings] of the "
-          "configuration file and restarts the service.",
+          "configuration file and sends the service SIGHUP.",
           std::string(field)};
 }
 

@@ -8,6 +8,8 @@
 #include <boost/url/url_view.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <iterator>
+#include <optional>
 #include <tuple>
 
 namespace api {
@@ -87,6 +89,14 @@ std::array<SeenField, single_fields.size()> see_fields(const http::request_heade
   return seen;
 }
 
+/// The field's value; nothing when it stands there twice, with whatever values.
+std::optional<std::string_view> only_value(const http::request_header<>& head, http::field name) {
+  const auto [begin, end] = head.equal_range(name);
+  if (begin == end) return std::string_view();
+  const std::string_view value = begin->value();
+  return std::next(begin) == end ? std::optional(value) : std::nullopt;
+}
+
 ContentCoding coding_of(std::string_view name) {
   if (name.empty() || equals(name, "identity")) return ContentCoding::identity;
   // Both names mean the same (RFC 9110, 8.4.1.3).
@@ -108,9 +118,26 @@ void read_request(const http::request_header<>& head, Request& request) {
   request.method = head.method_string();
   const auto target = head.target();
   request.has_path = read_target({target.data(), target.size()}, request);
-  read_media_type(head[http::field::content_type], request.content_type);
-  request.coding = coding_of(head[http::field::content_encoding]);
+  read_media_type(only_value(head, http::field::content_type).value_or(""), request.content_type);
+  const auto coding = only_value(head, http::field::content_encoding);
+  request.coding = coding ? coding_of(*coding) : ContentCoding::unknown;
   take_correlation_id(head, request.correlation_id);
+}
+
+std::string_view sent_path_of(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  if (!target.starts_with('/')) {
+    const std::size_t host = target.find("://");
+    if (host == std::string_view::npos) return {};
+    target.remove_prefix(std::min(target.find('/', host + 3), target.size()));
+  }
+  return target;
+}
+
+void take_sent_path(std::string_view target, Request& request) {
+  request.path = sent_path_of(target);
+  request.has_path = true;
+  request.query.clear();
 }
 
 bool read_target(std::string_view target, Request& request) {
@@ -141,11 +168,9 @@ bool read_target(std::string_view target, Request& request) {
   return true;
 }
 
-std::string_view unclear_point_of(const http::request_header<>& head,
-                                  bool may_repeat_correlation_id) {
+std::string_view unclear_point_of(const http::request_header<>& head, bool may_repeat_fields) {
   const bool is_old = head.version() < 11;
-  auto seen = see_fields(head);
-  if (may_repeat_correlation_id) seen.back() = {};
+  const auto seen = see_fields(head);
   const auto& [host, length, encoding] = std::tie(seen[0], seen[1], seen[2]);
   if (host.count > 1 || (host.count == 0 && !is_old)) return "A request has one Host.";
   if (!is_host(host.value)) return "Host is not a host name or address.";
@@ -157,7 +182,9 @@ std::string_view unclear_point_of(const http::request_header<>& head,
     return "The only Transfer-Encoding is chunked.";
   }
   if (encoding.count != 0 && is_old) return "HTTP/1.0 has no chunks.";
-  if (std::any_of(seen.begin(), seen.end(), [](const SeenField& f) { return f.count > 1; })) {
+  const bool is_repeated =
+      std::any_of(seen.begin(), seen.end(), [](const SeenField& f) { return f.count > 1; });
+  if (is_repeated && !may_repeat_fields) {
     return "Content-Type, Content-Encoding, Expect, Authorization or Correlation-Id stands there "
            "twice.";
   }

@@ -64,10 +64,10 @@ void Router::add(Route route) {
   routes_.push_back({std::move(route), hole});
 }
 
-const ForeignSurface* Router::foreign_surface(std::string_view target) const {
+const ForeignSurface* Router::foreign_surface(std::string_view path) const {
   const auto found = std::find_if(
       foreign_.begin(), foreign_.end(),
-      [target](const ForeignSurface& surface) { return target.starts_with(surface.prefix); });
+      [path](const ForeignSurface& surface) { return path.starts_with(surface.prefix); });
   return found == foreign_.end() ? nullptr : &*found;
 }
 
@@ -95,12 +95,12 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     const auto parameter = match_path(entry, path);
     if (!parameter) continue;
     const Route& route = entry.route;
-    const bool is_get = route.method == "GET";
-    if (route.method == method || (is_get && method == "HEAD")) {
+    const bool has_head = route.method == "GET" && route.answers_head;
+    if (route.method == method || (has_head && method == "HEAD")) {
       return {&route, std::string(*parameter), ""};
     }
     if (!match.allowed.empty()) match.allowed += ", ";
-    match.allowed.append(route.method).append(is_get ? ", HEAD" : "");
+    match.allowed.append(route.method).append(has_head ? ", HEAD" : "");
   }
   return match;
 }

@@ -27,8 +27,8 @@ using Handler = std::function<Response(const Request&)>;
 using ConnectionHandler = std::function<Awaitable<void>(Connection&)>;
 
 struct Route {
-  std::string_view method;  ///< `GET` is also what answers HEAD
-  std::string_view path;    ///< `{}` stands for one segment
+  std::string_view method;
+  std::string_view path;  ///< `{}` stands for one segment
   Access access{};
   RouteKind kind = RouteKind::quick;
   std::size_t body_bytes_max = 0;               ///< 0: takes no body
@@ -36,6 +36,7 @@ struct Route {
   std::vector<std::string_view> parameters{};   ///< those of the query
   /// The handler judges query, media type and packing itself, and gets the body as it came.
   bool takes_anything = false;
+  bool answers_head = true;   ///< where it answers GET
   Handler handler{};          ///< of a body that is read whole
   ConnectionHandler serve{};  ///< instead, for who reads and answers in another way
 };
@@ -59,8 +60,8 @@ class Router {
   void add(Route route);
   void add(ForeignSurface surface) { foreign_.push_back(std::move(surface)); }
 
-  /// The contract that the target of a request is under; null where it is ours.
-  const ForeignSurface* foreign_surface(std::string_view target) const;
+  /// The contract that a path, as it was sent, is under; null where it is ours.
+  const ForeignSurface* foreign_surface(std::string_view path) const;
 
   struct Match {
     const Route* route = nullptr;

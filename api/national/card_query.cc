@@ -181,6 +181,7 @@ void CardQuery::add_routes(Router& router) {
               .access = Access::anybody(),
               .kind = RouteKind::slow,
               .takes_anything = true,
+              .answers_head = false,
               .handler = [this](const Request&) { return key(); }});
   router.add({.method = "GET",
               .path = "/openapi-frikortsporring.yaml",

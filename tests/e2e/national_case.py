@@ -15,7 +15,8 @@ EITHER = (TOKEN, PROOF)  # where the rules leave it open which of the two is at 
 ALGORITHMS = {kind + size for kind in ("ES", "PS", "RS") for size in ("256", "384", "512")}
 ANSWERS = {b'{"harEgenandelsfritak":true}': True, b'{"harEgenandelsfritak":false}': False}
 CODES = {400: "UGYLDIG_REQUEST", 401: "AUTENTISERING_FEILET", 403: "INGEN_TILGANG", 404: "IKKE_FUNNET",
-         405: "METODE_IKKE_TILLATT", 429: "FOR_MANGE_FORESPORSLER", 500: "INTERN_FEIL"}
+         405: "METODE_IKKE_TILLATT", 429: "FOR_MANGE_FORESPORSLER", 431: "UGYLDIG_REQUEST",
+         500: "INTERN_FEIL"}
 PARTS = ("autentisering", "kryptering", "helfoAvtale")
 
 

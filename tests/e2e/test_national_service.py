@@ -29,7 +29,9 @@ class PathTest(NationalCase):
                      nc.QUERY.replace("v1", "V1"), nc.QUERY.replace("frikort", "Frikort"),
                      nc.QUERY.replace("helseid", "HelseID"), nc.QUERY + "/", nc.QUERY + "/?a=b", nc.QUERY + "/x",
                      nc.QUERY[:-1], nc.QUERY[:-3], nc.SELF_TEST + "/", nc.JWK + "/", "/api/frikortsporring", "/api/",
-                     "/api/unknown", "/api//frikortsporring/helseid/v1"):
+                     "/api/unknown", "/api//frikortsporring/helseid/v1", nc.QUERY.replace("v1", "%761"),
+                     nc.QUERY.replace("/v1", "%2Fv1"), nc.JWK.replace("jwk", "%6Awk"), nc.JWK + "%2F",
+                     nc.JWK + "/%zz"):
             for method in ("POST", "GET"):
                 for headers in ({}, bad, self.client.credentials(path=path)):
                     with self.subTest(path=path, method=method):
@@ -50,7 +52,35 @@ class PathTest(NationalCase):
                         names = re.split(r"\s*,\s*", reply.header("Allow"))
                         self.assertIn(allowed, names)
                         self.assertNotIn(method, names)
-        self.assertEqual(self.server.request("HEAD", nc.QUERY).status, 405)
+        for path, allowed in ((nc.QUERY, "POST"), (nc.JWK, "GET")):
+            reply = self.server.request("HEAD", path)
+            self.assertEqual((reply.status, reply.header("Allow")), (405, allowed))
+        self.assert_served()
+
+    def test_fields_that_stand_there_twice_are_judged_in_their_turn(self):
+        twice = {"Authorization": "DPoP a.b.c", "Content-Type": nc.JOSE_TYPE}
+        expired = self.client.credentials(self.client.token({"exp": 1}))
+        no_scope = self.client.credentials(self.client.token({"scope": []}))
+        for name, value in twice.items():
+            lines = f"{name}: {value}\r\n" * 2
+            with self.subTest(name):
+                self.assertEqual(self.server.raw(f"GET {nc.JWK} HTTP/1.1\r\nHost: a\r\n{lines}\r\n".encode()).status, 200)
+                for method, path, status in (("GET", nc.QUERY + "/", 404), ("GET", nc.QUERY, 405)):
+                    head = f"{method} {path} HTTP/1.1\r\nHost: a\r\n{lines}\r\n"
+                    self.assert_error(self.server.raw(head.encode()), status)
+        types = f"Host: a\r\nContent-Type: {nc.JOSE_TYPE}\r\n"
+        for credentials, status in ((expired, 401), (no_scope, 403), (self.client.credentials(), 400)):
+            fields = "".join(f"{name}: {value}\r\n" for name, value in credentials.items())
+            self.assert_error(self.client.raw(types + fields), status)
+        self.assert_served()
+
+    def test_a_path_spelled_otherwise_is_of_no_contract(self):
+        for path in ("/%61pi/frikortsporring/jwk", "/%61pi/unknown"):
+            self.assert_problem(self.server.get(path), 404, "NOT_FOUND")
+
+    def test_a_first_line_that_is_too_long_is_told_in_the_form_of_the_contract(self):
+        for path in ("/api/" + "a" * 60_000, nc.JWK + "?" + "a" * 60_000):
+            self.assert_error(self.server.raw(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()), 431)
         self.assert_served()
 
     def test_each_surface_has_its_own_errors(self):
@@ -62,6 +92,10 @@ class PathTest(NationalCase):
         self.assert_answer(self.client.post(query=f"?borgerIdent={person}&access_token=abc"))
         self.assertEqual(self.server.get(f"{nc.JWK}?borgerIdent={person}").status, 200)
         self.assertNotIn(person.encode(), self.server.output())
+        for query in ("?a=%zz", "?%", "?[", "?|", '?"', "?{}", "?\\^"):
+            with self.subTest(query):
+                self.assert_answer(self.client.post(query=query))
+                self.assertEqual(self.server.get(nc.JWK + query).status, 200)
 
     def test_not_served_where_it_is_switched_off(self):
         server = TokenServer(self.issuers, sections(national={"serve": "false"})).start()

@@ -59,6 +59,27 @@ TEST(RequestHead, is_not_clear_when_a_proxy_could_read_it_otherwise) {
   EXPECT_NE(unclear_point_of(twice), "");
 }
 
+TEST(RequestHead, counts_what_stands_there_twice_as_nothing_where_it_may) {
+  using F = http::field;
+  const Head types = head_of(11, {{F::host, "a"},
+                                  {F::content_type, "application/jose"},
+                                  {F::content_type, "application/jose"},
+                                  {F::authorization, "x"},
+                                  {F::authorization, "y"}});
+  EXPECT_EQ(unclear_point_of(types, true), "");
+  Request request;
+  read_request(types, request);
+  EXPECT_EQ(request.content_type, "");
+  read_request(head_of(11, {{F::content_encoding, "identity"}, {F::content_encoding, "identity"}}),
+               request);
+  EXPECT_EQ(request.coding, ContentCoding::unknown);
+  EXPECT_NE(unclear_point_of(head_of(11, {{F::host, "a"}, {F::host, "a"}}), true), "");
+  EXPECT_NE(
+      unclear_point_of(
+          head_of(11, {{F::host, "a"}, {F::content_length, "2"}, {F::content_length, "2"}}), true),
+      "");
+}
+
 TEST(RequestHead, wants_a_host_that_is_one) {
   for (const char* good : {"", "a", "localhost:8080", "a-b.example.no", "127.0.0.1:80", "[::1]",
                            "[::1]:8080", "a_b", "a:", "xn--frikort-9za.no", "a%20b", "A.B:65535"}) {
@@ -141,6 +162,28 @@ TEST(RequestHead, divides_the_target_into_path_and_query) {
   EXPECT_TRUE(request.query.empty());
   ASSERT_TRUE(read_target("/isready?a=b&", request));
   EXPECT_EQ(request.query.size(), 1U);
+}
+
+TEST(RequestHead, takes_the_path_as_it_was_sent) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"/api/a", "/api/a"},
+      {"/api/a?x=%zz", "/api/a"},
+      {"/%61pi/a", "/%61pi/a"},
+      {"/api/%2F?", "/api/%2F"},
+      {"http://b/api/a?x", "/api/a"},
+      {"https://b", ""},
+      {"http://b?x=/y", ""},
+      {"*", ""},
+      {"", ""},
+  };
+  Request request;
+  for (const auto& [target, path] : cases) {
+    request.query.emplace_back("of", "before");
+    take_sent_path(target, request);
+    EXPECT_EQ(request.path, path) << target;
+    EXPECT_TRUE(request.has_path);
+    EXPECT_TRUE(request.query.empty());
+  }
 }
 
 TEST(RequestHead, refuses_a_target_that_is_no_path) {

@@ -48,6 +48,13 @@ TEST(Router, answers_head_where_it_answers_get) {
   EXPECT_EQ(router.find("head", "/things/5").route, nullptr) << "methods have a case";
 }
 
+TEST(Router, leaves_head_out_where_a_contract_knows_none) {
+  Router router;
+  router.add({.method = "GET", .path = "/key", .access = Access::anybody(), .answers_head = false});
+  EXPECT_EQ(router.find("HEAD", "/key").route, nullptr);
+  EXPECT_EQ(router.find("HEAD", "/key").allowed, "GET");
+}
+
 TEST(Router, takes_each_known_parameter_once) {
   EXPECT_FALSE(judge("GET", "/things/5", {}));
   EXPECT_FALSE(judge("GET", "/things/5", {{"to", "x"}, {"from", "x"}}));
