@@ -1,7 +1,6 @@
 #include "api/identity/access_token.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/identity/jws.h"
 #include "ledger/values/national_id.h"
@@ -106,12 +105,17 @@ std::string number_of(const json::value& value, const PartyClaim& claim) {
   return has_form(number, claim.in) ? std::string(number) : std::string();
 }
 
-TokenParty party_of(const json::object& claims, const std::vector<PartyClaim>& parties,
-                    Surface surface) {
-  for (const PartyClaim& claim : parties) {
+TokenParty party_of(const json::object& claims, const Issuer& issuer, Surface surface) {
+  for (const PartyClaim& claim : issuer.parties) {
     if (surface == Surface::national && claim.in == Register::practitioners) continue;
     const json::value* const value = claims.if_contains(claim.name);
-    if (value != nullptr) return {claim.in, number_of(*value, claim), true};
+    if (value == nullptr) continue;
+    TokenParty party{claim.in, number_of(*value, claim), true};
+    if (issuer.is_parent_required && !claim.parent.empty()) {
+      const json::value* const parent = claims.if_contains(claim.parent);
+      party.parent = parent == nullptr ? std::string() : number_of(*parent, claim);
+    }
+    return party;
   }
   return {};
 }
@@ -130,12 +134,10 @@ std::vector<std::string> organisations_of(const json::object& claims, const Issu
   return found;
 }
 
-/// A small number that stands there as a text, as HelseID writes levels; 0 when it is none.
+/// A digit that stands there as a text, as HelseID writes levels; 0 when it is none.
 std::int64_t level_of(const json::object& claims, const std::string& name) {
   const std::string text = name.empty() ? std::string() : text_of(claims, name);
-  std::int64_t level = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), level);
-  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? level : 0;
+  return text.size() == 1 && text[0] >= '0' && text[0] <= '9' ? text[0] - '0' : 0;
 }
 
 /// The key that the token is bound to (RFC 9449, 6).
@@ -161,8 +163,8 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   token.client_name = name_of(claims, "helseid://claims/client/client_name");
   token.token_id = name_of(claims, "jti");
   token.acr = text_of(claims, "acr");
-  token.party = party_of(claims, issuer.parties, Surface::native);
-  token.query_party = party_of(claims, issuer.parties, Surface::national);
+  token.party = party_of(claims, issuer, Surface::native);
+  token.query_party = party_of(claims, issuer, Surface::national);
   token.organisations = organisations_of(claims, issuer);
   if (!issuer.person_claim.empty()) {
     const std::string person = text_of(claims, issuer.person_claim);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct TokenParty {
   Register in = Register::organisations;
   std::string number;  ///< empty: the deciding claim is there, but of no form that counts
   bool is_there = false;
+  /// A practice must have this number of a main unit as well; an empty one has no practice.
+  /// Nothing: any practice may be meant.
+  std::optional<std::string> parent{};
 };
 
 /// A token that has been verified: form, signature, issuer, audience, times.

@@ -109,6 +109,7 @@ class Access {
   }
 
   bool is_declared() const { return is_declared_; }
+  bool wants_practice() const { return wants_practice_; }
   Surface surface() const { return surface_; }
   bool is_for_anybody() const { return is_for_anybody_; }
   bool admits(const Caller& caller) const {

@@ -65,6 +65,13 @@ Gate::Answer Gate::admit(const Access& access, std::string_view path_parameter, 
   if (!access.admits_practice(caller, path_parameter)) {
     return {Verdict::forbidden, "not for this practice"};
   }
+  // Who sends items is judged with them: by whose they are.
+  const PracticeList& own = caller.own_practices;
+  if (access.wants_practice() && own != nullptr && !own->empty()) {
+    auto excess = practice_requests_.take(rates()->practice_requests, own->front(), 1,
+                                          RateLimiter::Time::clock::now());
+    if (excess) return {Verdict::limited, "too many requests of a practice", "", "", excess};
+  }
   return {};
 }
 

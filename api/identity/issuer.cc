@@ -15,7 +15,8 @@ Issuer helseid() {
   issuer.parties = {
       {"helseid://claims/identity/pid", Register::persons},
       {"helseid://claims/hpr/hpr_number", Register::practitioners},
-      {"helseid://claims/client/claims/orgnr_child", Register::organisations},
+      {.name = "helseid://claims/client/claims/orgnr_child",
+       .parent = "helseid://claims/client/claims/orgnr_parent"},
       {"helseid://claims/client/claims/orgnr_parent", Register::organisations},
   };
   issuer.suppliers = {{"helseid://claims/client/claims/orgnr_supplier", Register::organisations}};
@@ -47,6 +48,7 @@ Issuer maskinporten() {
 Issuer idporten() {
   Issuer issuer;
   issuer.algorithms = {"RS256", "RS384", "RS512"};
+  issuer.suppliers = {{"consumer", Register::organisations, true}};
   issuer.person_claim = "pid";
   issuer.roles = {{.role = Role::portal,
                    .scope = "frikort:api/citizen",
@@ -65,6 +67,22 @@ const Issuer* AuthSettings::find(std::string_view name) const {
   const auto found = std::find_if(issuers.begin(), issuers.end(),
                                   [name](const Issuer& issuer) { return issuer.name == name; });
   return found == issuers.end() ? nullptr : &*found;
+}
+
+std::chrono::seconds AuthSettings::proof_age_of(const Issuer& issuer) const {
+  return issuer.proof_age_max.value_or(proof_age_max);
+}
+
+std::chrono::seconds AuthSettings::proof_leeway_of(const Issuer& issuer) const {
+  return issuer.proof_leeway.value_or(proof_leeway);
+}
+
+std::chrono::seconds AuthSettings::longest_proof_window() const {
+  std::chrono::seconds longest = proof_age_max + proof_leeway;
+  for (const Issuer& issuer : issuers) {
+    longest = std::max(longest, proof_age_of(issuer) + proof_leeway_of(issuer));
+  }
+  return longest;
 }
 
 bool is_organisation_number(std::string_view text) {

@@ -34,6 +34,8 @@ struct PartyClaim {
   Register in = Register::organisations;
   /// It is an object with `authority` and `ID` (ISO 6523), not a text.
   bool is_iso6523 = false;
+  /// The claim with the main unit of which this is a sub-unit; empty: it is none.
+  std::string parent{};
 };
 
 /// Who gets a role of an issuer's tokens.
@@ -66,7 +68,12 @@ struct Issuer {
   std::vector<std::string> algorithms;
   bool wants_type = false;  ///< a token without `typ` is refused
   std::chrono::seconds leeway{10};
-  std::vector<PartyClaim> parties;    ///< the first that is present decides
+  // Of its proofs; nothing: as for all issuers.
+  std::optional<std::chrono::seconds> proof_age_max{};
+  std::optional<std::chrono::seconds> proof_leeway{};
+  std::vector<PartyClaim> parties;  ///< the first that is present decides
+  /// A sub-unit counts only for practices that have the main unit's number as well.
+  bool is_parent_required = false;
   std::vector<PartyClaim> suppliers;  ///< who works for them: may be blocked, and decides nothing
   std::string person_claim;           ///< who has logged in, for `is_for_own_person`
   std::string level_claim;            ///< of persons and practitioners who have logged in
@@ -90,6 +97,10 @@ struct AuthSettings {
 
   /// Null when no tokens of this issuer are taken.
   const Issuer* find(std::string_view name) const;
+  std::chrono::seconds proof_age_of(const Issuer& issuer) const;
+  std::chrono::seconds proof_leeway_of(const Issuer& issuer) const;
+  /// From a proof that is made ahead of time until it is too old, whoever issued the token.
+  std::chrono::seconds longest_proof_window() const;
 };
 
 /// Nine digits with the check digit of the register of organisations.

@@ -47,7 +47,7 @@ std::size_t ReplayMemory::First8::operator()(const Hash& hash) const {
 ReplayMemory::ReplayMemory(std::filesystem::path folder, const AuthSettings& settings,
                            std::int64_t now_s)
     : folder_(std::move(folder)),
-      window_s_((settings.proof_age_max + settings.proof_leeway).count()),
+      window_s_(settings.longest_proof_window().count()),
       proofs_max_(settings.proofs_max),
       boot_(boot_of_machine()) {
   if (folder_.empty()) return;

@@ -13,6 +13,20 @@ std::string_view organisation_of(const TokenParty& party) {
   return party.in == Register::organisations ? std::string_view(party.number) : std::string_view();
 }
 
+/// The practices that the party is, by the registry.
+PracticeList practices_of(const TokenParty& party, const AuthSettings& settings) {
+  auto found = std::make_shared<std::vector<std::string>>();
+  if (!settings.find_practices) return found;
+  *found = settings.find_practices(party.in, party.number);
+  if (!party.parent) return found;
+  const std::vector<std::string> of_parent =
+      party.parent->empty() ? std::vector<std::string>()
+                            : settings.find_practices(Register::organisations, *party.parent);
+  std::erase_if(*found,
+                [&](const std::string& practice) { return !is_one_of(of_parent, practice); });
+  return found;
+}
+
 /// Why nobody may use this token now, whatever its scopes; empty when somebody may.
 std::string_view fault_of(const AccessToken& token, const Issuer& issuer,
                           const AuthSettings& settings) {
@@ -81,11 +95,9 @@ Judged<Caller> native_caller(Caller caller, const AccessToken& token, const Issu
     return Refusal{Refusal::Kind::not_allowed, "conditions of the role are not met"};
   }
   if (sees_everybody) caller.only_person.clear();
-  auto practices = std::make_shared<std::vector<std::string>>();
-  if (caller.roles.has(Role::practice) && settings.find_practices) {
-    *practices = settings.find_practices(token.party.in, token.party.number);
-  }
-  caller.own_practices = std::move(practices);
+  const bool is_practice = caller.roles.has(Role::practice);
+  caller.own_practices = is_practice ? practices_of(token.party, settings)
+                                     : std::make_shared<const std::vector<std::string>>();
   // Operators act for every practice.
   if (!caller.roles.has(Role::operations)) caller.practices = caller.own_practices;
   // Citizens who look at what is theirs are no organisation.
@@ -105,14 +117,12 @@ Judged<Caller> query_caller(Caller caller, const AccessToken& token, const Issue
   if (!has_scope) return Refusal{Refusal::Kind::scope, "no scope of the card query"};
   caller.roles.add(Role::card_query);
   const TokenParty& party = token.query_party;
-  const bool is_too_low =
-      party.in == Register::persons && token.has_level && token.level < issuer.level_min;
-  caller.is_nobody = party.number.empty() || is_too_low;
-  auto practices = std::make_shared<std::vector<std::string>>();
-  if (!caller.is_nobody && settings.find_practices) {
-    *practices = settings.find_practices(party.in, party.number);
-  }
-  caller.own_practices = std::move(practices);
+  // The level that is wanted, and no other: so says the national document.
+  const bool has_other_level =
+      party.in == Register::persons && token.has_level && token.level != issuer.level_min;
+  caller.is_nobody = party.number.empty() || has_other_level;
+  caller.own_practices = caller.is_nobody ? std::make_shared<const std::vector<std::string>>()
+                                          : practices_of(party, settings);
   caller.practices = caller.own_practices;
   name_organisation(caller, token, settings, Surface::national);
   return caller;

@@ -32,8 +32,11 @@ std::string origin_of(const urls::url& url) {
 }
 
 std::string path_of(const urls::url& url) {
-  const auto path = url.encoded_path();
-  return path.empty() ? "/" : std::string(path.data(), path.size());
+  const auto encoded = url.encoded_path();
+  std::string path(encoded.data(), encoded.size());
+  // Above the root is the root (RFC 3986, 5.2.4), which normalize() leaves to us.
+  while (path.starts_with("/../")) path.erase(0, 3);
+  return path.empty() || path == "/.." ? "/" : path;
 }
 
 bool is_one_of(const std::vector<std::string>& origins, std::string_view origin) {

@@ -200,6 +200,13 @@ void read_issuer(TableReader& reader, const std::string& name, ConfigFaults& fau
   issuer.audience =
       issuer.is_audience_waived ? reader.text("audience") : reader.required_text("audience");
   issuer.leeway = std::chrono::seconds{reader.number("leeway_s", 0, 300, 10)};
+  if (reader.has("proof_age_s")) {
+    issuer.proof_age_max = std::chrono::seconds{reader.number("proof_age_s", 1, hour_s, 60)};
+  }
+  if (reader.has("proof_leeway_s")) {
+    issuer.proof_leeway = std::chrono::seconds{reader.number("proof_leeway_s", 0, 300, 10)};
+  }
+  issuer.is_parent_required = reader.flag("parent_required", false);
   issuer.level_min = reader.number("security_level_min", 0, 4, issuer.level_min);
   issuer.delegation_sources = reader.texts("delegation_sources", issuer.delegation_sources);
   read_keys(reader, kind, issuer);

@@ -241,6 +241,20 @@ class LifeTest(unittest.TestCase):
         time.sleep(2)
         self.assertEqual(self.server.get("/v1/status", token).status, 200)
 
+    def test_questions_of_a_practice_have_a_rate(self):
+        self.server.write_configuration("[rates]\npractice_requests_per_s = 1\npractice_requests_burst = 3\n")
+        self.server.start()
+        question = {"personId": ti.CITIZEN, "serviceType": "LE", "serviceDate": fs.oslo_today().isoformat()}
+
+        def ask(number):
+            token = self.issuers.of_practice({"client_id": f"client-{number}"})
+            return self.server.ask_as_practice(path="/v1/card-status", value=question, token=token)
+
+        self.wait_for(lambda: ask(0).status == 200)
+        limited = [reply for reply in map(ask, range(8)) if reply.status == 429]
+        self.assertTrue(limited, "whichever client asks")
+        self.assertEqual(limited[0].header("RateLimit-Policy"), '"practice-requests";q=3;w=3')
+
     def test_items_of_a_practice_have_a_rate(self):
         self.server.write_configuration("[rates]\npractice_items_per_s = 1\npractice_items_burst = 5\n")
         self.server.start()

@@ -134,6 +134,17 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
              a.claims["helseid://claims/identity/pid"] = "30846619913";
              a.claims["helseid://claims/identity/security_level"] = "3";
            }},
+          {"level with a zero in front", Kind::not_allowed,
+           [](Attempt& a) {
+             a.claims["helseid://claims/identity/pid"] = "30846619913";
+             a.claims["helseid://claims/identity/security_level"] = "04";
+           }},
+          {"blocked organisation, of a portal that a citizen uses", Kind::not_allowed,
+           [](Attempt& a) {
+             a = by_citizen();
+             a.claims["consumer"] =
+                 json::object{{"authority", "iso6523-actorid-upis"}, {"ID", "0192:380941813"}};
+           }},
           {"blocked client", Kind::not_allowed, set_claim("client_id", "blocked-client")},
           {"blocked organisation", Kind::not_allowed,
            set_claim("helseid://claims/client/claims/orgnr_child", "380941813")},
@@ -169,6 +180,10 @@ TEST(Authenticate, lets_in_what_only_looks_different) {
       {"htu in other forms",
        [](Attempt& a) {
          a.proof_claims["htu"] = "HTTPS://FRIKORT.example.no:443/./v1/%72egistrations?x=1#y";
+       }},
+      {"htu from above the root",
+       [](Attempt& a) {
+         a.proof_claims["htu"] = "https://frikort.example.no/../v1/../../v1/registrations";
        }},
       {"more in the proof",
        [](Attempt& a) {
@@ -288,6 +303,23 @@ TEST(Authenticate, finds_the_practice_by_the_first_claim_that_is_there) {
   EXPECT_FALSE(caller.may_act_for("100003"));
   EXPECT_EQ(caller.name, "client-1");
   EXPECT_FALSE(caller_of_attempt(by_machine("frikort:api/practice", "974761076")).is_a_practice());
+}
+
+TEST(Authenticate, takes_a_sub_unit_where_it_must_only_with_its_main_unit) {
+  Attempt attempt;
+  attempt.change_settings = [](AuthSettings& settings) {
+    for (Issuer& issuer : settings.issuers) issuer.is_parent_required = true;
+  };
+  EXPECT_FALSE(caller_of_attempt(attempt).is_a_practice()) << "it names no main unit";
+  attempt.claims["helseid://claims/client/claims/orgnr_parent"] = "974761076";
+  EXPECT_FALSE(caller_of_attempt(attempt).is_a_practice()) << "that of nobody";
+  attempt.claims["helseid://claims/client/claims/orgnr_parent"] = "339065284";
+  EXPECT_FALSE(caller_of_attempt(attempt).may_act_for("100001")) << "of the sub-unit alone";
+  EXPECT_TRUE(caller_of_attempt(attempt).may_act_for("100002"));
+  EXPECT_FALSE(caller_of_attempt(attempt).may_act_for("100009")) << "of the main unit alone";
+  attempt.claims.erase("helseid://claims/client/claims/orgnr_child");
+  EXPECT_TRUE(caller_of_attempt(attempt).may_act_for("100009")) << "the main unit itself";
+  EXPECT_TRUE(caller_of_attempt(by_machine()).may_act_for("100001")) << "no sub-unit";
 }
 
 TEST(Authenticate, names_the_organisation_that_asks) {

@@ -95,6 +95,27 @@ TEST(DpopProof, refuses_proofs_that_are_not_for_this_request_and_token) {
       right);
 }
 
+TEST(DpopProof, is_as_old_as_its_issuer_allows) {
+  const auto is_taken = [](std::int64_t issued_s) {
+    Attempt attempt;
+    attempt.proof_claims["iat"] = issued_s;
+    attempt.change_settings = [](AuthSettings& settings) {
+      Issuer& issuer = settings.issuers.front();
+      issuer.proof_age_max = std::chrono::seconds{5};
+      issuer.proof_leeway = std::chrono::seconds{20};
+      EXPECT_EQ(settings.longest_proof_window(), std::chrono::seconds{70}) << "of the others";
+      issuer.proof_age_max = std::chrono::seconds{200};
+      EXPECT_EQ(settings.longest_proof_window(), std::chrono::seconds{220});
+      issuer.proof_age_max = std::chrono::seconds{5};
+    };
+    return std::holds_alternative<Recognised>(attempt.send());
+  };
+  EXPECT_TRUE(is_taken(now_s - 5));
+  EXPECT_FALSE(is_taken(now_s - 6));
+  EXPECT_TRUE(is_taken(now_s + 20));
+  EXPECT_FALSE(is_taken(now_s + 21));
+}
+
 TEST(DpopProof, takes_proofs_of_all_nine_algorithms) {
   const std::vector<std::pair<std::string_view, TestKey>> keys = {
       {"ES256", TestKey::on_curve("P-256")},
