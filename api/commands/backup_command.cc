@@ -100,6 +100,7 @@ void print_text(const BackupManifest& manifest) {
       break;
     case BackupManifest::Verification::passed:
       fmt::print("verified: restored, replayed, and the checksum of all rows is the same\n");
+      if (!manifest.reason.empty()) fmt::print("finding: {}\n", manifest.reason);
       break;
     case BackupManifest::Verification::no_room:
       fmt::print(
@@ -124,6 +125,8 @@ std::optional<ledger::Position> parse_position(const std::string& text) {
 void print_json(const storage::Restored& restored, double seconds) {
   const double bytes_per_second = rate(restored.bytes, restored.copy_seconds);
   const double positions_per_second = rate(restored.replayed, restored.replay_seconds);
+  Json findings = Json::array();
+  for (const std::string& fault : restored.faults) findings.add(fault);
   print(Json::object({{"number", restored.manifest.number},
                       {"position", ledger::to_string(restored.position)},
                       {"checksum", restored.checksum},
@@ -135,6 +138,8 @@ void print_json(const storage::Restored& restored, double seconds) {
                       {"replaySeconds", Json::fixed(restored.replay_seconds, 3)},
                       {"positionsPerSecond", Json::fixed(positions_per_second, 0)},
                       {"checkSeconds", Json::fixed(restored.check_seconds, 3)},
+                      {"statements", restored.statements.size() - restored.faults.size()},
+                      {"findings", findings},
                       {"manifest", Json::verbatim(restored.manifest.to_json())}}));
 }
 
@@ -147,6 +152,9 @@ void print_text(const storage::Restored& restored, double seconds) {
   fmt::print("{} positions replayed in {:.1f} s ({:.0f} a second), all rows checked in {:.1f} s\n",
              restored.replayed, restored.replay_seconds,
              rate(restored.replayed, restored.replay_seconds), restored.check_seconds);
+  for (const std::string& fault : restored.faults) {
+    fmt::print("finding: {}; it was left out\n", fault);
+  }
 }
 
 int backup(const BackupOptions& options) {
@@ -183,7 +191,7 @@ int restore(const RestoreOptions& options) {
   } else {
     print_text(restored, seconds);
   }
-  return exit_done;
+  return restored.faults.empty() ? exit_done : exit_findings;
 }
 
 }  // namespace
@@ -206,7 +214,7 @@ void add_backup_command(const Commands& commands) {
                "leave private keys out; restore then wants --keys");
   command.waits();
   command.json();
-  command.findings("the backup could not be restored");
+  command.findings("the backup could not be restored, or a statement in it is damaged");
 }
 
 void add_restore_command(const Commands& commands) {
@@ -222,6 +230,7 @@ void add_restore_command(const Commands& commands) {
   command.keys("folder of the key files; default those in the backup");
   command.config();
   command.json();
+  command.findings("a statement in the backup is damaged, and was left out");
 }
 
 }  // namespace api

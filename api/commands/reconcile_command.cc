@@ -24,6 +24,7 @@
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
 #include "storage/closing/reconciliation.h"
+#include "storage/closing/statement_files.h"
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 #include "storage/files/output_file.h"
@@ -115,6 +116,18 @@ void check_closing(const ReconcileOptions& options, storage::LedgerFiles& files)
   if (refusal) throw UsageError(refusal->reason);
 }
 
+/// Refunds are paid by what is written out: it is what was signed, or nothing.
+void require_whole(storage::LedgerFiles& files, const ReconcileOptions& options,
+                   const fs::path& statement) {
+  for (const ledger::StatementEntry& entry : files.state().statements(options.year)) {
+    if (entry.number != options.number) continue;
+    const std::string fault = storage::statement_fault(statement, entry, files.public_keys());
+    if (fault.empty()) return;
+    throw std::runtime_error(storage::statement_fault_text(storage::name_of(entry), fault));
+  }
+  throw UsageError(no_statement(options));
+}
+
 /// Reconciles a ledger that no server has open. The statement takes its place when the output is
 /// whole: so nothing is named to be paid that nobody has got.
 void reconcile_offline(const ReconcileOptions& options, const fs::path& output) {
@@ -133,6 +146,7 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
   if (options.number != 0) {
     const auto kept = storage::statements_of(files.folder() / "statements", options.year);
     if (!kept.contains(options.number)) throw UsageError(no_statement(options));
+    require_whole(files, options, kept.at(options.number));
     return use_files(kept.at(options.number));
   }
   check_closing(options, files);

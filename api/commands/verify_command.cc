@@ -17,6 +17,7 @@
 #include "ledger/values/hex.h"
 #include "ledger/values/position_text.h"
 #include "storage/access_log/access_check.h"
+#include "storage/closing/statement_files.h"
 #include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
 #include "storage/json/json.h"
@@ -42,6 +43,22 @@ storage::PublicKey read_public_key(const fs::path& path) {
   } catch (const std::exception& error) {
     throw std::runtime_error(path.string() + ": " + error.what());
   }
+}
+
+/// Whether the statement's file is the one that its manifest lists, where it has a manifest. One
+/// that was changed says nothing of the journal; see statement_faults().
+bool is_as_listed(const fs::path& path) try {
+  const fs::path manifest = path.parent_path() / "manifest.json";
+  if (!fs::exists(manifest)) return true;
+  const boost::json::value listed = boost::json::parse(storage::read_file(manifest));
+  const std::string hash = ledger::to_hex(storage::sha256_of_file(path));
+  for (const boost::json::value& file : listed.at("files").as_array()) {
+    if (file.at("name").as_string() != "statement.json") continue;
+    return file.at("sha256").as_string() == hash;
+  }
+  return false;
+} catch (const std::exception&) {
+  return false;
 }
 
 /// The end of the journal that a statement of reconciliation was made of.
@@ -70,7 +87,7 @@ std::vector<storage::KnownEnd> read_statements(const fs::path& folder) {
   if (!fs::is_directory(folder)) return ends;
   for (const auto& statement : fs::directory_iterator(folder)) {
     const fs::path path = statement.path() / "statement.json";
-    if (fs::exists(path)) ends.push_back(read_statement(path));
+    if (fs::exists(path) && is_as_listed(path)) ends.push_back(read_statement(path));
   }
   return ends;
 }
@@ -92,8 +109,22 @@ Json access_log_json(const storage::AccessCheck& log) {
                        {"finding", log.finding.empty() ? Json() : Json(log.finding)}});
 }
 
-void print_json(const storage::VerifyReport& report, const storage::AccessCheck& log,
-                std::size_t statements, double seconds) {
+/// What was found beside the journal.
+struct Beside {
+  storage::AccessCheck access_log;
+  std::vector<storage::StatementFault> statements;
+
+  bool is_clean() const { return access_log.finding.empty() && statements.empty(); }
+};
+
+std::string text_of(const storage::StatementFault& fault) {
+  return storage::statement_fault_text(fault.statement, fault.what);
+}
+
+void print_json(const storage::VerifyReport& report, const Beside& beside, double seconds) {
+  const storage::AccessCheck& log = beside.access_log;
+  Json faults = Json::array();
+  for (const storage::StatementFault& fault : beside.statements) faults.add(text_of(fault));
   Json state;
   if (report.state_position) state = ledger::to_string(*report.state_position);
   Json finding;
@@ -112,14 +143,15 @@ void print_json(const storage::VerifyReport& report, const storage::AccessCheck&
                       {"erased", report.erased},
                       {"passedOver", report.passed_over},
                       {"statePosition", state},
-                      {"statements", statements},
+                      {"statements", report.statements.size()},
+                      {"statementFindings", faults},
                       {"seconds", Json::fixed(seconds, 3)},
                       {"accessLog", access_log_json(log)},
                       {"finding", finding}}));
 }
 
-void print_text(const storage::VerifyReport& report, const storage::AccessCheck& log,
-                std::size_t statements, double seconds) {
+void print_text(const storage::VerifyReport& report, const Beside& beside, double seconds) {
+  const storage::AccessCheck& log = beside.access_log;
   const auto row = [](std::string_view name, const auto& value) {
     fmt::print("{:<18} {}\n", name, value);
   };
@@ -138,15 +170,18 @@ void print_text(const storage::VerifyReport& report, const storage::AccessCheck&
   row("state", report.state_position
                    ? ledger::to_string(*report.state_position)
                    : "cannot be asked; an end that was cut off is not seen by it");
-  row("statements", statements);
+  row("statements", report.statements.size());
   const double mib = static_cast<double>(report.bytes) / 1048576;
   row("read", fmt::format("{:.1f} MiB in {:.1f} s, {:.0f} MiB/s, {:.0f} records/s", mib, seconds,
                           mib / seconds, static_cast<double>(report.records) / seconds));
   row("access log", fmt::format("{} queries in {} blocks", log.records, log.blocks));
   if (log.erased != 0) row("erased there", fmt::format("{} national numbers", log.erased));
   if (!log.finding.empty()) fmt::print("finding: access log: {}\n", log.finding);
+  for (const storage::StatementFault& fault : beside.statements) {
+    fmt::print("finding: {}\n", text_of(fault));
+  }
   if (!report.finding) {
-    if (log.finding.empty()) fmt::print("no finding: chain, roots and signatures fit\n");
+    if (beside.is_clean()) fmt::print("no finding: chain, roots and signatures fit\n");
     return;
   }
   fmt::print(
@@ -177,13 +212,14 @@ int verify(const VerifyOptions& options) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (progress && !report.finding) progress->finish(report.records);
-  const storage::AccessCheck log = check_access_log(folder, report);
+  const Beside beside{check_access_log(folder, report),
+                      storage::statement_faults(folder, report.statements, report.keys)};
   if (options.is_json) {
-    print_json(report, log, wanted.known_ends.size(), seconds);
+    print_json(report, beside, seconds);
   } else {
-    print_text(report, log, wanted.known_ends.size(), seconds);
+    print_text(report, beside, seconds);
   }
-  return report.finding || !log.finding.empty() ? exit_findings : exit_done;
+  return report.finding || !beside.is_clean() ? exit_findings : exit_done;
 }
 
 }  // namespace
@@ -191,7 +227,8 @@ int verify(const VerifyOptions& options) {
 void add_verify_command(const Commands& commands) {
   Command<VerifyOptions> command(
       commands, "verify",
-      "check the journal by its files and the public key: records, chain, signatures", verify);
+      "check the journal by its files and the public key, the access log, and the statements",
+      verify);
   command.data("data folder; a server may have it open");
   command.add("--public-key", &VerifyOptions::public_key, "FILE",
               "public key, hexadecimal or PEM; default DATA/keys/signing.pub. Give a copy of your "

@@ -6,12 +6,6 @@ namespace api {
 
 using storage::Json;
 
-std::vector<storage::PublicKey> public_keys(storage::LedgerFiles& files) {
-  std::vector<storage::PublicKey> keys{files.keys().first};
-  for (const ledger::KeyEntry& change : files.state().keys()) keys.push_back(change.key);
-  return keys;
-}
-
 Json key_set_json(std::span<const storage::PublicKey> keys) {
   Json set = Json::array();
   for (const storage::PublicKey& key : keys) {

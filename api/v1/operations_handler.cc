@@ -205,7 +205,7 @@ Response openapi(const Request&) {
 
 Response key_set(OpenLedger& open, const Request&) {
   Response response;
-  response.body = Json::object({{"keys", key_set_json(public_keys(open.files()))}}).text();
+  response.body = Json::object({{"keys", key_set_json(open.files().public_keys())}}).text();
   return response;
 }
 

@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <fstream>
+#include <memory>
+#include <optional>
 
 #include "api/http/problem.h"
+#include "api/program/log.h"
 #include "api/runtime/ledger_routes.h"
 #include "api/v1/request_fields.h"
 #include "api/v1/routes.h"
 #include "ingest/items/clock.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
+#include "storage/closing/statement_files.h"
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
+#include "storage/files/lines.h"
 #include "storage/json/json.h"
 
 namespace api {
@@ -48,6 +52,11 @@ bool parse_id(std::string_view text, StatementId& id) {
   return number.ec == std::errc() && number.ptr == end && id.number != 0;
 }
 
+bool parse_offset(std::string_view text, std::uint64_t& offset) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), offset);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size();
+}
+
 std::string job_name(const StatementId& id) { return "reconciliation " + id.text(); }
 
 fs::path folder_of(OpenLedger& open, const StatementId& id) {
@@ -66,28 +75,20 @@ Json read_json(const fs::path& path) {
   return Json::verbatim(std::move(text));
 }
 
-/// Whole rows from `offset` on, so that each piece can be read for itself. A row that is longer
-/// than a piece comes alone: it is of one account, which is in memory when a question is answered
-/// too.
-std::string read_piece(std::ifstream& file, std::uint64_t offset, std::uint64_t size) {
-  std::string piece;
-  for (std::size_t end = 0; end == 0;) {
-    const std::size_t known = piece.size();
-    piece.resize(known + std::min<std::uint64_t>(piece_bytes_max, size - offset - known));
-    file.seekg(static_cast<std::streamoff>(offset + known));
-    file.read(piece.data() + known, static_cast<std::streamsize>(piece.size() - known));
-    if (!file) throw std::runtime_error("a file of the statement cannot be read");
-    if (offset + piece.size() == size) return piece;
-    end = piece.rfind('\n') + 1;
-    if (end != 0) piece.resize(end);
+/// The journal's entry of the statement; nothing when there is no such statement.
+std::optional<ledger::StatementEntry> entry_of(OpenLedger& open, const StatementId& id) {
+  for (const ledger::StatementEntry& entry : open.files().state().statements(id.year)) {
+    if (entry.number == id.number) return entry;
   }
-  return piece;
+  return std::nullopt;
 }
 
-bool is_begin_of_row(std::ifstream& file, std::uint64_t offset) {
-  if (offset == 0) return true;
-  file.seekg(static_cast<std::streamoff>(offset - 1));
-  return file.get() == '\n';
+Response damaged(const StatementId& id, std::string_view fault, const Request& request) {
+  log(LogLevel::error, "statement_damaged",
+      {{"statement", id.text()}, {"reason", std::string(fault)}});
+  return to_response(
+      {500, "DAMAGED_STATEMENT", storage::statement_fault_text(id.text(), fault) + '.', ""},
+      request.correlation_id);
 }
 
 std::string make_statement(OpenLedger& open, const StatementId& id, const std::string& by,
@@ -162,7 +163,12 @@ Response reconciliation(const Jobs& jobs, OpenLedger& open, const Request& reque
   Json json;
   if (job && job->state == Job::State::running) {
     json = state_json(id, "running").add("progress", progress_json(*job));
-  } else if (!id.is_dry_run() && fs::exists(folder)) {
+  } else if (const auto entry = entry_of(open, id); entry && fs::exists(folder)) {
+    for (const std::string_view name : {"statement.json", "manifest.sig"}) {
+      const std::string fault =
+          storage::statement_fault(folder, *entry, open.files().public_keys(), name);
+      if (!fault.empty()) return damaged(id, fault, request);
+    }
     json = state_json(id, "done")
                .add("statement", read_json(folder / "statement.json"))
                .add("manifest", read_json(folder / "manifest.json"))
@@ -183,53 +189,62 @@ Response reconciliation(const Jobs& jobs, OpenLedger& open, const Request& reque
   return response;
 }
 
-Response reconciliation_file(OpenLedger& open, const Request& request) {
+Response reconciliation_file(storage::StatementReader& reader, OpenLedger& open,
+                             const Request& request) {
   StatementId id;
   const std::string* const name = request.query_value("name");
   const bool has_numbers = name != nullptr && *name == refund_file;
-  // Operators learn nothing about a person.
-  if (has_numbers && !request.caller.roles.has(Role::payout)) {
+  // Operators learn nothing about a person, and who pays refunds nothing else of a statement.
+  if (name != nullptr && !request.caller.roles.has(has_numbers ? Role::payout : Role::operations)) {
     return to_response(not_for_the_caller(), request.correlation_id);
   }
   if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
   const fs::path folder = folder_of(open, id);
-  if (!fs::exists(folder)) return not_found(request);
+  const auto entry = entry_of(open, id);
+  if (!entry || !fs::exists(folder)) return not_found(request);
   const std::string stored = has_numbers ? "payouts.ndjson" : (name == nullptr ? "" : *name);
   // A name from the folder's list, never a path from outside.
   bool is_listed = false;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    is_listed = is_listed || entry.path().filename() == stored;
+  for (const auto& file : fs::directory_iterator(folder)) {
+    is_listed = is_listed || file.path().filename() == stored;
   }
+  const std::vector<storage::PublicKey> keys = open.files().public_keys();
+  std::string fault;
+  if (is_listed) {
+    fault = reader.fault(folder, *entry, keys, stored);
+  } else if (!stored.empty()) {
+    fault = storage::statement_fault(folder, *entry, keys, stored);
+  }
+  if (!fault.empty()) return damaged(id, fault, request);
   if (!is_listed) {
     return to_response({404, "NOT_FOUND", "The statement has no file of that name.", "name"},
                        request.correlation_id);
   }
   std::uint64_t offset = 0;
-  const std::uint64_t size = fs::file_size(folder / stored);
-  std::ifstream file(folder / stored, std::ios::binary);
-  if (const std::string* const text = request.query_value("offset")) {
-    const auto read = std::from_chars(text->data(), text->data() + text->size(), offset);
-    if (read.ec != std::errc() || read.ptr != text->data() + text->size() || offset > size ||
-        !is_begin_of_row(file, offset)) {
-      return to_response({400, "INVALID_OFFSET",
-                          "`offset` must be the Next-Offset of the piece before.", "offset"},
-                         request.correlation_id);
-    }
+  std::optional<std::string> piece;
+  const std::string* const text = request.query_value("offset");
+  const bool is_number = text == nullptr || parse_offset(*text, offset);
+  // In whole rows, so that each piece can be read for itself. A row that is longer is of one
+  // account, which is in memory when a question is answered too.
+  if (is_number) piece = storage::read_lines(folder / stored, offset, piece_bytes_max);
+  if (!piece) {
+    return to_response(
+        {400, "INVALID_OFFSET", "`offset` must be the Next-Offset of the piece before.", "offset"},
+        request.correlation_id);
   }
-  std::string piece = read_piece(file, offset, size);
   Response response;
-  if (offset + piece.size() < size) {
-    response.headers.emplace_back("Next-Offset", std::to_string(offset + piece.size()));
+  if (const std::uint64_t end = offset + piece->size(); end < fs::file_size(folder / stored)) {
+    response.headers.emplace_back("Next-Offset", std::to_string(end));
   }
   response.content_type = stored.ends_with(".ndjson") ? "application/x-ndjson"
                           : stored.ends_with(".csv")  ? "text/csv"
                                                       : "application/json";
   if (!has_numbers) {
-    response.body = std::move(piece);
+    response.body = std::move(*piece);
     return response;
   }
   auto rows = storage::refund_rows(
-      piece, open.files().state(), open.files().keys().numbers,
+      *piece, open.files().state(), open.files().keys().numbers,
       [&](const ledger::EncryptedNumber& number) {
         return open.note_access(
             storage::AccessRecord::of_person(storage::AccessWhat::number, number), request);
@@ -242,6 +257,7 @@ Response reconciliation_file(OpenLedger& open, const Request& request) {
 }  // namespace
 
 void add_reconciliation_routes(Router& router, const LedgerKeeper& keeper, Jobs& jobs) {
+  const auto reader = std::make_shared<storage::StatementReader>();
   router.add({.method = "POST",
               .path = "/v1/reconciliations",
               .access = {Role::operations},
@@ -253,12 +269,12 @@ void add_reconciliation_routes(Router& router, const LedgerKeeper& keeper, Jobs&
               })});
   router.add({.method = "GET",
               .path = "/v1/reconciliations",
-              .access = {Role::operations, Role::payout},
+              .access = {Role::operations},
               .kind = RouteKind::slow,
               .handler = with_ledger(keeper, list_reconciliations)});
   router.add({.method = "GET",
               .path = "/v1/reconciliations/{}",
-              .access = {Role::operations, Role::payout},
+              .access = {Role::operations},
               .kind = RouteKind::slow,
               .handler = with_ledger(keeper, [&](OpenLedger& open, const Request& request) {
                 return reconciliation(jobs, open, request);
@@ -268,7 +284,9 @@ void add_reconciliation_routes(Router& router, const LedgerKeeper& keeper, Jobs&
               .access = {Role::operations, Role::payout},
               .kind = RouteKind::slow,
               .parameters = {"name", "offset"},
-              .handler = with_ledger(keeper, reconciliation_file)});
+              .handler = with_ledger(keeper, [reader](OpenLedger& open, const Request& request) {
+                return reconciliation_file(*reader, open, request);
+              })});
 }
 
 }  // namespace api

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "storage/closing/statement_files.h"
 #include "storage/files/files.h"
 #include "storage/files/folder_lock.h"
 #include "storage/journal/rocksdb_journal.h"
@@ -178,6 +179,8 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
   {
     LedgerFiles files(ledger_options);
     root = to_hex(files.journal().head_root());
+    restored.statements = all_statements(files);
+    restored.public_keys = files.public_keys();
   }
   restored.replayed = end.value() - applied.value();
   report("replay", "positions", restored.replayed, restored.replayed);
@@ -293,8 +296,16 @@ void verify(const Engines& engines, const fs::path& folder, const LedgerFiles& s
                                      ? folder_of(folder, manifest.number) / "keys"
                                      : source.keys_folder();
     ledger_options.ceilings = source.rules().ceilings();
-    restore_into(engines, manifest, manifest.position, ledger_options, report);
+    const Restored restored =
+        restore_into(engines, manifest, manifest.position, ledger_options, report);
     manifest.verification = Verification::passed;
+    for (const StatementFault& fault : statement_faults(
+             folder_of(folder, manifest.number), restored.statements, restored.public_keys)) {
+      // Whose folder was removed has nothing to be kept.
+      if (fault.is_missing) continue;
+      manifest.reason = statement_fault_text(fault.statement, fault.what);
+      break;
+    }
   } catch (const std::exception& exception) {
     report("verify", "steps", 1, 1);  // throws when the work is to end: then the backup is not bad
     manifest.verification = is_no_room(exception) ? Verification::no_room : Verification::failed;
@@ -464,9 +475,6 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
   if (KeyRing::open(fresh.path() / "keys").ledger_id() != manifest.key_id) {
     throw std::runtime_error("the keys are not those of the ledger in the backup");
   }
-  if (fs::exists(backup / "statements")) {
-    copy_folder(backup / "statements", fresh.path() / "statements");
-  }
   LedgerOptions ledger_options = options.files;
   ledger_options.folder = fresh.path();
   ledger_options.keys_folder.clear();
@@ -474,6 +482,11 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
                                    last, ledger_options, report);
   if (restored.position.value() == 0 && manifest.position.value() != 0) {
     throw std::runtime_error("no group of the journal ends at that position or before");
+  }
+  const auto copied =
+      copy_statements(backup, fresh.path(), restored.statements, restored.public_keys);
+  for (const StatementFault& fault : copied) {
+    restored.faults.push_back(statement_fault_text(fault.statement, fault.what));
   }
   fresh.keep();
   return restored;

@@ -67,7 +67,10 @@ struct Restored {
   double copy_seconds = 0;
   std::uint64_t replayed = 0;  ///< positions of the journal applied again
   double replay_seconds = 0;
-  double check_seconds = 0;  ///< for computing the checksum from all rows
+  double check_seconds = 0;                        ///< for computing the checksum from all rows
+  std::vector<ledger::StatementEntry> statements;  ///< that the journal names
+  std::vector<PublicKey> public_keys;              ///< that the ledger signs with
+  std::vector<std::string> faults;                 ///< of statements that were left out
 };
 
 /// Makes a ledger of a backup. It is at its place only when position, root of the journal and

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "storage/closing/statement_files.h"
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
 
@@ -51,7 +52,7 @@ void put_in_place(const fs::path& files, const ReconciliationSource& source,
 void finish_publication(const ReconciliationSource& source, int year) {
   if (source.statements.empty()) return;
   const ledger::StatementEntry& newest = source.statements.back();
-  const std::string id = fmt::format("{}-{}", newest.year, newest.number);
+  const std::string id = name_of(newest);
   const fs::path work = reconciliation_work(source.folder, year, false);
   const fs::path manifest = work / "statement" / "manifest.json";
   if (fs::exists(source.folder / "statements" / id) || !fs::exists(manifest)) return;

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "ledger/values/position_text.h"
+#include "storage/closing/statement_files.h"
 #include "storage/closing/statement_json.h"
 #include "storage/files/files.h"
 #include "storage/files/output_file.h"
@@ -20,32 +21,18 @@ namespace fs = std::filesystem;
 
 std::runtime_error damaged_statement(const fs::path& folder, std::string_view what) {
   return std::runtime_error(
-      fmt::format("the statement in {} is damaged: {}; remedy: restore it from a backup, or remove "
+      fmt::format("the statement in {} is damaged: {}; remedy: take it from a backup, or remove "
                   "the folder: the journal knows what it pays",
                   folder.string(), what));
 }
 
-/// What a manifest says of a file. Throws when it does not name it.
-std::string listed_sha256(const std::string& manifest, std::string_view name) {
-  const boost::json::value parsed = boost::json::parse(manifest);
-  for (const boost::json::value& file : parsed.at("files").as_array()) {
-    if (file.at("name").as_string() == name) return std::string(file.at("sha256").as_string());
-  }
-  throw std::out_of_range("a file is not in the manifest");
-}
-
-Totals read_totals(const fs::path& folder, const ledger::Digest& manifest_sha256) {
-  const auto damaged = [&](const char* what) { return damaged_statement(folder, what); };
-  const std::string manifest = read_file(folder / "manifest.json");
-  const std::string statement = read_file(folder / "statement.json");
-  if (sha256(manifest) != manifest_sha256) {
-    throw damaged("its manifest is not the one that the journal names");
+Totals read_totals(const fs::path& folder, const ledger::StatementEntry& entry) {
+  const auto damaged = [&](std::string_view what) { return damaged_statement(folder, what); };
+  if (const std::string fault = statement_fault(folder, entry, {}); !fault.empty()) {
+    throw damaged(fault);
   }
   try {
-    if (listed_sha256(manifest, "statement.json") != to_hex(sha256(statement))) {
-      throw damaged("statement.json is not the one that was signed");
-    }
-    const auto parsed = boost::json::parse(statement).as_object();
+    const auto parsed = boost::json::parse(read_file(folder / "statement.json")).as_object();
     Totals totals;
     for (std::size_t i = 0; i < figure_count; ++i) {
       const auto name = name_of(static_cast<Figure>(i));
@@ -106,11 +93,11 @@ std::optional<PreviousStatement> read_previous(
   if (statements.empty()) return std::nullopt;
   const ledger::StatementEntry& newest = statements.back();
   PreviousStatement previous;
-  previous.id = fmt::format("{}-{}", newest.year, newest.number);
+  previous.id = name_of(newest);
   previous.position = newest.up_to;
   previous.manifest_sha256 = to_hex(newest.manifest);
   const fs::path files = folder / previous.id;
-  if (fs::exists(files)) previous.totals = read_totals(files, newest.manifest);
+  if (fs::exists(files)) previous.totals = read_totals(files, newest);
   return previous;
 }
 

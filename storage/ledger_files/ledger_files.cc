@@ -190,6 +190,12 @@ void LedgerFiles::replay(const LedgerOptions& options) {
   }
 }
 
+std::vector<PublicKey> LedgerFiles::public_keys() const {
+  std::vector<PublicKey> keys{keys_->first};
+  for (const ledger::KeyEntry& change : state_.keys()) keys.push_back(change.key);
+  return keys;
+}
+
 void LedgerFiles::hand_over_state() {
   state_.begin_hand_over();
   if (state_.await_hand_over()) return;

@@ -49,6 +49,8 @@ class LedgerFiles {
   const std::filesystem::path& keys_folder() const { return keys_folder_; }
   const KeyRing& keys() const { return *keys_; }
   std::shared_ptr<const KeyRing> shared_keys() const { return keys_; }
+  /// The keys with which the ledger has signed and signs, the first one first.
+  std::vector<PublicKey> public_keys() const;
   RocksDbJournal& journal() { return journal_; }
   const RocksDbJournal& journal() const { return journal_; }
   AccessLog& access_log() { return access_log_; }

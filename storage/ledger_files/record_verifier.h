@@ -42,6 +42,7 @@ class RecordVerifier {
   std::string check(const ledger::PersonEntry& entry);
   std::string check(const ledger::KeyEntry& entry);
   std::string check(const ledger::AccessLogEntry& entry);
+  std::string check(const ledger::StatementEntry& entry);
   std::string check(const auto& /*entry*/) { return {}; }
   std::string check_person(ledger::PersonId person, bool is_new);
   void note(const JournalRecord& record, std::size_t bytes);

@@ -39,6 +39,7 @@ struct VerifyReport {
   std::vector<PublicKey> keys;    ///< that sign, in their order
   /// Of the sealed access logs, as the journal names them.
   std::vector<ledger::AccessLogEntry> access_log_heads;
+  std::vector<ledger::StatementEntry> statements;  ///< that the journal names
   /// Up to where the derived state says the journal goes; nothing when that state cannot be asked.
   std::optional<ledger::Position> state_position;
   std::optional<Finding> finding;  ///< nothing: all is well

@@ -36,8 +36,8 @@ MATRIX = {
     ("POST", "/v1/persons/numbers"): ("payout",),
     ("GET", "/v1/events"): ("payout",),
     ("POST", "/v1/reconciliations"): ("operator",),
-    ("GET", "/v1/reconciliations"): ("operator", "payout"),
-    ("GET", "/v1/reconciliations/{id}"): ("operator", "payout"),
+    ("GET", "/v1/reconciliations"): ("operator",),
+    ("GET", "/v1/reconciliations/{id}"): ("operator",),
     ("GET", "/v1/reconciliations/{id}/file"): ("operator", "payout"),
     ("POST", "/v1/backups"): ("operator",),
     ("GET", "/v1/backups/{id}"): ("operator",),
@@ -126,6 +126,14 @@ class MatrixTest(AccessCase):
         path = "/v1/card-status"
         token = self.issuers.of_practice({"helseid://claims/client/claims/orgnr_child": ti.OPERATOR_ORGANISATION})
         self.assert_refused(self.server.ask_as_practice(path=path, value={}, token=token), 403)
+
+    def test_who_pays_gets_the_refund_file_alone(self):
+        for name in ("payouts.ndjson", "cards.csv", "statement.json", "manifest.json", "refund_file", "x"):
+            path = f"/v1/reconciliations/2026-1/file?name={name}"
+            payout = self.server.get(path, ti.bearer(self.issuers.of_machine("frikort:api/payout")))
+            self.assert_refused(payout, 403)
+            operator = self.server.get(path, ti.bearer(self.issuers.of_machine("frikort:api/operator")))
+            self.assert_problem(operator, 404)
 
     def test_operators_get_no_refund_file(self):
         path = "/v1/reconciliations/2026-1/file?name=refund_file.ndjson"

@@ -164,27 +164,6 @@ class CommandTest(unittest.TestCase):
             server.stop()
         self.assertEqual((reply.status, reply.body), (200, (REFERENCE / REFUNDS).read_bytes()))
 
-    def test_a_row_longer_than_a_piece(self):
-        data = copy_of(BASE)
-        folder = data / "statements" / "2031-1"
-        folder.mkdir(parents=True)
-        rows = [{"personRef": person, "year": 2031, "payee": "person", "dueOre": 7, "namedOre": 7 - to_pay, "toPayOre": to_pay,
-                 "lines": [{"guid": "x" * size}]} for person, to_pay, size in ((1, 7, 10), (2, 7, 9 << 20), (3, 0, 10), (4, 7, 10))]
-        content = b"".join(fs.compact(row).encode() + b"\n" for row in rows)
-        (folder / "payouts.ndjson").write_bytes(content)
-        server = fs.Server(str(data)).start()
-        try:
-            for name, expected in (("payouts.ndjson", [1, 2, 3, 4]), (REFUNDS, [1, 2, 4])):
-                found, offset, pieces = b"", "0", 0
-                while offset is not None and pieces < 10:
-                    reply = server.get(f"{PATH}/2031-1/file?name={name}&offset={offset}")
-                    self.assertEqual(reply.status, 200)
-                    found, offset, pieces = found + reply.body, reply.header("Next-Offset"), pieces + 1
-                self.assertEqual([json.loads(line)["personRef"] for line in found.splitlines()], expected, name)
-                self.assertGreater(pieces, 1)
-        finally:
-            server.stop()
-
     def test_could_not_run(self):
         done = command(self.folder / "missing", self.folder / "output", exit_status=3)
         self.assertIn(b"there is no ledger", done.stderr)

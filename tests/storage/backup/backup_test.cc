@@ -66,6 +66,27 @@ class BackupTest : public testing::Test {
     return storage::back_up(source(), options(), report);
   }
 
+  /// With one file, as the journal and a signature vouch for it.
+  void make_statement(std::uint32_t number, const std::string& content) {
+    LedgerFiles& files = ledger_->files();
+    const fs::path folder = temp_ / "data/statements" / ("2025-" + std::to_string(number));
+    write_text(folder / "persons.csv", content);
+    const std::string manifest =
+        R"({"files":[{"name":"persons.csv","sha256":")" + to_hex(sha256(content)) + "\"}]}";
+    write_text(folder / "manifest.json", manifest);
+    const auto key = files.keys().signing->current();
+    write_text(folder / "manifest.sig", R"({"keyId":")" + key->key_id() + R"(","signature":")" +
+                                            to_hex(key->sign(sha256(manifest))) + "\"}");
+    ledger::StatementEntry entry;
+    entry.made_at = ledger::test::instant("2026-03-01T01:00:00+01:00");
+    entry.year = 2025;
+    entry.number = number;
+    entry.up_to = files.state().head().last();
+    entry.manifest = sha256(manifest);
+    ASSERT_TRUE(ingest::append_note(files.state(), files.journal(), files.rules(),
+                                    files.are_rules_new(), entry, entry.made_at));
+  }
+
   RestoreOptions restore_options(const std::string& into) const {
     RestoreOptions made;
     made.from = temp_ / "backups";
@@ -302,15 +323,35 @@ TEST_F(BackupTest, keeps_keys_from_others) {
 }
 
 TEST_F(BackupTest, brings_statements_along) {
-  write_text(temp_ / "data/statements/2025-1/persons.csv", "a statement");
+  make_statement(1, "a statement");
   static_cast<void>(back_up());
-  write_text(temp_ / "data/statements/2025-2/persons.csv", "a later statement");
+  make_statement(2, "a later statement");
   static_cast<void>(back_up());
   EXPECT_EQ(fs::hard_link_count(temp_ / "backups/backups/2/statements/2025-1/persons.csv"), 2U);
-  static_cast<void>(storage::restore(restore_options("restored"), no_report));
-  std::ifstream file(temp_ / "restored/statements/2025-2/persons.csv");
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "a later statement");
-  EXPECT_TRUE(fs::exists(temp_ / "restored/statements/2025-1/persons.csv"));
+  const Restored restored = storage::restore(restore_options("restored"), no_report);
+  EXPECT_TRUE(restored.faults.empty());
+  EXPECT_EQ(read_file(temp_ / "restored/statements/2025-2/persons.csv"), "a later statement");
+  EXPECT_EQ(read_file(temp_ / "restored/statements/2025-1/persons.csv"), "a statement");
+}
+
+TEST_F(BackupTest, names_a_statement_that_was_changed_and_leaves_it_out) {
+  make_statement(1, "a statement");
+  make_statement(2, "a later statement");
+  EXPECT_EQ(back_up().reason, "");
+  write_text(temp_ / "backups/backups/1/statements/2025-1/persons.csv", "another");
+  const Restored restored = storage::restore(restore_options("restored"), no_report);
+  ASSERT_EQ(restored.faults.size(), 1U);
+  EXPECT_NE(restored.faults[0].find("2025-1"), std::string::npos) << restored.faults[0];
+  EXPECT_NE(restored.faults[0].find("persons.csv"), std::string::npos) << restored.faults[0];
+  EXPECT_FALSE(fs::exists(temp_ / "restored/statements/2025-1"));
+  EXPECT_TRUE(fs::exists(temp_ / "restored/statements/2025-2/persons.csv"));
+
+  write_text(temp_ / "data/statements/2025-2/persons.csv", "another");
+  const BackupManifest manifest = back_up();
+  EXPECT_EQ(manifest.verification, Verification::passed) << "everything else can be restored";
+  EXPECT_NE(manifest.reason.find("2025-2"), std::string::npos) << manifest.reason;
+  fs::remove_all(temp_ / "data/statements/2025-2");
+  EXPECT_EQ(back_up().reason, "") << "there is nothing to be kept";
 }
 
 TEST_F(BackupTest, refuses_folders_that_are_not_for_it) {

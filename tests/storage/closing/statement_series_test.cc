@@ -68,7 +68,7 @@ TEST_F(ReconciliationTest, a_changed_statement_is_refused_by_the_next_one) {
   text[text.find("countedOre") + 13] ^= 1;
   std::ofstream(path, std::ios::trunc) << text;
   const std::string error = error_of([this] { make(); });
-  EXPECT_NE(error.find("not the one that was signed"), std::string::npos) << error;
+  EXPECT_NE(error.find("not the file that was signed"), std::string::npos) << error;
 }
 
 TEST_F(ReconciliationTest, the_second_statement_explains_its_difference_from_the_first) {
