@@ -97,7 +97,7 @@ std::optional<double> Practice::rhythm_days() const {  // not money
 bool Practice::is_silent(Date today) const {
   const auto rhythm = rhythm_days();
   if (!rhythm) return false;
-  return static_cast<double>((today - last_received).count()) > 3 * *rhythm;  // not money
+  return static_cast<double>((today - last_received).count()) > *rhythm;  // not money
 }
 
 }  // namespace ledger

@@ -77,7 +77,7 @@ struct Practice {
   void note_received(Date day);
   /// Mean number of days from one active day to the next; nothing before the third active day.
   std::optional<double> rhythm_days() const;  // not money
-  /// Nothing received for more than three times its own rhythm.
+  /// Nothing received for longer than its own rhythm.
   bool is_silent(Date today) const;
 };
 

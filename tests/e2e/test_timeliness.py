@@ -232,14 +232,14 @@ class RankingTest(TimelinessCase):
 
 
 class SilenceTest(TimelinessCase):
-    """Silent is who has sent nothing for longer than the own rhythm lets expect, seen from today."""
+    """Silent is who has sent nothing for longer than the own rhythm, seen from today."""
 
     @classmethod
     def configuration(cls):
         return {"ceilings": fs.ceilings(fs.present_years())}
 
     def test_the_longest_silence_is_first(self):
-        received = {"911": range(60, 56, -1), "912": range(90, 79, -1), "913": range(5, 0, -1), "914": range(100, 0, -33),
+        received = {"911": range(60, 56, -1), "912": range(90, 79, -1), "913": range(5, 0, -1), "914": range(99, 0, -33),
                     "915": (100, 99)}  # days ago; the last one has no rhythm yet
         today = fs.oslo_today()
         items = [dated(day, 100, received=str(day), clock="08:00:00", practiceId=practice)
