@@ -108,7 +108,9 @@ class Dossier:
             raise Finding("the file is not the JSON of a dossier") from None
         year, person, rules, entries, head, self.account = Shape.members(
             value, "the dossier", ("year", "personRef", "rulePack", "entries", "head", "account"))
-        place = text.index(ACCOUNT)
+        place = text.find(ACCOUNT)
+        if place < 0:
+            raise Finding("the account is not written as the ledger writes it; its bytes are what has been hashed")
         self.account_hash = hashlib.sha256(text[place + len(ACCOUNT):-1].encode()).digest()
         self.year = Shape.number(year, "year")
         if person is not None and not (type(person) is int and 0 < person < 2**63):

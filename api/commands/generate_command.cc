@@ -167,7 +167,7 @@ void add_generate_command(const Commands& commands) {
       .number("--registrations", &GenerateOptions::registrations, 1,
               ingest::Generator::registrations_max, "accepted co-payments to make")
       ->required();
-  command.number("--persons", &GenerateOptions::persons, 0, ingest::Generator::persons_max,
+  command.number("--persons", &GenerateOptions::persons, 1, ingest::Generator::persons_max,
                  "inhabitants; default in national proportion");
   command.number("--year", &GenerateOptions::year, 1, 9999, "year of service")->required();
   command.number("--seed", &GenerateOptions::seed, 0, UINT64_MAX,

@@ -89,7 +89,9 @@ class EmbeddedTarget final : public Target {
               changed_.notify_one();
             },
             {.settings = files_.settings()}),
-        parser_(files_.keys().numbers, config.series) {
+        // A loaded file is a test file unless the configuration says otherwise.
+        parser_(files_.keys().numbers,
+                config.series.value_or(ledger::NumberSeries::production_and_tests)) {
     caller_.name = "load";
     caller_.is_operator = options.trusts_received_time;
   }
@@ -362,9 +364,7 @@ void say_that_a_ledger_was_made(const std::string& data) {
 }
 
 int load(const LoadOptions& options) {
-  Config config = read_config(options.config);
-  // A loaded file is a test file unless the configuration says otherwise.
-  if (options.config.empty()) config.series = ledger::NumberSeries::production_and_tests;
+  const Config config = read_config(options.config);
   check_files(options);
   std::unique_ptr<Target> target;
   if (options.data.empty()) {

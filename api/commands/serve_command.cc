@@ -208,7 +208,9 @@ int serve(const ServeOptions& options) {
   Config config = read_config(options.config);
   const bool uses_tokens = options.auth == "jwt";
   require_safe(options, address, config);
-  if (!uses_tokens) config.series = ledger::NumberSeries::production_and_tests;
+  const ledger::NumberSeries series = uses_tokens
+                                          ? config.series.value_or(ledger::NumberSeries::production)
+                                          : ledger::NumberSeries::production_and_tests;
   const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
 
   const bool is_new = prepare_ledger(options.data, options.creates);
@@ -226,8 +228,8 @@ int serve(const ServeOptions& options) {
   if (!config.metrics_listen.empty()) metrics.emplace(metrics_address(config), 1, config.limits);
   set_log_level(config.log_level);
   {
-    Service service(ledger_options(options.data, options.keys, config), config.series,
-                    config.limits, public_url(config.address, server.address()), config.national,
+    Service service(ledger_options(options.data, options.keys, config), series, config.limits,
+                    public_url(config.address, server.address()), config.national,
                     options.spinning_threads, gate, server);
     if (is_new) {
       log(LogLevel::warning, "ledger_created",

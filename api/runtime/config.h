@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,7 @@ struct Config {
   std::map<int, ledger::AnnualCeiling> ceilings = ledger::RulePack::published_ceilings();
   Limits limits;
   storage::StateOptions state;
-  ledger::NumberSeries series = ledger::NumberSeries::production;
+  std::optional<ledger::NumberSeries> series;  ///< nothing: the file does not say
   PublicAddress address;
   TlsSettings tls;
   AuthSettings auth;

@@ -38,12 +38,12 @@ std::string_view name_of(Code code) {
       return "EXEMPT_WITH_AMOUNT";
     case Code::practice_not_allowed:
       return "PRACTICE_NOT_ALLOWED";
+    case Code::content_conflict:
+      return "CONTENT_CONFLICT";
     case Code::unknown_practice:
       return "UNKNOWN_PRACTICE";
     case Code::no_agreement:
       return "NO_AGREEMENT";
-    case Code::content_conflict:
-      return "CONTENT_CONFLICT";
     case Code::no_rules_for_year:
       return "NO_RULES_FOR_YEAR";
     case Code::future_service_time:

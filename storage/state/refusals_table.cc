@@ -8,7 +8,7 @@
 #include "storage/bytes/format_bounds.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
-#include "storage/state/stored_row.h"
+#include "storage/state/stored_row_internal.h"
 
 namespace storage {
 

@@ -10,7 +10,7 @@
 #include "storage/rocksdb/rocksdb_internal.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
-#include "storage/state/stored_row.h"
+#include "storage/state/stored_row_internal.h"
 
 namespace storage {
 

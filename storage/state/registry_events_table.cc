@@ -4,7 +4,7 @@
 
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
-#include "storage/state/stored_row.h"
+#include "storage/state/stored_row_internal.h"
 
 namespace storage {
 

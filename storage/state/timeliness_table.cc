@@ -5,7 +5,7 @@
 #include "ledger/values/assert.h"
 #include "storage/state/sorted_files.h"
 #include "storage/state/state_files.h"
-#include "storage/state/stored_row.h"
+#include "storage/state/stored_row_internal.h"
 
 namespace storage {
 namespace {
