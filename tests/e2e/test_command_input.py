@@ -74,6 +74,18 @@ class InputTest(CommandCase):
         done = self.run_and_expect(0, "load", "--data", self.data("few-data"), few, says=says)
         self.assertIn(b"2 rejected", done.stdout)
 
+    def test_test_numbers_are_taken_unless_a_configuration_says_no(self):
+        items, config = self.path("items"), self.path("config.toml")
+        with open(items, "wb") as file:
+            file.write(self.items(3))
+        for text, accepted in (("[ceilings]\n2031 = 3500\n", 3), ("accept_test_numbers = true\n", 3),
+                               ("accept_test_numbers = false\n", 0)):
+            with self.subTest(text):
+                with open(config, "w", encoding="utf-8") as file:
+                    file.write(text)
+                loaded = self.load(self.data(fs.new_guid()), "--config", config, items)
+                self.assertEqual((loaded["accepted"], loaded["codes"].get("INVALID_PERSON_ID", 0)), (accepted, 3 - accepted))
+
     def test_byte_order_mark(self):
         self.assertEqual(self.load(self.data("data"), "-", stdin=b"\xef\xbb\xbf" + self.items(3))["accepted"], 3)
 

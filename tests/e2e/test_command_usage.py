@@ -21,7 +21,7 @@ class UsageTest(CommandCase):
         self.assertRegex(self.run_and_expect(0, "version").stdout, rb"^\d+\.\d+")
 
     def test_a_number_that_does_not_fit_is_named(self):
-        for option, value in (("--registrations", "-5"), ("--registrations", "0"), ("--persons", "9000000"),
+        for option, value in (("--registrations", "-5"), ("--registrations", "0"), ("--persons", "9000000"), ("--persons", "0"),
                               ("--seed", "-1"), ("--year", "1e3")):
             args = {"--registrations": "10", "--persons": "10", "--seed": "1", "--year": "2024", option: value}
             with self.subTest(option=option):

@@ -228,12 +228,14 @@ class ChangedTest(DossierCase):
             Dossier(self.text, other)
 
     def test_the_script(self):
-        files = {"whole": self.text, "changed": self.text.replace('"countedOre":', '"countedOre":1', 1)}
+        files = {"whole": self.text, "changed": self.text.replace('"countedOre":', '"countedOre":1', 1),
+                 "rewritten": json.dumps(json.loads(self.text))}
         keys = self.folder / "keys.json"
         keys.write_text(self.jwks, encoding="ascii")
         for name, text in files.items():
             (self.folder / name).write_text(text, encoding="utf-8")
-        for name, status, word in (("whole", 0, "valid"), ("changed", 1, "refused"), ("missing", 3, "")):
+        for name, status, word in (("whole", 0, "valid"), ("changed", 1, "refused"), ("rewritten", 1, "refused"),
+                                   ("missing", 3, "")):
             run = subprocess.run([sys.executable, CHECK, self.folder / name, "--public-key", keys], capture_output=True,
                                  text=True, timeout=60, check=False)
             self.assertEqual((run.returncode, run.stdout.split(":")[0].strip()), (status, word), run)
