@@ -109,14 +109,7 @@ void publish_signing_key(const fs::path& folder, unsigned number, const std::str
   const fs::path made =
       folder / ("." + place.filename().string() + "." + std::to_string(::getpid()));
   fs::remove(made);
-  write_new_file(made, text, 0600);
-  struct stat owner {};
-  // A service that is another user than whoever makes the key has to read it.
-  if (::geteuid() == 0 && ::stat(folder.c_str(), &owner) == 0) {
-    if (::chown(made.c_str(), owner.st_uid, owner.st_gid) != 0) {
-      throw fs::filesystem_error("chown", made, std::error_code(errno, std::generic_category()));
-    }
-  }
+  write_new_secret(made, text);
   fs::create_hard_link(made, place);
   fs::remove(made);
   sync_folder(folder);
@@ -212,10 +205,10 @@ void KeyRing::rotate(const fs::path& folder, const std::string& made_by) {
   // until it is: whichever of the two master keys a crash leaves opens one of the wrappings.
   const DataKey master = random_data_key();
   fs::remove(folder / next_numbers);
-  write_new_file(folder / next_numbers, to_hex(wrap_key(master, number.key)) + "\n", 0600);
+  write_new_secret(folder / next_numbers, to_hex(wrap_key(master, number.key)) + "\n");
   sync_folder(folder);
-  replace_file(fs::canonical(folder / "master.key"), to_hex(master) + "\n" + made_by_line(made_by),
-               0600);
+  replace_secret(fs::canonical(folder / "master.key"),
+                 to_hex(master) + "\n" + made_by_line(made_by));
   finish_rotation(folder);
 }
 

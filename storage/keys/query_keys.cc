@@ -90,7 +90,7 @@ QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s, std::str
   text += std::to_string(now_s) + '\n' + std::string(expires_label) + std::to_string(expires_s);
   text += '\n' + key.to_pem();
   const std::string name = std::string(name_begin) + id + std::string(name_end);
-  replace_file(options.folder / name, text, 0600);
+  replace_secret(options.folder / name, text);
   return std::make_shared<const QueryKey>(
       QueryKey{std::move(id), now_s, expires_s, std::move(key)});
 }

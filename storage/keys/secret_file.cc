@@ -1,10 +1,12 @@
 #include "storage/keys/secret_file.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 
 #include "storage/files/files.h"
 
@@ -29,6 +31,23 @@ std::string read_secret(const fs::path& path) {
                              " can be read by others; remedy: chmod 600");
   }
   return read_file(path);
+}
+
+void write_new_secret(const fs::path& path, std::string_view text) {
+  write_new_file(path, text, 0600);
+  struct stat folder {};
+  if (::geteuid() != 0 || ::stat(path.parent_path().c_str(), &folder) != 0) return;
+  if (::chown(path.c_str(), folder.st_uid, folder.st_gid) != 0) {
+    throw fs::filesystem_error("chown", path, std::error_code(errno, std::generic_category()));
+  }
+}
+
+void replace_secret(const fs::path& path, std::string_view text) {
+  const fs::path made = path.string() + ".new";
+  fs::remove(made);
+  write_new_secret(made, text);
+  fs::rename(made, path);
+  sync_folder(path.parent_path());
 }
 
 std::string made_by_line(std::string_view maker) {

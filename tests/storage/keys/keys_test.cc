@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "storage/files/files.h"
+#include "storage/keys/query_keys.h"
 #include "tests/storage/journal/sync_log.h"
 #include "tests/storage/no_room.h"
 #include "tests/storage/temp_folder.h"
@@ -436,6 +437,31 @@ TEST_F(KeyRotation, replaces_a_master_key_where_it_is_kept) {
   fs::create_symlink(temp_ / "elsewhere/master.key", folder_ / "master.key");
   expect_to_rotate();
   EXPECT_TRUE(fs::is_symlink(folder_ / "master.key"));
+}
+
+TEST(KeyFiles, that_root_makes_belong_to_the_owner_of_their_folder) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  constexpr uid_t service = 65'534;
+  const TempFolder temp;
+  const fs::path folder = temp / "keys";
+  KeyRing::create(folder);
+  for (const auto& file : fs::directory_iterator(folder)) {
+    ASSERT_EQ(::chown(file.path().c_str(), service, service), 0);
+  }
+  ASSERT_EQ(::chown(folder.c_str(), service, service), 0);
+  KeyRing::add_signing_key(folder, "root");
+  KeyRing::rotate(folder, "root");
+  static_cast<void>(QueryKeys::make({folder, std::chrono::hours{48}, std::chrono::hours{24}},
+                                    1'800'000'000, "root"));
+  std::size_t files = 0;
+  for (const auto& file : fs::directory_iterator(folder)) {
+    struct stat status {};
+    ASSERT_EQ(::stat(file.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, service) << file.path();
+    EXPECT_EQ(status.st_gid, service) << file.path();
+    ++files;
+  }
+  EXPECT_EQ(files, 6U) << "the four of a new set, one that signs, one of the card query";
 }
 
 }  // namespace
