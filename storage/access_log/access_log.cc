@@ -191,7 +191,9 @@ void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
   std::vector<AccessSalt> salts(batch.records);
   fill_random({salts.front().data(), salts.size() * sizeof(AccessSalt)});
   const SigningKeys::Key signing = signing_.current();
-  batch.after = chain_;
+  // All of the blocks or none: what has been sealed is not sealed again.
+  auto after = chain_;
+  std::vector<AccessLogBuffer::Block> blocks;
   ByteReader in(batch.waiting);
   for (std::uint64_t done = 0; done < batch.records;) {
     std::vector<AccessLeaf> leaves(std::min(access_block_records_max, batch.records - done));
@@ -200,9 +202,11 @@ void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
       leaf.number.bytes = in.raw<16>();
       leaf.salt = salts[done++];
     }
-    const std::uint64_t first = batch.after.records + 1;
-    batch.blocks.push_back({first, seal_access_block(batch.after, std::move(leaves), *signing)});
+    const std::uint64_t first = after.records + 1;
+    blocks.push_back({first, seal_access_block(after, std::move(leaves), *signing)});
   }
+  batch.after = std::move(after);
+  batch.blocks = std::move(blocks);
 }
 
 /// False when it does not decode.
