@@ -101,8 +101,8 @@ void write_report(const fs::path& output) {
 /// Everything that is handed out, from the folder of a statement.
 void write_output(const ReconcileOptions& options, const fs::path& statement,
                   const fs::path& output, storage::LedgerFiles& files) {
-  for (const auto& entry : fs::directory_iterator(statement)) {
-    storage::copy_new_file(entry.path(), output / entry.path().filename());
+  for (const std::string& name : storage::files_of_statement(statement)) {
+    storage::copy_new_file(statement / name, output / name);
   }
   if (!options.is_without_numbers) write_refund_file(statement, output, files);
   write_report(output);

@@ -45,22 +45,6 @@ storage::PublicKey read_public_key(const fs::path& path) {
   }
 }
 
-/// Whether the statement's file is the one that its manifest lists, where it has a manifest. One
-/// that was changed says nothing of the journal; see statement_faults().
-bool is_as_listed(const fs::path& path) try {
-  const fs::path manifest = path.parent_path() / "manifest.json";
-  if (!fs::exists(manifest)) return true;
-  const boost::json::value listed = boost::json::parse(storage::read_file(manifest));
-  const std::string hash = ledger::to_hex(storage::sha256_of_file(path));
-  for (const boost::json::value& file : listed.at("files").as_array()) {
-    if (file.at("name").as_string() != "statement.json") continue;
-    return file.at("sha256").as_string() == hash;
-  }
-  return false;
-} catch (const std::exception&) {
-  return false;
-}
-
 /// The end of the journal that a statement of reconciliation was made of.
 storage::KnownEnd read_statement(const fs::path& path) {
   storage::KnownEnd end;
@@ -87,7 +71,9 @@ std::vector<storage::KnownEnd> read_statements(const fs::path& folder) {
   if (!fs::is_directory(folder)) return ends;
   for (const auto& statement : fs::directory_iterator(folder)) {
     const fs::path path = statement.path() / "statement.json";
-    if (fs::exists(path) && is_as_listed(path)) ends.push_back(read_statement(path));
+    // One that was changed says nothing of the journal; it is told of as a fault of its own.
+    const bool is_told = fs::exists(path) && storage::is_as_listed(statement.path());
+    if (is_told) ends.push_back(read_statement(path));
   }
   return ends;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -203,23 +204,16 @@ Response reconciliation_file(storage::StatementReader& reader, OpenLedger& open,
   const auto entry = entry_of(open, id);
   if (!entry || !fs::exists(folder)) return not_found(request);
   const std::string stored = has_numbers ? "payouts.ndjson" : (name == nullptr ? "" : *name);
-  // A name from the folder's list, never a path from outside.
-  bool is_listed = false;
-  for (const auto& file : fs::directory_iterator(folder)) {
-    is_listed = is_listed || file.path().filename() == stored;
-  }
-  const std::vector<storage::PublicKey> keys = open.files().public_keys();
-  std::string fault;
-  if (is_listed) {
-    fault = reader.fault(folder, *entry, keys, stored);
-  } else if (!stored.empty()) {
-    fault = storage::statement_fault(folder, *entry, keys, stored);
-  }
+  std::string fault = storage::statement_fault(folder, *entry, {}, "manifest.json");
   if (!fault.empty()) return damaged(id, fault, request);
-  if (!is_listed) {
+  // A name from the manifest, never a path from outside.
+  const std::vector<std::string> names = storage::files_of_statement(folder);
+  if (std::find(names.begin(), names.end(), stored) == names.end()) {
     return to_response({404, "NOT_FOUND", "The statement has no file of that name.", "name"},
                        request.correlation_id);
   }
+  fault = reader.fault(folder, *entry, open.files().public_keys(), stored);
+  if (!fault.empty()) return damaged(id, fault, request);
   std::uint64_t offset = 0;
   std::optional<std::string> piece;
   const std::string* const text = request.query_value("offset");

@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 
 #include "storage/closing/reconciliation.h"
 #include "storage/files/files.h"
@@ -61,7 +62,37 @@ std::string file_fault(const fs::path& folder, const json::object& listed) {
   return name + " is not the file that was signed";
 }
 
+/// Those that the journal does not name: it may have lost its end.
+std::vector<fs::path> other_folders(const fs::path& folder,
+                                    std::span<const ledger::StatementEntry> statements) {
+  std::vector<fs::path> others;
+  if (!fs::is_directory(folder)) return others;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_named = std::any_of(
+        statements.begin(), statements.end(),
+        [&name](const ledger::StatementEntry& known) { return name_of(known) == name; });
+    if (!is_named && !name.starts_with('.')) others.push_back(entry.path());
+  }
+  return others;
+}
+
 }  // namespace
+
+bool is_as_listed(const fs::path& folder) {
+  const auto manifest = try_read(folder / manifest_name);
+  const fs::path statement = folder / "statement.json";
+  if (!manifest || !fs::exists(statement)) return true;
+  try {
+    const json::value parsed = json::parse(*manifest);
+    for (const json::value& file : parsed.at("files").as_array()) {
+      if (file.at("name").as_string() != "statement.json") continue;
+      return file_fault(folder, file.as_object()).empty();
+    }
+  } catch (const std::exception&) {
+  }
+  return false;
+}
 
 std::string statement_fault(const fs::path& folder, const ledger::StatementEntry& statement,
                             std::span<const PublicKey> keys, std::string_view only) {
@@ -78,15 +109,31 @@ std::string statement_fault(const fs::path& folder, const ledger::StatementEntry
       return "manifest.sig is no signature of manifest.json";
     }
   }
+  if (only == manifest_name || only == signature_name) return {};
   // The journal vouches for what stands in it.
   const json::value parsed = json::parse(*manifest);
   for (const json::value& listed : parsed.at("files").as_array()) {
     const json::object& file = listed.as_object();
     if (!only.empty() && std::string_view(file.at("name").as_string()) != only) continue;
     std::string fault = file_fault(folder, file);
-    if (!fault.empty()) return fault;
+    if (!fault.empty() || !only.empty()) return fault;
   }
-  return {};
+  return only.empty() ? "" : std::string(only) + " is no file of it";
+}
+
+std::vector<std::string> files_of_statement(const fs::path& folder) {
+  std::vector<std::string> names{std::string(manifest_name)};
+  if (fs::exists(folder / signature_name)) names.emplace_back(signature_name);
+  try {
+    const json::value manifest = json::parse(read_file(folder / manifest_name));
+    for (const json::value& file : manifest.at("files").as_array()) {
+      const json::string& name = file.at("name").as_string();
+      names.emplace_back(name.data(), name.size());
+    }
+  } catch (const boost::system::system_error&) {
+    throw std::runtime_error("the manifest in " + folder.string() + " is damaged");
+  }
+  return names;
 }
 
 std::string statement_fault_text(std::string_view statement, std::string_view fault) {
@@ -126,6 +173,11 @@ std::vector<StatementFault> statement_faults(const fs::path& folder,
     }
     if (!fault.what.empty()) faults.push_back(std::move(fault));
   }
+  for (const fs::path& place : other_folders(folder / "statements", statements)) {
+    if (is_as_listed(place)) continue;
+    faults.push_back({place.filename().string(),
+                      "statement.json is not the file that its manifest lists", false});
+  }
   return faults;
 }
 
@@ -150,12 +202,13 @@ StatementReader::Seen StatementReader::look_at(const fs::path& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {};
   return {status.st_ino, status.st_size,
-          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
+          std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec};
 }
 
 std::string StatementReader::fault(const fs::path& folder, const ledger::StatementEntry& statement,
                                    std::span<const PublicKey> keys, std::string_view name) {
   const fs::path path = folder / name;
+  const std::lock_guard alone(hashing_);
   // Before it is read: what changes meanwhile is read again.
   const Seen seen = look_at(path);
   {

@@ -23,10 +23,14 @@ namespace storage {
 /// What is wrong with the files in the statement's folder, as half a sentence that names the file;
 /// empty when they are those that the journal names. `keys` are those that the ledger signs with;
 /// none: the signature is not looked at. With `only`, of the files that the manifest lists only
-/// this one is read.
+/// this one is read; what it does not list is no file of the statement.
 std::string statement_fault(const std::filesystem::path& folder,
                             const ledger::StatementEntry& statement,
                             std::span<const PublicKey> keys, std::string_view only = {});
+
+/// The names of a statement's files, by its manifest, with the manifest and, if it is signed, the
+/// signature. Throws std::runtime_error when the manifest cannot be read.
+std::vector<std::string> files_of_statement(const std::filesystem::path& folder);
 
 /// What a command or an answer says of a fault, with the remedy.
 std::string statement_fault_text(std::string_view statement, std::string_view fault);
@@ -37,20 +41,25 @@ std::string name_of(const ledger::StatementEntry& statement);
 /// All statements that the journal names, by year and number.
 std::vector<ledger::StatementEntry> all_statements(LedgerFiles& files);
 
+/// Whether statement.json is the file that the manifest beside it lists. True where one of the two
+/// is not there.
+bool is_as_listed(const std::filesystem::path& folder);
+
 struct StatementFault {
   std::string statement;  ///< `2025-1`
   std::string what;       ///< see statement_fault()
   bool is_missing = false;
 };
 
-/// Of all these statements of the ledger in `folder`. One whose files wait to be put in place is
-/// not missing.
+/// Of all these statements of the ledger in `folder`, and of folders of others whose statement.json
+/// is not the one that their manifest lists. One whose files wait to be put in place is not
+/// missing.
 std::vector<StatementFault> statement_faults(const std::filesystem::path& folder,
                                              std::span<const ledger::StatementEntry> statements,
                                              std::span<const PublicKey> keys);
 
-/// Copies the files of those that are whole from one ledger's folder, or a backup, to another. The
-/// others are left out and told of.
+/// Copies the files of those that are whole from a backup to a ledger. The others are left out and
+/// told of.
 std::vector<StatementFault> copy_statements(const std::filesystem::path& from,
                                             const std::filesystem::path& into,
                                             std::span<const ledger::StatementEntry> statements,
@@ -75,6 +84,7 @@ class StatementReader {
   };
   static Seen look_at(const std::filesystem::path& path);
 
+  std::mutex hashing_;  // one file at a time
   std::mutex mutex_;
   std::map<std::filesystem::path, Seen> good_;
 };

@@ -53,6 +53,23 @@ class StatementFilesTest(unittest.TestCase):
         self.assertEqual(self.findings(0), [])
         command(self.data, self.out / "again", "--number", 1)
 
+    def test_a_file_that_is_not_of_the_statement_is_given_to_nobody(self):
+        (self.place / "refunds.csv").write_text("planted")
+        self.assertEqual(self.findings(0), [])
+        command(self.data, self.out / "again", "--number", 1)
+        self.assertFalse((self.out / "again" / "refunds.csv").exists())
+        server = fs.Server(data=str(self.data)).start()
+        self.addCleanup(server.stop)
+        self.assertEqual(server.get(f"{PATH}/{NAME}/file?name=refunds.csv").status, 404)
+
+    def test_a_statement_that_the_journal_does_not_name_is_looked_at_too(self):
+        other = self.data / "statements" / f"{YEAR}-7"
+        shutil.copytree(self.place, other)
+        self.assertEqual(self.findings(0), [], "a witness of the journal's end, as good as the other")
+        flip(other / "statement.json")
+        [finding] = self.findings(1)
+        self.assertIn(f"statement {YEAR}-7 is damaged: statement.json is not the file that its manifest lists", finding)
+
     def test_a_folder_that_is_gone_is_named(self):
         shutil.rmtree(self.place)
         [finding] = self.findings(1)
