@@ -217,7 +217,7 @@ Visit Connection::visit() const {
   visit.line = {request_.method, target()};
   visit.credentials.authorization = view(head[http::field::authorization]);
   visit.credentials.proof = view(head["DPoP"]);
-  visit.credentials.has_several =
+  visit.credentials.is_repeated =
       head.count("DPoP") > 1 || head.count(http::field::authorization) > 1;
   visit.is_of_operator = is_of_operator_;
   return visit;

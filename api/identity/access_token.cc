@@ -134,10 +134,10 @@ std::vector<std::string> organisations_of(const json::object& claims, const Issu
   return found;
 }
 
-/// A digit that stands there as a text, as HelseID writes levels; 0 when it is none.
+/// One of the four levels, which HelseID writes as a text; 0 when it is none.
 std::int64_t level_of(const json::object& claims, const std::string& name) {
   const std::string text = name.empty() ? std::string() : text_of(claims, name);
-  return text.size() == 1 && text[0] >= '0' && text[0] <= '9' ? text[0] - '0' : 0;
+  return text.size() == 1 && text[0] >= '1' && text[0] <= '4' ? text[0] - '0' : 0;
 }
 
 /// The key that the token is bound to (RFC 9449, 6).

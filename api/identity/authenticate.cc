@@ -100,6 +100,23 @@ std::optional<Refusal> judge_audience(const AccessToken& token, const Issuer& is
   return is_right ? std::nullopt : std::optional(refusal);
 }
 
+Judged<std::optional<ProofId>> judge_presentation(const AccessToken& token,
+                                                  const ledger::Digest& token_hash, Scheme scheme,
+                                                  const Visit& visit, const AuthSettings& settings,
+                                                  std::int64_t now_s) {
+  const Issuer& issuer = *settings.find(token.issuer);
+  if (const auto refusal = judge_audience(token, issuer, visit.surface)) return *refusal;
+  if (const auto refusal = judge_scheme(token, issuer, scheme)) return *refusal;
+  if (visit.credentials.is_repeated) {
+    return Refusal{Refusal::Kind::proof, "token or proof stands there twice"};
+  }
+  if (scheme != Scheme::dpop) return std::optional<ProofId>();
+  const auto proof =
+      verify_dpop_proof(visit.credentials.proof, token, token_hash, visit.line, settings, now_s);
+  if (const auto* const refusal = std::get_if<Refusal>(&proof)) return *refusal;
+  return std::optional(std::get<ProofId>(proof));
+}
+
 Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
                                 const AuthSettings& settings, const KeyRing& keys,
                                 std::int64_t now_s, Surface surface) {
@@ -108,17 +125,12 @@ Judged<Recognised> authenticate(const Credentials& credentials, const RequestLin
   auto verified = verify_access_token(presented->token, settings, keys, now_s);
   if (const auto* const refusal = std::get_if<Refusal>(&verified)) return *refusal;
   const AccessToken& token = std::get<AccessToken>(verified);
-  const Issuer& issuer = *settings.find(token.issuer);
-  if (const auto refusal = judge_audience(token, issuer, surface)) return *refusal;
-  if (const auto refusal = judge_scheme(token, issuer, presented->scheme)) return *refusal;
-  if (credentials.has_several) return Refusal{Refusal::Kind::proof, "several proofs"};
+  const auto judged =
+      judge_presentation(token, storage::sha256(presented->token), presented->scheme,
+                         {request, credentials, false, surface}, settings, now_s);
+  if (const auto* const refusal = std::get_if<Refusal>(&judged)) return *refusal;
   Recognised recognised;
-  if (presented->scheme == Scheme::dpop) {
-    auto proof = verify_dpop_proof(credentials.proof, token, storage::sha256(presented->token),
-                                   request, settings, now_s);
-    if (const auto* const refusal = std::get_if<Refusal>(&proof)) return *refusal;
-    recognised.proof = std::get<ProofId>(proof);
-  }
+  recognised.proof = std::get<std::optional<ProofId>>(judged);
   auto caller = caller_of(token, settings, surface);
   if (const auto* const refusal = std::get_if<Refusal>(&caller)) return *refusal;
   recognised.caller = std::move(std::get<Caller>(caller));

@@ -15,7 +15,15 @@ namespace api {
 struct Credentials {
   std::string_view authorization;  ///< the whole field; empty: none
   std::string_view proof;          ///< `DPoP`; empty: none
-  bool has_several = false;        ///< proofs
+  bool is_repeated = false;        ///< one of the two stands there twice
+};
+
+/// What a request is, as far as it decides who may.
+struct Visit {
+  RequestLine line;
+  Credentials credentials;
+  bool is_of_operator = false;  ///< by the socket: root, or the user of the service itself
+  Surface surface = Surface::native;
 };
 
 /// Scheme and token of the field `Authorization`.
@@ -36,6 +44,13 @@ std::optional<Refusal> judge_scheme(const AccessToken& token, const Issuer& issu
 std::optional<Refusal> judge_audience(const AccessToken& token, const Issuer& issuer,
                                       Surface surface);
 
+/// Whether a token that has been verified may be presented so: audience, scheme, one set of
+/// credentials, and the proof, which must not have been used before; nothing where none is needed.
+Judged<std::optional<ProofId>> judge_presentation(const AccessToken& token,
+                                                  const ledger::Digest& token_hash, Scheme scheme,
+                                                  const Visit& visit, const AuthSettings& settings,
+                                                  std::int64_t now_s);
+
 /// Whoever has been recognised, and the proof that must not have been used before.
 struct Recognised {
   Caller caller;
@@ -43,7 +58,7 @@ struct Recognised {
 };
 
 /// Whom a request is from, by everything that it brings: pure, from the field to the roles. The
-/// server takes the same steps, but remembers tokens that it has verified; see Gate.
+/// server takes the same steps, but remembers tokens that it has verified; see TokenGuard.
 Judged<Recognised> authenticate(const Credentials& credentials, const RequestLine& request,
                                 const AuthSettings& settings, const KeyRing& keys,
                                 std::int64_t now_s, Surface surface = Surface::native);

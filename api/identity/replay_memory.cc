@@ -47,9 +47,9 @@ std::size_t ReplayMemory::First8::operator()(const Hash& hash) const {
 ReplayMemory::ReplayMemory(std::filesystem::path folder, const AuthSettings& settings,
                            std::int64_t now_s)
     : folder_(std::move(folder)),
-      window_s_(settings.longest_proof_window().count()),
       proofs_max_(settings.proofs_max),
-      boot_(boot_of_machine()) {
+      boot_(boot_of_machine()),
+      window_s_(settings.longest_proof_window().count()) {
   if (folder_.empty()) return;
   // Nothing was ever taken where there has been no folder.
   const bool is_first = std::filesystem::create_directories(folder_);
@@ -103,6 +103,11 @@ ReplayMemory::Outcome ReplayMemory::spend(const ProofId& proof, std::int64_t now
   remember(proof);
   write(proof, now_s);
   return Outcome::fresh;
+}
+
+void ReplayMemory::set_window(std::chrono::seconds window) {
+  const std::lock_guard lock(mutex_);
+  window_s_ = window.count();
 }
 
 std::size_t ReplayMemory::size() const {

@@ -24,8 +24,8 @@ class ReplayMemory {
  public:
   enum class Outcome : std::uint8_t { fresh, used, full };
 
-  /// Proofs are good from `proof_leeway` before to `proof_age_max` after they were made. The folder
-  /// is made; an empty path keeps nothing. Throws std::runtime_error when it cannot be used.
+  /// Keeps a proof for the longest window of all issuers. The folder is made; an empty path keeps
+  /// nothing. Throws std::runtime_error when it cannot be used.
   ReplayMemory(std::filesystem::path folder, const AuthSettings& settings, std::int64_t now_s);
   ~ReplayMemory();
   ReplayMemory(const ReplayMemory&) = delete;
@@ -33,6 +33,9 @@ class ReplayMemory {
 
   /// `fresh` for one call at most with the same proof. REQUIRES: the proof is verified.
   Outcome spend(const ProofId& proof, std::int64_t now_s);
+
+  /// From now on; what has been forgotten is refused.
+  void set_window(std::chrono::seconds window);
 
   std::size_t size() const;
 
@@ -50,11 +53,11 @@ class ReplayMemory {
   void give_up_file();
 
   const std::filesystem::path folder_;
-  const std::int64_t window_s_;  // from being made to being refused for its age
   const std::size_t proofs_max_;
   const std::string boot_;
 
   mutable std::mutex mutex_;
+  std::int64_t window_s_;  // from being made to being refused for its age
   std::unordered_map<Hash, std::int64_t, First8> issued_;  // by hash, in seconds
   std::map<std::int64_t, std::deque<Hash>> by_second_;
   std::int64_t refused_until_s_ = 0;  // proofs made then or before are refused

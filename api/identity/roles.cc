@@ -117,10 +117,9 @@ Judged<Caller> query_caller(Caller caller, const AccessToken& token, const Issue
   if (!has_scope) return Refusal{Refusal::Kind::scope, "no scope of the card query"};
   caller.roles.add(Role::card_query);
   const TokenParty& party = token.query_party;
-  // The level that is wanted, and no other: so says the national document.
-  const bool has_other_level =
-      party.in == Register::persons && token.has_level && token.level != issuer.level_min;
-  caller.is_nobody = party.number.empty() || has_other_level;
+  const bool is_too_low =
+      party.in == Register::persons && token.has_level && token.level < issuer.level_min;
+  caller.is_nobody = party.number.empty() || is_too_low;
   caller.own_practices = caller.is_nobody ? std::make_shared<const std::vector<std::string>>()
                                           : practices_of(party, settings);
   caller.practices = caller.own_practices;

@@ -45,6 +45,7 @@ void TokenGuard::set(const AuthSettings& settings) {
     settings_ = std::make_shared<AuthSettings>(settings);
     tokens_.clear();
   }
+  proofs_.set_window(settings.longest_proof_window());
   keys_.set_issuers(settings.issuers);
 }
 
@@ -109,15 +110,10 @@ Judged<Caller> TokenGuard::recognise(const Visit& visit, std::string& client) {
   const auto verified = verify(presented->token, hash, *settings, now_s);
   if (const auto* const refusal = std::get_if<Refusal>(&verified)) return *refusal;
   const AccessToken& token = *std::get<TokenPtr>(verified);
-  const Issuer& issuer = *settings->find(token.issuer);
-  if (const auto refusal = judge_audience(token, issuer, visit.surface)) return *refusal;
-  if (const auto refusal = judge_scheme(token, issuer, presented->scheme)) return *refusal;
-  if (visit.credentials.has_several) return Refusal{Refusal::Kind::proof, "several proofs"};
-  if (presented->scheme == Scheme::dpop) {
-    const auto proof =
-        verify_dpop_proof(visit.credentials.proof, token, hash, visit.line, *settings, now_s);
-    if (const auto* const refusal = std::get_if<Refusal>(&proof)) return *refusal;
-    const auto outcome = proofs_.spend(std::get<ProofId>(proof), now_s);
+  const auto judged = judge_presentation(token, hash, presented->scheme, visit, *settings, now_s);
+  if (const auto* const refusal = std::get_if<Refusal>(&judged)) return *refusal;
+  if (const auto& proof = std::get<std::optional<ProofId>>(judged)) {
+    const auto outcome = proofs_.spend(*proof, now_s);
     if (outcome == ReplayMemory::Outcome::used) {
       return Refusal{Refusal::Kind::proof, "proof used before"};
     }

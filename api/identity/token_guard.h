@@ -15,14 +15,6 @@
 
 namespace api {
 
-/// What a request is, as far as it decides who may.
-struct Visit {
-  RequestLine line;
-  Credentials credentials;
-  bool is_of_operator = false;  ///< by the socket: root, or the user of the service itself
-  Surface surface = Surface::native;
-};
-
 /// Recognises callers by their tokens: authenticate(), with everything that is remembered from one
 /// request to the next. From any thread.
 class TokenGuard {

@@ -139,6 +139,11 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
              a.claims["helseid://claims/identity/pid"] = "30846619913";
              a.claims["helseid://claims/identity/security_level"] = "04";
            }},
+          {"level that there is not", Kind::not_allowed,
+           [](Attempt& a) {
+             a.claims["helseid://claims/identity/pid"] = "30846619913";
+             a.claims["helseid://claims/identity/security_level"] = "5";
+           }},
           {"blocked organisation, of a portal that a citizen uses", Kind::not_allowed,
            [](Attempt& a) {
              a = by_citizen();

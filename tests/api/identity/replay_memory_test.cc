@@ -44,6 +44,15 @@ TEST_F(ReplayMemoryTest, forgets_what_is_too_old_for_good) {
   EXPECT_EQ(memory.spend(proof(1), now_s), Outcome::used) << "the clock was set back";
 }
 
+TEST_F(ReplayMemoryTest, keeps_proofs_for_a_window_that_has_become_longer) {
+  ReplayMemory memory(folder_, settings_, now_s);
+  EXPECT_EQ(memory.spend(proof(1), now_s), Outcome::fresh);
+  memory.set_window(std::chrono::seconds{300});
+  EXPECT_EQ(memory.spend(proof(2), now_s + 200), Outcome::fresh) << "made 200 s ago";
+  EXPECT_EQ(memory.spend(proof(1), now_s + 299), Outcome::used);
+  EXPECT_EQ(memory.size(), 2U);
+}
+
 TEST_F(ReplayMemoryTest, remembers_over_a_restart) {
   { EXPECT_EQ(ReplayMemory(folder_, settings_, now_s).spend(proof(1), now_s), Outcome::fresh); }
   for (int restart = 0; restart < 2; ++restart) {
