@@ -1,10 +1,14 @@
 #include "tests/crash/same_state.h"
 
+#include <algorithm>
 #include <limits>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/check.h"
+#include "tests/support/builders.h"
 
 namespace crash {
 namespace {
@@ -84,6 +88,40 @@ void check_feed(const StateStore& stored, const MemoryStore& expected) {
   }
 }
 
+void check_timeliness(const StateStore& stored, const MemoryStore& expected) {
+  for (const auto& [key, month] : expected.timeliness()) {
+    const auto found = stored.timeliness(key);
+    check(found.has_value(), "a month of timeliness can be read");
+    // Lags without a co-payment at the end may or may not be there.
+    std::vector<std::uint32_t> lags = found.value().by_lag;
+    std::vector<std::uint32_t> expected_lags = month.by_lag;
+    const std::size_t size = std::max(lags.size(), expected_lags.size());
+    lags.resize(size);
+    expected_lags.resize(size);
+    check(lags == expected_lags, "the lags of a month are those of the journal");
+  }
+  std::map<std::pair<std::string, ledger::Month>, ledger::TimelinessMonth> counted;
+  for (const ledger::Tally& tally : expected.tallies()) {
+    // What names no practice is counted for the nation alone.
+    if (tally.practice.view().empty()) continue;
+    counted[{std::string(tally.practice.view()), tally.month}].add_tally(tally.code, tally.count);
+  }
+  for (const auto& [of, month] : counted) {
+    const auto& [digits, when] = of;
+    const auto practice = expected.practices().find(digits);
+    ledger::TimelinessMonth found;
+    if (practice != expected.practices().end()) {
+      const auto read = stored.timeliness({practice->second, ledger::Basis::received, when});
+      if (read) found = read.value();
+    } else {
+      auto refusals = stored.refusals(ledger::test::practice_id(digits));
+      if (refusals) found = refusals.value()[when];
+    }
+    check(found.duplicates == month.duplicates && found.rejected == month.rejected,
+          "what was sent again or refused is counted as in the journal, with or without a number");
+  }
+}
+
 }  // namespace
 
 void check_same(StateStore& stored, const MemoryStore& expected) {
@@ -94,6 +132,7 @@ void check_same(StateStore& stored, const MemoryStore& expected) {
   check_persons(stored, expected);
   check_practices(stored, expected);
   check_feed(stored, expected);
+  check_timeliness(stored, expected);
 }
 
 }  // namespace crash
