@@ -58,7 +58,7 @@ class HttpDate {
   std::string text_;
 };
 
-/// A network thread and its connections; touched by that thread only.
+/// A network thread and its connections; touched by that thread only, but for what is atomic.
 struct Lane {
   /// Runs the connections until the context is stopped.
   void run();

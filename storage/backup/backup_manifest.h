@@ -30,7 +30,7 @@ struct BackupManifest {
   std::uint64_t milliseconds = 0;  ///< taken, without verification
   bool has_private_keys = false;
   Verification verification = Verification::none;
-  std::string reason;                ///< why verification failed, or was not done
+  std::string reason;  ///< why verification failed, or was not done; passed: a damaged statement
   std::uint32_t journal_backup = 0;  ///< numbers of the databases' own backups
   std::uint32_t state_backup = 0;
   std::uint32_t access_log_backup = 0;

@@ -17,7 +17,7 @@ namespace storage {
 class SortedFiles;
 
 /// What was refused of practices that have no number, because nothing of theirs has been accepted.
-/// On the disk only, and not numbered: anybody can make up any number of practices.
+/// Not numbered, and in memory only until handed over: anybody can make up any number of practices.
 ///
 /// Concurrency: the writer; the thread that hands over; find() from any thread.
 class RefusalsTable {
