@@ -95,8 +95,8 @@ QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s, std::str
       QueryKey{std::move(id), now_s, expires_s, std::move(key)});
 }
 
-/// Adds what has come. What opens nothing any more is removed.
-void QueryKeys::read_files(std::int64_t now_s) {
+/// Adds what has come, and forgets what opens nothing any more.
+void QueryKeys::read_files(std::int64_t now_s, bool removes_expired) {
   looked_s_ = now_s;
   std::erase_if(keys_,
                 [now_s](const auto& key) { return key.second->expires_s + grace_s <= now_s; });
@@ -105,7 +105,7 @@ void QueryKeys::read_files(std::int64_t now_s) {
     QueryKeyPtr key = read_key(path);
     if (key->expires_s + grace_s > now_s) {
       keys_[id] = std::move(key);
-    } else {
+    } else if (removes_expired) {
       std::error_code ignored;  // then it stays there, and opens nothing
       fs::remove(path, ignored);
     }
@@ -113,7 +113,7 @@ void QueryKeys::read_files(std::int64_t now_s) {
 }
 
 void QueryKeys::look_again(std::int64_t now_s) {
-  if (now_s - looked_s_ >= look_interval_s || now_s < looked_s_) read_files(now_s);
+  if (now_s - looked_s_ >= look_interval_s || now_s < looked_s_) read_files(now_s, true);
 }
 
 QueryKeyPtr QueryKeys::longest() const {
@@ -146,7 +146,7 @@ QueryKeyPtr QueryKeys::find(std::string_view id, std::int64_t now_s) {
 
 QueryKeys::Keys QueryKeys::all(std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
-  read_files(now_s);
+  read_files(now_s, false);
   return keys_;
 }
 

@@ -43,7 +43,7 @@ class QueryKeys {
   /// the files cannot be read.
   QueryKeyPtr find(std::string_view id, std::int64_t now_s);
 
-  /// All that still open anything, by id.
+  /// All that still open anything, by id. Changes no file.
   std::map<std::string, QueryKeyPtr, std::less<>> all(std::int64_t now_s);
 
   /// Makes another key, whatever there is. `made_by` is who wants it; empty when its turn has come.
@@ -55,7 +55,7 @@ class QueryKeys {
  private:
   using Keys = std::map<std::string, QueryKeyPtr, std::less<>>;
 
-  void read_files(std::int64_t now_s);
+  void read_files(std::int64_t now_s, bool removes_expired);
   void look_again(std::int64_t now_s);
   QueryKeyPtr longest() const;
 

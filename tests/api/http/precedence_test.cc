@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -13,18 +15,26 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How many of the threads for private keys work at once, at the most, when all want to for long.
-std::size_t most_at_once(Network& network) {
-  std::atomic<std::size_t> at_once{0};
-  std::atomic<std::size_t> most{0};
+/// Long enough for all threads to come in, however busy the machine is.
+constexpr milliseconds patience{20'000};
+/// Long enough for one thread too many to come in, were it let in.
+constexpr milliseconds short_while{60};
+
+/// How many of the threads for private keys work at once when all want to. Each stays until all are
+/// at work, or for `stay`.
+std::size_t most_at_once(Network& network, milliseconds stay) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t at_once = 0;
+  std::size_t most = 0;
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < 2 * network.costly_threads; ++i) {
     threads.emplace_back([&] {
       const CostlyTurn turn(network);
-      const std::size_t now = ++at_once;
-      for (std::size_t known = most; known < now && !most.compare_exchange_weak(known, now);) {
-      }
-      std::this_thread::sleep_for(milliseconds(60));
+      std::unique_lock lock(mutex);
+      most = std::max(most, ++at_once);
+      changed.notify_all();
+      changed.wait_for(lock, stay, [&] { return most >= network.costly_threads; });
       --at_once;
     });
   }
@@ -34,9 +44,10 @@ std::size_t most_at_once(Network& network) {
 
 TEST(Precedence, lets_all_threads_work_while_nothing_prompt_is_served) {
   Network network(2, HttpLimits{});
-  EXPECT_EQ(most_at_once(network), network.costly_threads);
+  EXPECT_EQ(most_at_once(network, patience), network.costly_threads);
   const PromptService other(network.lanes[1], false);
-  EXPECT_EQ(most_at_once(network), network.costly_threads) << "a request that is not prompt";
+  EXPECT_EQ(most_at_once(network, patience), network.costly_threads)
+      << "a request that is not prompt";
 }
 
 TEST(Precedence, lets_half_of_them_work_while_something_prompt_is_served) {
@@ -45,21 +56,16 @@ TEST(Precedence, lets_half_of_them_work_while_something_prompt_is_served) {
   {
     const PromptService one(network.lanes[1], true);
     { const PromptService another(network.lanes[1], true); }
-    std::this_thread::sleep_for(milliseconds(100));
-    EXPECT_EQ(most_at_once(network), half) << "one is still served";
+    EXPECT_EQ(most_at_once(network, short_while), half) << "one is still served";
   }
   std::atomic<bool> is_ended{false};
   std::thread registrations([&] {
-    while (!is_ended) {
-      { const PromptService again(network.lanes[0], true); }
-      std::this_thread::sleep_for(milliseconds(5));
-    }
+    while (!is_ended) const PromptService again(network.lanes[0], true);
   });
-  EXPECT_EQ(most_at_once(network), half) << "they come again and again";
+  EXPECT_EQ(most_at_once(network, short_while), half) << "they come again and again";
   is_ended = true;
   registrations.join();
-  std::this_thread::sleep_for(milliseconds(100));
-  EXPECT_EQ(most_at_once(network), network.costly_threads);
+  EXPECT_EQ(most_at_once(network, patience), network.costly_threads) << "they have ended";
 }
 
 }  // namespace

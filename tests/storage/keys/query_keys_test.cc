@@ -51,6 +51,8 @@ TEST(QueryKeys, makes_another_by_age_and_opens_with_each_for_a_day_after_its_las
   EXPECT_NE(keys.find(second, start_s + 10 * day_s), nullptr);
   const auto all = keys.all(start_s + 10 * day_s);
   EXPECT_EQ(all.size(), 1U);
+  EXPECT_EQ(files_in(folder), 2U) << "who only looks removes nothing";
+  EXPECT_EQ(keys.find("frikort-0000000000000000", start_s + 11 * day_s), nullptr);
   EXPECT_EQ(files_in(folder), 1U);
 }
 
