@@ -70,6 +70,7 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
     ledger.on_replay = show_replay("open");
     storage::LedgerFiles files(ledger);
     files.journal().copy_files(fresh.path() / "journal");
+    files.access_log().copy_files(fresh.path() / "access-log");
     storage::copy_folder(files.keys_folder(), fresh.path() / "keys");
     end = files.journal().next_position();
   }
@@ -84,7 +85,8 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
     ledger.folder = fresh.path();
     ledger.keys_folder.clear();
     ledger.on_replay = show_replay("replay");
-    const storage::LedgerFiles files(ledger);
+    storage::LedgerFiles files(ledger);
+    files.hand_over_state();  // says why it cannot, where closing would not
   }
   result.replay_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

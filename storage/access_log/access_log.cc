@@ -318,6 +318,10 @@ Result<void> AccessLog::check_files(const std::function<bool()>& stop) const {
   return database_->check_files(stop);
 }
 
+void AccessLog::copy_files(const std::filesystem::path& folder) const {
+  database_->copy_to(folder);
+}
+
 std::uint32_t AccessLog::back_up(DatabaseBackups& backups,
                                  const DatabaseBackups::OnBytes& on_bytes) const {
   return backups.add(*database_, on_bytes);

@@ -121,6 +121,8 @@ class AccessLog {
   /// Reads everything; damage is noted. Stops, with an error, when `stop` says so.
   ledger::Result<void> check_files(const std::function<bool()>& stop) const;
   /// Adds a backup of what has been written, and returns its number. Throws std::runtime_error.
+  /// Copies the files, as far as they have been written; the folder must not exist.
+  void copy_files(const std::filesystem::path& folder) const;
   std::uint32_t back_up(DatabaseBackups& backups, const DatabaseBackups::OnBytes& on_bytes) const;
 
  private:

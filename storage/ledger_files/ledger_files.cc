@@ -1,5 +1,7 @@
 #include "storage/ledger_files/ledger_files.h"
 
+#include <rocksdb/env.h>
+
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
@@ -42,13 +44,22 @@ RocksDbJournal open_journal(const LedgerOptions& options, SigningKeys& signing) 
   return open();
 }
 
-/// On the same file system as the journal.
-AccessLogOptions access_log_options(const LedgerOptions& options) {
+/// On the same file system as the journal. A ledger has a log from its beginning: who lost it shall
+/// know, and not get an empty one.
+AccessLogOptions access_log_options(const LedgerOptions& options, const RocksDbJournal& journal) {
   AccessLogOptions made;
   made.folder = options.folder / "access-log";
+  made.env = options.journal.env;
+  rocksdb::Env* const env = made.env == nullptr ? rocksdb::Env::Default() : made.env;
+  const bool is_there = env->FileExists(made.folder.string()).ok();
+  if (journal.next_position() > ledger::Position{1} && !is_there) {
+    throw std::runtime_error(
+        "the access log, " + made.folder.string() +
+        ", is missing; remedy: take that folder from a backup, or, when there is none, make an "
+        "empty one: verify goes on to name what was lost");
+  }
   made.buffer = options.access_log_buffer;
   made.write_buffer_bytes = options.journal.write_buffer_bytes;
-  made.env = options.journal.env;
   return made;
 }
 
@@ -139,7 +150,8 @@ LedgerFiles::LedgerFiles(const LedgerOptions& options)
       keys_folder_(options.keys_folder.empty() ? folder_ / "keys" : options.keys_folder),
       keys_(open_keys(options, keys_folder_)),
       journal_(open_journal(options, *keys_->signing)),
-      access_log_(access_log_options(options), *keys_->signing, options.mode, options.note_fault),
+      access_log_(access_log_options(options, journal_), *keys_->signing, options.mode,
+                  options.note_fault),
       state_(options.folder / "state", options.state, options.mode, options.note_fault),
       rules_(configured_rules(options.ceilings)),
       settings_(options.settings) {

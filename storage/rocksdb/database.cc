@@ -5,6 +5,8 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/utilities/checkpoint.h>
 
+#include <algorithm>
+
 #include "storage/rocksdb/rocksdb_internal.h"
 
 namespace storage {
@@ -56,6 +58,21 @@ void create_durable_folder(const std::string& folder, rocksdb::Env& env) {
   throw std::runtime_error("cannot make the folder " + folder + ": " + status.ToString());
 }
 
+/// A folder with data, and without the file that says which of its files count: RocksDB would begin
+/// a new database there, and delete the data as left over.
+void require_current(const std::string& folder, rocksdb::Env& env) {
+  if (env.FileExists(folder + "/CURRENT").ok()) return;
+  std::vector<std::string> names;
+  if (!env.GetChildren(folder, &names).ok()) return;
+  const bool has_data = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.ends_with(".sst") || name.ends_with(".log");
+  });
+  if (!has_data) return;
+  throw DamagedDatabase("the database in " + folder +
+                        " has lost its file CURRENT, which names the newest MANIFEST; nothing was "
+                        "changed; remedy: restore the latest backup");
+}
+
 }  // namespace
 
 Database::Database(const std::string& path, const rocksdb::DBOptions& given,
@@ -69,6 +86,7 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& given,
   for (const DatabaseFamily& family : families)
     descriptors.emplace_back(family.name, family.options);
   if (mode == OpenMode::read_write) create_durable_folder(path, *options.env);
+  require_current(path, *options.env);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
       mode == OpenMode::read_only

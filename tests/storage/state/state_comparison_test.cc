@@ -25,10 +25,12 @@ class StateComparisonTest : public testing::Test {
       LedgerWithWriter ledger(options_in(temp_ / "data", 500));
       ledger.commit_in_groups(items_of(21, 1500), 150);
       ledger.files().journal().copy_files(temp_ / "journal");
+      ledger.files().access_log().copy_files(temp_ / "access-log");
       totals_ = ledger.totals();
     }
     fs::create_directory(temp_ / "again");
     fs::rename(temp_ / "journal", temp_ / "again/journal");
+    fs::rename(temp_ / "access-log", temp_ / "again/access-log");
     fs::copy(temp_ / "data/keys", temp_ / "again/keys");
     LedgerWithWriter(options_in(temp_ / "again"));
   }
