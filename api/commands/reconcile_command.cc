@@ -245,6 +245,10 @@ void print_summary(const json::object& statement, const fs::path& output) {
   };
   fmt::print("refunds          {}, of which {} were named before\n", kroner_text(refund("dueOre")),
              kroner_text(refund("namedOre")));
+  if (refund("namedOre") != 0) {
+    fmt::print("named before     by statements up to {}; --number N writes their files once more\n",
+               std::string(statement.at("previous").at("statement").as_string()));
+  }
   fmt::print("to pay now       {} to {} persons", kroner_text(refund("payOre")),
              refund("payPersons"));
   if (refund("takeBackPersons") != 0) {
@@ -277,6 +281,12 @@ bool is_explained(const json::object& statement) {
          changes.at("isExplained").as_bool();
 }
 
+std::int64_t number_in(const fs::path& output) {
+  return json::parse(storage::read_file(output / "statement.json"))
+      .at("number")
+      .to_number<std::int64_t>();
+}
+
 int reconcile(const ReconcileOptions& options) {
   require_unused("--output", options.output);
   // Under another name until all of it is there.
@@ -286,7 +296,15 @@ int reconcile(const ReconcileOptions& options) {
   } else {
     reconcile_online(options, output.path());
   }
-  output.keep();
+  try {
+    output.keep();
+  } catch (const std::exception& error) {
+    if (options.is_dry_run) throw;
+    throw std::runtime_error(fmt::format(
+        "{}; the statement has been made, and the ledger keeps it; remedy: write it out "
+        "with --number {} into another folder",
+        error.what(), number_in(output.path())));
+  }
   const std::string text = storage::read_file(fs::path(options.output) / "statement.json");
   const json::object statement = json::parse(text).as_object();
   if (options.is_json) {

@@ -194,7 +194,13 @@ int verify(const VerifyOptions& options) {
     progress->update(done);
   };
   const auto begin = std::chrono::steady_clock::now();
-  const storage::VerifyReport report = storage::verify_journal(wanted);
+  storage::VerifyReport report = storage::verify_journal(wanted);
+  if (!report.finding && wanted.since.value() > report.last.value() + 1) {
+    report.finding = storage::Finding{
+        ledger::Position{report.last.value() + 1},
+        fmt::format("the journal ends at {}, before the position of --since: its end was cut off",
+                    ledger::to_string(report.last))};
+  }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (progress && !report.finding) progress->finish(report.records);

@@ -175,9 +175,12 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
   ledger_options.on_replay = [&](Position at, Position until) {
     report("replay", "positions", at.value() - applied.value(), until.value() - applied.value());
   };
-  std::string root;
+  std::string root, damage;
+  ledger_options.note_fault = [&damage](const Fault& fault) { damage = fault.reason; };
   {
     LedgerFiles files(ledger_options);
+    // The end of the journal is replayed; what stands before it is read, too.
+    if (!files.check_files([] { return false; })) throw std::runtime_error(damage);
     root = to_hex(files.journal().head_root());
     restored.statements = all_statements(files);
     restored.public_keys = files.public_keys();
