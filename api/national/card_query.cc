@@ -9,6 +9,7 @@
 #include "api/national/national_openapi.h"
 #include "api/national/national_problem.h"
 #include "api/national/query_text.h"
+#include "api/program/log.h"
 #include "api/runtime/card_status.h"
 #include "api/runtime/ledger_routes.h"
 #include "api/runtime/registered_practices.h"
@@ -77,7 +78,10 @@ CardQuery::CardQuery(const LedgerKeeper& keeper, const NationalSettings& setting
     : keeper_(keeper),
       settings_(settings),
       series_(series),
-      keys_({keeper.keys_folder(), settings.key_life, settings.key_age_max}) {}
+      keys_({keeper.keys_folder(), settings.key_life, settings.key_age_max,
+             [](const std::string& why) {
+               log(LogLevel::error, "query_key_unreadable", {{"reason", why}});
+             }}) {}
 
 Response CardQuery::answer(OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {

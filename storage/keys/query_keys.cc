@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -67,7 +66,13 @@ bool is_key_file(const fs::path& path) {
 /// second the newest is to be the one that can be used longest.
 std::int64_t free_expiry(const fs::path& folder, std::int64_t expires_s) {
   std::set<std::int64_t> taken;
-  for (const auto& [id, path] : QueryKeys::files(folder)) taken.insert(read_key(path)->expires_s);
+  for (const auto& [id, path] : QueryKeys::files(folder)) {
+    try {
+      taken.insert(read_key(path)->expires_s);
+    } catch (const std::exception&) {
+      // It opens nothing, and whoever reads the folder is told.
+    }
+  }
   while (taken.contains(expires_s)) ++expires_s;
   return expires_s;
 }
@@ -95,25 +100,36 @@ QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s, std::str
       QueryKey{std::move(id), now_s, expires_s, std::move(key)});
 }
 
-/// Adds what has come, and forgets what opens nothing any more.
-void QueryKeys::read_files(std::int64_t now_s, bool removes_expired) {
-  looked_s_ = now_s;
+void QueryKeys::forget_expired(std::int64_t now_s) {
   std::erase_if(keys_,
                 [now_s](const auto& key) { return key.second->expires_s + grace_s <= now_s; });
+}
+
+void QueryKeys::take(std::string_view id, const fs::path& path, std::int64_t now_s) {
+  QueryKeyPtr key = read_key(path);
+  if (key->expires_s + grace_s > now_s) keys_[std::string(id)] = std::move(key);
+}
+
+/// Adds what has come. What opens nothing any more is forgotten, and its file removed.
+void QueryKeys::look(std::int64_t now_s) {
+  looked_s_ = now_s;
+  forget_expired(now_s);
   for (const auto& [id, path] : files(options_.folder)) {
     if (keys_.contains(id)) continue;
-    QueryKeyPtr key = read_key(path);
-    if (key->expires_s + grace_s > now_s) {
-      keys_[id] = std::move(key);
-    } else if (removes_expired) {
-      std::error_code ignored;  // then it stays there, and opens nothing
-      fs::remove(path, ignored);
+    try {
+      take(id, path, now_s);
+    } catch (const std::exception& error) {
+      const bool is_new = unreadable_.insert(id).second;
+      if (is_new && options_.on_unreadable) options_.on_unreadable(error.what());
+      continue;
     }
+    std::error_code ignored;  // then it stays there, and opens nothing
+    if (!keys_.contains(id)) fs::remove(path, ignored);
   }
 }
 
 void QueryKeys::look_again(std::int64_t now_s) {
-  if (now_s - looked_s_ >= look_interval_s || now_s < looked_s_) read_files(now_s, true);
+  if (now_s - looked_s_ >= look_interval_s || now_s < looked_s_) look(now_s);
 }
 
 QueryKeyPtr QueryKeys::longest() const {
@@ -146,7 +162,8 @@ QueryKeyPtr QueryKeys::find(std::string_view id, std::int64_t now_s) {
 
 QueryKeys::Keys QueryKeys::all(std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
-  read_files(now_s, false);
+  forget_expired(now_s);
+  for (const auto& [id, path] : files(options_.folder)) take(id, path, now_s);
   return keys_;
 }
 

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -32,6 +34,8 @@ class QueryKeys {
     std::filesystem::path folder;
     std::chrono::seconds life{};     ///< of a key, from when it is made
     std::chrono::seconds age_max{};  ///< of the newest, before another is made
+    /// Told once of each key file that cannot be read: the others go on to serve. May be empty.
+    std::function<void(const std::string& why)> on_unreadable{};
   };
   explicit QueryKeys(Options options) : options_(std::move(options)) {}
 
@@ -40,10 +44,11 @@ class QueryKeys {
   QueryKeyPtr newest(std::int64_t now_s);
 
   /// The key with this id, if it still opens anything; else null. Throws std::runtime_error when
-  /// the files cannot be read.
+  /// the folder cannot be read.
   QueryKeyPtr find(std::string_view id, std::int64_t now_s);
 
-  /// All that still open anything, by id. Changes no file.
+  /// All that still open anything, by id. Changes no file. Throws std::runtime_error when a file
+  /// cannot be read.
   std::map<std::string, QueryKeyPtr, std::less<>> all(std::int64_t now_s);
 
   /// Makes another key, whatever there is. `made_by` is who wants it; empty when its turn has come.
@@ -55,7 +60,9 @@ class QueryKeys {
  private:
   using Keys = std::map<std::string, QueryKeyPtr, std::less<>>;
 
-  void read_files(std::int64_t now_s, bool removes_expired);
+  void look(std::int64_t now_s);
+  void forget_expired(std::int64_t now_s);
+  void take(std::string_view id, const std::filesystem::path& path, std::int64_t now_s);
   void look_again(std::int64_t now_s);
   QueryKeyPtr longest() const;
 
@@ -63,6 +70,7 @@ class QueryKeys {
   std::mutex mutex_;  // of everything below
   Keys keys_;
   std::int64_t looked_s_ = 0;
+  std::set<std::string> unreadable_;  // ids of those that have been told of
 };
 
 }  // namespace storage

@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <iterator>
 #include <set>
-#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "tests/storage/temp_folder.h"
 
@@ -56,6 +57,24 @@ TEST(QueryKeys, makes_another_by_age_and_opens_with_each_for_a_day_after_its_las
   EXPECT_EQ(files_in(folder), 1U);
 }
 
+TEST(QueryKeys, goes_on_with_the_others_when_a_file_cannot_be_read) {
+  const TempFolder folder;
+  const auto good = QueryKeys::make(options_in(folder), start_s, {});
+  const auto bad = QueryKeys::make(options_in(folder), start_s, {});
+  fs::resize_file(QueryKeys::files(folder.path()).at(bad->id), 0);
+  std::vector<std::string> told;
+  QueryKeys::Options options = options_in(folder);
+  options.on_unreadable = [&told](const std::string& why) { told.push_back(why); };
+  QueryKeys keys(options);
+  EXPECT_EQ(keys.newest(start_s)->id, good->id);
+  EXPECT_NE(keys.find(good->id, start_s + 60), nullptr);
+  EXPECT_EQ(keys.find(bad->id, start_s + 120), nullptr);
+  EXPECT_EQ(told.size(), 1U) << "once";
+  EXPECT_EQ(files_in(folder), 2U) << "it may be mended";
+  EXPECT_ANY_THROW(keys.all(start_s)) << "who shows the keys names it";
+  EXPECT_NE(keys.newest(start_s + 4 * day_s)->id, good->id) << "another can be made";
+}
+
 TEST(QueryKeys, finds_what_another_process_has_made) {
   const TempFolder folder;
   QueryKeys keys(options_in(folder));
@@ -83,15 +102,21 @@ TEST(QueryKeys, goes_on_when_the_clock_is_set_back) {
   EXPECT_NE(keys.find(first, start_s - 30 * day_s), nullptr);
 }
 
-TEST(QueryKeys, refuses_a_file_that_others_can_read_or_that_is_no_key) {
+TEST(QueryKeys, uses_no_file_that_others_can_read_or_that_is_no_key) {
   const TempFolder folder;
   const std::string id = QueryKeys(options_in(folder)).newest(start_s)->id;
   const fs::path file = folder / ("query-" + id + ".pem");
+  std::vector<std::string> told;
+  QueryKeys::Options options = options_in(folder);
+  options.on_unreadable = [&told](const std::string& why) { told.push_back(why); };
   fs::permissions(file, fs::perms::group_read, fs::perm_options::add);
-  EXPECT_THROW(QueryKeys(options_in(folder)).newest(start_s), std::runtime_error);
+  EXPECT_EQ(QueryKeys(options).find(id, start_s), nullptr);
   fs::permissions(file, fs::perms::group_read, fs::perm_options::remove);
   fs::resize_file(file, 200);
-  EXPECT_THROW(QueryKeys(options_in(folder)).newest(start_s), std::runtime_error);
+  EXPECT_EQ(QueryKeys(options).find(id, start_s), nullptr);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_NE(told[0].find("can be read by others"), std::string::npos) << told[0];
+  EXPECT_NE(told[1].find(file.filename().string()), std::string::npos) << told[1];
 }
 
 }  // namespace
