@@ -192,7 +192,7 @@ void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
   fill_random({salts.front().data(), salts.size() * sizeof(AccessSalt)});
   const SigningKeys::Key signing = signing_.current();
   // All of the blocks or none: what has been sealed is not sealed again.
-  auto after = chain_;
+  AccessChain after = chain_;
   std::vector<AccessLogBuffer::Block> blocks;
   ByteReader in(batch.waiting);
   for (std::uint64_t done = 0; done < batch.records;) {
@@ -205,7 +205,7 @@ void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
     const std::uint64_t first = after.records + 1;
     blocks.push_back({first, seal_access_block(after, std::move(leaves), *signing)});
   }
-  batch.after = std::move(after);
+  batch.after = after;
   batch.blocks = std::move(blocks);
 }
 
