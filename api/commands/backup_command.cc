@@ -126,7 +126,7 @@ void print_json(const storage::Restored& restored, double seconds) {
   const double bytes_per_second = rate(restored.bytes, restored.copy_seconds);
   const double positions_per_second = rate(restored.replayed, restored.replay_seconds);
   Json findings = Json::array();
-  for (const std::string& fault : restored.faults) findings.add(fault);
+  for (const storage::StatementFault& fault : restored.faults) findings.add(text_of(fault));
   print(Json::object({{"number", restored.manifest.number},
                       {"position", ledger::to_string(restored.position)},
                       {"checksum", restored.checksum},
@@ -152,8 +152,8 @@ void print_text(const storage::Restored& restored, double seconds) {
   fmt::print("{} positions replayed in {:.1f} s ({:.0f} a second), all rows checked in {:.1f} s\n",
              restored.replayed, restored.replay_seconds,
              rate(restored.replayed, restored.replay_seconds), restored.check_seconds);
-  for (const std::string& fault : restored.faults) {
-    fmt::print("finding: {}; it was left out\n", fault);
+  for (const storage::StatementFault& fault : restored.faults) {
+    fmt::print("finding: {}; it was left out\n", text_of(fault));
   }
 }
 

@@ -119,13 +119,11 @@ void check_closing(const ReconcileOptions& options, storage::LedgerFiles& files)
 /// Refunds are paid by what is written out: it is what was signed, or nothing.
 void require_whole(storage::LedgerFiles& files, const ReconcileOptions& options,
                    const fs::path& statement) {
-  for (const ledger::StatementEntry& entry : files.state().statements(options.year)) {
-    if (entry.number != options.number) continue;
-    const std::string fault = storage::statement_fault(statement, entry, files.public_keys());
-    if (fault.empty()) return;
-    throw std::runtime_error(storage::statement_fault_text(storage::name_of(entry), fault));
-  }
-  throw UsageError(no_statement(options));
+  const auto entry = storage::find_statement(files, options.year, options.number);
+  if (!entry) throw UsageError(no_statement(options));
+  const std::string fault = storage::statement_fault(statement, *entry, files.public_keys());
+  if (fault.empty()) return;
+  throw std::runtime_error(storage::statement_fault_text(storage::name_of(*entry), fault));
 }
 
 /// Reconciles a ledger that no server has open. The statement takes its place when the output is
@@ -281,12 +279,6 @@ bool is_explained(const json::object& statement) {
          changes.at("isExplained").as_bool();
 }
 
-std::int64_t number_in(const fs::path& output) {
-  return json::parse(storage::read_file(output / "statement.json"))
-      .at("number")
-      .to_number<std::int64_t>();
-}
-
 int reconcile(const ReconcileOptions& options) {
   require_unused("--output", options.output);
   // Under another name until all of it is there.
@@ -296,6 +288,8 @@ int reconcile(const ReconcileOptions& options) {
   } else {
     reconcile_online(options, output.path());
   }
+  const std::string text = storage::read_file(output.path() / "statement.json");
+  const json::object statement = json::parse(text).as_object();
   try {
     output.keep();
   } catch (const std::exception& error) {
@@ -303,10 +297,8 @@ int reconcile(const ReconcileOptions& options) {
     throw std::runtime_error(fmt::format(
         "{}; the statement has been made, and the ledger keeps it; remedy: write it out "
         "with --number {} into another folder",
-        error.what(), number_in(output.path())));
+        error.what(), statement.at("number").to_number<std::int64_t>()));
   }
-  const std::string text = storage::read_file(fs::path(options.output) / "statement.json");
-  const json::object statement = json::parse(text).as_object();
   if (options.is_json) {
     fmt::print("{}", text);
   } else {

@@ -103,10 +103,6 @@ struct Beside {
   bool is_clean() const { return access_log.finding.empty() && statements.empty(); }
 };
 
-std::string text_of(const storage::StatementFault& fault) {
-  return storage::statement_fault_text(fault.statement, fault.what);
-}
-
 void print_json(const storage::VerifyReport& report, const Beside& beside, double seconds) {
   const storage::AccessCheck& log = beside.access_log;
   Json faults = Json::array();
@@ -204,8 +200,11 @@ int verify(const VerifyOptions& options) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (progress && !report.finding) progress->finish(report.records);
-  const Beside beside{check_access_log(folder, report),
-                      storage::statement_faults(folder, report.statements, report.keys)};
+  Beside beside{check_access_log(folder, report),
+                storage::statement_faults(folder, report.statements, report.keys)};
+  for (auto& fault : storage::other_statement_faults(folder, report.statements)) {
+    beside.statements.push_back(std::move(fault));
+  }
   if (options.is_json) {
     print_json(report, beside, seconds);
   } else {

@@ -66,13 +66,12 @@ Judged<ProofId> verify_dpop_proof(std::string_view compact, const AccessToken& t
   if (!key || !key->fits(proof->algorithm)) return refuse("proof without usable key");
   // Before the signature: what costs nothing.
   if (key->thumbprint() != token.thumbprint) return refuse("token is bound to another key");
-  const Issuer* const issuer = settings.find(token.issuer);
-  if (issuer == nullptr) return refuse("token of an unknown issuer");
+  const Issuer& issuer = *settings.find(token.issuer);
   const auto issued = time_member(proof->payload, "iat");
-  if (!issued || *issued > now_s + settings.proof_leeway_of(*issuer).count()) {
+  if (!issued || *issued > now_s + settings.proof_leeway_of(issuer).count()) {
     return refuse("proof not of now");
   }
-  if (*issued < now_s - settings.proof_age_of(*issuer).count()) return refuse("proof too old");
+  if (*issued < now_s - settings.proof_age_of(issuer).count()) return refuse("proof too old");
   const std::string_view fault = fault_of_claims(proof->payload, token_hash, request, settings);
   if (!fault.empty()) return refuse(fault);
   if (!key->has_signed(compact, proof->algorithm)) return refuse("signature of the proof");

@@ -51,10 +51,11 @@ Gate::Answer Gate::admit(const Access& access, std::string_view path_parameter, 
   std::string client;
   auto recognised = guard_->recognise(visit, client);
   const auto* const refusal = std::get_if<Refusal>(&recognised);
+  const auto rates = this->rates();
+  const auto now = RateLimiter::Time::clock::now();
   // What a client may not do at all counts like what it may.
   if (refusal == nullptr || !client.empty()) {
-    auto excess =
-        client_requests_.take(rates()->client_requests, client, 1, RateLimiter::Time::clock::now());
+    auto excess = client_requests_.take(rates->client_requests, client, 1, now);
     if (excess) return {Verdict::limited, "too many requests", "", "", excess};
   }
   if (refusal != nullptr) return refuse(*refusal, visit, may_wait);
@@ -68,8 +69,7 @@ Gate::Answer Gate::admit(const Access& access, std::string_view path_parameter, 
   // Who sends items is judged with them: by whose they are.
   const PracticeList& own = caller.own_practices;
   if (access.wants_practice() && own != nullptr && !own->empty()) {
-    auto excess = practice_requests_.take(rates()->practice_requests, own->front(), 1,
-                                          RateLimiter::Time::clock::now());
+    auto excess = practice_requests_.take(rates->practice_requests, own->front(), 1, now);
     if (excess) return {Verdict::limited, "too many requests of a practice", "", "", excess};
   }
   return {};

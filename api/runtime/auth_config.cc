@@ -67,9 +67,16 @@ void read_tls(TableReader& reader, TlsSettings& tls) {
   tls.client_ca_file = reader.text("client_ca");
 }
 
+std::chrono::seconds read_proof_age(TableReader& reader) {
+  return std::chrono::seconds{reader.number("proof_age_s", 1, hour_s, 60)};
+}
+std::chrono::seconds read_proof_leeway(TableReader& reader) {
+  return std::chrono::seconds{reader.number("proof_leeway_s", 0, 300, 10)};
+}
+
 void read_auth(TableReader& reader, AuthSettings& auth) {
-  auth.proof_age_max = std::chrono::seconds{reader.number("proof_age_s", 1, hour_s, 60)};
-  auth.proof_leeway = std::chrono::seconds{reader.number("proof_leeway_s", 0, 300, 10)};
+  auth.proof_age_max = read_proof_age(reader);
+  auth.proof_leeway = read_proof_leeway(reader);
   auth.proofs_max =
       static_cast<std::size_t>(reader.number("proofs_max", 1, 100'000'000, 1'000'000));
   auth.cached_tokens_max =
@@ -200,12 +207,8 @@ void read_issuer(TableReader& reader, const std::string& name, ConfigFaults& fau
   issuer.audience =
       issuer.is_audience_waived ? reader.text("audience") : reader.required_text("audience");
   issuer.leeway = std::chrono::seconds{reader.number("leeway_s", 0, 300, 10)};
-  if (reader.has("proof_age_s")) {
-    issuer.proof_age_max = std::chrono::seconds{reader.number("proof_age_s", 1, hour_s, 60)};
-  }
-  if (reader.has("proof_leeway_s")) {
-    issuer.proof_leeway = std::chrono::seconds{reader.number("proof_leeway_s", 0, 300, 10)};
-  }
+  if (reader.has("proof_age_s")) issuer.proof_age_max = read_proof_age(reader);
+  if (reader.has("proof_leeway_s")) issuer.proof_leeway = read_proof_leeway(reader);
   issuer.is_parent_required = reader.flag("parent_required", false);
   issuer.level_min = reader.number("security_level_min", 0, 4, issuer.level_min);
   issuer.delegation_sources = reader.texts("delegation_sources", issuer.delegation_sources);

@@ -76,14 +76,6 @@ Json read_json(const fs::path& path) {
   return Json::verbatim(std::move(text));
 }
 
-/// The journal's entry of the statement; nothing when there is no such statement.
-std::optional<ledger::StatementEntry> entry_of(OpenLedger& open, const StatementId& id) {
-  for (const ledger::StatementEntry& entry : open.files().state().statements(id.year)) {
-    if (entry.number == id.number) return entry;
-  }
-  return std::nullopt;
-}
-
 Response damaged(const StatementId& id, std::string_view fault, const Request& request) {
   log(LogLevel::error, "statement_damaged",
       {{"statement", id.text()}, {"reason", std::string(fault)}});
@@ -164,7 +156,8 @@ Response reconciliation(const Jobs& jobs, OpenLedger& open, const Request& reque
   Json json;
   if (job && job->state == Job::State::running) {
     json = state_json(id, "running").add("progress", progress_json(*job));
-  } else if (const auto entry = entry_of(open, id); entry && fs::exists(folder)) {
+  } else if (const auto entry = storage::find_statement(open.files(), id.year, id.number);
+             entry && fs::exists(folder)) {
     for (const std::string_view name : {"statement.json", "manifest.sig"}) {
       const std::string fault =
           storage::statement_fault(folder, *entry, open.files().public_keys(), name);
@@ -201,7 +194,7 @@ Response reconciliation_file(storage::StatementReader& reader, OpenLedger& open,
   }
   if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
   const fs::path folder = folder_of(open, id);
-  const auto entry = entry_of(open, id);
+  const auto entry = storage::find_statement(open.files(), id.year, id.number);
   if (!entry || !fs::exists(folder)) return not_found(request);
   const std::string stored = has_numbers ? "payouts.ndjson" : (name == nullptr ? "" : *name);
   std::string fault = storage::statement_fault(folder, *entry, {}, "manifest.json");

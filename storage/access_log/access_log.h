@@ -120,8 +120,8 @@ class AccessLog {
 
   /// Reads everything; damage is noted. Stops, with an error, when `stop` says so.
   ledger::Result<void> check_files(const std::function<bool()>& stop) const;
-  /// Adds a backup of what has been written, and returns its number. Throws std::runtime_error.
-  /// Copies the files, as far as they have been written; the folder must not exist.
+  /// Copies what has been written to a folder that must not exist, or adds a backup of it and
+  /// returns its number. Both throw std::runtime_error.
   void copy_files(const std::filesystem::path& folder) const;
   std::uint32_t back_up(DatabaseBackups& backups, const DatabaseBackups::OnBytes& on_bytes) const;
 

@@ -6,11 +6,11 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <set>
 #include <system_error>
 #include <utility>
 
-#include "storage/closing/statement_files.h"
 #include "storage/files/files.h"
 #include "storage/files/folder_lock.h"
 #include "storage/journal/rocksdb_journal.h"
@@ -175,12 +175,20 @@ Restored restore_into(const Engines& engines, const BackupManifest& manifest, Po
   ledger_options.on_replay = [&](Position at, Position until) {
     report("replay", "positions", at.value() - applied.value(), until.value() - applied.value());
   };
-  std::string root, damage;
-  ledger_options.note_fault = [&damage](const Fault& fault) { damage = fault.reason; };
+  std::string root;
+  std::mutex noting;  // any thread of the ledger notes
+  std::string damage;
+  ledger_options.note_fault = [&](const Fault& fault) {
+    const std::lock_guard lock(noting);
+    damage = fault.reason;
+  };
   {
     LedgerFiles files(ledger_options);
     // The end of the journal is replayed; what stands before it is read, too.
-    if (!files.check_files([] { return false; })) throw std::runtime_error(damage);
+    if (!files.check_files([] { return false; })) {
+      const std::lock_guard lock(noting);
+      throw std::runtime_error(damage);
+    }
     root = to_hex(files.journal().head_root());
     restored.statements = all_statements(files);
     restored.public_keys = files.public_keys();
@@ -299,15 +307,12 @@ void verify(const Engines& engines, const fs::path& folder, const LedgerFiles& s
                                      ? folder_of(folder, manifest.number) / "keys"
                                      : source.keys_folder();
     ledger_options.ceilings = source.rules().ceilings();
-    const Restored restored =
-        restore_into(engines, manifest, manifest.position, ledger_options, report);
+    const auto made = restore_into(engines, manifest, manifest.position, ledger_options, report);
     manifest.verification = Verification::passed;
-    for (const StatementFault& fault : statement_faults(
-             folder_of(folder, manifest.number), restored.statements, restored.public_keys)) {
+    for (const StatementFault& fault :
+         statement_faults(folder_of(folder, manifest.number), made.statements, made.public_keys)) {
       // Whose folder was removed has nothing to be kept.
-      if (fault.is_missing) continue;
-      manifest.reason = statement_fault_text(fault.statement, fault.what);
-      break;
+      if (!fault.is_missing && manifest.reason.empty()) manifest.reason = text_of(fault);
     }
   } catch (const std::exception& exception) {
     report("verify", "steps", 1, 1);  // throws when the work is to end: then the backup is not bad
@@ -486,11 +491,8 @@ Restored restore(const RestoreOptions& options, const ReportProgress& report) {
   if (restored.position.value() == 0 && manifest.position.value() != 0) {
     throw std::runtime_error("no group of the journal ends at that position or before");
   }
-  const auto copied =
+  restored.faults =
       copy_statements(backup, fresh.path(), restored.statements, restored.public_keys);
-  for (const StatementFault& fault : copied) {
-    restored.faults.push_back(statement_fault_text(fault.statement, fault.what));
-  }
   fresh.keep();
   return restored;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/backup/backup_manifest.h"
+#include "storage/closing/statement_files.h"
 #include "storage/files/report_progress.h"
 #include "storage/ledger_files/ledger_files.h"
 
@@ -70,7 +71,7 @@ struct Restored {
   double check_seconds = 0;                        ///< for computing the checksum from all rows
   std::vector<ledger::StatementEntry> statements;  ///< that the journal names
   std::vector<PublicKey> public_keys;              ///< that the ledger signs with
-  std::vector<std::string> faults;                 ///< of statements that were left out
+  std::vector<StatementFault> faults;              ///< of those of them that were left out
 };
 
 /// Makes a ledger of a backup. It is at its place only when position, root of the journal and

@@ -1,7 +1,5 @@
 #include "storage/closing/publication.h"
 
-#include <fmt/format.h>
-
 #include <stdexcept>
 
 #include "storage/closing/statement_files.h"
@@ -53,10 +51,9 @@ void finish_publication(const ReconciliationSource& source, int year) {
   if (source.statements.empty()) return;
   const ledger::StatementEntry& newest = source.statements.back();
   const std::string id = name_of(newest);
+  if (fs::exists(source.folder / "statements" / id)) return;
+  if (!are_files_waiting(source.folder, newest)) return;
   const fs::path work = reconciliation_work(source.folder, year, false);
-  const fs::path manifest = work / "statement" / "manifest.json";
-  if (fs::exists(source.folder / "statements" / id) || !fs::exists(manifest)) return;
-  if (sha256(read_file(manifest)) != newest.manifest) return;
   put_in_place(work / "statement", source, id);
   remove_leftovers(work, false);
 }

@@ -62,21 +62,6 @@ std::string file_fault(const fs::path& folder, const json::object& listed) {
   return name + " is not the file that was signed";
 }
 
-/// Those that the journal does not name: it may have lost its end.
-std::vector<fs::path> other_folders(const fs::path& folder,
-                                    std::span<const ledger::StatementEntry> statements) {
-  std::vector<fs::path> others;
-  if (!fs::is_directory(folder)) return others;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_named = std::any_of(
-        statements.begin(), statements.end(),
-        [&name](const ledger::StatementEntry& known) { return name_of(known) == name; });
-    if (!is_named && !name.starts_with('.')) others.push_back(entry.path());
-  }
-  return others;
-}
-
 }  // namespace
 
 bool is_as_listed(const fs::path& folder) {
@@ -142,6 +127,10 @@ std::string statement_fault_text(std::string_view statement, std::string_view fa
       statement, fault);
 }
 
+std::string text_of(const StatementFault& fault) {
+  return statement_fault_text(fault.statement, fault.what);
+}
+
 std::string name_of(const ledger::StatementEntry& statement) {
   return fmt::format("{}-{}", statement.year, statement.number);
 }
@@ -155,6 +144,20 @@ std::vector<ledger::StatementEntry> all_statements(LedgerFiles& files) {
   return all;
 }
 
+std::optional<ledger::StatementEntry> find_statement(LedgerFiles& files, int year,
+                                                     std::uint64_t number) {
+  for (const ledger::StatementEntry& statement : files.state().statements(year)) {
+    if (statement.number == number) return statement;
+  }
+  return std::nullopt;
+}
+
+bool are_files_waiting(const fs::path& ledger, const ledger::StatementEntry& statement) {
+  const fs::path manifest =
+      reconciliation_work(ledger, statement.year, false) / "statement" / manifest_name;
+  return fs::exists(manifest) && sha256(read_file(manifest)) == statement.manifest;
+}
+
 std::vector<StatementFault> statement_faults(const fs::path& folder,
                                              std::span<const ledger::StatementEntry> statements,
                                              std::span<const PublicKey> keys) {
@@ -164,19 +167,27 @@ std::vector<StatementFault> statement_faults(const fs::path& folder,
     const fs::path place = folder / "statements" / name;
     StatementFault fault{name, "", !fs::exists(place)};
     if (fault.is_missing) {
-      const fs::path waiting = reconciliation_work(folder, statement.year, false) / "statement";
-      const auto manifest = try_read(waiting / manifest_name);
-      if (manifest && sha256(*manifest) == statement.manifest) continue;
+      if (are_files_waiting(folder, statement)) continue;
       fault.what = "its files are not there";
     } else {
       fault.what = statement_fault(place, statement, keys);
     }
     if (!fault.what.empty()) faults.push_back(std::move(fault));
   }
-  for (const fs::path& place : other_folders(folder / "statements", statements)) {
-    if (is_as_listed(place)) continue;
-    faults.push_back({place.filename().string(),
-                      "statement.json is not the file that its manifest lists", false});
+  return faults;
+}
+
+std::vector<StatementFault> other_statement_faults(
+    const fs::path& folder, std::span<const ledger::StatementEntry> statements) {
+  std::vector<StatementFault> faults;
+  if (!fs::is_directory(folder / "statements")) return faults;
+  for (const auto& entry : fs::directory_iterator(folder / "statements")) {
+    const std::string name = entry.path().filename().string();
+    const bool is_named = std::any_of(
+        statements.begin(), statements.end(),
+        [&name](const ledger::StatementEntry& known) { return name_of(known) == name; });
+    if (is_named || name.starts_with('.') || is_as_listed(entry.path())) continue;
+    faults.push_back({name, "statement.json is not the file that its manifest lists", false});
   }
   return faults;
 }
@@ -208,16 +219,12 @@ StatementReader::Seen StatementReader::look_at(const fs::path& path) {
 std::string StatementReader::fault(const fs::path& folder, const ledger::StatementEntry& statement,
                                    std::span<const PublicKey> keys, std::string_view name) {
   const fs::path path = folder / name;
-  const std::lock_guard alone(hashing_);
+  const std::lock_guard lock(mutex_);
   // Before it is read: what changes meanwhile is read again.
   const Seen seen = look_at(path);
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = good_.find(path);
-    if (known != good_.end() && known->second == seen) return {};
-  }
+  const auto known = good_.find(path);
+  if (known != good_.end() && known->second == seen) return {};
   std::string fault = statement_fault(folder, statement, keys, name);
-  const std::lock_guard lock(mutex_);
   if (fault.empty()) {
     good_[path] = seen;
   } else {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,13 @@ std::string name_of(const ledger::StatementEntry& statement);
 
 /// All statements that the journal names, by year and number.
 std::vector<ledger::StatementEntry> all_statements(LedgerFiles& files);
+/// One of them; nothing when there is no such statement.
+std::optional<ledger::StatementEntry> find_statement(LedgerFiles& files, int year,
+                                                     std::uint64_t number);
+
+/// Whether the statement's files are whole in the folder of the work, and wait to be put in place.
+bool are_files_waiting(const std::filesystem::path& ledger,
+                       const ledger::StatementEntry& statement);
 
 /// Whether statement.json is the file that the manifest beside it lists. True where one of the two
 /// is not there.
@@ -51,12 +59,19 @@ struct StatementFault {
   bool is_missing = false;
 };
 
-/// Of all these statements of the ledger in `folder`, and of folders of others whose statement.json
-/// is not the one that their manifest lists. One whose files wait to be put in place is not
-/// missing.
+/// What a command says of it; see statement_fault_text().
+std::string text_of(const StatementFault& fault);
+
+/// Of these statements of the ledger, or backup, in `folder`. One whose files wait to be put in
+/// place is not missing.
 std::vector<StatementFault> statement_faults(const std::filesystem::path& folder,
                                              std::span<const ledger::StatementEntry> statements,
                                              std::span<const PublicKey> keys);
+
+/// Of the folders that none of these statements has: the journal may have lost its end. Those are
+/// told of whose statement.json is not the one that their manifest lists.
+std::vector<StatementFault> other_statement_faults(
+    const std::filesystem::path& folder, std::span<const ledger::StatementEntry> statements);
 
 /// Copies the files of those that are whole from a backup to a ledger. The others are left out and
 /// told of.
@@ -84,8 +99,7 @@ class StatementReader {
   };
   static Seen look_at(const std::filesystem::path& path);
 
-  std::mutex hashing_;  // one file at a time
-  std::mutex mutex_;
+  std::mutex mutex_;  // also while a file is hashed: one at a time
   std::map<std::filesystem::path, Seen> good_;
 };
 

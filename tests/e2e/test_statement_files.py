@@ -127,6 +127,8 @@ class StatementFilesTest(unittest.TestCase):
         fs.frikort_json("backup", "--data", self.data, "--to", self.out / "backups")
         statement = json.loads((self.out / "2" / "statement.json").read_text())
         into = self.out / "restored"
+        # The later one is no part of it, in whatever state its files are.
+        flip(self.out / "backups" / "backups" / "1" / "statements" / f"{YEAR}-2" / "statement.json")
         restored = fs.frikort_json("restore", "--from", self.out / "backups", "--into", into,
                                    "--position", statement["position"])
         self.assertEqual((restored["statements"], restored["findings"]), (1, []))

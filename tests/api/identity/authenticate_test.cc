@@ -27,6 +27,12 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
   const auto drop_claim = [](std::string_view name) {
     return [name](Attempt& a) { a.claims.erase(name); };
   };
+  const auto logged_in_at = [](std::string_view level) {
+    return [level](Attempt& a) {
+      a.claims["helseid://claims/identity/pid"] = "30846619913";
+      a.claims["helseid://claims/identity/security_level"] = level;
+    };
+  };
   const auto set_header = [](std::string_view name, auto value) {
     return [name, value](Attempt& a) { a.header[name] = value; };
   };
@@ -129,21 +135,9 @@ TEST(Authenticate, refuses_tokens_that_are_not_the_issuers_for_us_now) {
            set_claim("helseid://claims/client/claims/orgnr_child", "0192:309538919")},
           {"orgnr_child an array", Kind::not_allowed,
            set_claim("helseid://claims/client/claims/orgnr_child", json::array{"309538919"})},
-          {"level 3", Kind::not_allowed,
-           [](Attempt& a) {
-             a.claims["helseid://claims/identity/pid"] = "30846619913";
-             a.claims["helseid://claims/identity/security_level"] = "3";
-           }},
-          {"level with a zero in front", Kind::not_allowed,
-           [](Attempt& a) {
-             a.claims["helseid://claims/identity/pid"] = "30846619913";
-             a.claims["helseid://claims/identity/security_level"] = "04";
-           }},
-          {"level that there is not", Kind::not_allowed,
-           [](Attempt& a) {
-             a.claims["helseid://claims/identity/pid"] = "30846619913";
-             a.claims["helseid://claims/identity/security_level"] = "5";
-           }},
+          {"level 3", Kind::not_allowed, logged_in_at("3")},
+          {"level with a zero in front", Kind::not_allowed, logged_in_at("04")},
+          {"level that there is not", Kind::not_allowed, logged_in_at("5")},
           {"blocked organisation, of a portal that a citizen uses", Kind::not_allowed,
            [](Attempt& a) {
              a = by_citizen();
