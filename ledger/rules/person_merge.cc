@@ -207,23 +207,29 @@ Result<std::vector<RefundLine>> PersonMerge::stop_both(const PostContext& contex
                                                        Side& other) {
   std::vector<RefundLine> written;
   if (is_hidden()) return written;
-  std::vector<std::pair<HeldRegistration*, Account*>> stopping;
-  for (Side* side : {&kept, &other}) {
+  struct Stopping {
+    HeldRegistration* held;
+    Side* side;
+    Posting* posting;
+  };
+  std::vector<Stopping> stopping;
+  Posting of_kept(context, kept.account);
+  Posting of_other(context, other.account);
+  for (auto [side, posting] : {std::pair(&kept, &of_kept), std::pair(&other, &of_other)}) {
     for (HeldRegistration& held : side->registrations) {
       if (held.registration.is_counted && !shall_count(held, context.birth_date)) {
-        stopping.emplace_back(&held, &side->account);
+        stopping.push_back({&held, side, posting});
       }
     }
   }
   std::sort(stopping.begin(), stopping.end(),
-            [](const auto& a, const auto& b) { return is_earlier(*a.first, *b.first); });
-  for (const auto& [held, account] : stopping) {
-    const std::size_t lines = account->refund_lines.size();
-    Posting(context, *account).stop(countable(*held));
-    if (const auto put = put_counted(store_, *held, false); !put) return put.error();
-    written.insert(written.end(),
-                   account->refund_lines.begin() + static_cast<std::ptrdiff_t>(lines),
-                   account->refund_lines.end());
+            [](const auto& a, const auto& b) { return is_earlier(*a.held, *b.held); });
+  for (const Stopping& next : stopping) {
+    const std::vector<RefundLine>& lines = next.side->account.refund_lines;
+    const auto before = static_cast<std::ptrdiff_t>(lines.size());
+    next.posting->stop(countable(*next.held));
+    if (const auto put = put_counted(store_, *next.held, false); !put) return put.error();
+    written.insert(written.end(), lines.begin() + before, lines.end());
   }
   return written;
 }
