@@ -52,6 +52,20 @@ Position next_position_before_damage(const std::filesystem::path& folder,
   return record ? record.value().group.next_position() : Position{0};
 }
 
+Database open_database(const std::filesystem::path& folder, const JournalOptions& options,
+                       OpenMode mode, NoteFault note_fault) {
+  // What a process that was killed has written need not be on stable storage yet. Read-write,
+  // RocksDB writes it to another file and syncs that.
+  if (mode == OpenMode::read_only && options.durable.value() == 0) sync_logs(folder);
+  try {
+    return Database(folder.string(), journal_db_options(options.env),
+                    journal_families(options.write_buffer_bytes), mode,
+                    {"the journal", FaultKind::journal_damaged, std::move(note_fault)});
+  } catch (const DamagedDatabase& damage) {
+    throw DamagedJournal(damage.what());
+  }
+}
+
 }  // namespace
 
 bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
@@ -62,28 +76,11 @@ bool cut_torn_write(const std::filesystem::path& folder, Position at_least,
   return true;
 }
 
-struct RocksDbJournal::Impl {
-  Impl(const std::string& path, const JournalOptions& options, OpenMode mode, NoteFault note)
-      : database(path, journal_db_options(options.env),
-                 journal_families(options.write_buffer_bytes), mode,
-                 {"the journal", FaultKind::journal_damaged, std::move(note)}) {}
-  Database database;
-};
-
 RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, SigningKeys& signing,
                                const JournalOptions& options, OpenMode mode, NoteFault note_fault)
-    : signing_(signing) {
-  // What a process that was killed has written need not be on stable storage yet. Read-write,
-  // RocksDB writes it to another file and syncs that.
-  if (mode == OpenMode::read_only && options.durable.value() == 0) sync_logs(folder);
-  try {
-    impl_ = std::make_unique<Impl>(folder.string(), options, mode, std::move(note_fault));
-  } catch (const DamagedDatabase& damage) {
-    throw DamagedJournal(damage.what());
-  }
-  const Database& database = impl_->database;
+    : signing_(signing), database_(open_database(folder, options, mode, std::move(note_fault))) {
   const std::unique_ptr<rocksdb::Iterator> last{
-      database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
+      database_.db().NewIterator(rocksdb::ReadOptions(), database_.family(0))};
   const bool is_cut = mode == OpenMode::read_only && options.durable.value() != 0;
   if (is_cut) {
     last->SeekForPrev(journal_key(Position{options.durable.value() - 1}));
@@ -91,7 +88,7 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, SigningKeys&
     last->SeekToLast();
   }
   if (!last->status().ok()) {
-    const Errc errc = database.fault(last->status(), FaultKind::unreadable);
+    const Errc errc = database_.fault(last->status(), FaultKind::unreadable);
     const std::string why =
         "cannot read the journal in " + folder.string() + ": " + last->status().ToString();
     if (errc == Errc::corrupt_record) throw DamagedJournal(why);
@@ -118,8 +115,6 @@ RocksDbJournal::RocksDbJournal(const std::filesystem::path& folder, SigningKeys&
   }
 }
 
-RocksDbJournal::~RocksDbJournal() = default;
-
 Result<std::vector<ledger::Seal>> RocksDbJournal::write(
     std::span<const ledger::AnsweredGroup> groups) {
   std::vector<ledger::Seal> seals;
@@ -132,18 +127,18 @@ Result<std::vector<ledger::Seal>> RocksDbJournal::write(
     const CommitGroup& group = answered.group;
     LEDGER_ASSERT(group.position == next);
     Sealer::Sealed sealed = sealer.seal(answered);
-    if (!sealed.fault.empty()) return impl_->database.unstorable(sealed.fault);
+    if (!sealed.fault.empty()) return database_.unstorable(sealed.fault);
     seals.push_back(std::move(sealed.seal));
     next = group.next_position();
     if (status.ok()) {
-      status = records.Put(impl_->database.family(0), journal_key(group.position), sealed.record);
+      status = records.Put(database_.family(0), journal_key(group.position), sealed.record);
     }
   }
 
   rocksdb::WriteOptions options;
   options.sync = true;  // the promise: nothing is answered before this returns
-  if (status.ok()) status = impl_->database.db().Write(options, &records);
-  if (!status.ok()) return impl_->database.fault(status, FaultKind::unwritable);
+  if (status.ok()) status = database_.db().Write(options, &records);
+  if (!status.ok()) return database_.fault(status, FaultKind::unwritable);
   signing_.use(sealer.key_id());
   head_root_ = sealer.root();
   if (!groups.empty()) newest_commit_ = groups.back().group.committed_at;
@@ -166,7 +161,7 @@ auto read_record_of(const Database& database, Position position, const Decode& d
 }
 
 Result<ledger::Entry> RocksDbJournal::entry_at(Position position) const {
-  return read_record_of(impl_->database, position, [position](std::string_view record) {
+  return read_record_of(database_, position, [position](std::string_view record) {
     return decode_entry_at(record, position);
   });
 }
@@ -179,13 +174,13 @@ Result<ledger::ItemEntry> RocksDbJournal::read_item(Position position) const {
 }
 
 Result<bool> RocksDbJournal::has_entry(Position position) const {
-  return read_record_of(impl_->database, position, [position](std::string_view record) {
+  return read_record_of(database_, position, [position](std::string_view record) {
     return has_entry_at(record, position);
   });
 }
 
 Result<ledger::Instant> RocksDbJournal::committed_at(Position position) const {
-  return read_record_of(impl_->database, position, decode_committed_at);
+  return read_record_of(database_, position, decode_committed_at);
 }
 
 Result<Position> RocksDbJournal::position_at(ledger::Instant time) const {
@@ -202,11 +197,11 @@ Result<Position> RocksDbJournal::position_at(ledger::Instant time) const {
 }
 
 Result<ledger::RulePackHash> RocksDbJournal::rule_pack_at(Position position) const {
-  return read_record_of(impl_->database, position, decode_rule_pack);
+  return read_record_of(database_, position, decode_rule_pack);
 }
 
 Result<std::string> RocksDbJournal::record_with(Position position) const {
-  return read_record_of(impl_->database, position, [](std::string_view record) {
+  return read_record_of(database_, position, [](std::string_view record) {
     return Result<std::string>(std::string(record));
   });
 }
@@ -217,31 +212,31 @@ Result<void> RocksDbJournal::replay(
       first,
       [&](Position, std::string_view bytes) -> Result<void> {
         const auto decoded = decode_record(bytes);
-        if (!decoded) return impl_->database.undecodable_row(0);
+        if (!decoded) return database_.undecodable_row(0);
         return use(decoded.value().group);
       },
       next_position());
 }
 
 Result<void> RocksDbJournal::for_each(Position first, const UseRecord& use, Position end) const {
-  return for_each_record(impl_->database, first, use, end);
+  return for_each_record(database_, first, use, end);
 }
 
 Result<void> RocksDbJournal::check_files(const std::function<bool()>& stop) const {
-  return impl_->database.check_files(stop);
+  return database_.check_files(stop);
 }
 
 void RocksDbJournal::copy_files(const std::filesystem::path& folder) const {
-  impl_->database.copy_to(folder);
+  database_.copy_to(folder);
 }
 
 std::uint32_t RocksDbJournal::back_up(DatabaseBackups& backups,
                                       const DatabaseBackups::OnBytes& on_bytes) const {
-  return backups.add(impl_->database, on_bytes);
+  return backups.add(database_, on_bytes);
 }
 
 Result<ledger::Digest> RocksDbJournal::root_before(Position position) const {
-  const Database& database = impl_->database;
+  const Database& database = database_;
   const std::unique_ptr<rocksdb::Iterator> last{
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(0))};
   last->SeekForPrev(journal_key(Position{position.value() - 1}));
@@ -252,13 +247,6 @@ Result<ledger::Digest> RocksDbJournal::root_before(Position position) const {
   return record.value().root;
 }
 
-struct JournalReader::Impl {
-  Impl(const std::filesystem::path& folder, const rocksdb::DBOptions& options)
-      : database(folder.string(), options, journal_families(JournalOptions().write_buffer_bytes),
-                 OpenMode::read_only) {}
-  Database database;
-};
-
 JournalReader::JournalReader(const std::filesystem::path& folder, Damage damage) {
   rocksdb::DBOptions options = journal_db_options();
   if (damage == Damage::skipped) {
@@ -267,21 +255,22 @@ JournalReader::JournalReader(const std::filesystem::path& folder, Damage damage)
     // Files are then opened when they are read, not all at the start.
     options.max_open_files = 32;
   }
-  impl_ = std::make_unique<Impl>(folder, options);
+  database_ = std::make_unique<Database>(folder.string(), options,
+                                         journal_families(JournalOptions().write_buffer_bytes),
+                                         OpenMode::read_only);
 }
 
 JournalReader::JournalReader(JournalReader&&) noexcept = default;
 JournalReader::~JournalReader() = default;
 
 Result<void> JournalReader::for_each(Position first, const UseRecord& use) const {
-  return for_each_record(impl_->database, first, use, {});
+  return for_each_record(*database_, first, use, {});
 }
 
 std::uint64_t JournalReader::records_estimate() const {
   std::uint64_t count = 0;
-  const Database& database = impl_->database;
-  database.db().GetIntProperty(database.family(0), rocksdb::DB::Properties::kEstimateNumKeys,
-                               &count);
+  database_->db().GetIntProperty(database_->family(0), rocksdb::DB::Properties::kEstimateNumKeys,
+                                 &count);
   return count;
 }
 

@@ -10,6 +10,7 @@
 #include "storage/crypto/signing_keys.h"
 #include "storage/files/fault.h"
 #include "storage/files/open_mode.h"
+#include "storage/rocksdb/database.h"
 #include "storage/rocksdb/database_backups.h"
 
 namespace rocksdb {
@@ -44,7 +45,6 @@ class RocksDbJournal final : public ledger::Journal {
   RocksDbJournal(const std::filesystem::path& folder, SigningKeys& signing,
                  const JournalOptions& options = {}, OpenMode mode = OpenMode::read_write,
                  NoteFault note_fault = {});
-  ~RocksDbJournal() override;
 
   /// Tells before it returns.
   void append(std::span<const ledger::AnsweredGroup> groups, Appended appended) override {
@@ -105,9 +105,8 @@ class RocksDbJournal final : public ledger::Journal {
 
  private:
   ledger::Result<std::vector<ledger::Seal>> write(std::span<const ledger::AnsweredGroup> groups);
-  struct Impl;
   SigningKeys& signing_;
-  std::unique_ptr<Impl> impl_;
+  Database database_;
   std::atomic<std::uint64_t> next_position_{1};
   ledger::Digest head_root_{};
   ledger::Instant newest_commit_ = ledger::first_instant;
@@ -137,8 +136,7 @@ class JournalReader {
   std::uint64_t records_estimate() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Database> database_;
 };
 
 }  // namespace storage

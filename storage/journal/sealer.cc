@@ -18,10 +18,10 @@ ledger::Seal add_seal(EncodedContent& record, std::span<const std::string> resul
 
   ledger::Seal seal;
   seal.root = tree.root();
-  seal.key_id = key.key_id();
-  seal.signature = key.sign(seal.root);
   seal.paths.reserve(result_texts.size());
   for (std::size_t i = 0; i < result_texts.size(); ++i) seal.paths.push_back(tree.path(first + i));
+  seal.key_id = key.key_id();
+  seal.signature = key.sign(seal.root);
   append_seal(record.bytes, std::span(leaves).subspan(first), seal);
   return seal;
 }
