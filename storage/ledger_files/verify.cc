@@ -17,24 +17,16 @@ using ledger::Result;
 /// The journal as it is now; opened past the damage where there is some, and `damage` then says
 /// which. Nothing when that does not help either.
 std::optional<JournalReader> open_journal(const fs::path& folder, std::string& damage) {
-  std::optional<JournalReader> journal;
-  // A server that has the journal open may replace a file between its listing and its opening;
-  // damage is there each time.
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    try {
-      journal.emplace(folder);
-      damage.clear();
-      return journal;
-    } catch (const DamagedDatabase& error) {
-      damage = error.what();
-    }
+  try {
+    return JournalReader(folder);
+  } catch (const DamagedDatabase& error) {
+    damage = error.what();
   }
   try {
-    journal.emplace(folder, JournalReader::Damage::skipped);
+    return JournalReader(folder, JournalReader::Damage::skipped);
   } catch (const DamagedDatabase&) {
-    journal.reset();
+    return std::nullopt;
   }
-  return journal;
 }
 
 /// Where the state says the journal ends, at least. Derived state that cannot be read says nothing:

@@ -6,6 +6,7 @@
 #include <rocksdb/utilities/checkpoint.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "storage/rocksdb/rocksdb_internal.h"
 
@@ -73,6 +74,20 @@ void require_current(const std::string& folder, rocksdb::Env& env) {
                         "changed; remedy: restore the latest backup");
 }
 
+/// So long files that change meanwhile are opened again and again.
+constexpr std::chrono::seconds opening_time_max{5};
+
+/// The files that hold rows.
+std::vector<std::string> data_files_in(const std::string& folder, rocksdb::Env& env) {
+  std::vector<std::string> names;
+  if (!env.GetChildren(folder, &names).ok()) return {};
+  std::erase_if(names, [](const std::string& name) {
+    return !name.ends_with(".sst") && !name.ends_with(".log");
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace
 
 Database::Database(const std::string& path, const rocksdb::DBOptions& given,
@@ -87,11 +102,9 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& given,
     descriptors.emplace_back(family.name, family.options);
   if (mode == OpenMode::read_write) create_durable_folder(path, *options.env);
   require_current(path, *options.env);
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      mode == OpenMode::read_only
-          ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &handles_, &db)
-          : rocksdb::DB::Open(options, path, descriptors, &handles_, &db);
+  const rocksdb::Status status = mode == OpenMode::read_only
+                                     ? open_read_only(path, options, descriptors)
+                                     : open_read_write(path, options, descriptors);
   const std::string text = status.ToString();
   const bool is_locked = text.find("While lock file") != std::string::npos ||
                          text.find("lock hold by current process") != std::string::npos;
@@ -105,12 +118,42 @@ Database::Database(const std::string& path, const rocksdb::DBOptions& given,
     if (status.IsCorruption() || status.IsPathNotFound()) throw DamagedDatabase(why);
     throw std::runtime_error(why);
   }
-  db_.reset(db);
 }
 
-Database::~Database() {
+rocksdb::Status Database::open_read_write(
+    const std::string& path, const rocksdb::DBOptions& options,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, path, families, &handles_, &db);
+  db_.reset(db);
+  return status;
+}
+
+/// Another process may be replacing files meanwhile. What it moves from a log of writes to a sorted
+/// file, between our look at the one and at the other, would be in neither.
+rocksdb::Status Database::open_read_only(
+    const std::string& path, const rocksdb::DBOptions& options,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  const auto end = std::chrono::steady_clock::now() + opening_time_max;
+  for (;;) {
+    const std::vector<std::string> before = data_files_in(path, *options.env);
+    rocksdb::DB* db = nullptr;
+    rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, path, families, &handles_, &db);
+    db_.reset(db);
+    const bool is_still = data_files_in(path, *options.env) == before;
+    if (is_still || std::chrono::steady_clock::now() > end) return status;
+    close();
+  }
+}
+
+Database::~Database() { close(); }
+
+void Database::close() {
+  if (db_ == nullptr) return;
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  handles_.clear();
   db_->Close();
+  db_.reset();
 }
 
 ledger::Errc Database::fault(const rocksdb::Status& status, FaultKind kind) const {

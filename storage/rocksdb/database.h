@@ -15,6 +15,7 @@
 
 namespace rocksdb {
 class ColumnFamilyHandle;
+struct ColumnFamilyDescriptor;
 class DB;
 class Status;
 struct DBOptions;
@@ -78,6 +79,12 @@ class Database {
   void copy_to(const std::filesystem::path& folder) const;
 
  private:
+  rocksdb::Status open_read_only(const std::string& path, const rocksdb::DBOptions& options,
+                                 const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
+  rocksdb::Status open_read_write(const std::string& path, const rocksdb::DBOptions& options,
+                                  const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
+  void close();
+
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   DatabaseFaults faults_;
