@@ -26,10 +26,6 @@ std::int32_t day_number(Date date) {
   return static_cast<std::int32_t>(date.time_since_epoch().count());
 }
 /// As PutAsideTally has it.
-std::int32_t month_number(ledger::Month month) {
-  return int{month.year()} * 12 + static_cast<int>(unsigned{month.month()}) - 1;
-}
-
 }  // namespace
 
 ledger::Digest JournalCollector::collect(const RocksDbJournal& journal, Position last,

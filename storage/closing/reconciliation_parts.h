@@ -158,9 +158,13 @@ struct PutAsideLag {
   std::int32_t received_day = 0;
 };
 
+/// A month in what is put aside: year * 12 + month - 1.
+std::int32_t month_number(ledger::Month month);
+ledger::Month month_of_number(std::int32_t number);
+
 struct PutAsideTally {
   std::uint32_t practice = 0;  ///< 0 = the nation alone
-  std::int32_t month = 0;      ///< year * 12 + month - 1
+  std::int32_t month = 0;      ///< month_number()
   std::uint64_t count = 0;
   std::uint8_t code = 0;
 };
@@ -168,7 +172,7 @@ struct PutAsideTally {
 /// A tally of a practice that has no number.
 struct PutAsideRefusal {
   ledger::PracticeId practice;
-  std::int32_t month = 0;  ///< year * 12 + month - 1
+  std::int32_t month = 0;  ///< month_number()
   std::uint64_t count = 0;
   std::uint8_t code = 0;
 };
@@ -193,7 +197,8 @@ struct ReconciliationParts {
         unpaid(folder, "unpaid", parts),
         lags(folder, "lags", parts),
         tallies(folder, "tallies", parts),
-        refusals(folder, "refusals", parts) {}
+        refusals(folder, "refusals", parts),
+        found_refusals(folder, "found_refusals", parts) {}
 
   std::size_t count;
   std::uint64_t persons;
@@ -209,7 +214,8 @@ struct ReconciliationParts {
   Spill<PutAsideUnpaid> unpaid;                  ///< by practice
   Spill<PutAsideLag> lags;                       ///< by practice
   Spill<PutAsideTally> tallies;                  ///< by practice
-  Spill<PutAsideRefusal> refusals;               ///< by part_of_stranger()
+  Spill<PutAsideRefusal> refusals;               ///< by part_of_stranger(): as the journal has it
+  Spill<PutAsideRefusal> found_refusals;         ///< by part_of_stranger(): as the state has it
 
   /// Everything has been put aside that collecting finds.
   void finish_collected() {
@@ -218,6 +224,7 @@ struct ReconciliationParts {
     lags.finish();
     tallies.finish();
     refusals.finish();
+    found_refusals.finish();
   }
   /// What has been put aside by owner, by what was taken for who is whom, takes its place by who is
   /// whom indeed.

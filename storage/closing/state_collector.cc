@@ -49,12 +49,40 @@ void collect_numbers(const StateReader& state, ReconciliationParts& parts,
                "the index of numbers in the state");
 }
 
+void collect_refusals(const StateReader& state, int year, ReconciliationParts& parts) {
+  const auto collect = [&](const ledger::PracticeId& practice, ledger::Month month,
+                           ledger::Code code, std::uint64_t count) {
+    if (count == 0 || int{month.year()} != year) return;
+    parts.found_refusals.add(
+        parts.part_of_stranger(practice),
+        {practice, month_number(month), count, static_cast<std::uint8_t>(code)});
+  };
+  require_read(state.for_each(StateFamily::refusals, {},
+                              [&](std::string_view key, std::string_view value) -> Result<void> {
+                                ledger::PracticeId practice;
+                                const auto refusals = decode_refusals(value);
+                                if (!refusals) return refusals.error();
+                                if (!ledger::PracticeId::parse(key, practice)) {
+                                  return ledger::Errc::corrupt_record;
+                                }
+                                for (const auto& [month, found] : refusals.value()) {
+                                  collect(practice, month, ledger::Code::none, found.duplicates);
+                                  for (const auto& [code, count] : found.rejected) {
+                                    collect(practice, month, code, count);
+                                  }
+                                }
+                                return ledger::ok();
+                              }),
+               "the refusals of the state");
+}
+
 }  // namespace
 
 void collect_state(const StateReader& state, int year, const Owners& owners,
                    ReconciliationParts& parts, const ReportProgress& report) {
   collect_events(state, year, owners, parts, report);
   collect_numbers(state, parts, report);
+  collect_refusals(state, year, parts);
 }
 
 }  // namespace storage

@@ -22,10 +22,6 @@ using ledger::TimelinessMonth;
 using Months = std::map<TimelinessKey, TimelinessMonth>;
 
 Date date_of_day(std::int32_t day) { return Date{std::chrono::days{day}}; }
-Month month_of_number(std::int32_t number) {
-  return std::chrono::year{number / 12} /
-         std::chrono::month{static_cast<unsigned>(number % 12 + 1)};
-}
 PracticeNumber practice_number(std::uint64_t number) {
   return PracticeNumber{static_cast<std::uint32_t>(number)};
 }
@@ -83,36 +79,32 @@ void compare_months(const StateReader& state, const Months& due, std::uint64_t f
   for (const auto& [key, month] : left) compare_month(key, month, {}, use);
 }
 
-/// Compares what was refused of the practices of a part that have no number.
-void compare_refusals(const StateReader& state, const ReconciliationParts& parts, std::size_t part,
-                      int year, const UseDifference& use) {
-  std::map<std::string, ledger::Refusals, std::less<>> left;
-  for (const PutAsideRefusal& tally : parts.refusals.read(part)) {
-    left[std::string(tally.practice.view())][month_of_number(tally.month)].add_tally(
-        static_cast<ledger::Code>(tally.code), tally.count);
+using Strangers = std::map<std::string, ledger::Refusals, std::less<>>;
+
+Strangers by_practice(const std::vector<PutAsideRefusal>& records) {
+  Strangers strangers;
+  for (const PutAsideRefusal& record : records) {
+    strangers[std::string(record.practice.view())][month_of_number(record.month)].add_tally(
+        static_cast<ledger::Code>(record.code), record.count);
   }
+  return strangers;
+}
+
+/// Compares what was refused of the practices of a part that have no number.
+void compare_refusals(const ReconciliationParts& parts, std::size_t part,
+                      const UseDifference& use) {
+  Strangers left = by_practice(parts.refusals.read(part));
   const auto compare = [&](std::string_view id, Month month, const TimelinessMonth& expected,
                            const TimelinessMonth& found) {
-    if (int{month.year()} != year) return;
     compare_month({ledger::nation, Basis::received, month}, expected, found, use, id);
   };
-  require_read(state.for_each(StateFamily::refusals, {},
-                              [&](std::string_view key, std::string_view value) -> Result<void> {
-                                ledger::PracticeId id;
-                                auto refusals = decode_refusals(value);
-                                if (!refusals) return refusals.error();
-                                if (!ledger::PracticeId::parse(key, id)) {
-                                  return ledger::Errc::corrupt_record;
-                                }
-                                if (parts.part_of_stranger(id) != part) return ledger::ok();
-                                ledger::Refusals& expected = left[std::string(key)];
-                                for (const auto& [month, found] : refusals.value()) {
-                                  compare(key, month, expected[month], found);
-                                  expected.erase(month);
-                                }
-                                return ledger::ok();
-                              }),
-               "the refusals of the state");
+  for (const auto& [id, refusals] : by_practice(parts.found_refusals.read(part))) {
+    ledger::Refusals& expected = left[id];
+    for (const auto& [month, found] : refusals) {
+      compare(id, month, expected[month], found);
+      expected.erase(month);
+    }
+  }
   for (const auto& [id, refusals] : left) {
     for (const auto& [month, expected] : refusals) compare(id, month, expected, {});
   }
@@ -154,7 +146,7 @@ std::array<TimelinessMonth, 12> compare_timeliness(const StateReader& state,
     const std::uint64_t end =
         parts.is_last(part) ? std::uint64_t{1} << 32 : parts.first_of(part + 1, parts.practices);
     compare_months(state, practices, first, end, year, use);
-    compare_refusals(state, parts, part, year, use);
+    compare_refusals(parts, part, use);
   }
   compare_months(state, nation, 0, 1, year, use);
   std::array<TimelinessMonth, 12> by_month;
