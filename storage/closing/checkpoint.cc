@@ -1,12 +1,27 @@
 #include "storage/closing/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 namespace storage {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// What the kernel calls the time since the machine was started; zeros when it does not say.
+std::array<char, 36> boot_now() {
+  std::array<char, 36> boot{};
+  std::ifstream file("/proc/sys/kernel/random/boot_id", std::ios::binary);
+  if (!file.read(boot.data(), boot.size())) boot.fill('\0');
+  return boot;
+}
+
+/// Nothing of a run is synced before its end. So after a power cut its checkpoint may be on the
+/// disk, and what it speaks of may not.
+bool is_of_this_boot(const RunPlace& place) {
+  return place.boot == boot_now() && place.boot != std::array<char, 36>{};
+}
 
 template <class Value>
 void write_value(OutputFile& file, const Value& value) {
@@ -49,7 +64,9 @@ void save_checkpoint(const fs::path& path, const Progress& progress, Reconciliat
   fresh += ".new";
   fs::remove(fresh);
   OutputFile file(fresh);
-  write_value(file, progress.at);
+  RunPlace at = progress.at;
+  at.boot = boot_now();
+  write_value(file, at);
   write_value(file, progress.figures);
   write_values(file, progress.rule_packs);
   write_values(file, progress.practices);
@@ -65,7 +82,8 @@ std::optional<Checkpoint> Checkpoint::read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   Checkpoint kept;
   Progress& progress = kept.progress_;
-  const bool is_current = read_value(file, progress.at) && progress.at.format == RunPlace().format;
+  const bool is_current = read_value(file, progress.at) &&
+                          progress.at.format == RunPlace().format && is_of_this_boot(progress.at);
   if (is_current && read_value(file, progress.figures) && read_values(file, progress.rule_packs) &&
       read_values(file, progress.practices) && read_values(file, progress.merges) &&
       read_values(file, kept.extents_) && read_values(file, kept.registrations_) &&

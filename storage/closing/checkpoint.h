@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -18,7 +19,8 @@ enum class Phase : std::uint32_t { collect, persons, registrations, timeliness }
 
 /// Where a run is.
 struct RunPlace {
-  std::uint64_t format = 0x66726b2d72656333;  // "frk-rec3"
+  std::uint64_t format = 0x66726b2d72656334;  // "frk-rec4"
+  std::array<char, 36> boot{};                ///< of the machine; see is_of_this_boot()
   std::uint64_t number = 0;                   ///< of the statement; 0 in a dry run
   std::uint64_t previous = 0;                 ///< number of the statement before; 0 = none
   std::uint64_t position = 0;                 ///< the last one that is covered

@@ -40,22 +40,40 @@ void append_entry(const Statement& statement, const ReconciliationSource& source
                            appended.error().message());
 }
 
-void put_in_place(const fs::path& files, const ReconciliationSource& source,
-                  const std::string& id) {
-  publish_folder(files, source.folder / "statements" / id);
+/// The entry is what makes it a statement. Whoever ends behind it leaves the files in the work
+/// folder, where finish_publications() finds them.
+void enter_and_place(const Statement& statement, const ReconciliationSource& source,
+                     const fs::path& work, const fs::path& place) {
+  const fs::path files = work / "statement";
+  try {
+    append_entry(statement, source, sha256(read_file(files / "manifest.json")));
+    publish_folder(files, place);
+  } catch (const std::exception& error) {
+    remove_leftovers(work, true);
+    throw UnplacedStatement(error.what() + ("; the files of the statement wait in " +
+                                            files.string() + ", in case that the journal has it"));
+  }
+}
+
+/// What stands there is of no statement: the journal would have named it.
+void require_free(const fs::path& place) {
+  if (!fs::exists(place)) return;
+  throw std::runtime_error(place.string() +
+                           " is there, and the journal names no such statement; remedy: move that "
+                           "folder away");
 }
 
 }  // namespace
 
-void finish_publication(const ReconciliationSource& source, int year) {
-  if (source.statements.empty()) return;
-  const ledger::StatementEntry& newest = source.statements.back();
-  const std::string id = name_of(newest);
-  if (fs::exists(source.folder / "statements" / id)) return;
-  if (!are_files_waiting(source.folder, newest)) return;
-  const fs::path work = reconciliation_work(source.folder, year, false);
-  put_in_place(work / "statement", source, id);
-  remove_leftovers(work, false);
+void finish_publications(const fs::path& folder,
+                         std::span<const ledger::StatementEntry> statements) {
+  for (const ledger::StatementEntry& statement : statements) {
+    const fs::path place = folder / "statements" / name_of(statement);
+    if (fs::exists(place) || !are_files_waiting(folder, statement)) continue;
+    const fs::path work = reconciliation_work(folder, statement.year, false);
+    publish_folder(work / "statement", place);
+    remove_leftovers(work, false);
+  }
 }
 
 MadeStatement publish(const Statement& statement, const ReconciliationSource& source,
@@ -66,11 +84,9 @@ MadeStatement publish(const Statement& statement, const ReconciliationSource& so
   if (use_files) use_files(made.folder);
   const bool is_dry_run = statement.number == 0;
   if (!is_dry_run) {
-    // The entry is what makes it a statement. A process that ends behind it leaves the files in the
-    // work folder, where finish_publication() finds them.
-    append_entry(statement, source, sha256(read_file(made.folder / "manifest.json")));
-    put_in_place(made.folder, source, made.id);
     made.folder = source.folder / "statements" / made.id;
+    require_free(made.folder);
+    enter_and_place(statement, source, work.folder(), made.folder);
   }
   remove_leftovers(work.folder(), is_dry_run);
   return made;

@@ -152,7 +152,7 @@ Statement statement_of(const ReconciliationSource& source, int year, ledger::Mon
 MadeStatement make_statement(const ReconciliationSource& source, int year, bool is_dry_run,
                              const ReportProgress& report, const UseFiles& use_files) {
   const ledger::Money ceiling = ceiling_of(source.rules, year);
-  finish_publication(source, year);
+  finish_publications(source.folder, source.statements);
   const auto previous = read_previous(source.folder / "statements", source.statements);
   ReconciliationWork work(source, year, is_dry_run, report);
   Reconciliation reconciliation(year, ceiling, previous, work, report);
@@ -184,6 +184,8 @@ MadeStatement reconcile(const ReconciliationSource& source, int year, bool is_dr
   };
   try {
     return make_statement(source, year, is_dry_run, watched, use_files);
+  } catch (const UnplacedStatement&) {
+    throw;
   } catch (const std::exception&) {
     // What failed begins anew: on a full disk it would be in the way, and a damaged copy of the
     // state would end the next run too.

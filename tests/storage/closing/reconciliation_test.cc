@@ -164,6 +164,35 @@ TEST_F(ReconciliationTest, an_interruption_in_each_phase_costs_no_row) {
   }
 }
 
+TEST_F(ReconciliationTest, a_run_of_before_the_machine_was_started_begins_anew) {
+  int copies = 0;
+  const auto run = [&](bool is_interrupted) {
+    return error_of([&] {
+      make(false,
+           [&](std::string_view at, std::string_view, std::uint64_t done, std::uint64_t total) {
+             if (at == "copying the state") ++copies;
+             if (is_interrupted && at == "comparing timeliness" && done >= total / 2) {
+               throw std::runtime_error("interrupted");
+             }
+           });
+    });
+  };
+  EXPECT_EQ(run(true), "interrupted");
+  EXPECT_EQ(run(true), "interrupted");
+  EXPECT_EQ(copies, 1) << "continued";
+  // As after a power cut: what was not synced may be gone.
+  const fs::path checkpoint = reconciliation_work(data(), year, false) / "checkpoint";
+  std::string bytes = read_file(checkpoint);
+  std::string boot = read_file("/proc/sys/kernel/random/boot_id").substr(0, 36);
+  const std::size_t at = bytes.find(boot);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = bytes[at] == '0' ? '1' : '0';
+  fs::remove(checkpoint);
+  write_new_file(checkpoint, bytes, 0600);
+  EXPECT_EQ(run(false), "");
+  EXPECT_EQ(copies, 2);
+}
+
 TEST_F(ReconciliationTest, works_on_one_position_while_the_ledger_goes_on) {
   LedgerWithWriter ledger(options_in(data(), 700));
   std::size_t next = 2000;
