@@ -139,7 +139,7 @@ void HandOver::run() {
     if (!is_frozen_) {
       is_room_wanted_ = false;
       lock.unlock();
-      tables_.get<RegistrationsTable>().make_room();
+      make_room();
       lock.lock();
       continue;
     }
@@ -163,6 +163,14 @@ void HandOver::run() {
     if (!is_done) return;
     is_frozen_ = false;
     changed_.notify_all();
+  }
+}
+
+void HandOver::make_room() {
+  try {
+    tables_.get<RegistrationsTable>().make_room();
+  } catch (const std::bad_alloc&) {
+    // Room made ahead saves a pause; without it the table grows when it has to.
   }
 }
 

@@ -61,6 +61,7 @@ class HandOver {
   bool await_end(MutexLock& lock) REQUIRES(mutex_);
 
   void run();
+  void make_room();
   bool hand_over_frozen();
   bool await_durable();
 
