@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
-#include <chrono>
 #include <filesystem>
 #include <stdexcept>
 
@@ -19,6 +18,8 @@
 #include "ingest/items/clock.h"
 #include "ledger/values/position_text.h"
 #include "storage/backup/backup.h"
+#include "storage/backup/restore.h"
+#include "storage/files/stopwatch.h"
 #include "storage/json/json.h"
 
 namespace api {
@@ -100,7 +101,6 @@ void print_text(const BackupManifest& manifest) {
       break;
     case BackupManifest::Verification::passed:
       fmt::print("verified: restored, replayed, and the checksum of all rows is the same\n");
-      if (!manifest.reason.empty()) fmt::print("finding: {}\n", manifest.reason);
       break;
     case BackupManifest::Verification::no_room:
       fmt::print(
@@ -113,6 +113,7 @@ void print_text(const BackupManifest& manifest) {
                  manifest.reason);
       break;
   }
+  for (const std::string& finding : manifest.findings) fmt::print("finding: {}\n", finding);
 }
 
 std::optional<ledger::Position> parse_position(const std::string& text) {
@@ -122,11 +123,22 @@ std::optional<ledger::Position> parse_position(const std::string& text) {
   throw UsageError("--position wants a position of the journal, 0-N, not '" + text + "'");
 }
 
+std::vector<std::string> findings_of(const storage::Restored& restored) {
+  std::vector<std::string> findings;
+  for (const storage::BackupList::Damaged& backup : restored.passed_over) {
+    findings.push_back(text_of(backup) + "; an older one was restored");
+  }
+  for (const storage::StatementFault& fault : restored.faults) {
+    findings.push_back(text_of(fault) + "; it was left out");
+  }
+  return findings;
+}
+
 void print_json(const storage::Restored& restored, double seconds) {
   const double bytes_per_second = rate(restored.bytes, restored.copy_seconds);
   const double positions_per_second = rate(restored.replayed, restored.replay_seconds);
   Json findings = Json::array();
-  for (const storage::StatementFault& fault : restored.faults) findings.add(text_of(fault));
+  for (const std::string& finding : findings_of(restored)) findings.add(finding);
   print(Json::object({{"number", restored.manifest.number},
                       {"position", ledger::to_string(restored.position)},
                       {"checksum", restored.checksum},
@@ -152,9 +164,7 @@ void print_text(const storage::Restored& restored, double seconds) {
   fmt::print("{} positions replayed in {:.1f} s ({:.0f} a second), all rows checked in {:.1f} s\n",
              restored.replayed, restored.replay_seconds,
              rate(restored.replayed, restored.replay_seconds), restored.check_seconds);
-  for (const storage::StatementFault& fault : restored.faults) {
-    fmt::print("finding: {}; it was left out\n", text_of(fault));
-  }
+  for (const std::string& finding : findings_of(restored)) fmt::print("finding: {}\n", finding);
 }
 
 int backup(const BackupOptions& options) {
@@ -168,11 +178,11 @@ int backup(const BackupOptions& options) {
   } else {
     print_text(manifest);
   }
-  return manifest.reason.empty() ? exit_done : exit_findings;
+  return manifest.reason.empty() && manifest.findings.empty() ? exit_done : exit_findings;
 }
 
 int restore(const RestoreOptions& options) {
-  const auto begin = std::chrono::steady_clock::now();
+  const storage::Stopwatch stopwatch;
   const Config config = read_config(options.config);
   require_unused("--into", options.into);
   storage::RestoreOptions restore_options;
@@ -184,14 +194,13 @@ int restore(const RestoreOptions& options) {
   PhasedProgress progress;
   const storage::Restored restored = storage::restore(restore_options, progress.report());
   progress.finish();
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = stopwatch.seconds();
   if (options.is_json) {
     print_json(restored, seconds);
   } else {
     print_text(restored, seconds);
   }
-  return restored.faults.empty() ? exit_done : exit_findings;
+  return findings_of(restored).empty() ? exit_done : exit_findings;
 }
 
 }  // namespace
@@ -214,7 +223,8 @@ void add_backup_command(const Commands& commands) {
                "leave private keys out; restore then wants --keys");
   command.waits();
   command.json();
-  command.findings("the backup could not be restored, or a statement in it is damaged");
+  command.findings(
+      "the backup could not be restored, or a statement or an earlier backup is damaged");
 }
 
 void add_restore_command(const Commands& commands) {
@@ -230,7 +240,7 @@ void add_restore_command(const Commands& commands) {
   command.keys("folder of the key files; default those in the backup");
   command.config();
   command.json();
-  command.findings("a statement in the backup is damaged, and was left out");
+  command.findings("a newer backup cannot be used, or a statement is damaged and was left out");
 }
 
 }  // namespace api

@@ -16,6 +16,7 @@
 #include "ledger/values/rfc3339.h"
 #include "storage/closing/table_file.h"
 #include "storage/files/files.h"
+#include "storage/files/fresh_folder.h"
 #include "storage/json/json.h"
 #include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_reader.h"

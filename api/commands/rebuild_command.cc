@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 #include <stdexcept>
 
@@ -13,6 +12,8 @@
 #include "api/runtime/config.h"
 #include "ledger/values/position_text.h"
 #include "storage/files/files.h"
+#include "storage/files/fresh_folder.h"
+#include "storage/files/stopwatch.h"
 #include "storage/json/json.h"
 #include "storage/ledger_files/ledger_files.h"
 #include "storage/state/state_comparison.h"
@@ -80,7 +81,7 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
 
   Rebuilt result;
   report("replay", "positions", 0, end.value());
-  const auto begin = std::chrono::steady_clock::now();
+  const storage::Stopwatch stopwatch;
   {
     ledger.folder = fresh.path();
     ledger.keys_folder.clear();
@@ -88,8 +89,7 @@ Rebuilt run(const RebuildOptions& options, const storage::ReportProgress& report
     storage::LedgerFiles files(ledger);
     files.hand_over_state();  // says why it cannot, where closing would not
   }
-  result.replay_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.replay_seconds = stopwatch.seconds();
   {
     const storage::StateReader stored(data / "state");
     const storage::StateReader rebuilt(fresh.path() / "state");

@@ -27,6 +27,7 @@
 #include "storage/closing/statement_files.h"
 #include "storage/closing/statement_series.h"
 #include "storage/files/files.h"
+#include "storage/files/fresh_folder.h"
 #include "storage/files/output_file.h"
 #include "storage/json/json.h"
 

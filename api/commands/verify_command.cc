@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -20,6 +19,7 @@
 #include "storage/closing/statement_files.h"
 #include "storage/crypto/crypto.h"
 #include "storage/files/files.h"
+#include "storage/files/stopwatch.h"
 #include "storage/json/json.h"
 #include "storage/ledger_files/verify.h"
 
@@ -189,7 +189,7 @@ int verify(const VerifyOptions& options) {
     if (!progress) progress.emplace("verify", "records", total);
     progress->update(done);
   };
-  const auto begin = std::chrono::steady_clock::now();
+  const storage::Stopwatch stopwatch;
   storage::VerifyReport report = storage::verify_journal(wanted);
   if (!report.finding && wanted.since.value() > report.last.value() + 1) {
     report.finding = storage::Finding{
@@ -197,8 +197,7 @@ int verify(const VerifyOptions& options) {
         fmt::format("the journal ends at {}, before the position of --since: its end was cut off",
                     ledger::to_string(report.last))};
   }
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = stopwatch.seconds();
   if (progress && !report.finding) progress->finish(report.records);
   Beside beside{check_access_log(folder, report),
                 storage::statement_faults(folder, report.statements, report.keys)};

@@ -39,10 +39,9 @@ std::string run_backup(OpenLedger& open, storage::BackupOptions options, const s
     log(LogLevel::warning, "backup_is_not_verified",
         {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
   }
-  const bool is_passed = manifest.verification == storage::BackupManifest::Verification::passed;
-  if (is_passed && !manifest.reason.empty()) {
-    log(LogLevel::error, "statement_damaged",
-        {{"number", std::to_string(manifest.number)}, {"reason", manifest.reason}});
+  for (const std::string& finding : manifest.findings) {
+    log(LogLevel::error, "backup_finding",
+        {{"number", std::to_string(manifest.number)}, {"reason", finding}});
   }
   return manifest.to_json();
 }

@@ -41,6 +41,8 @@ json::object parse_description(std::string_view text) {
 }  // namespace
 
 std::string BackupManifest::to_json() const {
+  Json found = Json::array();
+  for (const std::string& finding : findings) found.add(finding);
   return Json::object(
              {
                  {"format", manifest_format},
@@ -56,6 +58,7 @@ std::string BackupManifest::to_json() const {
                  {"privateKeys", has_private_keys},
                  {"verification", verification_names[static_cast<std::size_t>(verification)]},
                  {"reason", reason},
+                 {"findings", found},
                  {"journalBackup", journal_backup},
                  {"stateBackup", state_backup},
                  {"accessLogBackup", access_log_backup},
@@ -84,6 +87,7 @@ BackupManifest BackupManifest::parse(std::string_view text) {
     manifest.has_private_keys = object.at("privateKeys").as_bool();
     manifest.verification = parse_verification(string_of("verification"));
     manifest.reason = string_of("reason");
+    manifest.findings = json::value_to<std::vector<std::string>>(object.at("findings"));
     manifest.journal_backup = json::value_to<std::uint32_t>(object.at("journalBackup"));
     manifest.state_backup = json::value_to<std::uint32_t>(object.at("stateBackup"));
     manifest.access_log_backup = json::value_to<std::uint32_t>(object.at("accessLogBackup"));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ledger/values/ids.h"
 #include "ledger/values/oslo_time.h"
@@ -30,7 +31,9 @@ struct BackupManifest {
   std::uint64_t milliseconds = 0;  ///< taken, without verification
   bool has_private_keys = false;
   Verification verification = Verification::none;
-  std::string reason;  ///< why verification failed, or was not done; passed: a damaged statement
+  std::string reason;  ///< why verification failed, or was not done
+  /// What is damaged beside it: statements of the ledger, manifests of earlier backups.
+  std::vector<std::string> findings;
   std::uint32_t journal_backup = 0;  ///< numbers of the databases' own backups
   std::uint32_t state_backup = 0;
   std::uint32_t access_log_backup = 0;

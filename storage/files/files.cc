@@ -175,24 +175,4 @@ bool is_within(const fs::path& inner, const fs::path& outer) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-FreshFolder::FreshFolder(const fs::path& target)
-    : target_(real_path(target)), path_(target_.string() + ".partial") {
-  if (fs::exists(target_) && !(fs::is_directory(target_) && fs::is_empty(target_))) {
-    throw std::runtime_error(target_.string() +
-                             " is not empty; remedy: name a folder that does not exist yet");
-  }
-  fs::remove_all(path_);
-  fs::create_directories(path_);
-}
-
-FreshFolder::~FreshFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
-}
-
-void FreshFolder::keep() {
-  publish_folder(path_, target_);
-  path_.clear();
-}
-
 }  // namespace storage

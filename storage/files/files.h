@@ -58,23 +58,4 @@ std::filesystem::path real_path(const std::filesystem::path& path);
 /// Whether the real path `inner` is `outer` or lies below it.
 bool is_within(const std::filesystem::path& inner, const std::filesystem::path& outer);
 
-/// A folder that is made beside its place, and moved there when it is whole. Until keep() nothing
-/// is at the target. A crash leaves only `TARGET.partial`, which the next try removes.
-class FreshFolder {
- public:
-  /// Throws when there is something at the target, other than an empty folder.
-  explicit FreshFolder(const std::filesystem::path& target);
-  ~FreshFolder();
-  FreshFolder(const FreshFolder&) = delete;
-  FreshFolder& operator=(const FreshFolder&) = delete;
-
-  /// Where to make it.
-  const std::filesystem::path& path() const { return path_; }
-  void keep();
-
- private:
-  std::filesystem::path target_;
-  std::filesystem::path path_;
-};
-
 }  // namespace storage

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "storage/files/files.h"
+#include "storage/files/fresh_folder.h"
 #include "storage/keys/secret_file.h"
 
 namespace storage {

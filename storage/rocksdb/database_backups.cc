@@ -120,6 +120,8 @@ std::uint64_t DatabaseBackups::bytes_of(std::uint32_t number) const {
   return info.size;
 }
 
+std::uint64_t DatabaseBackups::bytes() const { return bytes_below(impl_->folder); }
+
 void DatabaseBackups::keep_only(const std::set<std::uint32_t>& numbers) {
   std::vector<rocksdb::BackupInfo> whole;
   std::vector<rocksdb::BackupID> found;

@@ -33,6 +33,8 @@ class DatabaseBackups {
                const OnBytes& on_bytes) const;
   /// Sum of the sizes of a backup's files, also of those that it shares with others.
   std::uint64_t bytes_of(std::uint32_t number) const;
+  /// Of the files of all backups.
+  std::uint64_t bytes() const;
   /// Deletes all other backups, also damaged and interrupted ones.
   void keep_only(const std::set<std::uint32_t>& numbers);
 

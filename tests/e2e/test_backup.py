@@ -247,6 +247,28 @@ class OfflineTest(BackupCase):
             self.assertIn("sst", bad["reason"])
         self.check_restored(manifest, "whole")
 
+    def test_a_manifest_that_cannot_be_read_stops_nothing(self):
+        data = self.make()
+        first = self.backup("--data", data)
+        self.backup("--data", data)
+        place = self.path("backups/backups/2/manifest.json")
+        with open(place, "r+b") as file:
+            file.truncate(100)
+        restored = self.restore("newest", exit_status=1)
+        self.assertEqual(restored["number"], 1)
+        self.assertEqual([place in finding for finding in restored["findings"]], [True], restored["findings"])
+        self.check_restored(first, "named")
+        done = fs.run_frikort("restore", "--from", self.path("backups"), "--into", self.path("two"), "--number", 2)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(place.encode(), done.stderr)
+        self.assertIn(b"remedy", done.stderr)
+        third = self.backup("--data", data, exit_status=1)
+        self.assertEqual((third["number"], third["verification"], third["reason"]), (3, "passed", ""))
+        self.assertIn(place, third["findings"][0])
+        shutil.rmtree(os.path.dirname(place))
+        self.assertEqual(self.backup("--data", data)["findings"], [])
+        self.assertEqual(self.restore("again")["findings"], [])
+
     def test_keys(self):
         data = self.make()
         self.backup("--data", data)

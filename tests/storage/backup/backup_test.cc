@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "storage/backup/restore.h"
 #include "storage/files/files.h"
 #include "tests/storage/ledger_with_writer.h"
 #include "tests/storage/temp_folder.h"
@@ -249,9 +250,67 @@ TEST_F(BackupTest, finds_a_manifest_of_something_else) {
               storage::restore(restore_options("restored"), no_report);
             }).find("not the one that the manifest describes"),
             std::string::npos);
-  write_text(temp_ / "backups/backups/1/manifest.json", "{}");
-  EXPECT_NE(error_of([&] { list_backups(temp_ / "backups"); }).find("1/manifest.json"),
+}
+
+TEST_F(BackupTest, goes_on_beside_a_manifest_that_cannot_be_read) {
+  BackupOptions few = options();
+  few.keep = 2;
+  const auto make = [&] {
+    ledger_->commit(workload_.take(20));
+    return storage::back_up(source(), few, no_report);
+  };
+  const BackupManifest first = make();
+  const BackupManifest second = make();
+  const fs::path place = temp_ / "backups/backups/2/manifest.json";
+  write_text(temp_ / "backups/backups/2-copy/manifest.json", second.to_json());
+  for (const std::string& damage : {std::string("{}"), std::string(), first.to_json()}) {
+    write_text(place, damage);
+    const BackupList list = list_backups(temp_ / "backups");
+    ASSERT_EQ(list.damaged.size(), 1U);
+    EXPECT_EQ(list.damaged[0].number, 2U);
+    EXPECT_NE(list.damaged[0].fault.find("2/manifest.json"), std::string::npos);
+    ASSERT_EQ(list.manifests.size(), 1U);
+    EXPECT_EQ(list.manifests[0].number, 1U);
+  }
+  const Restored older = storage::restore(restore_options("older"), no_report);
+  EXPECT_EQ(older.checksum, first.checksum);
+  ASSERT_EQ(older.passed_over.size(), 1U);
+  RestoreOptions named = restore_options("named");
+  named.number = 1;
+  EXPECT_TRUE(storage::restore(named, no_report).passed_over.empty());
+  named = restore_options("damaged");
+  named.number = 2;
+  EXPECT_NE(error_of([&] { storage::restore(named, no_report); }).find("2/manifest.json"),
             std::string::npos);
+
+  for (const std::uint32_t number : {3U, 4U, 5U}) {
+    const BackupManifest manifest = make();
+    EXPECT_EQ(manifest.number, number) << "not the number of the damaged one again";
+    EXPECT_EQ(manifest.verification, Verification::passed) << manifest.reason;
+    ASSERT_EQ(manifest.findings.size(), 1U);
+    EXPECT_NE(manifest.findings[0].find("2/manifest.json"), std::string::npos);
+  }
+  EXPECT_FALSE(fs::exists(temp_ / "backups/backups/1")) << "what can be read is deleted in turn";
+  EXPECT_TRUE(storage::restore(restore_options("newest"), no_report).passed_over.empty());
+
+  write_text(place, second.to_json());
+  expect_restores(second, "second");
+  EXPECT_TRUE(make().findings.empty());
+  EXPECT_FALSE(fs::exists(place)) << "it is an old one like the others";
+  EXPECT_TRUE(fs::exists(temp_ / "backups/backups/2-copy/manifest.json")) << "somebody's own";
+  EXPECT_FALSE(fs::exists(temp_ / "backups/journal/private/2"));
+}
+
+TEST_F(BackupTest, refuses_a_second_restore_into_a_folder) {
+  static_cast<void>(back_up());
+  std::string error;
+  const auto second = [&](std::string_view phase, std::string_view, std::uint64_t, std::uint64_t) {
+    if (phase == "replay" && error.empty()) {
+      error = error_of([&] { storage::restore(restore_options("restored"), no_report); });
+    }
+  };
+  EXPECT_EQ(storage::restore(restore_options("restored"), second).checksum, ledger_->checksum());
+  EXPECT_NE(error.find("another command is making"), std::string::npos) << error;
 }
 
 TEST_F(BackupTest, leaves_earlier_ones_whole_when_it_is_interrupted) {
@@ -268,7 +327,7 @@ TEST_F(BackupTest, leaves_earlier_ones_whole_when_it_is_interrupted) {
     };
     EXPECT_EQ(error_of([&] { back_up(interrupt); }), "the service is stopping") << phase;
   }
-  for (const BackupManifest& manifest : list_backups(temp_ / "backups")) {
+  for (const BackupManifest& manifest : list_backups(temp_ / "backups").manifests) {
     EXPECT_NE(manifest.verification, Verification::failed) << "an interrupted one is not bad";
   }
   expect_restores(first, "first");
@@ -287,7 +346,7 @@ TEST_F(BackupTest, keeps_the_newest) {
     ledger_->commit(workload_.take(20));
     EXPECT_EQ(storage::back_up(source(), few, no_report).number, static_cast<std::uint32_t>(i + 1));
   }
-  const std::vector<BackupManifest> kept = list_backups(temp_ / "backups");
+  const std::vector<BackupManifest> kept = list_backups(temp_ / "backups").manifests;
   ASSERT_EQ(kept.size(), 2U);
   EXPECT_EQ(kept[0].number, 3U);
   EXPECT_FALSE(fs::exists(temp_ / "backups/journal/private/2"));
@@ -337,7 +396,7 @@ TEST_F(BackupTest, brings_statements_along) {
 TEST_F(BackupTest, names_a_statement_that_was_changed_and_leaves_it_out) {
   make_statement(1, "a statement");
   make_statement(2, "a later statement");
-  EXPECT_EQ(back_up().reason, "");
+  EXPECT_TRUE(back_up().findings.empty());
   write_text(temp_ / "backups/backups/1/statements/2025-1/persons.csv", "another");
   const Restored restored = storage::restore(restore_options("restored"), no_report);
   ASSERT_EQ(restored.faults.size(), 1U);
@@ -350,9 +409,10 @@ TEST_F(BackupTest, names_a_statement_that_was_changed_and_leaves_it_out) {
   write_text(temp_ / "data/statements/2025-2/persons.csv", "another");
   const BackupManifest manifest = back_up();
   EXPECT_EQ(manifest.verification, Verification::passed) << "everything else can be restored";
-  EXPECT_NE(manifest.reason.find("2025-2"), std::string::npos) << manifest.reason;
+  ASSERT_EQ(manifest.findings.size(), 1U);
+  EXPECT_NE(manifest.findings[0].find("2025-2"), std::string::npos) << manifest.findings[0];
   fs::remove_all(temp_ / "data/statements/2025-2");
-  EXPECT_EQ(back_up().reason, "") << "there is nothing to be kept";
+  EXPECT_TRUE(back_up().findings.empty()) << "there is nothing to be kept";
 }
 
 TEST_F(BackupTest, refuses_folders_that_are_not_for_it) {
@@ -411,31 +471,6 @@ TEST_F(BackupTest, restores_unverified_ones_only_by_number) {
             }).find("no verified backup"),
             std::string::npos);
   expect_restores(manifest, "restored");
-}
-
-TEST(BackupManifest, is_read_as_it_was_written) {
-  BackupManifest manifest;
-  manifest.number = 7;
-  manifest.time = ledger::test::instant("2026-07-01T02:00:00.25+02:00");
-  manifest.key_id = "baedd6a5bce8a03e";
-  manifest.position = Position{18'446'744'073'709'551'615U};
-  manifest.checksum = "c0ffee";
-  manifest.root = "ab";
-  manifest.bytes = 9'000'000'000'000'000'000U;
-  manifest.new_bytes = 5;
-  manifest.milliseconds = 6;
-  manifest.has_private_keys = true;
-  manifest.verification = Verification::failed;
-  manifest.reason = "a \"quoted\" reason, ø";
-  manifest.journal_backup = 8;
-  manifest.state_backup = 9;
-  const std::string json = manifest.to_json();
-  EXPECT_EQ(BackupManifest::parse(json).to_json(), json);
-  EXPECT_EQ(BackupManifest::parse(json).reason, manifest.reason);
-  EXPECT_EQ(BackupManifest::parse(json).position, manifest.position);
-  for (const char* const wrong : {"", "{}", "[1]", "nonsense", R"({"format":2})"}) {
-    EXPECT_NE(error_of([&] { BackupManifest::parse(wrong); }), "") << wrong;
-  }
 }
 
 }  // namespace
