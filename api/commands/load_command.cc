@@ -92,7 +92,7 @@ class EmbeddedTarget final : public Target {
         // A loaded file is a test file unless the configuration says otherwise.
         parser_(files_.keys().numbers,
                 config.series.value_or(ledger::NumberSeries::production_and_tests)) {
-    caller_.name = "load";
+    caller_.asker.client = "load";
     caller_.is_operator = options.trusts_received_time;
   }
 
@@ -240,34 +240,55 @@ class ServerTarget final : public Target {
     return *feed == ingest::EventFeed::persons ? "/v1/person-events" : "/v1/practice-events";
   }
 
+  /// What came of sending lines once.
+  struct Attempt {
+    unsigned status = 0;   ///< 0: there was no answer
+    std::string problem;   ///< empty: every line was answered
+    unsigned pause_s = 1;  ///< before the next attempt
+  };
+
   void send_to(const std::string& path, std::string_view lines, Summary& summary) {
-    std::string reason;
+    Attempt last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      // A batch that is sent again is counted from its last answer only.
-      Summary counted = summary;
-      unsigned pause_s = 1;
-      try {
-        AnswerCounter counter;
-        const HttpClient::Answer answer =
-            client_.post_streamed(path + query_, "application/x-ndjson", lines,
-                                  [&](std::string_view piece) { counter.take(piece, counted); });
-        if (answer.status == 200 && counter.problem().empty()) {
-          summary = counted;
-          return;
-        }
-        reason = answer.status == 200 ? counter.problem() : problem_text(answer);
-        if (answer.status != 200 && answer.status != 429 && answer.status < 500) {
-          throw UsageError("the server refuses the file: " + reason);
-        }
-        pause_s = std::max(1U, answer.retry_after_s);
-      } catch (const std::runtime_error& error) {
-        reason = error.what();
-      }
+      last = try_to_send(path, lines, summary);
+      if (last.problem.empty()) return;
+      refuse_what_stays(last);
       client_.disconnect();
-      if (attempt == 0) fmt::print(stderr, "\nfrikort: trying again: {}{}\n", reason, trouble());
-      std::this_thread::sleep_for(std::chrono::seconds{pause_s});
+      if (attempt == 0) {
+        fmt::print(stderr, "\nfrikort: trying again: {}{}\n", last.problem, trouble());
+      }
+      std::this_thread::sleep_for(std::chrono::seconds{last.pause_s});
     }
-    throw std::runtime_error("gave up: " + reason + trouble());
+    throw std::runtime_error("gave up: " + last.problem + trouble());
+  }
+
+  Attempt try_to_send(const std::string& path, std::string_view lines, Summary& summary) {
+    // A batch that is sent again is counted from its last answer only.
+    Summary counted = summary;
+    AnswerCounter counter;
+    try {
+      const HttpClient::Answer answer =
+          client_.post_streamed(path + query_, "application/x-ndjson", lines,
+                                [&](std::string_view piece) { counter.take(piece, counted); });
+      if (answer.status != 200) {
+        return {answer.status, problem_text(answer), std::max(1U, answer.retry_after_s)};
+      }
+    } catch (const std::runtime_error& error) {
+      return {.problem = error.what()};
+    }
+    if (counter.problem().empty()) summary = counted;
+    return {.status = 200, .problem = counter.problem()};
+  }
+
+  /// Throws for a refusal that another attempt would meet again. The client has tried a new token.
+  static void refuse_what_stays(const Attempt& attempt) {
+    const unsigned status = attempt.status;
+    if (status == 401 || status == 403) {
+      throw std::runtime_error("the server refuses: " + attempt.problem);
+    }
+    const bool was_slow_or_busy = status == 408 || status == 429;
+    if (status <= 200 || was_slow_or_busy || status >= 500) return;
+    throw UsageError("the server refuses the file: " + attempt.problem);
   }
 
   /// Why the server takes no items, in its own words; empty when it does, or does not answer.

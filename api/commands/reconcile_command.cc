@@ -15,6 +15,7 @@
 #include "api/commands/server_job.h"
 #include "api/http/http_client.h"
 #include "api/pages/report_page.h"
+#include "api/program/output.h"
 #include "api/program/progress.h"
 #include "api/program/usage_error.h"
 #include "api/runtime/acts.h"
@@ -23,6 +24,7 @@
 #include "ingest/items/clock.h"
 #include "storage/closing/closing.h"
 #include "storage/closing/payouts.h"
+#include "storage/closing/publication.h"
 #include "storage/closing/reconciliation.h"
 #include "storage/closing/statement_files.h"
 #include "storage/closing/statement_series.h"
@@ -47,6 +49,7 @@ struct ReconcileOptions : ServerAccess {
   bool is_dry_run = false;
   bool is_early = false;
   bool is_without_numbers = false;
+  bool is_refund_file_only = false;
   bool waits = false;  ///< until another job of the server has ended
   bool is_json = false;
 };
@@ -65,7 +68,7 @@ storage::NoteNumber note_numbers(storage::LedgerFiles& files) {
   return [&files](const ledger::EncryptedNumber& number) {
     auto record = storage::AccessRecord::of_person(storage::AccessWhat::number, number);
     record.time = ingest::now();
-    record.client = "frikort reconcile";
+    record.asker.client = "frikort reconcile";
     storage::AccessLog& log = files.access_log();
     auto noted = log.add(record);
     const auto end = std::chrono::steady_clock::now() + note_wait;
@@ -143,6 +146,7 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
     write_output(options, statement, output, files);
   };
   if (options.number != 0) {
+    storage::finish_publications(files.folder(), storage::all_statements(files));
     const auto kept = storage::statements_of(files.folder() / "statements", options.year);
     if (!kept.contains(options.number)) throw UsageError(no_statement(options));
     require_whole(files, options, kept.at(options.number));
@@ -167,18 +171,40 @@ void reconcile_offline(const ReconcileOptions& options, const fs::path& output) 
   if (options.is_dry_run) fs::remove_all(made.folder.parent_path());
 }
 
-/// Fetches a file piece by piece.
+std::string statement_location(const ReconcileOptions& options) {
+  return fmt::format("/v1/reconciliations/{}-{}", options.year, options.number);
+}
+
+HttpClient::Answer first_piece(HttpClient& client, const std::string& location,
+                               std::string_view name) {
+  return get_when_ready(client, fmt::format("{}/file?name={}", location, name));
+}
+
+/// Fetches a file piece by piece, from its first piece on.
 void fetch(HttpClient& client, const std::string& location, std::string_view name,
-           const fs::path& output, mode_t mode = 0644) {
+           HttpClient::Answer piece, const fs::path& output, mode_t mode = 0644) {
   storage::OutputFile file(output / name, mode);
-  for (std::string offset = "0"; !offset.empty();) {
-    const HttpClient::Answer answer =
-        client.get(fmt::format("{}/file?name={}&offset={}", location, name, offset));
-    require_status(answer, 200);
-    file.write(answer.body);
-    offset = answer.next_offset;
+  for (;;) {
+    require_status(piece, 200);
+    file.write(piece.body);
+    if (piece.next_offset.empty()) break;
+    piece = get_when_ready(
+        client, fmt::format("{}/file?name={}&offset={}", location, name, piece.next_offset));
   }
   file.close();
+}
+
+void fetch(HttpClient& client, const std::string& location, std::string_view name,
+           const fs::path& output) {
+  fetch(client, location, name, first_piece(client, location, name), output);
+}
+
+/// False when the server gives it to others alone.
+bool fetch_refund_file(HttpClient& client, const std::string& location, const fs::path& output) {
+  const HttpClient::Answer first = first_piece(client, location, refund_file);
+  if (first.status == 403) return false;
+  fetch(client, location, refund_file, first, output, 0600);
+  return true;
 }
 
 /// Has the server make the year's next statement.
@@ -195,16 +221,15 @@ ServerJobResult make_statement(HttpClient& client, const ReconcileOptions& optio
 
 /// A statement that the server keeps.
 ServerJobResult kept_statement(HttpClient& client, const ReconcileOptions& options) {
-  const std::string location =
-      fmt::format("/v1/reconciliations/{}-{}", options.year, options.number);
-  const HttpClient::Answer answer = client.get(location);
+  const std::string location = statement_location(options);
+  const HttpClient::Answer answer = get_when_ready(client, location);
   if (answer.status == 404) throw UsageError(no_statement(options));
   require_status(answer, 200);
   return {location, json::parse(answer.body).as_object()};
 }
 
-/// Has a running server reconcile.
-void reconcile_online(const ReconcileOptions& options, const fs::path& output) {
+/// Has a running server reconcile. False when the refund file is for others alone.
+bool reconcile_online(const ReconcileOptions& options, const fs::path& output) {
   HttpClient client(options);
   const auto [location, job] =
       options.number == 0 ? make_statement(client, options) : kept_statement(client, options);
@@ -212,7 +237,8 @@ void reconcile_online(const ReconcileOptions& options, const fs::path& output) {
     storage::OutputFile file(output / "statement.json");
     file.write(json::serialize(job.at("statement")) + "\n");
     file.close();
-    return write_report(output);
+    write_report(output);
+    return true;
   }
   try {
     for (const json::value& file : job.at("manifest").at("files").as_array()) {
@@ -220,8 +246,8 @@ void reconcile_online(const ReconcileOptions& options, const fs::path& output) {
     }
     fetch(client, location, "manifest.json", output);
     fetch(client, location, "manifest.sig", output);
-    if (!options.is_without_numbers) fetch(client, location, refund_file, output, 0600);
     write_report(output);
+    return options.is_without_numbers || fetch_refund_file(client, location, output);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(
         fmt::format("{}; the server keeps the statement; remedy: when the cause is gone, get it "
@@ -280,14 +306,45 @@ bool is_explained(const json::object& statement) {
          changes.at("isExplained").as_bool();
 }
 
+/// For who pays and may have nothing else of a statement.
+int get_refund_file(const ReconcileOptions& options, storage::FreshFolder& output) {
+  if (options.server.empty() || options.number == 0) {
+    throw UsageError("--refund-file-only wants --server and --number");
+  }
+  HttpClient client(options);
+  const std::string location = statement_location(options);
+  const HttpClient::Answer first = first_piece(client, location, refund_file);
+  if (first.status == 404) throw UsageError(no_statement(options));
+  fetch(client, location, refund_file, first, output.path(), 0600);
+  output.keep();
+  const std::string path = (fs::path(options.output) / refund_file).string();
+  if (options.is_json) {
+    print(storage::Json::object({{"refundFile", path}}));
+  } else {
+    fmt::print("refund file      {}\n", path);
+  }
+  return exit_done;
+}
+
+void say_that_the_refund_file_is_missing(const ReconcileOptions& options,
+                                         const json::object& statement) {
+  fmt::print(stderr,
+             "frikort: the refund file is not in {}: the server gives it to the role payout alone; "
+             "remedy: with a token of that role, reconcile --refund-file-only --year {} --number "
+             "{}\n",
+             options.output, options.year, statement.at("number").to_number<std::int64_t>());
+}
+
 int reconcile(const ReconcileOptions& options) {
   require_unused("--output", options.output);
   // Under another name until all of it is there.
   storage::FreshFolder output(options.output);
+  if (options.is_refund_file_only) return get_refund_file(options, output);
+  bool is_whole = true;
   if (options.server.empty()) {
     reconcile_offline(options, output.path());
   } else {
-    reconcile_online(options, output.path());
+    is_whole = reconcile_online(options, output.path());
   }
   const std::string text = storage::read_file(output.path() / "statement.json");
   const json::object statement = json::parse(text).as_object();
@@ -305,9 +362,10 @@ int reconcile(const ReconcileOptions& options) {
   } else {
     print_summary(statement, options.output);
   }
+  if (!is_whole) say_that_the_refund_file_is_missing(options, statement);
   const bool is_clean = statement.at("differences").at("count").to_number<std::int64_t>() == 0 &&
                         is_explained(statement);
-  return is_clean ? exit_done : exit_findings;
+  return is_clean && is_whole ? exit_done : exit_findings;
 }
 
 }  // namespace
@@ -334,9 +392,13 @@ void add_reconcile_command(const Commands& commands) {
       ->excludes("--early");
   command.flag("--without-numbers", &ReconcileOptions::is_without_numbers,
                "no refund file: it has national numbers");
+  command.flag("--refund-file-only", &ReconcileOptions::is_refund_file_only,
+               "with --server and --number: only the refund file, for a token of the role payout");
   command.waits();
   command.json("the statement as JSON");
-  command.findings("there are differences, or the statement before is not confirmed");
+  command.findings(
+      "there are differences, the statement before is not confirmed, or the server gives the "
+      "refund file to others alone");
 }
 
 }  // namespace api

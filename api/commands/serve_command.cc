@@ -79,6 +79,13 @@ std::string changed_blocks(const AuthSettings& before, const AuthSettings& now) 
   return text;
 }
 
+/// Throws UsageError for a configuration with which nobody's token would be taken. `hint` ends what
+/// it says.
+void require_for_tokens(const Config& config, std::string_view hint = "") {
+  const auto missing = missing_for_tokens(config);
+  if (!missing.empty()) throw UsageError(fmt::format("{}{}", fmt::join(missing, "\n"), hint));
+}
+
 std::string name_of(int signal) { return fmt::format("SIG{}", sigabbrev_np(signal)); }
 
 /// What a signal has read again while connections stay open.
@@ -93,7 +100,13 @@ struct Reload {
   void operator()() {
     try {
       Config config = read_config(options.config);
-      if (!gate.looks_at_tokens()) config.series = current.series;
+      if (gate.looks_at_tokens()) {
+        require_for_tokens(config);
+      } else {
+        config.series = current.series;
+      }
+      // They follow from the public address, which cards name until a restart.
+      config.auth.origins = current.auth.origins;
       const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
       use_registry(config.auth, keeper);
       if (gate.looks_at_tokens()) gate.set(config.auth, config.rates);
@@ -189,18 +202,49 @@ void require_safe(const ServeOptions& options, const Address& address, const Con
     throw UsageError("--auth none gives every caller every role and is refused on " + address.host +
                      "; remedy: listen on 127.0.0.1, or take tokens with --auth jwt");
   }
-  const auto missing = missing_for_tokens(config);
-  if (!missing.empty()) {
-    throw UsageError(
-        fmt::format("{}; to try the program on this machine alone, --auth none does without tokens",
-                    fmt::join(missing, "\n")));
-  }
+  require_for_tokens(config,
+                     "; to try the program on this machine alone, --auth none does without tokens");
   if (!address.is_local() && !config.tls.is_on() && !options.allows_plain) {
     throw UsageError(
         "without TLS tokens and what they are used for would cross the network in the clear; "
         "remedy: [tls] certificate and key in the file of --config, or --allow-plain behind a "
         "proxy that does TLS");
   }
+}
+
+/// Ends the opening of a ledger.
+struct EndedWhileOpening : std::exception {
+  const char* what() const noexcept override { return "the service is to end"; }
+};
+
+/// Whether a signal that ends the service waits for the main thread.
+bool is_end_wanted() {
+  sigset_t waiting;
+  sigemptyset(&waiting);
+  sigpending(&waiting);
+  return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
+}
+
+/// Nobody waits for signals while the ledger is opened, and a long journal takes its time.
+storage::LedgerOptions options_of_start(const ServeOptions& options, const Config& config) {
+  storage::LedgerOptions ledger = ledger_options(options.data, options.keys, config);
+  ledger.on_replay = [](ledger::Position, ledger::Position) {
+    if (is_end_wanted()) throw EndedWhileOpening();
+  };
+  return ledger;
+}
+
+void log_listening(const ServeOptions& options, const Config& config, const Address& address,
+                   const std::string& metrics) {
+  log(LogLevel::info, "listening",
+      {{"host", address.host},
+       {"port", std::to_string(address.port)},
+       {"socketFile", address.socket_file},
+       {"auth", options.auth},
+       {"tls", config.tls.is_on() ? "on" : "off"},
+       {"metrics", metrics},
+       {"version", std::string(program_version)},
+       {"data", options.data}});
 }
 
 int serve(const ServeOptions& options) {
@@ -227,8 +271,8 @@ int serve(const ServeOptions& options) {
   std::optional<HttpServer> metrics;
   if (!config.metrics_listen.empty()) metrics.emplace(metrics_address(config), 1, config.limits);
   set_log_level(config.log_level);
-  {
-    Service service(ledger_options(options.data, options.keys, config), series, config.limits,
+  try {
+    Service service(options_of_start(options, config), series, config.limits,
                     public_url(config.address, server.address()), config.national,
                     options.spinning_threads, gate, server);
     if (is_new) {
@@ -240,18 +284,13 @@ int serve(const ServeOptions& options) {
     use_registry(config.auth, service.keeper());
     if (uses_tokens) gate.set(config.auth, config.rates);
     service.start(metrics ? &*metrics : nullptr);
-    log(LogLevel::info, "listening",
-        {{"host", server.address().host},
-         {"port", std::to_string(server.address().port)},
-         {"socketFile", server.address().socket_file},
-         {"auth", options.auth},
-         {"tls", tls == nullptr ? "off" : "on"},
-         {"metrics", metrics ? metrics->address().name() : ""},
-         {"version", std::string(program_version)},
-         {"data", options.data}});
+    log_listening(options, config, server.address(), metrics ? metrics->address().name() : "");
     wait_for_end(signals, service.keeper(), {options, gate, server, service.keeper(), config});
     log(LogLevel::info, "draining");
     service.stop();
+  } catch (const EndedWhileOpening&) {
+    log(LogLevel::info, "ended_while_opening",
+        {{"reason", "a signal came while the journal was applied; the next start goes on"}});
   }
   log(LogLevel::info, "stopped");
   return exit_done;

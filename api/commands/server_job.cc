@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value_to.hpp>
 #include <chrono>
@@ -18,6 +19,8 @@ namespace json = boost::json;
 
 constexpr std::chrono::milliseconds poll_interval{200};
 constexpr std::chrono::seconds wait_interval{1};
+constexpr std::chrono::minutes put_off_max{5};
+constexpr unsigned pause_s_max = 60;
 
 /// What is said when the command is interrupted. The handler of a signal may use no more than this.
 std::string last_words;
@@ -69,13 +72,24 @@ void report_progress(const json::object& job, const storage::ReportProgress& rep
 
 }  // namespace
 
+HttpClient::Answer get_when_ready(HttpClient& client, const std::string& target) {
+  const auto end = std::chrono::steady_clock::now() + put_off_max;
+  for (;;) {
+    HttpClient::Answer answer = client.get(target);
+    const bool is_put_off = answer.status == 429 || answer.status == 503;
+    if (!is_put_off || std::chrono::steady_clock::now() >= end) return answer;
+    const unsigned pause_s = std::clamp(answer.retry_after_s, 1U, pause_s_max);
+    std::this_thread::sleep_for(std::chrono::seconds{pause_s});
+  }
+}
+
 ServerJobResult run_server_job(HttpClient& client, const ServerJob& wanted,
                                const storage::ReportProgress& report) {
   const HttpClient::Answer started = start(client, wanted);
   require_status(started, 202);
   const InterruptNote note(wanted.name, started.location);
   for (;; std::this_thread::sleep_for(poll_interval)) {
-    const HttpClient::Answer answer = client.get(started.location);
+    const HttpClient::Answer answer = get_when_ready(client, started.location);
     require_status(answer, 200);
     json::object job = json::parse(answer.body).as_object();
     const std::string state = json::value_to<std::string>(job.at("state"));

@@ -21,6 +21,11 @@ struct ServerJobResult {
   boost::json::object job;
 };
 
+/// Like HttpClient::get(), of a server that goes on meanwhile: while it is busy (429) or takes
+/// nothing (503), asks again after the time that it wants. After five minutes its last answer is
+/// given.
+HttpClient::Answer get_when_ready(HttpClient& client, const std::string& target);
+
 /// Starts the job and follows it to its end. When the command is interrupted meanwhile, it says
 /// that the server goes on. Throws UsageError when the server finds the request wrong, and
 /// std::runtime_error when the job cannot be started or fails.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/submissions/http_submission.h"
 #include "api/v1/routes.h"
 
 namespace api {
@@ -11,13 +12,10 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
                  std::size_t spinning_threads, const Gate& gate, HttpServer& server)
     : server_(server),
       gate_(gate),
-      keeper_(
-          std::move(ledger),
-          [this](std::vector<std::unique_ptr<ingest::Submission>> submissions) {
-            deliver(server_, std::move(submissions));
-            announce_events();
-          },
-          ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_),
+      keeper_(std::move(ledger),
+              {[&server](auto submissions) { deliver(server, std::move(submissions)); },
+               [&server] { server.wake_watching(); }},
+              ingest::Ingestor::Options{limits.waiting_items_max, spinning_threads}, jobs_),
       submissions_(keeper_, series, limits),
       cards_(keeper_, {issuer, limits.waiting_cards_max, series}),
       card_query_(keeper_, national, series) {
@@ -35,7 +33,7 @@ Service::Service(storage::LedgerOptions ledger, ledger::NumberSeries series, con
   add_backup_routes(router_, keeper_, jobs_);
   add_operations_routes(router_, keeper_, gate_, is_draining_);
   add_payout_routes(router_, keeper_);
-  add_metrics_route(metrics_router_, keeper_, Access::anybody());
+  add_metrics_route(metrics_router_, keeper_, gate_, Access::anybody());
 }
 
 void Service::start(HttpServer* metrics) {
@@ -48,13 +46,6 @@ void Service::stop() {
   is_draining_ = true;
   server_.stop();
   if (metrics_server_ != nullptr) metrics_server_->stop();
-}
-
-void Service::announce_events() {
-  const auto open = keeper_.lease();
-  if (!open) return;
-  const ledger::Position newest = open->files().state().newest_event();
-  if (announced_event_.exchange(newest) != newest) server_.wake_watching();
 }
 
 }  // namespace api

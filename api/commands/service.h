@@ -34,14 +34,10 @@ class Service {
   void stop();
 
  private:
-  /// After a commit group: whoever waits for events is woken when there are new ones.
-  void announce_events();
-
   HttpServer& server_;
   HttpServer* metrics_server_ = nullptr;
   const Gate& gate_;
   std::atomic<bool> is_draining_{false};
-  std::atomic<ledger::Position> announced_event_{ledger::Position{}};
   Router router_;
   Router metrics_router_;
   const Gate open_gate_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/core/string.hpp>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -22,7 +23,8 @@ namespace http = beast::http;
 
 /// What a connection may send ahead of what is read; also bounds chunk extensions and trailers.
 constexpr std::size_t buffered_bytes_max = 64U << 10;
-/// A connection that waits keeps the memory of its last body and of its last answer up to this.
+/// A connection that waits keeps the memory of its last body, and of the head of its last answer,
+/// up to this.
 constexpr std::size_t kept_bytes_max = 4U << 10;
 /// More than the head of any answer has.
 constexpr std::size_t head_bytes = 512;
@@ -46,6 +48,20 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
                                                                       time.count());
   return std::chrono::milliseconds{range(random)};
 }
+
+/// The memory of an answer, while its client takes it.
+class UnreadAnswer {
+ public:
+  explicit UnreadAnswer(std::size_t bytes) : bytes_(bytes) {
+    http_counters().unread_bytes += bytes;
+  }
+  ~UnreadAnswer() { http_counters().unread_bytes -= bytes_; }
+  UnreadAnswer(const UnreadAnswer&) = delete;
+  UnreadAnswer& operator=(const UnreadAnswer&) = delete;
+
+ private:
+  const std::size_t bytes_;
+};
 
 }  // namespace
 
@@ -89,7 +105,12 @@ Awaitable<bool> Connection::secure() {
   if (!transport_.is_secured()) co_return true;
   allow(std::min<Clock::duration>(limits().slow_timeout, handshake_timeout));
   const error_code error = co_await transport_.shake_hands();
-  if (!error && !is_timed_out_) co_return true;
+  if (!error && !is_timed_out_) {
+    // It says who has connected; who calls is said by tokens alone.
+    const std::string subject = transport_.client_subject();
+    if (!subject.empty()) log(LogLevel::info, "client_certificate", {{"subject", subject}});
+    co_return true;
+  }
   ++http_counters().failed_handshakes_total;
   close();
   co_return false;
@@ -132,7 +153,7 @@ Awaitable<bool> Connection::read_head() {
   is_chunked_ = head_->chunked();
   if (is_chunked_) chunks_ = ChunkDecoder();
   body_left_ = is_chunked_ ? 0 : head_->content_length().value_or(0);
-  waited_ = {};
+  body_wait_.forgive();
   const auto& message = head_->get();
   is_closing_ = !message.keep_alive();
   const std::string_view expect = message[http::field::expect];
@@ -156,8 +177,16 @@ Awaitable<bool> Connection::read_head() {
   co_return true;
 }
 
+/// The parser's own limit is for the fields that come together, and a head may come in many pieces.
+bool Connection::is_head_too_large(std::size_t bytes) const {
+  const auto& fields = head_->get();
+  return bytes > limits().header_bytes_max ||
+         std::distance(fields.begin(), fields.end()) > std::ptrdiff_t{header_fields_max};
+}
+
 /// Reads until `head_` has a whole head. What came behind it stays in the buffer.
 Awaitable<error_code> Connection::parse_head() {
+  std::size_t taken_bytes = 0;
   bool may_skip_line = true;  // an empty one, as some send behind a body (RFC 9112, 2.2)
   for (;;) {
     if (may_skip_line && buffered().starts_with("\r\n")) {
@@ -171,7 +200,12 @@ Awaitable<error_code> Connection::parse_head() {
       const bool is_fold = is_folded(buffered().substr(0, used));
       buffer_.consume(used);
       if (is_fold) co_return http::error::bad_obs_fold;
-      if (error != http::error::need_more) co_return error;
+      const bool needs_more = error == http::error::need_more;
+      if (error && !needs_more) co_return error;
+      taken_bytes += used;
+      const std::size_t unread_bytes = needs_more ? buffer_.size() : 0;
+      if (is_head_too_large(taken_bytes + unread_bytes)) co_return http::error::header_limit;
+      if (!needs_more) co_return error;
     }
     const std::size_t size = beast::read_size(buffer_, piece_bytes);
     if (size == 0) co_return http::error::buffer_overflow;
@@ -191,6 +225,7 @@ Awaitable<void> Connection::refuse_head(error_code error) {
   }
   request_.method = head_->get().method_string();
   take_correlation_id(head_->get(), request_.correlation_id);
+  head_->get().clear();  // the memory of its fields
   begun_ = Clock::now();
   expects_continue_ = false;
   Problem problem;
@@ -214,7 +249,8 @@ Visit Connection::visit() const {
   const auto view = [](boost::core::string_view text) {
     return std::string_view(text.data(), text.size());
   };
-  visit.line = {request_.method, target()};
+  // As it was routed: a proxy may have put a host in front.
+  visit.line = {request_.method, sent_path_of(target())};
   visit.credentials.authorization = view(head[http::field::authorization]);
   visit.credentials.proof = view(head["DPoP"]);
   visit.credentials.is_repeated =
@@ -277,7 +313,7 @@ void Connection::append_head(const Response& response, std::string& text) {
   } else if (is_old()) {
     add("Connection", "keep-alive");
   }
-  add("Content-Length", std::to_string(response.body.size()));
+  add("Content-Length", std::to_string(response.text().size()));
   text.append("\r\n");
 }
 
@@ -294,22 +330,35 @@ Awaitable<void> Connection::answer(Response response) {
   // Who was not told to send the body may send it or not: what comes next could be either.
   if (network_.is_draining || expects_continue_) is_closing_ = true;
   is_refused_ = request_.method == "POST" && (response.status == 429 || response.status == 503);
-  std::string text = std::move(answer_);
-  text.clear();
-  text.reserve(head_bytes + response.body.size());
-  append_head(response, text);
-  if (request_.method != "HEAD") text += response.body;
-  response.body = std::string();
-  hold(held_bytes_ + text.size());
+  std::string head = std::move(answer_head_);
+  head.clear();
+  head.reserve(head_bytes);
+  append_head(response, head);
+  const std::string_view body = request_.method == "HEAD" ? std::string_view() : response.text();
+  const AnswerParts parts{asio::buffer(head), asio::buffer(body)};
   // What fits the socket's buffer, as nearly every answer does, leaves without waiting.
   error_code error;
-  const std::size_t sent = transport_.write_at_once(asio::buffer(text), error);
+  const std::size_t sent = transport_.write_at_once(parts, error);
   if (error == asio::error::would_block) error = {};
   bool is_sent = !error;
-  if (is_sent && sent != text.size()) is_sent = co_await write(asio::buffer(text) + sent);
+  if (is_sent && sent != asio::buffer_size(parts)) {
+    is_sent = co_await write_rest(parts, sent, response.body.size());
+  }
   if (!is_sent) close();
-  if (text.capacity() <= kept_bytes_max) answer_ = std::move(text);
+  if (head.capacity() <= kept_bytes_max) answer_head_ = std::move(head);
   count_answer(response.status);
+}
+
+/// `held` is the memory of the answer. Half of all memory stays for requests, however many clients
+/// do not read. A small answer is written also when large ones fill the other half.
+Awaitable<bool> Connection::write_rest(AnswerParts parts, std::size_t sent, std::size_t held) {
+  const bool is_crowded = http_counters().unread_bytes > limits().waiting_bytes_max / 2;
+  if (is_crowded && held > first_piece_bytes) co_return false;
+  const UnreadAnswer counted(held);
+  hold(held_bytes_ + held);
+  beast::buffers_suffix<AnswerParts> rest(parts);
+  rest.consume(sent);
+  co_return co_await write(rest, Written::whole);
 }
 
 Awaitable<void> Connection::refuse(Problem problem) {

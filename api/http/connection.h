@@ -1,14 +1,17 @@
 #pragma once
 
+#include <array>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "api/http/chunk_decoder.h"
+#include "api/http/client_wait.h"
 #include "api/http/gzip_decoder.h"
 #include "api/http/http_counters.h"
 #include "api/http/http_message.h"
@@ -67,6 +70,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   /// The next piece of an answer, or another step of that size.
   void allow_a_piece() { allow(limits().slow_timeout); }
+  /// The next step is not the client's, and takes what it takes.
+  void allow_any_time() { deadline_ = Clock::time_point::max(); }
   bool is_timed_out() const { return is_timed_out_; }
 
   // ---- memory ----
@@ -112,7 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool has_sent_body_left() const { return is_chunked_ ? !chunks_.is_done() : body_left_ != 0; }
   Awaitable<std::size_t> read_sent(char* data, std::size_t size);
   /// What came was worth the wait: the time in all begins anew.
-  void forgive_waiting() { waited_ = {}; }
+  void forgive_waiting() { body_wait_.forgive(); }
   bool is_body_broken() const { return is_body_broken_; }
   /// Why it is broken.
   Problem body_problem() const;
@@ -142,14 +147,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void count_answer(unsigned status);
   /// At the level `debug`: what was asked, by whom, and how that was answered.
   void log_answer(std::string_view route) const;
-  /// Writes all, as long as the client takes a piece of it in time; false when it does not.
+  /// What is written is a whole answer, or a part of one whose client may send before it reads.
+  enum class Written : std::uint8_t { whole, part };
+  /// Writes all, as long as the client takes a piece of it in time; false when it does not. For a
+  /// whole answer it may not take much longer for few bytes, as with a body.
   template <class Buffers>
-  Awaitable<bool> write(Buffers bytes) {
+  Awaitable<bool> write(Buffers bytes, Written written = Written::part) {
     boost::beast::buffers_suffix<Buffers> rest(bytes);
+    ClientWait wait;
     while (boost::beast::buffer_bytes(rest) != 0) {
       writes_since_ = Clock::now();
-      allow(limits().slow_timeout, writes_since_);
+      allow(limits().slow_timeout - wait.time(), writes_since_);
       auto [error, size] = co_await transport_.write_some(rest);
+      if (written == Written::whole) wait.add(Clock::now() - writes_since_, size);
       writes_since_ = Clock::time_point::max();
       if (error) co_return false;
       rest.consume(size);
@@ -195,8 +205,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const ForeignSurface* surface_of(std::string_view path) const;
   const ForeignSurface* foreign_surface() const;
   Awaitable<error_code> parse_head();
+  bool is_head_too_large(std::size_t bytes) const;
   Awaitable<void> refuse_head(error_code error);
   void append_head(const Response& response, std::string& text);
+  using AnswerParts = std::array<asio::const_buffer, 2>;  // head and body
+  Awaitable<bool> write_rest(AnswerParts parts, std::size_t sent, std::size_t held);
 
   Network& network_;
   Lane& lane_;
@@ -216,7 +229,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t held_bytes_ = 0;
   std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> head_;
   Request request_;
-  std::string answer_;  // memory for the next
+  std::string answer_head_;  // memory for the next
   Clock::time_point begun_;
   unsigned status_ = 0;  // of the last answer
   Clock::time_point writes_since_ = Clock::time_point::max();
@@ -226,7 +239,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t body_left_ = 0;
   std::unique_ptr<GzipDecoder> gzip_;
   bool is_unpacked_ = false;  // to the end
-  Clock::duration waited_{};  // for the body, less what is due to the bytes that came
+  ClientWait body_wait_;
   bool is_body_broken_ = false;
 };
 

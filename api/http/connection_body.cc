@@ -7,15 +7,7 @@
 #include "ingest/items/json_text.h"
 
 namespace api {
-namespace {
-
 namespace beast = boost::beast;
-
-/// The time for a whole body: a second for so many bytes, besides the time for one piece. Otherwise
-/// a client could keep a connection open for days, a byte at a time.
-constexpr std::size_t slowest_bytes_per_second = 1U << 10;
-
-}  // namespace
 
 Awaitable<std::size_t> Connection::read_sent(char* data, std::size_t size) {
   if (const std::size_t got = take_buffered(data, size); got != 0) co_return got;
@@ -24,13 +16,10 @@ Awaitable<std::size_t> Connection::read_sent(char* data, std::size_t size) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await write(asio::buffer(go_on));
   }
-  const Clock::duration limit = limits().slow_timeout;
   const Clock::time_point begin = Clock::now();
-  allow(limit - waited_, begin);
+  allow(limits().slow_timeout - body_wait_.time(), begin);
   const std::size_t got = co_await receive(data, size);
-  const std::chrono::duration<double> due{static_cast<double>(got) / slowest_bytes_per_second};
-  waited_ += Clock::now() - begin - std::chrono::duration_cast<Clock::duration>(due);
-  waited_ = std::max(waited_, Clock::duration::zero());
+  body_wait_.add(Clock::now() - begin, got);
   co_return got;
 }
 

@@ -1,5 +1,6 @@
 #include "api/http/http_client.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -14,10 +15,12 @@
 #include <boost/json/parse.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 
 #include "api/http/address.h"
+#include "api/http/http_limits.h"
 #include "api/http/tls_context.h"
 #include "api/program/usage_error.h"
 
@@ -71,9 +74,17 @@ class ServerStream {
     finish_sending();
   }
 
+  /// After so many bytes nothing more is read. Beast's own limit of a head is for the fields that
+  /// come together, and a head may come in many pieces.
+  void bound_reading(std::size_t bytes) { readable_bytes_ = bytes; }
+
   // What Beast reads answers from.
   template <class Buffers>
   std::size_t read_some(const Buffers& buffers, boost::system::error_code& error) {
+    if (readable_bytes_ == 0) {
+      error = http::error::header_limit;
+      return 0;
+    }
     std::optional<std::size_t> got;
     const auto done = [&got, &error](boost::system::error_code outcome, std::size_t size) {
       error = outcome;
@@ -85,6 +96,7 @@ class ServerStream {
       socket_.async_read_some(buffers, done);
     }
     while (!got) run_one();
+    readable_bytes_ -= std::min(readable_bytes_, *got);
     return *got;
   }
   template <class Buffers>
@@ -105,6 +117,7 @@ class ServerStream {
   Socket socket_;
   std::optional<asio::ssl::stream<Socket&>> tls_;
   bool is_sending_ = false;
+  std::size_t readable_bytes_ = SIZE_MAX;
 };
 
 unsigned retry_after(const http::fields& fields) {
@@ -194,7 +207,9 @@ struct HttpClient::Impl {
   Answer read_answer(const std::function<void(std::string_view)>& on_piece) {
     http::response_parser<http::buffer_body> parser;
     parser.body_limit(boost::none);
+    stream->bound_reading(answer_head_bytes_max);
     http::read_header(*stream, buffer, parser);
+    stream->bound_reading(SIZE_MAX);
     Answer answer;
     answer.status = parser.get().result_int();
     answer.retry_after_s = retry_after(parser.get());

@@ -19,6 +19,7 @@ struct HttpCounters {
   std::atomic<std::uint64_t> forbidden_total{0};          ///< answered 403 by the gate
   std::atomic<std::uint64_t> limited_total{0};            ///< answered 429 for a rate
   std::atomic<std::uint64_t> held_bytes{0};               ///< of bodies and answers, in memory now
+  std::atomic<std::uint64_t> unread_bytes{0};             ///< of these, of answers that wait
   std::atomic<std::uint64_t> waiting_polls{0};            ///< requests that wait for events now
   std::array<std::atomic<std::uint64_t>, 6> responses_by_class{};  ///< index 2 = 2xx
   std::array<std::atomic<std::uint64_t>, latency_bounds_seconds.size() + 1> latency{};

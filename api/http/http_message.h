@@ -50,6 +50,9 @@ struct Response {
   unsigned status = 200;
   std::string_view content_type = "application/json";  ///< a literal
   std::string body;
+  /// Instead of `body`: a text that stays as long as the program. However many clients are slow to
+  /// read it, it is in memory once.
+  std::string_view constant_body{};
   std::vector<std::pair<std::string, std::string>> headers;
   /// The answer reflects state up to this item or group, which may not be durable yet.
   ledger::Position reflects;
@@ -59,6 +62,8 @@ struct Response {
   std::function<void(Response&)> finish;
   /// What the body says, if it is a problem: for who is told of it in another form.
   std::optional<Problem> problem;
+
+  std::string_view text() const { return constant_body.empty() ? body : constant_body; }
 };
 
 }  // namespace api

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -187,10 +188,10 @@ void HttpServer::stop() {
   while (network.connection_count != 0 && Clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
-  network.parsers.join();
-  network.workers.join();
-  network.patient.join();
-  network.costly.join();
+  // What runs ends; what has not begun is dropped with its connection, for the time is over.
+  const std::array pools{&network.parsers, &network.workers, &network.patient, &network.costly};
+  for (asio::thread_pool* const pool : pools) pool->stop();
+  for (asio::thread_pool* const pool : pools) pool->join();
   for (Lane& lane : network.lanes) lane.context.stop();
   for (Lane& lane : network.lanes) {
     if (lane.thread.joinable()) lane.thread.join();

@@ -14,6 +14,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "api/http/name_lookup.h"
 #include "api/http/tls_context.h"
 
 namespace api {
@@ -25,7 +26,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto time_max = std::chrono::seconds{5};
-constexpr std::uint64_t body_bytes_max = 1U << 20;
+/// With its head and the framing of its body.
+constexpr std::size_t answer_bytes_max = 1U << 20;
+constexpr std::size_t piece_bytes = 16U << 10;
 
 /// `max-age` of `Cache-Control`, if it is there.
 std::optional<std::chrono::seconds> max_age_of(std::string_view cache_control) {
@@ -43,7 +46,7 @@ std::optional<std::chrono::seconds> max_age_of(std::string_view cache_control) {
 class Request {
  public:
   Request(const std::string& url, const std::string& ca_file)
-      : tls_(make_client_context(ca_file)), resolver_(context_), stream_(context_, *tls_) {
+      : tls_(make_client_context(ca_file)), stream_(context_, *tls_) {
     const auto parsed = boost::urls::parse_uri(url);
     if (!parsed || parsed->scheme() != "https" || parsed->host().empty()) {
       throw std::runtime_error("not an https:// address: " + url);
@@ -74,13 +77,7 @@ class Request {
 
  private:
   void connect() {
-    tcp::resolver::results_type found;
-    step("name", [&](auto done) {
-      resolver_.async_resolve(host_, port_, [&found, done](error_code error, auto results) {
-        found = results;
-        done(error);
-      });
-    });
+    const auto found = look_up(host_, port_, deadline_);
     step("connection", [&](auto done) {
       asio::async_connect(stream_.next_layer(), found,
                           [done](error_code error, const tcp::endpoint&) { done(error); });
@@ -90,17 +87,45 @@ class Request {
   Fetched read_answer() {
     boost::beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
-    parser.body_limit(body_bytes_max);
-    step("answer", [&](auto done) {
-      http::async_read(stream_, buffer, parser,
-                       [done](error_code error, std::size_t) { done(error); });
-    });
+    parser.body_limit(answer_bytes_max);
+    parser.eager(true);
+    std::size_t bytes = 0;
+    while (!parser.is_done()) {
+      bytes += read_piece(buffer, parser);
+      if (bytes > answer_bytes_max) throw std::runtime_error(name_ + ": the answer is too large");
+    }
     const auto& answer = parser.get();
     if (answer.result_int() != 200) {
       throw std::runtime_error(name_ + " answered " + std::to_string(answer.result_int()));
     }
     const auto cache_control = answer[http::field::cache_control];
     return {answer.body(), max_age_of({cache_control.data(), cache_control.size()})};
+  }
+
+  /// Reads a piece; Beast's own loop would go on for as long as fields of the head come.
+  std::size_t read_piece(boost::beast::flat_buffer& buffer,
+                         http::response_parser<http::string_body>& parser) {
+    std::size_t got = 0;
+    bool is_end = false;
+    step("answer", [&](auto done) {
+      stream_.async_read_some(buffer.prepare(piece_bytes),
+                              [&, done](error_code error, std::size_t size) {
+                                got = size;
+                                is_end = error == asio::error::eof && parser.got_some();
+                                done(is_end ? error_code() : error);
+                              });
+    });
+    buffer.commit(got);
+    error_code error;
+    if (is_end) {
+      parser.put_eof(error);
+    } else {
+      buffer.consume(parser.put(buffer.data(), error));
+    }
+    if (error && error != http::error::need_more) {
+      throw std::runtime_error(name_ + ": answer: " + error.message());
+    }
+    return got;
   }
 
   /// Starts something and waits for its end.
@@ -112,7 +137,6 @@ class Request {
     context_.run_until(deadline_);
     if (!outcome) {
       // What still runs refers to this frame.
-      resolver_.cancel();
       error_code ignored;
       stream_.next_layer().close(ignored);
       context_.restart();
@@ -132,7 +156,6 @@ class Request {
   std::string name_;
   asio::io_context context_;
   const TlsContext tls_;
-  tcp::resolver resolver_;
   asio::ssl::stream<tcp::socket> stream_;
 };
 

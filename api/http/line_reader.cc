@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t batch_lines_max = 100'000;
 constexpr std::size_t batch_bytes_max = 32U << 20;
 constexpr std::size_t piece_bytes = 1U << 20;
+/// So many tell the form of a file.
+constexpr std::size_t first_bytes = 4096;
 
 /// Lines that are looked at before anything is sent. Of a file that has fewer nothing is concluded:
 /// each line gets its verdict.
@@ -81,8 +83,13 @@ std::uint64_t LineReader::size() const {
 }
 
 std::string LineReader::next() {
-  while (!is_at_end_ && !has_batch()) fill();
-  if (std::exchange(is_at_begin_, false) && bytes_.starts_with("\xef\xbb\xbf")) bytes_.erase(0, 3);
+  if (std::exchange(is_at_begin_, false)) begin();
+  while (!is_at_end_ && bytes_.size() < batch_bytes_max) fill();
+  if (!is_at_end_ && bytes_.find('\n') == std::string::npos) {
+    throw UsageError(
+        fmt::format("{} has a line of more than {} MiB; remedy: a file with one item a line", name_,
+                    batch_bytes_max >> 20));
+  }
   if (is_at_end_ && !bytes_.empty() && bytes_.back() != '\n') bytes_ += '\n';
   const std::size_t end = batch_end();
   std::string rest(bytes_, end);
@@ -90,8 +97,11 @@ std::string LineReader::next() {
   return std::exchange(bytes_, std::move(rest));
 }
 
-bool LineReader::has_batch() const {
-  return bytes_.size() >= batch_bytes_max && bytes_.rfind('\n') != std::string::npos;
+/// What has no lines to take is named before more of it is read.
+void LineReader::begin() {
+  while (!is_at_end_ && bytes_.size() < first_bytes) fill();
+  if (bytes_.starts_with("\xef\xbb\xbf")) bytes_.erase(0, 3);
+  refuse_other_forms(bytes_, name_);
 }
 
 /// The end of the last line that the batch may hold.
@@ -118,7 +128,6 @@ void LineReader::fill() {
 }
 
 void require_items(std::string_view lines, const std::string& name, bool trusts_received_time) {
-  refuse_other_forms(lines, name);
   simdjson::dom::parser parser;
   std::size_t seen = 0;
   std::size_t objects = 0;

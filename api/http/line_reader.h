@@ -20,11 +20,12 @@ class LineReader {
   /// Bytes of the file, 0 when it is not known.
   std::uint64_t size() const;
   /// The next whole lines, without a byte order mark; empty at the end. Throws std::runtime_error
-  /// when they cannot be read.
+  /// when they cannot be read, and UsageError when there are none: the file is compressed, of
+  /// another encoding, a JSON array, or a line is longer than 32 MiB.
   std::string next();
 
  private:
-  bool has_batch() const;
+  void begin();
   std::size_t batch_end() const;
   void fill();
 
@@ -36,8 +37,8 @@ class LineReader {
 };
 
 /// Looks at the first lines of a file of items. Throws UsageError when none of them can be taken:
-/// the file is compressed, of another encoding, or holds no JSON objects; or all have a
-/// `receivedTime`, and it is not trusted. `name` is that of the file.
+/// they are no JSON objects; or all have a `receivedTime`, and it is not trusted. `name` is that of
+/// the file.
 void require_items(std::string_view lines, const std::string& name, bool trusts_received_time);
 
 }  // namespace api

@@ -86,14 +86,14 @@ struct Network {
 
   std::atomic<std::size_t> connection_count{0};
   std::atomic<bool> is_draining{false};
+  std::atomic<std::size_t> costly_waiting{0};  // outlives the requests that the lanes destroy
   std::vector<Lane> lanes;
   asio::thread_pool workers{2};              // for slow reads
   asio::thread_pool parsers{1};              // for large bodies
   asio::thread_pool patient{1};              // for answers that cost much: gives way to all others
   const std::size_t costly_threads;          // as many as processors
   asio::thread_pool costly{costly_threads};  // for work with private keys: gives way to the rest
-  std::atomic<std::size_t> costly_waiting{0};
-  std::mutex costly_mutex;  // of the two below
+  std::mutex costly_mutex;                   // of the two below
   std::condition_variable costly_ended;
   std::size_t costly_turns = 0;  ///< threads that work
   // Set before the first connection.

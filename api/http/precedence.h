@@ -10,12 +10,9 @@ namespace api {
 /// A prompt request, for as long as it is served; on its lane's thread.
 class PromptService {
  public:
-  explicit PromptService(Lane& lane, bool is_prompt) : lane_(is_prompt ? &lane : nullptr) {
-    if (is_prompt) add(1);
-  }
+  explicit PromptService(Lane& lane) : lane_(lane) { add(1); }
   ~PromptService() {
-    if (lane_ == nullptr) return;
-    lane_->prompt_ended.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    lane_.prompt_ended.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     add(std::size_t{0} - 1);
   }
   PromptService(const PromptService&) = delete;
@@ -23,11 +20,11 @@ class PromptService {
 
  private:
   void add(std::size_t change) {
-    const std::size_t before = lane_->prompt_requests.load(std::memory_order_relaxed);
-    lane_->prompt_requests.store(before + change, std::memory_order_relaxed);
+    const std::size_t before = lane_.prompt_requests.load(std::memory_order_relaxed);
+    lane_.prompt_requests.store(before + change, std::memory_order_relaxed);
   }
 
-  Lane* const lane_;  // null when the request is not prompt
+  Lane& lane_;
 };
 
 /// The turn of a thread of `costly` to work. While prompt requests are served, half of these

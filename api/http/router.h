@@ -17,7 +17,6 @@ enum class RouteKind : std::uint8_t {
   quick,   ///< answered on the network thread: memory or one lookup
   slow,    ///< answered on a worker thread: reads that may wait or take milliseconds
   costly,  ///< answered on threads that give way: work with private keys. Bounded.
-  prompt,  ///< has a way of its own, and what is costly gives way to it
 };
 
 class Connection;

@@ -141,7 +141,6 @@ Awaitable<void> serve(Connection& connection, const Route*& route) {
   const bool is_packed = connection.request().coding == ContentCoding::gzip;
   if (takes_body && is_packed && !route->takes_anything) connection.unpack_body();
   if (route->serve) {
-    const PromptService prompt(connection.lane(), route->kind == RouteKind::prompt);
     co_await route->serve(connection);
   } else {
     co_await serve_handler(connection, *route);

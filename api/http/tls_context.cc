@@ -89,4 +89,15 @@ TlsContext make_client_context(const std::string& ca_file) {
   return context;
 }
 
+std::string subject_of_peer(SSL* connection) {
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate{
+      SSL_get1_peer_certificate(connection), X509_free};
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> text{BIO_new(BIO_s_mem()), BIO_free_all};
+  if (!certificate || !text) return {};
+  X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
+  std::string subject(BIO_ctrl_pending(text.get()), '\0');
+  BIO_read(text.get(), subject.data(), static_cast<int>(subject.size()));
+  return subject;
+}
+
 }  // namespace api

@@ -26,6 +26,10 @@ TlsContext make_server_context(const TlsSettings& settings);
 /// std::runtime_error.
 TlsContext make_client_context(const std::string& ca_file);
 
+/// The subject of the certificate that the other side has shown, on one line (RFC 2253); empty when
+/// it has shown none.
+std::string subject_of_peer(SSL* connection);
+
 /// The context of connections that begin now; another one takes its place while others stay open.
 class TlsCurrent {
  public:

@@ -26,6 +26,10 @@ Awaitable<error_code> Transport::shake_hands() {
   co_return error;
 }
 
+std::string Transport::client_subject() const {
+  return tls_ ? subject_of_peer(tls_->stream.native_handle()) : std::string();
+}
+
 Awaitable<void> Transport::end_sending() {
   if (tls_) {
     // Waits for the client's own end, or for the deadline of the connection.

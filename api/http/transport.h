@@ -2,6 +2,7 @@
 
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -26,6 +27,8 @@ class Transport {
 
   /// TLS: agrees on keys with the client. Before anything else.
   Awaitable<error_code> shake_hands();
+  /// See subject_of_peer(); empty without TLS.
+  std::string client_subject() const;
   /// Tells the client that nothing more comes.
   Awaitable<void> end_sending();
 
@@ -39,8 +42,9 @@ class Transport {
     return write_secured(gathered(buffers));
   }
   /// What can be written at once; `would_block` when nothing can.
-  std::size_t write_at_once(asio::const_buffer buffer, error_code& error) {
-    if (!tls_) return socket_.write_some(buffer, error);
+  template <class Buffers>
+  std::size_t write_at_once(const Buffers& buffers, error_code& error) {
+    if (!tls_) return socket_.write_some(buffers, error);
     error = asio::error::would_block;
     return 0;
   }

@@ -4,6 +4,7 @@
 
 #include "api/identity/jws.h"
 #include "ledger/values/national_id.h"
+#include "ledger/values/practice_numbers.h"
 
 namespace api {
 namespace {
@@ -12,8 +13,6 @@ namespace json = boost::json;
 
 constexpr std::string_view iso6523_authority = "iso6523-actorid-upis";
 constexpr std::string_view iso6523_norway = "0192:";
-/// Of a text that goes into logs.
-constexpr std::size_t name_bytes_max = 100;
 
 bool is_one_of(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -28,7 +27,7 @@ std::string text_of(const json::object& claims, std::string_view name) {
 
 /// For logs: bounded, and without characters that could be anything else there.
 std::string name_of(const json::object& claims, std::string_view name) {
-  std::string text = text_of(claims, name).substr(0, name_bytes_max);
+  std::string text = text_of(claims, name).substr(0, token_name_bytes_max);
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
@@ -84,9 +83,9 @@ std::string_view iso6523_number(const json::object& party) {
 bool has_form(std::string_view number, Register in) {
   switch (in) {
     case Register::organisations:
-      return is_organisation_number(number);
+      return ledger::is_organisation_number(number);
     case Register::practitioners:
-      return is_practitioner_number(number);
+      return ledger::is_hpr_number(number);
     case Register::persons:
       return ledger::NationalId::parse(number, ledger::NumberSeries::production_and_tests)
           .has_value();
@@ -134,6 +133,25 @@ std::vector<std::string> organisations_of(const json::object& claims, const Issu
   return found;
 }
 
+/// The number in the first of these claims that is there and of this register, whoever decides.
+std::string number_in(const json::object& claims, const std::vector<PartyClaim>& named,
+                      Register in) {
+  for (const PartyClaim& claim : named) {
+    const json::value* const value = claims.if_contains(claim.name);
+    if (value != nullptr && claim.in == in) return number_of(*value, claim);
+  }
+  return {};
+}
+
+/// Of the first claim that may have a main unit.
+std::string main_unit_of(const json::object& claims, const Issuer& issuer) {
+  for (const PartyClaim& claim : issuer.parties) {
+    const json::value* const value = claims.if_contains(claim.parent);
+    if (value != nullptr && !claim.parent.empty()) return number_of(*value, claim);
+  }
+  return {};
+}
+
 /// One of the four levels, which HelseID writes as a text; 0 when it is none.
 std::int64_t level_of(const json::object& claims, const std::string& name) {
   const std::string text = name.empty() ? std::string() : text_of(claims, name);
@@ -172,6 +190,10 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   }
   token.level = level_of(claims, issuer.level_claim);
   token.has_level = claims.contains(issuer.level_claim);
+  token.practitioner = number_in(claims, issuer.parties, Register::persons);
+  token.hpr_number = number_in(claims, issuer.parties, Register::practitioners);
+  token.main_unit = main_unit_of(claims, issuer);
+  token.supplier = number_in(claims, issuer.suppliers, Register::organisations);
   token.has_supplier = claims.contains("supplier");
   token.delegation_source = text_of(claims, "delegation_source");
   return token;

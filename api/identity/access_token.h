@@ -20,6 +20,8 @@ using KeyRing = std::map<std::string, std::shared_ptr<const KeySet>, std::less<>
 
 /// Longer tokens are refused unread.
 constexpr std::size_t token_bytes_max = 12U << 10;
+/// Names in tokens are cut to this, because they go into logs.
+constexpr std::size_t token_name_bytes_max = 100;
 
 /// Whom a token speaks of, as far as its issuer's settings say where that stands. Texts are as the
 /// issuer wrote them; empty: not there.
@@ -51,6 +53,10 @@ struct AccessToken {
   std::string person;                      ///< who has logged in, if the issuer's tokens say so
   std::int64_t level = 0;
   bool has_level = false;
+  std::string practitioner;  ///< the national number of the practitioner who has logged in
+  std::string hpr_number;    ///< likewise
+  std::string main_unit;     ///< organisation number
+  std::string supplier;      ///< likewise
   bool has_supplier = false;
   std::string delegation_source;
 

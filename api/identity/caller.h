@@ -62,6 +62,11 @@ struct Caller {
   // What a person is told of who has asked; empty: nobody has said.
   std::string organisation{};
   std::string organisation_number{};
+  // What the access log keeps besides; empty: the token does not say.
+  std::string main_unit{};     ///< number of the organisation's main unit, as the token says it
+  std::string supplier{};      ///< organisation number of whoever works for the organisation
+  std::string hpr_number{};    ///< of the practitioner who has logged in
+  std::string practitioner{};  ///< the national number of the same
 
   /// As the access log has it.
   const std::string& program() const { return client.empty() ? name : client; }

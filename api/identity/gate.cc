@@ -1,5 +1,6 @@
 #include "api/identity/gate.h"
 
+#include <array>
 #include <utility>
 
 namespace api {
@@ -21,6 +22,13 @@ Gate::Verdict verdict_of(Refusal::Kind kind) {
       return Gate::Verdict::forbidden;
   }
   return Gate::Verdict::forbidden;
+}
+
+/// The practice whose rates items cost; empty: none, as of an operator.
+const std::string& charged_practice(const Caller& caller, const std::string& practice) {
+  const PracticeList& own = caller.own_practices;
+  const bool costs_own = practice.empty() && own != nullptr && !own->empty();
+  return costs_own ? own->front() : practice;
 }
 
 }  // namespace
@@ -78,16 +86,29 @@ Gate::Answer Gate::admit(const Access& access, std::string_view path_parameter, 
 std::optional<RateExcess> Gate::limit_items(const Caller& caller, const std::string& practice,
                                             std::uint64_t items, bool is_new_request) const {
   if (guard_ == nullptr) return std::nullopt;
+  struct Charge {
+    RateLimiter& limiter;
+    const Rate& rate;
+    const std::string& name;
+    std::uint64_t amount;
+  };
   const auto rates = this->rates();
+  const std::string& charged = charged_practice(caller, practice);
+  const bool has_practice = !charged.empty();
+  const std::array charges{
+      Charge{client_items_, rates->client_items, caller.client, items},
+      Charge{practice_requests_, rates->practice_requests, charged,
+             has_practice && is_new_request ? 1U : 0U},
+      Charge{practice_items_, rates->practice_items, charged, has_practice ? items : 0}};
   const auto now = RateLimiter::Time::clock::now();
-  if (auto excess = client_items_.take(rates->client_items, caller.client, items, now)) {
-    return excess;
-  }
-  if (is_new_request) {
-    auto excess = practice_requests_.take(rates->practice_requests, practice, 1, now);
+  for (const Charge& charge : charges) {
+    auto excess = charge.limiter.excess(charge.rate, charge.name, charge.amount, now);
     if (excess) return excess;
   }
-  return practice_items_.take(rates->practice_items, practice, items, now);
+  for (const Charge& charge : charges) {
+    charge.limiter.charge(charge.rate, charge.name, charge.amount, now);
+  }
+  return std::nullopt;
 }
 
 std::shared_ptr<const Rates> Gate::rates() const {

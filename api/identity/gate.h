@@ -45,8 +45,10 @@ class Gate {
 
   bool is_renewing(const std::string& issuer) const { return guard_->is_renewing(issuer); }
 
-  /// Items of a request, of the practice of the first of them: why they are to come later. Those
-  /// of a stream come bit by bit; only the first of them are a new request.
+  /// Items of a request, of the practice of the first of them: why they are to come later. What is
+  /// to come later costs nothing. When the first item names no practice for which the caller may
+  /// act, and `practice` is empty, they cost the caller's own practice. Items of a stream come bit
+  /// by bit; only the first of them are a new request.
   std::optional<RateExcess> limit_items(const Caller& caller, const std::string& practice,
                                         std::uint64_t items, bool is_new_request = true) const;
 

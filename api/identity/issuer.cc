@@ -1,7 +1,6 @@
 #include "api/identity/issuer.h"
 
 #include <algorithm>
-#include <array>
 
 namespace api {
 namespace {
@@ -57,10 +56,6 @@ Issuer idporten() {
   return issuer;
 }
 
-bool is_digits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 const Issuer* AuthSettings::find(std::string_view name) const {
@@ -83,19 +78,6 @@ std::chrono::seconds AuthSettings::longest_proof_window() const {
     longest = std::max(longest, proof_age_of(issuer) + proof_leeway_of(issuer));
   }
   return longest;
-}
-
-bool is_organisation_number(std::string_view text) {
-  constexpr std::array weights{3, 2, 7, 6, 5, 4, 3, 2};
-  if (text.size() != weights.size() + 1 || !is_digits(text)) return false;
-  int sum = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * (text[i] - '0');
-  const int check = (11 - sum % 11) % 11;
-  return check == text.back() - '0';
-}
-
-bool is_practitioner_number(std::string_view text) {
-  return !text.empty() && text.size() <= 9 && is_digits(text);
 }
 
 std::optional<Issuer> issuer_of_kind(std::string_view kind) {

@@ -58,6 +58,9 @@ struct KeySource {
   std::string ca_file;  ///< of the CA that the HTTPS certificates are of; empty: the system's
 };
 
+/// So that the access log keeps a client whole; see client_bytes_max.
+constexpr std::size_t issuer_name_bytes_max = 200;
+
 /// What is taken from one issuer, and what it is worth here.
 struct Issuer {
   std::string name;  ///< `iss`, byte for byte
@@ -102,11 +105,6 @@ struct AuthSettings {
   /// From a proof that is made ahead of time until it is too old, whoever issued the token.
   std::chrono::seconds longest_proof_window() const;
 };
-
-/// Nine digits with the check digit of the register of organisations.
-bool is_organisation_number(std::string_view text);
-/// One to nine digits.
-bool is_practitioner_number(std::string_view text);
 
 /// The settings that the published documents of the three national issuers amount to, but for
 /// name and audience. Nothing when there is no such kind.

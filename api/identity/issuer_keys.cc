@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/identity/jws.h"
+#include "api/program/log.h"
 #include "storage/files/files.h"
 
 namespace api {
@@ -52,6 +53,20 @@ seconds lifetime(const Fetched& fetched) {
   return std::clamp(fetched.max_age.value_or(renewal_max), renewal_min, renewal_max);
 }
 
+/// Tells the log what has changed, and nothing at each further failure.
+void tell(const std::string& issuer, bool had_trouble, const std::string& trouble,
+          bool are_given_up) {
+  if (!had_trouble && !trouble.empty()) {
+    log(LogLevel::warning, "issuer_keys_not_renewed", {{"issuer", issuer}, {"reason", trouble}});
+  }
+  if (had_trouble && trouble.empty()) {
+    log(LogLevel::info, "issuer_keys_renewed", {{"issuer", issuer}});
+  }
+  if (are_given_up) {
+    log(LogLevel::error, "issuer_keys_given_up", {{"issuer", issuer}, {"reason", trouble}});
+  }
+}
+
 }  // namespace
 
 FetchedKeys fetch_keys(const Issuer& issuer, const Fetch& fetch) {
@@ -89,6 +104,7 @@ void IssuerKeys::set_issuers(const std::vector<Issuer>& issuers) {
     source.is_wanted = true;
   }
   sources_ = std::move(sources);
+  ++settings_;
   publish();
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   changed_.notify_all();
@@ -145,6 +161,7 @@ void IssuerKeys::run() {
 /// Without the lock while it asks.
 void IssuerKeys::renew_one(std::unique_lock<std::mutex>& lock, const std::string& name) {
   const Issuer issuer = sources_.at(name).issuer;
+  const std::uint64_t settings = settings_;
   lock.unlock();
   std::optional<FetchedKeys> fetched;
   std::string trouble;
@@ -154,13 +171,25 @@ void IssuerKeys::renew_one(std::unique_lock<std::mutex>& lock, const std::string
     trouble = error.what();
   }
   lock.lock();
-  const auto found = sources_.find(name);
-  if (found == sources_.end()) return;
-  Source& source = found->second;
+  // What older settings had us ask for is not what is wanted now.
+  if (settings != settings_) return;
+  Source& source = sources_.at(name);
+  const bool had_keys = source.keys != nullptr;
+  const bool had_trouble = !source.trouble.empty();
+  source.trouble = trouble;
+  take(source, std::move(fetched));
+  const bool are_given_up = had_keys && source.keys == nullptr;
+  publish();
+  lock.unlock();
+  tell(name, had_trouble, trouble, are_given_up);
+  lock.lock();
+}
+
+/// The outcome of a renewal: keys, or none.
+void IssuerKeys::take(Source& source, std::optional<FetchedKeys> fetched) {
   const Time now = std::chrono::steady_clock::now();
   source.tried = now;
   source.is_wanted = false;
-  source.trouble = trouble;
   source.due = now + (fetched ? fetched->good_for : retry);
   if (fetched) {
     source.keys = std::make_shared<const KeySet>(std::move(fetched->keys));
@@ -168,7 +197,6 @@ void IssuerKeys::renew_one(std::unique_lock<std::mutex>& lock, const std::string
   } else if (source.good_until < now) {
     source.keys = nullptr;
   }
-  publish();
 }
 
 void IssuerKeys::publish() {

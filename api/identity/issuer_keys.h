@@ -36,7 +36,8 @@ FetchedKeys fetch_keys(const Issuer& issuer, const Fetch& fetch);
 
 /// Holds the keys of all issuers, and renews them: before they are a day old, and when a token
 /// names one that is unknown, then at most once in ten seconds an issuer. Old keys stay in use for
-/// a week when they cannot be renewed. A thread of its own does the waiting.
+/// a week when they cannot be renewed. The log says when renewals begin to fail, when they succeed
+/// again, and when old keys are given up. A thread of its own does the waiting.
 class IssuerKeys {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -73,12 +74,14 @@ class IssuerKeys {
 
   void run();
   void renew_one(std::unique_lock<std::mutex>& lock, const std::string& name);
+  void take(Source& source, std::optional<FetchedKeys> fetched);
   void publish();
 
   const Fetch fetch_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Source, std::less<>> sources_;
+  std::uint64_t settings_ = 0;  ///< how often set_issuers() has been called
   std::shared_ptr<const KeyRing> ring_ = std::make_shared<KeyRing>();
   bool is_ending_ = false;
   std::thread thread_;

@@ -43,12 +43,21 @@ class RateLimiter {
   /// of the burst is there, and the next then waits the longer.
   std::optional<RateExcess> take(const Rate& rate, const std::string& name, std::uint64_t amount,
                                  Time now);
+  /// What take() would say; takes nothing.
+  std::optional<RateExcess> excess(const Rate& rate, const std::string& name, std::uint64_t amount,
+                                   Time now) const;
+  /// Takes `amount`, also when that is more than there is: the next then waits the longer.
+  void charge(const Rate& rate, const std::string& name, std::uint64_t amount, Time now);
 
  private:
+  // REQUIRES: mutex_ is locked.
+  std::optional<RateExcess> excess_now(const Rate& rate, const std::string& name,
+                                       std::uint64_t amount, Time now) const;
+  void charge_now(const Rate& rate, const std::string& name, std::uint64_t amount, Time now);
   void make_room(Time now);
 
   const std::string_view policy_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   /// When all of the burst is there again: what is in the past needs no entry.
   std::unordered_map<std::string, Time> full_at_;
 };

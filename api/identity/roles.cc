@@ -139,6 +139,10 @@ Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings,
   Caller caller;
   caller.name = name_of(token, surface);
   caller.client = client_of(token);
+  caller.main_unit = token.main_unit;
+  caller.supplier = token.supplier;
+  caller.hpr_number = token.hpr_number;
+  caller.practitioner = token.practitioner;
   return surface == Surface::national ? query_caller(std::move(caller), token, *issuer, settings)
                                       : native_caller(std::move(caller), token, *issuer, settings);
 }

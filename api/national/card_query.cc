@@ -193,7 +193,7 @@ void CardQuery::add_routes(Router& router) {
               .handler = [](const Request&) {
                 Response response;
                 response.content_type = "application/yaml";
-                response.body = national_openapi;
+                response.constant_body = national_openapi;
                 return response;
               }});
 }

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ingest/items/json_text.h"
 
@@ -30,9 +31,9 @@ std::optional<StrictObject> StrictObject::parse(const std::string& text) {
 }
 
 std::string_view StrictObject::repeated() const {
-  for (auto at = members_.begin(); at != members_.end(); ++at) {
-    const auto is_same = [at](const Member& member) { return member.name == at->name; };
-    if (std::any_of(members_.begin(), at, is_same)) return at->name;
+  std::set<std::string_view> seen;
+  for (const Member& member : members_) {
+    if (!seen.insert(member.name).second) return member.name;
   }
   return {};
 }

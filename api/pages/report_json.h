@@ -22,7 +22,6 @@ const json::array& array(const json::object& from, std::string_view name);
 /// An array whose elements are objects.
 std::vector<const json::object*> objects(const json::object& from, std::string_view name);
 
-bool is_null(const json::object& from, std::string_view name);
 bool flag(const json::object& from, std::string_view name);
 bool is_null(const json::object& from, std::string_view name);
 std::int64_t integer(const json::object& from, std::string_view name);

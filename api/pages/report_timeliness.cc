@@ -174,6 +174,10 @@ std::string practices_table(const json::object& statement) {
 }  // namespace
 
 std::string verdict_on_targets(const json::object& timeliness) {
+  // There are no shares then.
+  if (count(timeliness, "count") == 0) {
+    return verdict(Verdict::neutral, "No co-payments, so no verdict on their timeliness.");
+  }
   const auto limits = objects(timeliness, "limits");
   std::size_t met = 0;
   std::string shares;
@@ -182,9 +186,6 @@ std::string verdict_on_targets(const json::object& timeliness) {
     shares += fmt::format("{}{} within {} days (target {:.0f}\u00a0%)", shares.empty() ? "" : ", ",
                           unbroken(percent(number(*limit, "share", 1))), count(*limit, "days"),
                           number(*limit, "target", 1) * 100);
-  }
-  if (count(timeliness, "count") == 0) {
-    return verdict(Verdict::neutral, "No co-payments, so no verdict on their timeliness.");
   }
   if (met == limits.size()) {
     return verdict(Verdict::good, "All targets for timely reports are met: " + shares + ".");

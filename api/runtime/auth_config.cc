@@ -9,7 +9,8 @@
 #include "api/identity/jwk.h"
 #include "api/identity/target_url.h"
 #include "api/program/usage_error.h"
-#include "storage/access_log/access_block.h"
+#include "ledger/records/registry_event.h"
+#include "ledger/values/practice_numbers.h"
 
 namespace api {
 namespace {
@@ -33,7 +34,7 @@ constexpr std::array<RoleName, 7> role_names{{{"practice", Role::practice, false
 void require_organisations(TableReader& reader, std::string_view key,
                            const std::vector<std::string>& numbers) {
   for (const std::string& number : numbers) {
-    if (is_organisation_number(number)) continue;
+    if (ledger::is_organisation_number(number)) continue;
     reader.fault(key,
                  "wants organisation numbers: nine digits, the last of which checks the others");
     return;
@@ -202,6 +203,9 @@ void read_issuer(TableReader& reader, const std::string& name, ConfigFaults& fau
   }
   Issuer& issuer = *read;
   issuer.name = reader.required_text("issuer");
+  if (issuer.name.size() > issuer_name_bytes_max) {
+    reader.fault("issuer", fmt::format("wants at most {} bytes", issuer_name_bytes_max));
+  }
   if (config.auth.find(issuer.name) != nullptr) reader.fault("issuer", "stands there twice");
   issuer.is_audience_waived = !reader.flag("audience_required", true);
   issuer.audience =
@@ -228,14 +232,14 @@ void read_practice(TableReader& reader, Config& config) {
   KnownPractice practice;
   practice.id = reader.required_text("id");
   practice.name = reader.text("name");
-  if (practice.name.size() > storage::access_text_bytes_max) {
-    reader.fault("name", fmt::format("wants at most {} bytes", storage::access_text_bytes_max));
+  if (practice.name.size() > ledger::practice_name_bytes_max) {
+    reader.fault("name", fmt::format("wants at most {} bytes", ledger::practice_name_bytes_max));
   }
   practice.organisations = reader.texts("organisations");
   practice.practitioners = reader.texts("hpr_numbers");
   require_organisations(reader, "organisations", practice.organisations);
   for (const std::string& number : practice.practitioners) {
-    if (!is_practitioner_number(number)) reader.fault("hpr_numbers", "wants one to nine digits");
+    if (!ledger::is_hpr_number(number)) reader.fault("hpr_numbers", "wants one to nine digits");
   }
   ledger::PracticeId id;
   if (!practice.id.empty() && !ledger::PracticeId::parse(practice.id, id)) {

@@ -257,7 +257,14 @@ std::vector<std::string> keys_for_restart(const Config& before, const Config& no
   compare("auth.proofs_max", before.auth.proofs_max, now.auth.proofs_max);
   compare("metrics.listen", before.metrics_listen, now.metrics_listen);
   compare("public.url", before.address.url, now.address.url);
+  compare("public.origins", before.address.origins, now.address.origins);
   compare("tls", before.tls.is_on(), now.tls.is_on());
+  compare("national.serve", before.national.is_served, now.national.is_served);
+  compare("national.body_bytes_max", before.national.body_bytes_max, now.national.body_bytes_max);
+  compare("national.key_days", before.national.key_life, now.national.key_life);
+  compare("national.key_rotate_days", before.national.key_age_max, now.national.key_age_max);
+  compare("registry.practices", before.ledger.are_practices_required,
+          now.ledger.are_practices_required);
   // Cards were issued by the ceilings that were known.
   for (const auto& [year, ceiling] : before.ceilings) {
     const auto found = now.ceilings.find(year);

@@ -16,9 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a first start that was killed may leave, and what a new disk brings.
-constexpr std::array<std::string_view, 5> names_of_nothing{"keys", "keys.partial", "journal",
-                                                           "state", "lost+found"};
+/// What a first start that was killed or failed may leave, and what a new disk brings. The access
+/// log is made after the journal: beside no journal it is the rest of a ledger.
+constexpr std::array<std::string_view, 6> names_of_nothing{"keys",  "keys.partial", "journal",
+                                                           "state", "proofs",       "lost+found"};
 
 bool is_empty(const fs::path& folder) {
   return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),

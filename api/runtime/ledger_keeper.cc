@@ -27,13 +27,10 @@ constexpr std::chrono::seconds healthy_time{30};
 
 }  // namespace
 
-LedgerKeeper::LedgerKeeper(storage::LedgerOptions options, ingest::Ingestor::Deliver deliver,
+LedgerKeeper::LedgerKeeper(storage::LedgerOptions options, Listeners listeners,
                            ingest::Ingestor::Options ingest_options, Jobs& jobs)
     : options_(std::move(options)),
-      deliver_([this, deliver = std::move(deliver)](auto submissions) {
-        refuse_after_fault(submissions);
-        deliver(std::move(submissions));
-      }),
+      listeners_(std::move(listeners)),
       ingest_options_(std::move(ingest_options)),
       jobs_(jobs) {
   options_.access_log_buffer = std::make_shared<storage::AccessLogBuffer>();
@@ -42,8 +39,10 @@ LedgerKeeper::LedgerKeeper(storage::LedgerOptions options, ingest::Ingestor::Del
   ingest_options_.note_failure = [this](const std::string& reason) {
     note({FaultKind::unwritable, reason});
   };
-  options_.on_replay = [this](ledger::Position at, ledger::Position end) {
+  options_.on_replay = [this, on_replay = options_.on_replay](ledger::Position at,
+                                                              ledger::Position end) {
     report_replay(at, end);
+    if (on_replay) on_replay(at, end);
   };
   try {
     try {
@@ -103,6 +102,15 @@ ledger::Result<void> LedgerKeeper::check(const std::string& sender, std::size_t 
   const auto ingestor = lease_to_write();
   if (!ingestor) return ledger::Errc::store_unavailable;
   return ingestor->check(sender, items);
+}
+
+void LedgerKeeper::answer(std::vector<std::unique_ptr<ingest::Submission>> submissions) {
+  refuse_after_fault(submissions);
+  listeners_.deliver(std::move(submissions));
+  const auto open = lease();
+  if (!open) return;
+  const ledger::Position newest = open->files().state().newest_event();
+  if (announced_event_.exchange(newest) != newest) listeners_.on_events();
 }
 
 /// What a faulty ledger has decided and written is not acknowledged: its outcome is unknown until
@@ -256,7 +264,8 @@ bool LedgerKeeper::take_items_again(Fault& fault) {
 
 void LedgerKeeper::open(OpenMode mode) {
   options_.mode = mode;
-  open_ = std::make_unique<OpenLedger>(options_, deliver_, ingest_options_);
+  open_ = std::make_unique<OpenLedger>(
+      options_, [this](auto submissions) { answer(std::move(submissions)); }, ingest_options_);
   if (mode == OpenMode::read_write) {
     jobs_.resume();
     taking_items_since_ = Clock::now();
@@ -313,6 +322,7 @@ void LedgerKeeper::discard_state(const std::string& reason) {
   const fs::path damaged = options_.folder / "state.damaged";
   // Renamed first: a state that is removed half must never be opened.
   fs::remove_all(damaged);
+  if (!fs::exists(state)) return;  // somebody has removed it already
   fs::rename(state, damaged);
   storage::sync_folder(options_.folder);
   fs::remove_all(damaged);

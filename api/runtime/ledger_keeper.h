@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -29,9 +31,15 @@ namespace api {
 /// Whoever uses the ledger holds a lease meanwhile; there is none while the files are closed.
 class LedgerKeeper {
  public:
+  /// What is told of a commit group, in this order.
+  struct Listeners {
+    ingest::Ingestor::Deliver deliver;  ///< gets its submissions, with their answers
+    std::function<void()> on_events;    ///< when it has made events, too
+  };
+
   /// Opens the ledger; read-only when its folder cannot be written now. Throws std::runtime_error
   /// when it cannot be opened for another reason: see LedgerFiles.
-  LedgerKeeper(storage::LedgerOptions options, ingest::Ingestor::Deliver deliver,
+  LedgerKeeper(storage::LedgerOptions options, Listeners listeners,
                ingest::Ingestor::Options ingest_options, Jobs& jobs);
   /// Nobody may ask for a lease any more, nor use one.
   ~LedgerKeeper();
@@ -73,6 +81,7 @@ class LedgerKeeper {
   void close(const std::string& reason);
   void discard_state(const std::string& reason);
   std::shared_ptr<ingest::Ingestor> lease_to_write() const;
+  void answer(std::vector<std::unique_ptr<ingest::Submission>> submissions);
   void refuse_after_fault(std::vector<std::unique_ptr<ingest::Submission>>& submissions) const;
   void take_noted(storage::Fault& fault);
   void set_trouble(const std::string& reason);
@@ -81,7 +90,8 @@ class LedgerKeeper {
   bool is_stopping() const;
 
   storage::LedgerOptions options_;
-  const ingest::Ingestor::Deliver deliver_;
+  const Listeners listeners_;
+  std::atomic<ledger::Position> announced_event_{ledger::Position{}};
   ingest::Ingestor::Options ingest_options_;
   Jobs& jobs_;
 

@@ -8,7 +8,10 @@
 
 #include "api/program/log.h"
 #include "api/runtime/acts.h"
+#include "api/runtime/asker.h"
 #include "ingest/items/clock.h"
+#include "storage/closing/publication.h"
+#include "storage/closing/statement_files.h"
 #include "storage/crypto/crypto.h"
 #include "storage/keys/made_keys.h"
 
@@ -42,14 +45,16 @@ OpenLedger::OpenLedger(const storage::LedgerOptions& options, ingest::Ingestor::
                        ingest::Ingestor::Options ingest_options)
     : files_(options) {
   if (options.mode == storage::OpenMode::read_only) return;
+  try_or_log("statement_not_in_place", [this] {
+    storage::finish_publications(files_.folder(), storage::all_statements(files_));
+  });
   const auto note_answer = [this](const ingest::Submission& submission,
                                   const ingest::ParsedItem& parsed, std::optional<bool> exempt) {
     const ledger::Item& item = parsed.item;
     return add_access(
         storage::AccessRecord::of_service(storage::AccessWhat::submission, item.person,
                                           item.service_type, oslo_date(item.service_time), exempt),
-        {submission.caller.name, submission.caller.organisation,
-         submission.caller.organisation_number, submission.correlation_id});
+        submission.caller.asker, submission.correlation_id);
   };
   ingest_options.settings = files_.settings();
   ingestor_ = std::make_unique<ingest::Ingestor>(files_.state(), files_.journal(), files_.rules(),
@@ -96,17 +101,15 @@ boost::system::error_code OpenLedger::wait_durable(ledger::Position position) {
 }
 
 ledger::Result<void> OpenLedger::note_access(storage::AccessRecord record, const Request& request) {
-  const Caller& caller = request.caller;
-  return add_access(std::move(record), {caller.program(), caller.organisation,
-                                        caller.organisation_number, request.correlation_id});
+  return add_access(std::move(record), asker_of(request.caller, files_.keys().numbers),
+                    request.correlation_id);
 }
 
-ledger::Result<void> OpenLedger::add_access(storage::AccessRecord record, const Asker& asker) {
+ledger::Result<void> OpenLedger::add_access(storage::AccessRecord record, ledger::Asker asker,
+                                            std::string_view correlation_id) {
   record.time = ingest::now();
-  record.client = asker.program.substr(0, storage::access_text_bytes_max);
-  record.name = asker.organisation;
-  record.organisation_number = asker.organisation_number;
-  record.correlation_id = ledger::parse_guid(asker.correlation_id).value_or(ledger::Guid{});
+  record.asker = std::move(asker);
+  record.correlation_id = ledger::parse_guid(correlation_id).value_or(ledger::Guid{});
   return files_.access_log().add(record);
 }
 

@@ -66,18 +66,11 @@ class OpenLedger {
   void stop();
 
  private:
-  /// Of a request, what the access log keeps.
-  struct Asker {
-    const std::string& program;
-    const std::string& organisation;
-    const std::string& organisation_number;
-    const std::string& correlation_id;
-  };
-
   /// Everything that the state knows now, as files: copied into a new folder. Waits until it is
   /// durable. Throws std::runtime_error.
   void copy_state(const std::filesystem::path& folder);
-  ledger::Result<void> add_access(storage::AccessRecord record, const Asker& asker);
+  ledger::Result<void> add_access(storage::AccessRecord record, ledger::Asker asker,
+                                  std::string_view correlation_id);
   void change_signing_key();
   void note_made_keys();
 

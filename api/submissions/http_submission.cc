@@ -1,5 +1,10 @@
 #include "api/submissions/http_submission.h"
 
+#include <span>
+#include <utility>
+
+#include "ledger/values/assert.h"
+
 namespace api {
 
 std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request,
@@ -18,13 +23,28 @@ std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request
   return submission;
 }
 
-std::string sender_of(const ingest::ParsedItem& first) {
-  return first.event ? "registry" : std::string(first.item.practice.view());
-}
-
 bool is_overload(error_code error) {
   return error == make_error_code(ledger::Errc::overloaded) ||
          error == make_error_code(ledger::Errc::sender_overloaded);
+}
+
+void deliver(HttpServer& server, std::vector<SubmissionPtr> submissions) {
+  const std::span<Lane> lanes = server.lanes();
+  std::vector<std::vector<SubmissionPtr>> by_lane(lanes.size());
+  for (SubmissionPtr& submission : submissions) {
+    const Lane* const lane = static_cast<HttpSubmission&>(*submission).lane;
+    LEDGER_ASSERT(lane != nullptr);
+    by_lane[static_cast<std::size_t>(lane - lanes.data())].push_back(std::move(submission));
+  }
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    if (by_lane[i].empty()) continue;
+    asio::post(lanes[i].context, [delivered = std::move(by_lane[i])]() mutable {
+      for (SubmissionPtr& submission : delivered) {
+        auto complete = std::move(static_cast<HttpSubmission&>(*submission).handler);
+        complete(std::move(submission));
+      }
+    });
+  }
 }
 
 }  // namespace api

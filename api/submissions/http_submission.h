@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/http/connection.h"
+#include "api/http/http_server.h"
 #include "api/runtime/ledger_keeper.h"
 #include "api/submissions/submissions.h"
 #include "ingest/writer/submission.h"
@@ -55,10 +56,6 @@ std::unique_ptr<HttpSubmission> make_submission(const SubmissionRequest& request
                                                 std::vector<ingest::ParsedItem> items,
                                                 std::size_t first_index);
 
-/// Whose turn in the queue a request takes: until callers have names, that of the practice, and of
-/// the registries together.
-std::string sender_of(const ingest::ParsedItem& first);
-
 bool is_overload(error_code error);
 
 /// Completes with the delivered submission, or with the same one and an error when it was not
@@ -82,5 +79,9 @@ auto async_submit(const LedgerKeeper& keeper, std::unique_ptr<HttpSubmission> su
       },
       token, std::move(submission));
 }
+
+/// Hands committed submissions to the connections that wait for them: one wake-up for each network
+/// thread and group, however many connections wait.
+void deliver(HttpServer& server, std::vector<SubmissionPtr> submissions);
 
 }  // namespace api

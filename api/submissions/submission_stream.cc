@@ -62,6 +62,7 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   bool skip_byte_order_mark();
   void take_lines();
   void submit_next();
+  bool pay_for(std::uint64_t end_index);
   void finish_submission(SubmissionPtr submission);
   void add_results(std::string text);
   void fail(Problem problem);
@@ -86,6 +87,7 @@ class SubmissionStream : public std::enable_shared_from_this<SubmissionStream> {
   bool is_skipping_ = false;               // within a line that is too long
   std::uint64_t bytes_ = 0;
   std::uint64_t next_index_ = 0;
+  std::uint64_t paid_items_ = 0;            // that the rates have let in
   std::vector<ingest::ParsedItem> parsed_;  // not submitted yet
   std::string sender_;                      // of all its submissions, so that they keep their order
   std::size_t in_flight_ = 0;               // submissions
@@ -161,16 +163,16 @@ Awaitable<void> SubmissionStream::read() {
   }
 }
 
-/// The queue is asked again after a pause; everything else wakes us.
+/// The queue is asked again after a pause; everything else wakes us. A disk that stands still is no
+/// fault of the client: no time runs until finish_submission().
 Awaitable<void> SubmissionStream::wait_for_others() {
-  connection_.allow_a_piece();
+  connection_.allow_any_time();
   if (is_queue_full_) {
     Timer pause(connection_.lane().context, queue_full_pause);
     co_await pause.async_wait(awaited);
   } else {
     co_await connection_.changed().async_wait(awaited);
   }
-  if (connection_.is_timed_out()) is_broken_ = true;
 }
 
 /// Whether to read and submit no more for now, because so much is to be written. Fails when the
@@ -295,9 +297,7 @@ void SubmissionStream::submit_next() {
   is_queue_full_ = !checked && is_overload(checked.error());
   if (is_queue_full_) return;
   // What is above the rate waits, as what finds the queue full does.
-  is_queue_full_ = connection_.gate()
-                       .limit_items(connection_.request().caller, sender_, count, next_index_ == 0)
-                       .has_value();
+  is_queue_full_ = !pay_for(next_index_ + count);
   if (is_queue_full_) return;
   std::vector<ingest::ParsedItem> items;
   if (count == parsed_.size()) {
@@ -322,15 +322,25 @@ void SubmissionStream::submit_next() {
   finish_submission(std::move(base));
 }
 
+/// Whether the rates let the items before this index in. An item that comes back from a full queue
+/// has been paid for.
+bool SubmissionStream::pay_for(std::uint64_t end_index) {
+  if (end_index <= paid_items_) return true;
+  const auto excess = connection_.gate().limit_items(connection_.request().caller, sender_,
+                                                     end_index - paid_items_, paid_items_ == 0);
+  if (!excess) paid_items_ = end_index;
+  return !excess;
+}
+
 void SubmissionStream::finish_submission(SubmissionPtr submission) {
   --in_flight_;
+  connection_.allow_a_piece();
   if (is_overload(submission->error)) {
     // Not taken: it goes back to the front and is tried again, while nothing more is read.
     is_queue_full_ = true;
     next_index_ -= submission->items.size();
     parsed_.insert(parsed_.begin(), std::make_move_iterator(submission->items.begin()),
                    std::make_move_iterator(submission->items.end()));
-    connection_.allow_a_piece();
   } else if (submission->error) {
     fail(problem_of(submission->error));
   } else {
@@ -340,7 +350,6 @@ void SubmissionStream::finish_submission(SubmissionPtr submission) {
       text += '\n';
     }
     add_results(std::move(text));
-    connection_.allow_a_piece();
     submit_next();
     hold();
   }

@@ -1,13 +1,13 @@
 #include "api/submissions/submissions.h"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "api/http/connection.h"
+#include "api/http/precedence.h"
+#include "api/runtime/asker.h"
 #include "api/submissions/http_submission.h"
 #include "api/submissions/submission_stream.h"
 #include "api/submissions/whole_submission.h"
-#include "ledger/values/assert.h"
 
 namespace api {
 namespace {
@@ -34,7 +34,6 @@ void Submissions::add_routes(Router& router) {
   router.add({.method = "POST",
               .path = "/v1/registrations",
               .access = {Role::practice, Role::operations},
-              .kind = RouteKind::prompt,
               .body_bytes_max = limits_.ndjson_body_bytes_max,
               .media_types = {"application/json", "application/x-ndjson"},
               .parameters = {"atomic", "dryRun", "trustReceivedTime"},
@@ -45,7 +44,6 @@ void Submissions::add_routes(Router& router) {
   router.add({.method = "POST",
               .path = "/v1/person-events",
               .access = {Role::registry},
-              .kind = RouteKind::prompt,
               .body_bytes_max = limits_.ndjson_body_bytes_max,
               .media_types = {"application/x-ndjson"},
               .parameters = {"trustReceivedTime"},
@@ -55,7 +53,6 @@ void Submissions::add_routes(Router& router) {
   router.add({.method = "POST",
               .path = "/v1/practice-events",
               .access = {Role::registry},
-              .kind = RouteKind::prompt,
               .body_bytes_max = limits_.ndjson_body_bytes_max,
               .media_types = {"application/x-ndjson"},
               .parameters = {"trustReceivedTime"},
@@ -81,6 +78,7 @@ Submissions::ParserLease Submissions::lease_parser() {
 }
 
 Awaitable<void> Submissions::serve(Connection& connection, ingest::LineKind lines) {
+  const PromptService prompt(connection.lane());
   const Request& request = connection.request();
   SubmissionForm form;
   form.is_json = request.content_type == "application/json";
@@ -98,8 +96,8 @@ Awaitable<void> Submissions::serve(Connection& connection, ingest::LineKind line
       lease_parser(),
       lines,
       form,
-      {request.caller.program(), is_trusted && request.caller.roles.has(Role::operations),
-       request.caller.practices, request.caller.organisation, request.caller.organisation_number}};
+      {asker_of(request.caller, keeper_.keys().numbers),
+       is_trusted && request.caller.roles.has(Role::operations), request.caller.practices}};
   const bool is_small =
       !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;
   // A stream is answered in chunks, which came with HTTP/1.1.
@@ -114,25 +112,6 @@ Awaitable<void> Submissions::serve(Connection& connection, ingest::LineKind line
     co_return;
   }
   co_await serve_stream(std::move(submission));
-}
-
-void deliver(HttpServer& server, std::vector<SubmissionPtr> submissions) {
-  const std::span<Lane> lanes = server.lanes();
-  std::vector<std::vector<SubmissionPtr>> by_lane(lanes.size());
-  for (SubmissionPtr& submission : submissions) {
-    const Lane* const lane = static_cast<HttpSubmission&>(*submission).lane;
-    LEDGER_ASSERT(lane != nullptr);
-    by_lane[static_cast<std::size_t>(lane - lanes.data())].push_back(std::move(submission));
-  }
-  for (std::size_t i = 0; i < lanes.size(); ++i) {
-    if (by_lane[i].empty()) continue;
-    asio::post(lanes[i].context, [delivered = std::move(by_lane[i])]() mutable {
-      for (SubmissionPtr& submission : delivered) {
-        auto complete = std::move(static_cast<HttpSubmission&>(*submission).handler);
-        complete(std::move(submission));
-      }
-    });
-  }
 }
 
 }  // namespace api

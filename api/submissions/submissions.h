@@ -4,7 +4,6 @@
 #include <mutex>
 #include <vector>
 
-#include "api/http/http_server.h"
 #include "api/http/router.h"
 #include "api/runtime/ledger_keeper.h"
 #include "api/runtime/limits.h"
@@ -47,9 +46,5 @@ class Submissions {
   };
   const std::shared_ptr<FreeParsers> free_parsers_ = std::make_shared<FreeParsers>();
 };
-
-/// Hands committed submissions to the connections that wait for them: one wake-up for each network
-/// thread and group, however many connections wait.
-void deliver(HttpServer& server, std::vector<std::unique_ptr<ingest::Submission>> submissions);
 
 }  // namespace api

@@ -70,16 +70,16 @@ Json json_of(const AccessRecord& record) {
   std::optional<std::string> service_date;
   if (record.service_type) service_type = code_of(*record.service_type);
   if (record.service_date) service_date = ledger::to_string(*record.service_date);
-  return Json::object(
-      {{"time", ledger::to_rfc3339(record.time)},
-       {"who", Json::object({{"name", text_or_null(record.name)},
-                             {"organisationNumber", text_or_null(record.organisation_number)}})},
-       {"role", role_of(record.what)},
-       {"what", name_of(record.what)},
-       {"serviceType", service_type},
-       {"serviceDate", service_date},
-       {"year", record.year},
-       {"answer", record.answer}});
+  return Json::object({{"time", ledger::to_rfc3339(record.time)},
+                       {"who", Json::object({{"name", text_or_null(record.asker.name)},
+                                             {"organisationNumber",
+                                              text_or_null(record.asker.organisation_number)}})},
+                       {"role", role_of(record.what)},
+                       {"what", name_of(record.what)},
+                       {"serviceType", service_type},
+                       {"serviceDate", service_date},
+                       {"year", record.year},
+                       {"answer", record.answer}});
 }
 
 Response access_log(ledger::NumberSeries series, OpenLedger& open, const Request& request) {
@@ -111,6 +111,7 @@ Response access_log(ledger::NumberSeries series, OpenLedger& open, const Request
         person_cursor(question.person, question_name, std::to_string(records[shown - 1].sequence));
   }
   Response response;
+  response.reflects = open.files().state().begun();
   response.body =
       Json::object({{"entries", Json::verbatim(std::move(entries))}, {"nextCursor", next}}).text();
   return response;

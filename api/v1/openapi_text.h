@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
+#include <string_view>
 
 namespace api {
 
 /// The API description, api/openapi.yaml, as it was when the program was built.
-std::string openapi_text();
+extern const std::string_view openapi_text;
 
 }  // namespace api

@@ -168,7 +168,7 @@ Response is_ready(const LedgerKeeper& keeper, const Gate& gate, bool is_draining
   return response;
 }
 
-Response metrics(const LedgerKeeper& keeper) {
+Response metrics(const LedgerKeeper& keeper, const Gate& gate) {
   Metrics metrics;
   Response response;
   auto open = keeper.lease();
@@ -179,6 +179,8 @@ Response metrics(const LedgerKeeper& keeper) {
                 ceiling_warning(keeper).empty() ? 0 : 1);
   if (open) add_state_metrics(metrics, open->files().state().head());
   add_http_metrics(metrics, http_counters());
+  metrics.gauge("frikort_issuers_in_trouble", "Issuers whose keys are not there or not new.",
+                static_cast<double>(gate.troubles().size()));
   response.content_type = "text/plain; version=0.0.4";
   response.body = metrics.text();
   if (open) {
@@ -199,7 +201,7 @@ Response version(const Request&) {
 Response openapi(const Request&) {
   Response response;
   response.content_type = "application/yaml";
-  response.body = openapi_text();
+  response.constant_body = openapi_text;
   return response;
 }
 
@@ -219,12 +221,13 @@ Response ledger_status(OpenLedger& open, const Request&) {
 
 }  // namespace
 
-void add_metrics_route(Router& router, const LedgerKeeper& keeper, Access access) {
+void add_metrics_route(Router& router, const LedgerKeeper& keeper, const Gate& gate,
+                       Access access) {
   router.add({.method = "GET",
               .path = "/metrics",
               .access = access,
               .kind = RouteKind::slow,
-              .handler = [&keeper](const Request&) { return metrics(keeper); }});
+              .handler = [&](const Request&) { return metrics(keeper, gate); }});
 }
 
 void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,
@@ -241,7 +244,7 @@ void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gat
   add_open("/version", version);
   add_open("/openapi.yaml", openapi);
   add_open("/.well-known/jwks.json", with_ledger(keeper, key_set));
-  add_metrics_route(router, keeper, {Role::operations});
+  add_metrics_route(router, keeper, gate, {Role::operations});
   router.add({.method = "GET",
               .path = "/v1/status",
               .access = {Role::operations},

@@ -80,6 +80,7 @@ Response numbers(OpenLedger& open, const Request& request) {
     told.add(Json::object({{"personRef", reference}, {"personId", number}, {"payee", payee}}));
   }
   Response response;
+  response.reflects = state.begun();
   response.body = Json::object({{"numbers", told}}).text();
   return response;
 }

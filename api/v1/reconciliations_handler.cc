@@ -237,6 +237,8 @@ Response reconciliation_file(storage::StatementReader& reader, OpenLedger& open,
             storage::AccessRecord::of_person(storage::AccessWhat::number, number), request);
       });
   if (!rows) return to_response(problem_of(rows.error()), request.correlation_id);
+  // A person's numbers change after the statement.
+  response.reflects = open.files().state().begun();
   response.body = std::move(rows.value());
   return response;
 }

@@ -24,7 +24,7 @@ void add_card_status_routes(Router& router, const LedgerKeeper& keeper, ledger::
                             std::size_t lines_max);
 void add_dossier_routes(Router& router, const LedgerKeeper& keeper, ledger::NumberSeries series);
 void add_event_routes(Router& router, const LedgerKeeper& keeper, const Limits& limits);
-void add_metrics_route(Router& router, const LedgerKeeper& keeper, Access access);
+void add_metrics_route(Router& router, const LedgerKeeper& keeper, const Gate& gate, Access access);
 void add_operations_routes(Router& router, const LedgerKeeper& keeper, const Gate& gate,
                            const std::atomic<bool>& is_draining);
 void add_payout_routes(Router& router, const LedgerKeeper& keeper);

@@ -10,6 +10,7 @@
 
 #include "ingest/items/json_out.h"
 #include "ingest/items/json_text.h"
+#include "ledger/values/practice_numbers.h"
 #include "ledger/values/rfc3339.h"
 
 namespace ingest {
@@ -193,20 +194,6 @@ bool is_letter_or_digit(char c) {
 
 /// Nine digits, the last by weights 3 2 7 6 5 4 3 2 modulo 11. Source: the Register of Legal
 /// Entities' description of the organisation number.
-bool is_organisation_number(std::string_view text) {
-  constexpr std::array<int, 9> weights{3, 2, 7, 6, 5, 4, 3, 2, 1};
-  if (text.size() != weights.size() || !std::all_of(text.begin(), text.end(), is_digit)) {
-    return false;
-  }
-  int sum = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * (text[i] - '0');
-  return sum % 11 == 0;
-}
-
-bool is_hpr_number(std::string_view text) {
-  return !text.empty() && text.size() <= 9 && std::all_of(text.begin(), text.end(), is_digit);
-}
-
 /// A list of texts, each of which `take` takes.
 template <class Take>
 bool read_list(const element& value, const Take& take) {
@@ -326,12 +313,12 @@ bool Reading::read(Field field, const element& value) {
     case organisation_numbers:
       return read_list(value, [this](std::string_view text) {
         practice_.organisation_numbers.emplace_back(text);
-        return is_organisation_number(text);
+        return ledger::is_organisation_number(text);
       });
     case hpr_numbers:
       return read_list(value, [this](std::string_view text) {
         practice_.hpr_numbers.emplace_back(text);
-        return is_hpr_number(text);
+        return ledger::is_hpr_number(text);
       });
     case person_ids:
       return read_list(value, [this](std::string_view text) {
@@ -356,7 +343,8 @@ bool Reading::read_text(Field field, const element& value) {
     case name: {
       practice_.name = text;
       const std::size_t characters = characters_of(text);
-      return characters >= 1 && characters <= 200 && !has_control_character(text);
+      return characters >= 1 && characters <= ledger::practice_name_characters_max &&
+             !has_control_character(text);
     }
     case practice_type:
       practice_.type = text;

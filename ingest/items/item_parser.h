@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ledger/ports/number_vault.h"
+#include "ledger/records/asker.h"
 #include "ledger/records/item.h"
 #include "ledger/records/registry_event.h"
 #include "ledger/values/code.h"
@@ -18,14 +19,11 @@ namespace ingest {
 
 /// On whose behalf items are sent.
 struct Caller {
-  std::string name;  ///< of the program that asks
+  ledger::Asker asker;
   /// May say when an item was received: for migration and replay of whole years.
   bool is_operator = false;
   /// Ids of the practices whose items the caller may send; null: everybody's.
   std::shared_ptr<const std::vector<std::string>> practices{};
-  // What a person is told of who has asked; empty: nobody has said.
-  std::string organisation{};
-  std::string organisation_number{};
 
   bool may_act_for(std::string_view practice) const {
     return practices == nullptr ||

@@ -38,6 +38,11 @@ std::optional<bool> exempt_told(const Outcome& outcome) {
   return std::nullopt;
 }
 
+void refuse(Submission& dry_run, boost::system::error_code why) {
+  dry_run.error = why;
+  dry_run.outcomes.clear();
+}
+
 /// In the memory that the submission has ready.
 std::string take_results(Submission& submission) {
   std::string text = std::move(submission.results);
@@ -204,10 +209,10 @@ Result<Outcome> GroupWriter::decide(const Submission& submission, const ParsedIt
   if (parsed.event) return decide_event(*parsed.event, position, entry);
   look_ahead();
   const auto outcome = ledger_.process(parsed.item, position, std::get<ledger::ItemEntry>(entry));
-  // A full access log does not undo the item; the log says so itself by failing.
-  if (outcome && asked_for_card(parsed, outcome.value(), settings_)) {
-    static_cast<void>(note_access_(submission, parsed, exempt_told(outcome.value())));
-  }
+  if (!outcome || !asked_for_card(parsed, outcome.value(), settings_)) return outcome;
+  // The item has been posted: without the note the whole group must go, so that nobody is told.
+  const auto noted = note_access_(submission, parsed, exempt_told(outcome.value()));
+  if (!noted) return noted.error();
   return outcome;
 }
 
@@ -236,8 +241,7 @@ Result<void> GroupWriter::answer_dry_run(Submission& submission, Position next) 
     const auto noted =
         note_access_(submission, parsed, is_told ? outcome.verdict.exempt : exempt_told(outcome));
     if (!noted) {
-      submission.error = noted.error();
-      submission.outcomes.clear();
+      refuse(submission, noted.error());
       break;
     }
   }
@@ -283,7 +287,11 @@ Result<bool> GroupWriter::passes_rehearsal(Submission& submission, Position next
       outcomes[i] = rejected(Code::atomic_aborted);
     }
     if (!has_asked) continue;
-    static_cast<void>(note_access_(submission, submission.items[i], exempt_told(outcomes[i])));
+    const auto noted = note_access_(submission, submission.items[i], exempt_told(outcomes[i]));
+    if (noted) continue;
+    if (!submission.is_dry_run) return noted.error();
+    refuse(submission, noted.error());
+    break;
   }
   return false;
 }
@@ -307,6 +315,10 @@ Result<void> GroupWriter::record_tallies(ledger::CommitGroup& group) {
     group.tallies.push_back(tally);
   }
   return ledger::ok();
+}
+
+void GroupWriter::forget(std::span<const PendingGroup> groups) {
+  for (const PendingGroup& pending : groups) entries_.remove(pending.group);
 }
 
 void GroupWriter::commit(std::span<PendingGroup> groups, Committed committed) {

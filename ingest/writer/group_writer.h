@@ -42,7 +42,8 @@ struct PendingGroup {
 /// one that asked for exemption F and was not refused before that question, and in a dry run a
 /// co-payment that is not rejected. `exempt` is what the answer tells; nothing when it tells
 /// neither, as for an item that is aborted for another item's sake. An error means that the access
-/// cannot be logged.
+/// cannot be logged: nobody may be told the answer, so a dry run is refused, and of other items no
+/// group is built.
 using AccessNote = std::function<ledger::Result<void>(const Submission&, const ParsedItem&,
                                                       std::optional<bool> exempt)>;
 
@@ -72,6 +73,9 @@ class GroupWriter {
   void commit(std::span<PendingGroup> groups, Committed committed);
   /// Waits, and returns what is told.
   ledger::Result<void> commit(std::span<PendingGroup> groups);
+  /// These groups will never be in the journal. Afterwards nobody looks into them any more: they
+  /// may be freed. From any thread.
+  void forget(std::span<const PendingGroup> groups);
 
  private:
   /// What the journal refers to until it has told of an append.

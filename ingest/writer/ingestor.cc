@@ -204,7 +204,7 @@ bool Ingestor::build_next(std::vector<PendingGroup>& held) {
   const auto built = writer_.build(pending, now());
   if (!built) {
     store_.abandon();
-    fail("the state cannot be read: " + built.error().message(), held, built.error());
+    fail("a group cannot be built: " + built.error().message(), held, built.error());
     return false;
   }
   if (is_committed_here(pending)) {
@@ -355,6 +355,8 @@ void Ingestor::fail(const std::string& what, std::span<PendingGroup> held,
     is_first = failure_.empty();
     if (is_first) failure_ = what;
     // What has not been committed yet was decided on a state that is lost.
+    writer_.forget(held);
+    writer_.forget(built_);
     submissions.reserve(submissions.size() + count_of(built_) + waiting_.size());
     move_submissions(built_, submissions);
     built_.clear();

@@ -36,6 +36,8 @@ ledger::Result<ledger::Entry> PostedEntries::entry_at(ledger::Position position)
       if (const auto* const entry = find(group.position, group.entries, position)) return *entry;
     }
   }
+  // Asked for what it never got, it would be taken for damaged.
+  if (position >= journal_.next_position()) return ledger::Errc::store_unavailable;
   return journal_.entry_at(position);
 }
 

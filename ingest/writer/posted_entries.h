@@ -24,7 +24,8 @@ class PostedEntries final : public ledger::EntryLog {
   void end();
   ledger::Result<ledger::Entry> entry_at(ledger::Position position) const override;
 
-  /// The journal has the group, or will never have it.
+  /// The journal has the group, or will never have it. In the latter case nothing that it had is
+  /// found any more: `store_unavailable`.
   void remove(const ledger::CommitGroup& group);
 
  private:

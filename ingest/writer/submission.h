@@ -17,6 +17,12 @@ using ledger::group_items_max;
 /// Nearly every result is shorter.
 inline constexpr std::size_t result_bytes = 144;
 
+/// Whose turn in the queue the request with this first item takes: its practice's, or that of the
+/// registries together.
+inline std::string sender_of(const ParsedItem& first) {
+  return first.event ? "registry" : std::string(first.item.practice.view());
+}
+
 /// Consecutive items of one request, which are committed in one group and answered together. All
 /// submissions of a request have the same sender, so they keep their order.
 struct Submission {
@@ -26,7 +32,7 @@ struct Submission {
   bool is_atomic = false;         ///< all items or none
   bool is_dry_run = false;        ///< answered as if it were committed, and nothing is kept
   std::string correlation_id;     ///< of the request, for the access log
-  std::string sender;             ///< whose turn in the queue it takes: the practice
+  std::string sender;             ///< see sender_of()
   Caller caller;
   std::vector<ParsedItem> items;
 

@@ -67,7 +67,9 @@ struct PersonEvent {
 
 /// The most organisation, HPR or person numbers that a practice may have of each.
 inline constexpr std::size_t practice_numbers_max = 1000;
-inline constexpr std::size_t practice_name_bytes_max = 800;  // 200 characters
+inline constexpr std::size_t practice_name_characters_max = 200;
+/// As UTF-8.
+inline constexpr std::size_t practice_name_bytes_max = 4 * practice_name_characters_max;
 inline constexpr std::size_t practice_type_letters_max = 20;
 
 /// A well-formed event of the registry of practices: the whole practice as it is from now on.

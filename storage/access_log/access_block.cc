@@ -11,7 +11,7 @@ namespace {
 
 using ledger::Result;
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 2;
 constexpr std::string_view hash_prefix = "frikort access log block\n";
 
 // Flags of a body.
@@ -20,9 +20,6 @@ constexpr std::uint8_t has_year = 2;
 constexpr std::uint8_t has_answer = 4;
 constexpr std::uint8_t is_yes = 8;
 constexpr std::uint8_t all_flags = 15;
-
-constexpr std::uint8_t is_named = 1;
-constexpr std::uint8_t is_erased = 2;
 
 constexpr int year_max = 9999;
 constexpr ledger::Date date_min = std::chrono::year{0} / 1 / 1;
@@ -45,6 +42,13 @@ bool is_storable(const AccessBlock& block) {
          block.first <= access_sequence_max && block.key_id.size() == key_id_bytes;
 }
 
+/// In the order in which they are stored. Of an asker that may be const.
+template <class Asker>
+auto texts_of(Asker& asker) {
+  return std::array{&asker.client,    &asker.name,     &asker.organisation_number,
+                    &asker.main_unit, &asker.supplier, &asker.hpr_number};
+}
+
 void append_head(std::string& bytes, const AccessBlock& block) {
   ByteWriter out(bytes);
   out.u8(format);
@@ -57,33 +61,48 @@ void append_head(std::string& bytes, const AccessBlock& block) {
   out.text(block.key_id);
 }
 
+void append_number(ByteWriter& out, const AccessNumber& number) {
+  out.u8(static_cast<std::uint8_t>(number.state));
+  if (number.state == AccessNumber::State::named) {
+    out.raw(number.salt);
+    out.raw(number.number.bytes);
+  }
+  if (number.is_erased()) out.raw(number.commitment);
+}
+
+/// Of a state that is not known nothing is read: the leaf is refused.
+AccessNumber read_number(ByteReader& in) {
+  AccessNumber number;
+  number.state = static_cast<AccessNumber::State>(in.u8());
+  if (number.state == AccessNumber::State::named) {
+    number.salt = in.raw<16>();
+    number.number.bytes = in.raw<16>();
+  }
+  if (number.is_erased()) number.commitment = in.raw<32>();
+  return number;
+}
+
 void append_leaf(std::string& bytes, const AccessLeaf& leaf) {
   ByteWriter out(bytes);
   out.text(leaf.body);
-  out.u8(leaf.is_erased ? is_erased : is_named);
-  if (leaf.is_erased) {
-    out.raw(leaf.commitment);
-  } else {
-    out.raw(leaf.salt);
-    out.raw(leaf.number.bytes);
-  }
+  append_number(out, leaf.person);
+  append_number(out, leaf.practitioner);
   out.u32(leaf.check);
 }
 
-AccessLeaf read_leaf(ByteReader& in, bool& is_known) {
+AccessLeaf read_leaf(ByteReader& in) {
   AccessLeaf leaf;
   leaf.body = in.text();
-  const std::uint8_t state = in.u8();
-  leaf.is_erased = state == is_erased;
-  is_known = state == is_named || state == is_erased;
-  if (leaf.is_erased) {
-    leaf.commitment = in.raw<32>();
-  } else {
-    leaf.salt = in.raw<16>();
-    leaf.number.bytes = in.raw<16>();
-  }
+  leaf.person = read_number(in);
+  leaf.practitioner = read_number(in);
   leaf.check = in.u32();
   return leaf;
+}
+
+bool is_storable(const AccessLeaf& leaf) {
+  return leaf.person.state != AccessNumber::State::nobody &&
+         leaf.person.state <= AccessNumber::State::erased &&
+         leaf.practitioner.state <= AccessNumber::State::erased;
 }
 
 /// The root over hashes of leaves, at least one.
@@ -114,8 +133,8 @@ const char* field_out_of_bounds(const AccessRecord& record) {
     if (*record.service_date < date_min || *record.service_date > date_max) return "serviceDate";
   }
   if (record.year && (*record.year < 1 || *record.year > year_max)) return "year";
-  for (const std::string* text : {&record.client, &record.name, &record.organisation_number}) {
-    if (text->size() > access_text_bytes_max) return "caller";
+  for (const std::string* text : texts_of(record.asker)) {
+    if (text->size() > access_text_bytes_max) return "asker";
   }
   return nullptr;
 }
@@ -129,9 +148,7 @@ void append_access_body(std::string& bytes, const AccessRecord& record) {
                                    (record.year ? has_year : 0) | (record.answer ? has_answer : 0) |
                                    (record.answer.value_or(false) ? is_yes : 0)));
   out.raw(record.correlation_id.bytes);
-  out.text(record.client);
-  out.text(record.name);
-  out.text(record.organisation_number);
+  for (const std::string* text : texts_of(record.asker)) out.text(*text);
   if (record.service_type) {
     out.u8(static_cast<std::uint8_t>(*record.service_type));
     out.zigzag(record.service_date->time_since_epoch().count());
@@ -147,9 +164,7 @@ Result<AccessRecord> decode_access_body(std::string_view body) {
   record.what = static_cast<AccessWhat>(in.u8());
   const std::uint8_t flags = in.u8();
   record.correlation_id.bytes = in.raw<16>();
-  record.client = in.text();
-  record.name = in.text();
-  record.organisation_number = in.text();
+  for (std::string* text : texts_of(record.asker)) *text = in.text();
   if ((flags & has_service) != 0) {
     record.service_type = static_cast<ledger::ServiceType>(in.u8());
     const std::int64_t days = in.zigzag();
@@ -167,9 +182,11 @@ Result<AccessRecord> decode_access_body(std::string_view body) {
   return record;
 }
 
-Digest commitment_of(const AccessLeaf& leaf) {
-  if (leaf.is_erased) return leaf.commitment;
-  return sha256(view_of_bytes(leaf.salt), view_of_bytes(leaf.number.bytes));
+void AccessNumber::erase() { *this = {State::erased, {}, {}, commitment_of(*this)}; }
+
+Digest commitment_of(const AccessNumber& number) {
+  if (number.state != AccessNumber::State::named) return number.commitment;
+  return sha256(view_of_bytes(number.salt), view_of_bytes(number.number.bytes));
 }
 
 std::uint32_t check_of(const Digest& hash) { return ByteReader(view_of_bytes(hash)).u32(); }
@@ -179,7 +196,9 @@ Digest hash_of(const AccessLeaf& leaf, std::uint64_t sequence) {
   ByteWriter out(before);
   out.u8(format);
   out.varint(sequence);
-  return sha256(before, leaf.body, view_of_bytes(commitment_of(leaf)));
+  const std::array commitments{commitment_of(leaf.person), commitment_of(leaf.practitioner)};
+  return sha256(before, leaf.body,
+                {reinterpret_cast<const char*>(commitments.data()), sizeof commitments});
 }
 
 Digest root_of(const AccessBlock& block) {
@@ -245,9 +264,8 @@ Result<AccessBlock> decode_access_block(std::string_view bytes) {
   }
   block.leaves.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
-    bool is_leaf = false;
-    block.leaves.push_back(read_leaf(in, is_leaf));
-    if (!is_leaf) return ledger::Errc::corrupt_record;
+    block.leaves.push_back(read_leaf(in));
+    if (!is_storable(block.leaves.back())) return ledger::Errc::corrupt_record;
   }
   if (!in.is_complete()) return ledger::Errc::corrupt_record;
   return block;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ledger/records/registry_event.h"
 #include "ledger/values/result.h"
 #include "storage/access_log/access_record.h"
 #include "storage/crypto/crypto.h"
@@ -15,48 +16,70 @@
 ///
 /// A block, kept under the u64 sequence of its first record:
 ///   block  = head, 64 bytes signature, record{count}
-///   head   = u8 1 (format), u64 node, varint number, varint first, varint count, 32 bytes hash of
+///   head   = u8 2 (format), u64 node, varint number, varint first, varint count, 32 bytes hash of
 ///            the block before (zeros for the first), 32 bytes root, text key id
-///   record = text body, u8 1 named or 2 erased, 32 bytes owner, 4 bytes check
+///   record = text body, number of the person asked about, number of the practitioner who asked,
+///            4 bytes check
 ///   body   = zigzag seconds, varint nanoseconds, u8 what, u8 flags, 16 bytes correlation id,
-///            text client, text name, text organisation number,
+///            text client, text name, text organisation number, text main unit, text supplier,
+///            text HPR number,
 ///            with flag 1: u8 service type, zigzag days since 1970; with flag 2: varint year;
 ///            flag 4: an answer is kept; flag 8: it was yes
-///   owner  = 16 bytes salt, 16 bytes encrypted number; of an erased record the commitment
+///   number = u8 1, 16 bytes salt, 16 bytes encrypted number; or, when it has been erased, u8 2,
+///            32 bytes commitment; or, of a practitioner whom nobody has named, u8 0
 /// Blocks are numbered from 1, and records over all blocks from 1 (their sequence).
 ///
-/// What is hashed (SHA-256):
-///   commitment = salt, encrypted number: salt and number can be destroyed, and the rest still
-///   holds leaf       = u8 0, u8 1 (format), varint sequence, body, commitment; its first bytes are
-///   the check node       = u8 1, up to 32 leaves or nodes, in their order; a level that has one is
-///   the root hash       = `frikort access log block` and a line feed, head: what is signed
-///   (Ed25519), and
-///                what the next block names
+/// What is hashed (SHA-256; "," joins bytes):
+///   commitment = SHA-256(salt, encrypted number); of a number that is not there 32 zeros.
+///                Salt and number can be destroyed, and the rest still holds.
+///   leaf       = SHA-256(u8 0, u8 2 (format), varint sequence, body,
+///                commitment of the person, commitment of the practitioner).
+///                The check of a record is the first 4 bytes of its leaf.
+///   node       = SHA-256(u8 1, up to 32 leaves or nodes of the level below, in their order).
+///                Each level is cut into such pieces from its start, until a level has one: the
+///                root. The only leaf of a block is its root.
+///   hash       = SHA-256("frikort access log block", a line feed, head).
+///                It is signed with Ed25519, and the next block names it.
 namespace storage {
 
 inline constexpr std::uint64_t access_block_records_max = 512;
 inline constexpr std::uint64_t access_sequence_max = std::uint64_t{1} << 49;
-inline constexpr std::size_t access_text_bytes_max = 200;
+/// The longest text is the name of a practice.
+inline constexpr std::size_t access_text_bytes_max = ledger::practice_name_bytes_max;
 inline constexpr std::size_t access_children_max = 32;
 
 /// The name of the first field that is out of its bounds; null when none is. For writing and for
 /// reading.
 const char* field_out_of_bounds(const AccessRecord& record);
 
-/// What is kept of a record but its owner.
+/// What is kept of a record but its two numbers.
 void append_access_body(std::string& out, const AccessRecord& record);
-/// Everything but the number. Gives `corrupt_record` for what append_access_body() does not write.
+/// Everything but the two numbers. Gives `corrupt_record` for what append_access_body() does not
+/// write.
 ledger::Result<AccessRecord> decode_access_body(std::string_view body);
 
 using AccessSalt = std::array<std::uint8_t, 16>;
 
+/// A national number as a record keeps it: it can be erased, and the hashes of the block still
+/// hold.
+struct AccessNumber {
+  enum class State : std::uint8_t { nobody = 0, named = 1, erased = 2 };  // STORED
+
+  State state = State::nobody;
+  AccessSalt salt{};               ///< only when it is named
+  ledger::EncryptedNumber number;  ///< likewise
+  Digest commitment{};             ///< only when it is erased
+
+  bool is_erased() const { return state == State::erased; }
+  /// Destroys number and salt.
+  void erase();
+};
+
 /// A record as it lies in a block; views into its bytes.
 struct AccessLeaf {
   std::string_view body;
-  bool is_erased = false;
-  AccessSalt salt{};               ///< not when it is erased
-  ledger::EncryptedNumber number;  ///< likewise
-  Digest commitment{};             ///< only when it is erased
+  AccessNumber person;        ///< who was asked about; always somebody
+  AccessNumber practitioner;  ///< who asked
   std::uint32_t check = 0;
 };
 
@@ -83,8 +106,8 @@ struct AccessBlock {
   std::uint64_t last() const { return first + leaves.size() - 1; }
 };
 
-/// What the leaf says of its owner.
-Digest commitment_of(const AccessLeaf& leaf);
+/// What a leaf's hash says of a number.
+Digest commitment_of(const AccessNumber& number);
 /// The leaf's hash.
 Digest hash_of(const AccessLeaf& leaf, std::uint64_t sequence);
 /// What is kept of a leaf's hash beside the leaf.
@@ -92,12 +115,12 @@ std::uint32_t check_of(const Digest& hash);
 /// Of the leaves as they are: what the block's root must be.
 Digest root_of(const AccessBlock& block);
 
-/// Makes the block that follows `chain` of these bodies and owners, at least one and at most
+/// Makes the block that follows `chain` of these bodies and numbers, at least one and at most
 /// access_block_records_max, and moves the chain on.
 std::string seal_access_block(AccessChain& chain, std::vector<AccessLeaf> leaves,
                               const SigningKey& signing);
 
-/// The same bytes again of a decoded block; its leaves may have been erased.
+/// The same bytes again of a decoded block; its numbers may have been erased.
 std::string encode_access_block(const AccessBlock& block);
 
 /// Gives `corrupt_record` for what encode_access_block() does not write. The bytes must stay.

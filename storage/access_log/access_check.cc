@@ -112,8 +112,9 @@ class Checker {
     check_.blocks = block.number;
     check_.records = block.last();
     check_.erased += static_cast<std::uint64_t>(
-        std::count_if(block.leaves.begin(), block.leaves.end(),
-                      [](const AccessLeaf& leaf) { return leaf.is_erased; }));
+        std::count_if(block.leaves.begin(), block.leaves.end(), [](const AccessLeaf& leaf) {
+          return leaf.person.is_erased() || leaf.practitioner.is_erased();
+        }));
     check_.head = {block.node, block.number, block.hash};
   }
 

@@ -13,7 +13,7 @@ namespace storage {
 struct AccessCheck {
   std::uint64_t blocks = 0;   ///< that are good
   std::uint64_t records = 0;  ///< in them
-  std::uint64_t erased = 0;   ///< of these: their numbers were destroyed, as somebody wished
+  std::uint64_t erased = 0;   ///< of these: a number was destroyed, as somebody wished
   AccessHead head;            ///< of the good blocks
   std::string finding;        ///< the first that is wrong, for people; empty: all is well
 };

@@ -53,6 +53,21 @@ std::uint32_t random_node() {
   return ByteReader({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).u32();
 }
 
+/// Of a practitioner zeros are nobody's number.
+AccessNumber practitioner_of(const ledger::EncryptedNumber& number, const AccessSalt& salt) {
+  if (number == ledger::EncryptedNumber()) return {};
+  return {AccessNumber::State::named, salt, number, {}};
+}
+
+/// Without numbers that have been erased.
+Result<AccessRecord> record_of(const AccessLeaf& leaf) {
+  auto record = decode_access_body(leaf.body);
+  if (!record) return record.error();
+  record.value().number = leaf.person.number;
+  record.value().asker.practitioner = leaf.practitioner.number;
+  return record;
+}
+
 }  // namespace
 
 std::string access_block_key(std::uint64_t first) {
@@ -76,6 +91,7 @@ Result<void> AccessLogBuffer::add(const AccessRecord& record) {
   ByteWriter out(waiting_);
   out.text(body);
   out.raw(record.number.bytes);
+  out.raw(record.asker.practitioner.bytes);
   ++waiting_count_;
   return ledger::ok();
 }
@@ -188,8 +204,8 @@ bool AccessLog::write_waiting() {
 
 /// Makes blocks of the records.
 void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
-  std::vector<AccessSalt> salts(batch.records);
-  fill_random({salts.front().data(), salts.size() * sizeof(AccessSalt)});
+  std::vector<std::array<AccessSalt, 2>> salts(batch.records);
+  fill_random({salts.front().front().data(), salts.size() * sizeof salts.front()});
   const SigningKeys::Key signing = signing_.current();
   // All of the blocks or none: what has been sealed is not sealed again.
   AccessChain after = chain_;
@@ -199,8 +215,9 @@ void AccessLog::seal(AccessLogBuffer::Batch& batch) const {
     std::vector<AccessLeaf> leaves(std::min(access_block_records_max, batch.records - done));
     for (AccessLeaf& leaf : leaves) {
       leaf.body = in.text();
-      leaf.number.bytes = in.raw<16>();
-      leaf.salt = salts[done++];
+      const auto [of_person, of_practitioner] = salts[done++];
+      leaf.person = {AccessNumber::State::named, of_person, {in.raw<16>()}, {}};
+      leaf.practitioner = practitioner_of({in.raw<16>()}, of_practitioner);
     }
     const std::uint64_t first = after.records + 1;
     blocks.push_back({first, seal_access_block(after, std::move(leaves), *signing)});
@@ -215,7 +232,7 @@ bool AccessLog::index(std::string_view bytes) {
   if (!block) return false;
   std::uint64_t sequence = block.value().first;
   for (const AccessLeaf& leaf : block.value().leaves) {
-    if (sequence > indexed_ && !leaf.is_erased) index_.add(leaf.number, sequence);
+    if (sequence > indexed_ && !leaf.person.is_erased()) index_.add(leaf.person.number, sequence);
     ++sequence;
   }
   indexed_ = std::max(indexed_, block.value().last());
@@ -286,10 +303,9 @@ Result<std::vector<AccessLog::Found>> AccessLog::find(
     if (records.size() == limit) break;
     const AccessLeaf* const leaf = reader.leaf(sequence);
     if (leaf == nullptr) return reader.error();
-    if (leaf->is_erased) continue;
-    auto record = decode_access_body(leaf->body);
+    if (leaf->person.is_erased()) continue;
+    auto record = record_of(*leaf);
     if (!record) return reader.undecodable();
-    record.value().number = leaf->number;
     records.push_back({sequence, std::move(record.value())});
   }
   return records;
@@ -302,11 +318,10 @@ Result<std::vector<AccessRecord>> AccessLog::read_all() const {
         const auto block = decode_access_block(bytes);
         if (!block) return block.error();
         for (const AccessLeaf& leaf : block.value().leaves) {
-          if (leaf.is_erased) continue;
-          const auto record = decode_access_body(leaf.body);
+          if (leaf.person.is_erased()) continue;
+          auto record = record_of(leaf);
           if (!record) return record.error();
-          records.push_back(record.value());
-          records.back().number = leaf.number;
+          records.push_back(std::move(record.value()));
         }
         return ledger::ok();
       });

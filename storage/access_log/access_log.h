@@ -57,7 +57,7 @@ class AccessLogBuffer {
   };
 
   mutable std::mutex mutex_;
-  std::string waiting_;  // text body, 16 bytes number
+  std::string waiting_;  // text body, 16 bytes number, 16 bytes practitioner's
   std::uint64_t waiting_count_ = 0;
   std::optional<Batch> batch_;
 };

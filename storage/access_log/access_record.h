@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "ledger/records/asker.h"
 #include "ledger/values/ids.h"
 #include "ledger/values/oslo_time.h"
 #include "ledger/values/service_type.h"
@@ -41,9 +42,7 @@ struct AccessRecord {
   AccessWhat what = AccessWhat::card_status;
   ledger::EncryptedNumber number;
   ledger::Instant time;
-  std::string name;                 ///< of who asked; empty: nobody has said
-  std::string organisation_number;  ///< likewise
-  std::string client;               ///< the program that asked, as it is known here
+  ledger::Asker asker;
   ledger::Guid correlation_id;
   std::optional<ledger::ServiceType> service_type;
   std::optional<ledger::Date> service_date;  ///< there when the type is

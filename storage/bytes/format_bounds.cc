@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "ledger/values/practice_numbers.h"
 #include "storage/bytes/format.h"
 
 namespace storage {
@@ -143,8 +144,11 @@ const char* kind_out_of_bounds(const ledger::PracticeEntry& entry) {
   if (entry.previous >= entry.position) return "previous";
   if (event.name.empty() || event.name.size() > ledger::practice_name_bytes_max) return "name";
   if (event.type.size() > ledger::practice_type_letters_max) return "practiceType";
-  if (!are_digits(event.organisation_numbers, 9, 9)) return "organisationNumbers";
-  if (!are_digits(event.hpr_numbers, 1, 9)) return "hprNumbers";
+  if (!are_digits(event.organisation_numbers, ledger::organisation_number_digits,
+                  ledger::organisation_number_digits)) {
+    return "organisationNumbers";
+  }
+  if (!are_digits(event.hpr_numbers, 1, ledger::hpr_number_digits_max)) return "hprNumbers";
   if (event.practitioners.size() > ledger::practice_numbers_max) return "personIds";
   return are_periods(event.agreements) ? nullptr : "agreements";
 }

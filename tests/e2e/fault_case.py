@@ -68,8 +68,8 @@ class FaultCase(unittest.TestCase):
         self.sent = []  # in an order that gives the same ledger
         self.server = None
 
-    def start(self, hand_over_items=None, until="/isready", ceilings=None):
-        sections = {"ceilings": ceilings or {}}
+    def start(self, hand_over_items=None, until="/isready", ceilings=None, limits=None):
+        sections = {"ceilings": ceilings or {}, "limits": limits or {}}
         if hand_over_items is not None:
             sections["state"] = {"hand_over_items": hand_over_items}
         config = os.path.join(self.folder, "config.toml")

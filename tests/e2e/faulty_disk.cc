@@ -21,7 +21,13 @@
 
 namespace {
 
-enum Fault : std::uint32_t { disk_full = 1, write_error = 2, sync_error = 4, read_error = 8 };
+enum Fault : std::uint32_t {
+  disk_full = 1,
+  write_error = 2,
+  sync_error = 4,
+  read_error = 8,
+  sync_stall = 16,  ///< a sync ends when the fault does
+};
 
 struct Control {
   std::atomic<std::uint32_t> faults;
@@ -89,6 +95,11 @@ int error_at(int file, std::uint32_t faults, const char* suffix = "") {
     return 0;
   }
   return error_at(path, faults);
+}
+
+int error_of_sync(int file) {
+  while (error_at(file, sync_stall) != 0) ::usleep(10'000);
+  return error_at(file, sync_error);
 }
 
 /// -1 with errno when there is an error, else what `call` gives.
@@ -184,17 +195,17 @@ int ftruncate(int file, off_t size) noexcept {
 
 int fsync(int file) {
   static const auto real = next<int (*)(int)>("fsync");
-  return fail_or(error_at(file, sync_error), [&] { return real(file); });
+  return fail_or(error_of_sync(file), [&] { return real(file); });
 }
 
 int fdatasync(int file) {
   static const auto real = next<int (*)(int)>("fdatasync");
-  return fail_or(error_at(file, sync_error), [&] { return real(file); });
+  return fail_or(error_of_sync(file), [&] { return real(file); });
 }
 
 int sync_file_range(int file, off64_t at, off64_t size, unsigned flags) {
   static const auto real = next<int (*)(int, off64_t, off64_t, unsigned)>("sync_file_range");
-  return fail_or(error_at(file, sync_error), [&] { return real(file, at, size, flags); });
+  return fail_or(error_of_sync(file), [&] { return real(file, at, size, flags); });
 }
 
 int clock_gettime(clockid_t clock, timespec* time) noexcept {

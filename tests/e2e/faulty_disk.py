@@ -6,7 +6,7 @@ import struct
 
 import frikort_server as fs
 
-DISK_FULL, WRITE_ERROR, SYNC_ERROR, READ_ERROR = 1, 2, 4, 8
+DISK_FULL, WRITE_ERROR, SYNC_ERROR, READ_ERROR, SYNC_STALL = 1, 2, 4, 8, 16
 NO_SPACE, IO_ERROR = "No space left on device", "Input/output error"
 
 

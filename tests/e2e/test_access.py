@@ -13,6 +13,7 @@ import unittest
 import frikort_server as fs
 import token_issuer as ti
 from access_case import AccessCase, TokenServer
+from national_client import NationalClient
 
 
 def received_now(practice):
@@ -159,6 +160,31 @@ class RegistryTest(unittest.TestCase):
         self.assertEqual(entries[-1]["who"]["name"], "Det nye kontoret")
         self.register(ti.PRACTICE, "Det nye kontoret", [])
         self.assertEqual(self.server.ask_as_practice(path="/v1/card-status", value=self.question).status, 403)
+
+
+    def test_the_longest_name_that_the_registry_takes_is_shown_whole(self):
+        """200 characters, each of four bytes; whatever asks is answered, and in the log."""
+        name, person = "\U0001d4b6" * 200, self.question["personId"]
+        self.register(ti.PRACTICE, name, [ti.PRACTICE_ORGANISATION])
+        self.assertEqual(self.server.ask_as_practice(path="/v1/card-status", value=self.question).status, 200)
+        path = "/v1/card-status/batch"
+        headers = {"Content-Type": "application/x-ndjson", **self.issuers.headers_of_practice("POST", path)}
+        self.assertEqual(self.server.request("POST", path, fs.ndjson([self.question]), headers).raw_lines(),
+                         [b'{"exempt":false}'])
+        asks = fs.copayment(personId=person, practiceId=ti.PRACTICE, serviceTime=fs.oslo_text(fs.recent_day()),
+                            amountOre=0, exemption="F")
+        results = self.server.ask_as_practice(value=[asks]).json()["results"]
+        self.assertEqual(results[0]["code"], "NO_CARD_REGISTERED")
+        self.assertEqual(NationalClient(self.server, self.issuers).ask(person).status, 200)
+        portal = ti.bearer(self.issuers.of_machine("frikort:api/portal"))
+        seen, deadline = [], time.monotonic() + 10
+        while len(seen) < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+            look = {"personId": person, "limit": 1000}
+            entries = self.server.post_json("/v1/persons/access-log", look, portal).json()["entries"]
+            seen = [entry for entry in reversed(entries) if entry["what"] != "access-log"]
+        self.assertEqual([(entry["what"], entry["who"]["name"]) for entry in seen],
+                         [(what, name) for what in ("card-status", "card-status", "submission", "frikortsporring")])
 
 
 class LifeTest(unittest.TestCase):

@@ -407,6 +407,11 @@ class ProofTest(NegativeCase):
                 self.assertEqual(self.server.ask_as_practice(token=token, claims=claims).status, 200)
         reply = self.server.ask_as_practice(path=PATH + "?dryRun=true")
         self.assertEqual(reply.status, 200, "the query is not part of htu")
+        proof = self.issuers.proof("POST", PATH, token)
+        reply = self.server.raw(f"POST http://inside.test:80{PATH}?dryRun=true HTTP/1.1\r\nHost: inside.test:80\r\n"
+                                f"Authorization: DPoP {token}\r\nDPoP: {proof}\r\n"
+                                "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n[]".encode())
+        self.assertEqual(reply.status, 200, "a proxy may put its host before the path")
 
 
 if __name__ == "__main__":

@@ -63,9 +63,16 @@ class NewLedgerTest(CommandCase):
                 self.assertEqual(os.path.exists(self.path("asked")), exit_status == 0)
 
     def test_what_a_killed_first_start_left_is_no_ledger_yet(self):
+        for name in ("journal", "proofs"):
+            with self.subTest(name):
+                data = self.data(f"after-{name}")
+                os.mkdir(os.path.join(data, name))
+                self.load(data, "-", stdin=fs.ndjson([dated("2025-03-01")]))
+
+    def test_the_rest_of_a_ledger_is_not_nothing(self):
         data = self.data("data")
-        os.mkdir(os.path.join(data, "journal"))
-        self.load(data, "-", stdin=fs.ndjson([dated("2025-03-01")]))
+        os.mkdir(os.path.join(data, "access-log"))
+        self.run_and_expect(2, "load", "--data", data, "-", says=("is not empty and holds no ledger", "--create"))
 
 
 class BackupTest(CommandCase):

@@ -1,5 +1,6 @@
 """What `load` reads: pipes, other forms than lines of JSON, times of receipt."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -52,6 +53,21 @@ class InputTest(CommandCase):
                 self.run_and_expect(2, "load", "--data", data, "--trust-received-time", path, says=says)
                 self.run_and_expect(2, "load", "--data", data, "--trust-received-time", "-", stdin=content, says=says)
                 self.assertEqual(os.listdir(data), [] if not os.path.exists(f"{data}/keys") else os.listdir(data))
+
+    def status_while_the_pipe_is_open(self, content, says):
+        with subprocess.Popen([fs.binary(), "load", "--data", self.data(f"data{len(content)}"), "-"], bufsize=0,
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            with contextlib.suppress(BrokenPipeError):
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[process.stdin.write(rest[:1 << 20]):]
+            status = process.wait(30)
+            self.assertIn(says, process.stderr.read())
+        return status
+
+    def test_what_has_no_lines_is_named_before_it_is_read_to_its_end(self):
+        self.assertEqual(self.status_while_the_pipe_is_open(b"[" * 5000, b"JSON array"), 2)
+        self.assertEqual(self.status_while_the_pipe_is_open(b"x" * (40 << 20), b"a line of more than 32 MiB"), 2)
 
     def test_a_file_without_items(self):
         readme = str(fs.ROOT / "README.md")

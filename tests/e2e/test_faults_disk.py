@@ -3,11 +3,12 @@
 import os
 import pathlib
 import subprocess
+import threading
 import unittest
 
 import frikort_server as fs
 from fault_case import FaultCase, YEAR
-from faulty_disk import DISK_FULL, IO_ERROR, NO_SPACE, READ_ERROR, SYNC_ERROR, WRITE_ERROR
+from faulty_disk import DISK_FULL, IO_ERROR, NO_SPACE, READ_ERROR, SYNC_ERROR, SYNC_STALL, WRITE_ERROR
 from frikort_server import dated
 
 
@@ -60,6 +61,25 @@ class DiskTest(FaultCase):
         self.wait_until_ready()
         self.join(clients)
         self.wait_until_ready()
+        self.check_whole()
+
+    def test_a_disk_that_stands_still_cuts_no_stream(self):
+        """The time that a client may take is not over because the disk takes longer."""
+        self.start(limits={"slow_timeout_s": 1})
+        self.introduce()
+        items = [dated("2025-02-01", personId=person, practiceId=self.practices[0]) for person in self.persons]
+        body = fs.ndjson(items)
+        self.faults.inject(SYNC_STALL, "/journal/")
+        lift = threading.Timer(4, self.faults.lift)
+        lift.start()
+        self.addCleanup(lift.cancel)
+        reply = self.server.raw(b"POST /v1/registrations?trustReceivedTime=true HTTP/1.1\r\nHost: a\r\n"
+                                b"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+        self.assertGreater(self.faults.failed(), 0, "the disk was to stand still")
+        self.assertIsNotNone(reply, f"the stream was cut; output: {self.server.tail()}")
+        self.assertEqual((reply.status, reply.body.count(b'"accepted"')), (200, len(items)))
+        self.sent += items
         self.check_whole()
 
     def test_hand_over_on_a_full_disk(self):

@@ -1,5 +1,7 @@
 """Bodies, lines and heads that are too large or never end: memory stays bounded."""
 
+import re
+import socket
 import threading
 import time
 import unittest
@@ -7,7 +9,7 @@ import unittest
 import frikort_server as fs
 from frikort_server import copayment
 from hostile_case import (
-    CHUNKED, CLOSE, HOST, HostileCase, JSON, NDJSON, POST, allow_descriptors, read_to_end, repeat, send_quietly,
+    CHUNKED, CLOSE, HOST, HostileCase, JSON, NDJSON, PATH, POST, allow_descriptors, read_to_end, repeat, send_quietly,
     statuses)
 
 
@@ -57,6 +59,22 @@ class MemoryTest(HostileCase):
                      b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 5000, b"GET /" + b"x" * 20_000,
                      b"x" * 1_000_000):
             self.assert_refused(self.exchange(head + b"\r\n\r\n"), 431)
+
+    def test_heads_that_come_in_pieces(self):
+        """Fields are counted together however they come: their bytes and their number."""
+        get = b"GET /isalive HTTP/1.1\r\n" + HOST
+
+        def in_pieces(rest_of_field, count):
+            yield get + b"a"
+            for _ in range(count):
+                yield rest_of_field + b"\r\na"
+                time.sleep(0.002)
+            yield b":\r\n\r\n"
+
+        self.assert_refused(self.exchange(in_pieces(b": " + b"x" * 300, 60)), 431)
+        self.assert_refused(self.exchange(in_pieces(b":", 150)), 431)
+        self.assert_refused(self.exchange(get + b"X: y\r\n" * 100 + b"\r\n"), 431)
+        self.assertEqual(statuses(self.exchange(get + b"X: y\r\n" * 98 + CLOSE + b"\r\n")), [200])
 
     def test_more_items_than_allowed(self):
         answer = self.exchange(POST + JSON + b"Content-Length: 8000001\r\n\r\n[" + b"0," * 3_999_999 + b"0]")
@@ -114,6 +132,45 @@ class MemoryTest(HostileCase):
         self.assert_served()
         sock.close()
         sender.join(5)
+
+
+class UnreadAnswersTest(HostileCase):
+    """Clients that ask and do not read: the memory of requests is not theirs."""
+
+    limits = {"waiting_bytes_max": 16 << 20, "slow_timeout_s": 10}
+
+    def ask(self, request, count):
+        """Each reads the beginning of its answer, and no more; a small part of it fits what is between."""
+        for _ in range(count):
+            sock = socket.socket()
+            self.addCleanup(sock.close)
+            sock.settimeout(10)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+            sock.connect(("127.0.0.1", self.server.port))
+            sock.sendall(request)
+            self.assertEqual(sock.recv(12), b"HTTP/1.1 200")
+
+    def held_bytes(self):
+        return int(float(re.search(rb"\nfrikort_http_held_bytes (\S+)", self.server.get("/metrics").body)[1]))
+
+    def assert_uploads_are_taken(self):
+        items = [copayment(practiceId="2000001") for _ in range(300)]
+        reply = self.server.post_json(PATH, items)
+        self.assertEqual(reply.status, 200, reply.body[:300])
+
+    def test_a_text_of_the_program_is_in_memory_once(self):
+        self.ask(b"GET /openapi.yaml HTTP/1.1\r\n" + HOST + b"\r\n", 200)
+        self.assertLess(self.held_bytes(), 1 << 20)
+        self.assert_uploads_are_taken()
+
+    def test_answers_leave_half_of_the_memory(self):
+        body = b"[" + b"0," * 4095 + b"0]"
+        self.ask(POST + JSON + b"Content-Length: %d\r\n\r\n" % len(body) + body, 120)
+        held = self.held_bytes()
+        self.assertGreater(held, 4 << 20, "the answers are to be larger than what is between")
+        self.assertLess(held, 10 << 20)
+        self.assert_uploads_are_taken()
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ The examples are sent in document order to an empty ledger; the head of api/open
 import copy
 import json
 import re
+import tempfile
 import unittest
 
 import frikort_server as fs
-from api_description import Document, FILE, differences, line_documents
+from api_description import Document, FILE, await_end, differences, line_documents
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -152,6 +153,15 @@ class OpenapiTest(fs.ServerCase):
                     documented, real = line_documents(documented), line_documents(real)
                 self.assertEqual(differences(documented, real, has_values=not request.is_stale), [])
 
+    def test_a_backup_is_where_the_description_says(self):
+        operation, = (operation for _, _, operation in self.document.operations()
+                      if operation["operationId"] == "startBackup")
+        header = self.document.headers(self.document.responses(operation)["202"])["Location"]
+        with tempfile.TemporaryDirectory() as folder:
+            reply = self.server.post_json("/v1/backups", {"to": f"{folder}/backups", "verify": False})
+            self.assertEqual(self.document.schemas.errors(header["schema"], reply.header("Location")), [])
+            await_end(self.server, reply.header("Location"))
+
     def test_documented_receipts_check(self):
         keys = self.example("/.well-known/jwks.json", "get", "200", fs.JSON_TYPE, "keys")
         answers = [self.example("/v1/registrations", "post", "200", fs.JSON_TYPE, name) for name in ("one", "several")]
@@ -199,10 +209,16 @@ class OpenapiTest(fs.ServerCase):
         known = {*self.document.schema("ProblemCode")["enum"], *self.document.schema("LineProblem")["properties"]["code"]["enum"]}
         self.assertEqual(sorted(known), sorted(codes))
 
+    def test_a_field_that_may_be_missing_may_be_there_twice(self):
+        for _, path, operation in self.document.operations():
+            description = self.document.responses(operation).get("400", {}).get("description", "")
+            with self.subTest(path):
+                self.assertEqual("`MISSING_FIELD`" in description, "`DUPLICATE_FIELD`" in description)
+
     def test_limits_are_those_of_the_service(self):
         header = "".join((fs.ROOT / "api" / name).read_text(encoding="utf-8")
                          for name in ("http/http_limits.h", "runtime/limits.h"))
-        names = set(re.findall(r"std::size_t (\w+_max) =", header))
+        names = set(re.findall(r"^  std::size_t (\w+_max) =", header, re.MULTILINE))
         names |= {name + "_s" for name in re.findall(r"std::chrono::seconds (\w+)\{", header)} - {"drain_timeout_s"}
         self.assertEqual(set(re.findall(r"`(\w+_(?:max|s))`", self.document.root["info"]["description"])), names)
 

@@ -90,6 +90,13 @@ class CommandTest(unittest.TestCase):
         self.assertEqual({path.name for path in output.iterdir()} & {REFUNDS, "manifest.sig"}, {"manifest.sig"})
         self.assertEqual(statement_of(output)["number"], 1)
 
+    def test_a_dry_run_of_a_year_without_copayments(self):
+        done = fs.run_frikort("reconcile", "--data", copy_of(BASE), "--year", 2022, "--output", self.folder / "none",
+                              "--dry-run")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(statement_of(self.folder / "none")["totals"]["registrations"], 0)
+        self.assertIn("no verdict on their timeliness", (self.folder / "none/report.html").read_text(encoding="utf-8"))
+
     def test_wrong_usage(self):
         data = copy_of(BASE)
         full = self.folder / "full"

@@ -96,6 +96,25 @@ class ReloadTest(ReloadCase):
                                       ti.bearer(self.server.issuers.of_machine("frikort:api/portal")))
         self.assertEqual(reply.json()["ceilingOre"], fs.CEILING[2025])
 
+    def test_another_public_address_wants_a_restart(self):
+        self.start()
+        self.reload('origins = ["https://other.test"]\n[registry]\npractices = "required"\n[national]\nserve = false\n')
+        self.wait_for(lambda: b"reload_ignored" in self.server.output())
+        line = [line for line in self.server.output().decode().splitlines() if "reload_ignored" in line][-1]
+        self.assertEqual(json.loads(line)["keys"].split(", ")[:3],
+                         ["public.origins", "national.serve", "registry.practices"])
+        reply = self.server.ask_as_practice(value=[fs.copayment()])
+        self.assertEqual(reply.status, 200, "proofs are for the address of the start")
+
+    def test_a_configuration_without_issuers_changes_nothing(self):
+        self.start()
+        (self.server.folder / "frikort.toml").write_text(f'[public]\nurl = "{ti.ORIGIN}"\n', encoding="utf-8")
+        self.server.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: b"reload_failed" in self.server.output())
+        self.assertIn(b"[[issuers]]", self.server.output())
+        self.assertNotIn(b'"event":"reloaded"', self.server.output())
+        self.assertEqual(self.server.get("/v1/status", self.operator()).status, 200)
+
 
 class MetricsTest(ReloadCase):
 

@@ -1,7 +1,9 @@
 """TLS in the process, and the commands against it."""
 
+import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -93,6 +95,28 @@ class TlsTest(SecuredCase):
         for files in (None, foreign):
             with self.assertRaises((ssl.SSLError, ConnectionError)):
                 ask(files)
+        self.assertEqual(self.logged_subjects(server), ["CN=client"])
+
+    def test_the_subject_of_a_client_is_logged_once_and_without_numbers_of_persons(self):
+        server = self.serve(f'client_ca = "{self.authority.file}"')
+        person = fs.new_person()
+        certificate, key, _ = self.authority.issue(f"nurse {person}")
+        self.start_unasked(server)
+        context = ssl.create_default_context(cafile=self.authority.file)
+        context.load_cert_chain(certificate, key)
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=context)
+        self.addCleanup(connection.close)
+        for _ in range(3):
+            connection.request("GET", "/isalive")
+            answer = connection.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, 200)
+        self.assertEqual(self.logged_subjects(server), ["CN=nurse ***********"])
+        self.assertNotIn(person.encode(), server.output())
+
+    def logged_subjects(self, server):
+        lines = [json.loads(line) for line in server.output().splitlines() if line.startswith(b"{")]
+        return [line["subject"] for line in lines if line["event"] == "client_certificate"]
 
     def start_unasked(self, server):
         """Until its log says that it listens: it cannot be asked without a certificate."""
@@ -149,6 +173,12 @@ class CommandTest(SecuredCase):
 
 class MetadataTest(SecuredCase):
 
+    def wait_for(self, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
     def test_keys_come_over_https_at_a_bounded_rate(self):
         site = IssuerSite(self.issuers, self.authority)
         site.open()
@@ -164,6 +194,35 @@ class MetadataTest(SecuredCase):
             unknown = self.issuers.of_practice({"iss": origin}, header={"kid": f"unknown-{i}"})
             self.assertEqual(server.ask_as_practice(token=unknown).status, 401)
         self.assertLessEqual(len(site.asked) - before, 4, "two fetches of metadata and keys")
+
+    def test_keys_that_cannot_be_renewed_are_told_once(self):
+        site = IssuerSite(self.issuers, self.authority)
+        site.open()
+        self.addCleanup(site.close)
+        server = site.server(self.issuers)
+        self.addCleanup(server.clean)
+        server.start()
+        good = self.issuers.of_practice({"iss": site.origin})
+        operator = ti.bearer(self.issuers.of_machine("frikort:api/operator"))
+        answers, site.answers = site.answers, dict.fromkeys(site.answers, "none")
+
+        def events():
+            lines = [json.loads(line) for line in server.output().splitlines() if line.startswith(b"{")]
+            return [line["event"] for line in lines if line["event"].startswith("issuer_keys_")]
+
+        def in_trouble():
+            return re.search(r"\nfrikort_issuers_in_trouble (\d+)\n", server.get("/metrics", operator).body.decode())[1]
+
+        for _ in range(3):
+            before = len(site.asked)
+            server.process.send_signal(signal.SIGHUP)
+            self.wait_for(lambda: len(site.asked) > before and in_trouble() == "1")
+        self.assertEqual(events(), ["issuer_keys_not_renewed"])
+        self.assertEqual(server.ask_as_practice(token=good).status, 200, "old keys stay in use")
+        site.answers = answers
+        server.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: in_trouble() == "0")
+        self.wait_for(lambda: events() == ["issuer_keys_not_renewed", "issuer_keys_renewed"])
 
 
 if __name__ == "__main__":

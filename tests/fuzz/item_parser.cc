@@ -68,7 +68,7 @@ void check_split(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const ingest::Caller caller{"fuzz", (data[0] & 1U) != 0};
+  const ingest::Caller caller{{"fuzz"}, (data[0] & 1U) != 0};
   check_item(text, caller, (data[0] & 2U) != 0 ? "\"}]}" : "");
   check_split(text);
   return 0;

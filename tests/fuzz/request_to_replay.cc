@@ -94,7 +94,8 @@ class Records final : public ledger::Journal {
 
 std::unique_ptr<ingest::Submission> begin_request(std::string_view flags) {
   auto request = std::make_unique<ingest::Submission>();
-  request->caller = {"fuzz", flags.find('o') != std::string_view::npos};
+  request->caller.asker.client = "fuzz";
+  request->caller.is_operator = flags.find('o') != std::string_view::npos;
   request->is_atomic = flags.find('a') != std::string_view::npos;
   return request;
 }

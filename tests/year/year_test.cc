@@ -60,7 +60,7 @@ void load_generated_year(storage::LedgerFiles& files, const ingest::GeneratorOpt
   ingest::GroupWriter writer(files.state(), files.journal(), files.rules(), files.are_rules_new(),
                              [](const auto&...) { return ledger::ok(); });
   ingest::ItemParser parser(files.keys().numbers, ledger::NumberSeries::production_and_tests);
-  const ingest::Caller caller{"test", true};
+  const ingest::Caller caller{{"test"}, true};
   std::vector<ingest::ParsedItem> items;
   std::size_t group_size = 1;
   const auto commit = [&] {

@@ -45,22 +45,19 @@ std::size_t most_at_once(Network& network, milliseconds stay) {
 TEST(Precedence, lets_all_threads_work_while_nothing_prompt_is_served) {
   Network network(2, HttpLimits{});
   EXPECT_EQ(most_at_once(network, patience), network.costly_threads);
-  const PromptService other(network.lanes[1], false);
-  EXPECT_EQ(most_at_once(network, patience), network.costly_threads)
-      << "a request that is not prompt";
 }
 
 TEST(Precedence, lets_half_of_them_work_while_something_prompt_is_served) {
   Network network(2, HttpLimits{});
   const std::size_t half = std::max<std::size_t>(1, network.costly_threads / 2);
   {
-    const PromptService one(network.lanes[1], true);
-    { const PromptService another(network.lanes[1], true); }
+    const PromptService one(network.lanes[1]);
+    { const PromptService another(network.lanes[1]); }
     EXPECT_EQ(most_at_once(network, short_while), half) << "one is still served";
   }
   std::atomic<bool> is_ended{false};
   std::thread registrations([&] {
-    while (!is_ended) const PromptService again(network.lanes[0], true);
+    while (!is_ended) const PromptService again(network.lanes[0]);
   });
   EXPECT_EQ(most_at_once(network, short_while), half) << "they come again and again";
   is_ended = true;

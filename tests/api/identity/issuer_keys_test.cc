@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
 #include <stdexcept>
 #include <thread>
@@ -72,6 +73,31 @@ TEST(IssuerKeys, are_renewed_once_however_many_ask) {
   for (int i = 0; i < 40; ++i) EXPECT_FALSE(keys.renew("https://issuer.test"));
   EXPECT_FALSE(keys.renew("https://other.test"));
   EXPECT_EQ(web.asked, 2);
+}
+
+TEST(IssuerKeys, come_from_where_the_newest_settings_say) {
+  Web web;
+  publish(web, "new");
+  std::promise<void> begun;
+  std::promise<void> released;
+  const Fetch fetch = [&, get = web.fetch()](const std::string& url, const std::string& ca_file) {
+    if (url != "https://old.test/keys") return get(url, ca_file);
+    begun.set_value();
+    released.get_future().wait();
+    return Fetched{key_set_text({TestKey::rsa(2048).public_jwk("old")}), std::nullopt};
+  };
+  web.texts["https://old.test/metadata"] =
+      R"({"issuer":"https://issuer.test","jwks_uri":"https://old.test/keys"})";
+  Issuer before = an_issuer();
+  before.keys.metadata_url = "https://old.test/metadata";
+  IssuerKeys keys(fetch);
+  keys.set_issuers({before});
+  begun.get_future().wait();
+  keys.set_issuers({an_issuer()});
+  released.set_value();
+  while (keys.is_renewing("https://issuer.test")) std::this_thread::yield();
+  EXPECT_EQ(keys.ring()->at("https://issuer.test")->find("old"), nullptr);
+  EXPECT_NE(keys.ring()->at("https://issuer.test")->find("new"), nullptr);
 }
 
 TEST(IssuerKeys, say_why_there_are_none) {

@@ -33,6 +33,16 @@ TEST(RateLimiter, takes_what_is_larger_than_the_burst_and_then_waits_the_longer)
   EXPECT_FALSE(limiter.take(rate, "a", 1, begin + seconds{10}));
 }
 
+TEST(RateLimiter, that_is_only_asked_takes_nothing) {
+  RateLimiter limiter("requests");
+  const Rate rate{10, 3};
+  const RateLimiter::Time begin{seconds{1000}};
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(limiter.excess(rate, "a", 3, begin));
+  limiter.charge(rate, "a", 3, begin);
+  EXPECT_TRUE(limiter.excess(rate, "a", 1, begin));
+  EXPECT_FALSE(limiter.excess(rate, "a", 0, begin));
+}
+
 TEST(RateLimiter, without_a_rate_limits_nothing) {
   RateLimiter limiter("items");
   EXPECT_FALSE(limiter.take({}, "a", 1'000'000'000, RateLimiter::Time{}));

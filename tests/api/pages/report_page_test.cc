@@ -237,8 +237,14 @@ TEST(ReportPage, of_a_year_without_copayments_has_no_curve_and_no_shares) {
   timeliness["count"] = 0;
   timeliness["averageLagDays"] = nullptr;
   timeliness["byLag"].emplace_array();
+  for (json::value& limit : timeliness["limits"].as_array()) {
+    limit.as_object()["within"] = 0;
+    limit.as_object()["share"] = nullptr;
+    limit.as_object()["isMet"] = false;
+  }
   const std::string page = page_of(statement);
   EXPECT_TRUE(has(page, R"(<span class="n">0</span> co-payments)"));
+  EXPECT_TRUE(has(page, "No co-payments, so no verdict on their timeliness."));
   EXPECT_FALSE(has(page, "lag-title"));
   EXPECT_FALSE(has_not_a_number(page));
 }

@@ -57,6 +57,20 @@ TEST(Config, takes_every_number_at_its_place) {
   EXPECT_EQ(config.series, ledger::NumberSeries::production_and_tests);
 }
 
+TEST(Config, takes_names_only_as_long_as_the_access_log_keeps_them_whole) {
+  const auto issuer = [](std::size_t bytes) {
+    return "[[issuers]]\nkind = \"maskinporten\"\naudience = \"frikort:api\"\nissuer = \"https://" +
+           std::string(bytes - 8, 'a') + "\"\n";
+  };
+  EXPECT_EQ(refusal(issuer(200)), "");
+  expect_refusal(issuer(201), {"issuer", "at most 200 bytes"});
+  const auto practice = [](std::size_t bytes) {
+    return "[[practices]]\nid = \"1\"\nname = \"" + std::string(bytes, 'a') + "\"\n";
+  };
+  EXPECT_EQ(refusal(practice(800)), "");
+  expect_refusal(practice(801), {"name", "at most 800 bytes"});
+}
+
 TEST(Config, names_key_bounds_and_remedy_of_a_number_that_cannot_work) {
   for (const char* const value : {"1000", "0", "-1", "9223372036854775807", "1.5", "\"8192\""}) {
     expect_refusal(std::string("[limits]\nwaiting_items_max = ") + value,
@@ -82,6 +96,24 @@ TEST(Config, takes_the_public_address) {
   expect_refusal("[public]\norigins = \"https://frikort.example\"", {"`public.origins`", "remedy"});
   expect_refusal("[public]\norigins = [\"https://a/b\"]", {"`public.origins`", "remedy"});
   expect_refusal("[public]\nname = \"a\"", {"`public.name`", "remedy"});
+}
+
+TEST(Config, names_every_change_that_wants_a_restart) {
+  const auto changed_by = [](const std::string& text) {
+    return keys_for_restart(config_of(""), config_of(text));
+  };
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(changed_by(""), Keys());
+  EXPECT_EQ(changed_by("[national]\nserve = false\nbody_bytes_max = 2048\nkey_days = 60\n"
+                       "key_rotate_days = 20\n"),
+            (Keys{"national.serve", "national.body_bytes_max", "national.key_days",
+                  "national.key_rotate_days"}));
+  EXPECT_EQ(changed_by("[registry]\npractices = \"required\"\n"), Keys{"registry.practices"});
+  EXPECT_EQ(
+      changed_by("[public]\nurl = \"https://a.example\"\norigins = [\"https://b.example\"]\n"),
+      (Keys{"public.url", "public.origins"}));
+  EXPECT_EQ(changed_by("[auth]\nproof_age_s = 30\n[log]\nlevel = \"debug\"\n"), Keys())
+      << "these are read again";
 }
 
 TEST(Config, refuses_what_it_does_not_know) {

@@ -38,14 +38,15 @@ class LedgerKeeperTest : public testing::Test {
     options.journal.env = env_.get();
     keeper_ = std::make_unique<LedgerKeeper>(
         options,
-        [this, deliver](std::vector<SubmissionPtr> submissions) {
-          deliver();
-          const std::lock_guard lock(mutex_);
-          for (SubmissionPtr& submission : submissions) {
-            answered_.push_back(std::move(submission));
-          }
-          changed_.notify_all();
-        },
+        LedgerKeeper::Listeners{[this, deliver](std::vector<SubmissionPtr> submissions) {
+                                  deliver();
+                                  const std::lock_guard lock(mutex_);
+                                  for (SubmissionPtr& submission : submissions) {
+                                    answered_.push_back(std::move(submission));
+                                  }
+                                  changed_.notify_all();
+                                },
+                                [] {}},
         ingest::Ingestor::Options(), jobs_);
   }
   boost::system::error_code submit(std::uint32_t guid) {
@@ -117,6 +118,17 @@ TEST_F(LedgerKeeperTest, opens_the_ledger_again_after_a_thread_has_thrown) {
   });
   // Nobody is left who could be answered: what was to be delivered is lost with the exception.
   ASSERT_EQ(submit(1), boost::system::error_code());
+  wait_until_recovered(1);
+  expect_outcome(1, ledger::Disposition::duplicate);
+  expect_outcome(2, ledger::Disposition::accepted);
+  keeper_.reset();
+}
+
+TEST_F(LedgerKeeperTest, makes_a_state_anew_that_somebody_has_removed) {
+  open();
+  expect_outcome(1, ledger::Disposition::accepted);
+  std::filesystem::remove_all(temp_ / "state");
+  keeper_->note({FaultKind::state_damaged, "the state is damaged"});
   wait_until_recovered(1);
   expect_outcome(1, ledger::Disposition::duplicate);
   expect_outcome(2, ledger::Disposition::accepted);

@@ -122,7 +122,7 @@ TEST(ItemParserProperty, agrees_with_a_strict_and_slow_judge) {
   std::cout << "seed " << seed << ", " << case_count << " cases\n";
   const PlainVault vault;
   ItemParser parser(vault, ledger::NumberSeries::production_and_tests);
-  const Caller caller{"operator", true};
+  const Caller caller{{"operator"}, true};
   Prng prng(seed);
   int decided[3] = {0, 0, 0};
   for (int i = 0; i < case_count; ++i) {

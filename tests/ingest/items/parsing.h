@@ -10,8 +10,8 @@
 
 namespace ingest::test {
 
-inline const Caller practice{"practice", false};
-inline const Caller an_operator{"operator", true};
+inline const Caller practice{{"practice"}, false};
+inline const Caller an_operator{{"operator"}, true};
 inline constexpr ledger::Instant received{1'750'000'000, 0};
 
 inline ParsedItem parse(std::string_view text, const Caller& caller = practice,

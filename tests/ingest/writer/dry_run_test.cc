@@ -91,6 +91,15 @@ TEST_F(GroupWriterTest, refuses_a_dry_run_that_cannot_be_logged) {
   EXPECT_TRUE(pending.submissions.front()->results.empty());
 }
 
+TEST_F(GroupWriterTest, refuses_an_aborted_dry_run_whose_question_cannot_be_logged) {
+  is_log_full_ = true;
+  const Item asks = a_copayment().guid(1).of_ore(0).exempt_for('F');
+  PendingGroup pending = group_of(dry_run_of({asks, a_payment().guid(9)}, true));
+  commit(pending);
+  EXPECT_EQ(pending.submissions.front()->error, make_error_code(ledger::Errc::overloaded));
+  EXPECT_TRUE(pending.submissions.front()->results.empty());
+}
+
 TEST_F(GroupWriterTest, gives_no_receipt_for_what_stored_nothing) {
   commit_one(submission_of({a_copayment().guid(1)}));
   PendingGroup pending =

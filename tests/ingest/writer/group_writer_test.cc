@@ -145,6 +145,26 @@ TEST_F(GroupWriterTest, notes_no_item_that_is_answered_before_that_question) {
   EXPECT_TRUE(noted_.empty()) << noted_.front();
 }
 
+TEST_F(GroupWriterTest, builds_no_group_with_a_question_for_a_card_that_cannot_be_logged) {
+  is_log_full_ = true;
+  const Item asks = a_copayment().guid(2).of_ore(0).exempt_for('F');
+  PendingGroup one = group_of(submission_of({a_copayment().guid(1), asks}));
+  EXPECT_EQ(writer_.build(one, committed_at).error(), make_error_code(ledger::Errc::overloaded));
+}
+
+TEST_F(GroupWriterTest, builds_no_group_with_such_a_question_of_an_aborted_submission) {
+  is_log_full_ = true;
+  const Item asks = a_copayment().guid(2).of_ore(0).exempt_for('F');
+  PendingGroup aborted = group_of(submission_of({asks, a_payment().guid(77)}, true));
+  EXPECT_EQ(writer_.build(aborted, committed_at).error(),
+            make_error_code(ledger::Errc::overloaded));
+}
+
+TEST_F(GroupWriterTest, needs_no_log_for_items_that_ask_nothing) {
+  is_log_full_ = true;
+  EXPECT_EQ(commit_one(submission_of({a_copayment().guid(1)})), Verdicts{"accepted"});
+}
+
 // ---- all or nothing ----
 
 TEST_F(GroupWriterTest, commits_an_atomic_submission_whole) {

@@ -159,7 +159,7 @@ TEST_F(IngestorTest, answers_everything_with_an_error_when_the_state_cannot_be_r
   EXPECT_FALSE(deliveries_.errors().empty());
   EXPECT_EQ(deliveries_.complete() + deliveries_.errors().size(), taken);
   EXPECT_TRUE(store.is_abandoned());
-  EXPECT_NE(ingestor->failure().find("state"), std::string::npos) << ingestor->failure();
+  EXPECT_NE(ingestor->failure().find("cannot be built"), std::string::npos) << ingestor->failure();
 }
 
 TEST_F(IngestorTest, answers_everything_with_an_error_when_the_store_throws) {

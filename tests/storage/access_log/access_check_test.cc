@@ -103,14 +103,25 @@ TEST_F(AccessCheckTest, names_a_record_that_was_changed) {
 }
 
 TEST_F(AccessCheckTest, names_a_number_that_was_changed) {
-  change([](AccessBlock& block) { block.leaves[0].number = ledger::test::person_number(99); }, 2);
+  change(
+      [](AccessBlock& block) { block.leaves[0].person.number = ledger::test::person_number(99); },
+      2);
   expect_finding("record 41 in block 2");
+}
+
+TEST_F(AccessCheckTest, names_a_practitioner_who_was_changed) {
+  change(
+      [](AccessBlock& block) {
+        block.leaves[3].practitioner.number = ledger::test::person_number(99);
+      },
+      2);
+  expect_finding("record 44 in block 2");
 }
 
 TEST_F(AccessCheckTest, names_the_block_where_a_change_hides_itself) {
   change(
       [](AccessBlock& block) {
-        block.leaves[6].number = ledger::test::person_number(99);
+        block.leaves[6].person.number = ledger::test::person_number(99);
         block.leaves[6].check = check_of(hash_of(block.leaves[6], block.first + 6));
       },
       3);
@@ -165,13 +176,13 @@ TEST_F(AccessCheckTest, sees_another_key) {
 TEST_F(AccessCheckTest, counts_what_was_erased_and_finds_nothing) {
   change(
       [](AccessBlock& block) {
-        block.leaves[3].commitment = commitment_of(block.leaves[3]);
-        block.leaves[3].is_erased = true;
+        block.leaves[3].person.erase();
+        block.leaves[7].practitioner.erase();
       },
       2);
   const AccessCheck checked = check();
   EXPECT_EQ(checked.finding, "");
-  EXPECT_EQ(checked.erased, 1U);
+  EXPECT_EQ(checked.erased, 2U);
   EXPECT_EQ(checked.records, blocks * each);
 }
 

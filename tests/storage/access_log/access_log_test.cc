@@ -181,7 +181,7 @@ TEST_F(AccessLogTest, goes_on_behind_the_older_records) {
 TEST_F(AccessLogTest, refuses_what_it_cannot_hold_instead_of_growing) {
   AccessLogBuffer buffer;
   AccessRecord large = access_sample(1, 1);
-  large.client.assign(access_text_bytes_max, 'x');
+  large.asker.client.assign(access_text_bytes_max, 'x');
   const std::size_t enough = AccessLogBuffer::bytes_max / access_text_bytes_max;
   bool is_refused = false;
   for (std::size_t i = 0; i < enough && !is_refused; ++i) {
