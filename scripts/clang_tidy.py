@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import tidy
@@ -29,6 +30,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "frik
 CLANG_TIDY = "clang-tidy-14"
 PROGRAM = ("ledger/", "ingest/", "storage/", "api/")
 # Warnings of the compiler are for the compiler of the build; without the analyzer they would end the run.
+# What g++ has precompiled is nothing that clang could read.
+PRECOMPILED = re.compile(r" -Winvalid-pch| -include \S*/cmake_pch\.hxx")
 WITHOUT_ANALYZER = ("--checks=-clang-analyzer-*", "--extra-arg=-Wno-error")
 
 
@@ -92,7 +95,8 @@ def main():
     if options.since and changed is None:
         print(f"clang-tidy: no commit {options.since} here; all files are checked")
     commands = {}
-    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+    database = PRECOMPILED.sub("", (build / "compile_commands.json").read_text(encoding="utf-8"))
+    for entry in json.loads(database):
         path = os.path.relpath(Path(entry["directory"], entry["file"]), ROOT)
         if tidy.is_cpp(path) and (is_all or path.startswith(PROGRAM)):  # not what CMake generates to compile the headers alone
             commands[path] = entry["command"]
@@ -113,8 +117,10 @@ def main():
     todo = [path for path in keys if not (CACHE / keys[path]).exists()]
     print(f"clang-tidy: {len(todo)} of {len(keys)} files to check", flush=True)
     bad = 0
-    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        results = pool.map(lambda path: run(path, build, is_all), todo)
+    with tempfile.TemporaryDirectory() as folder, \
+            concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        Path(folder, "compile_commands.json").write_text(database, encoding="utf-8")
+        results = pool.map(lambda path: run(path, folder, is_all), todo)
         for number, (path, (code, output)) in enumerate(zip(todo, results), 1):
             print(f"  {number} of {len(todo)}: {path}", flush=True)
             if code == 0:
