@@ -2,11 +2,13 @@
 
 #include <rocksdb/utilities/backup_engine.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "storage/files/files.h"
@@ -19,8 +21,17 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t bytes_per_report = 4U << 20;
 
-rocksdb::BackupEngineOptions engine_options(const fs::path& folder) {
+/// Files that a restore copies at a time, at most.
+constexpr unsigned copies_max = 4;
+
+rocksdb::BackupEngineOptions engine_options(const fs::path& folder,
+                                            DatabaseBackups::Access access) {
   rocksdb::BackupEngineOptions options(folder.string());
+  // Who only restores waits for nothing else. Whoever backs up has a service beside it.
+  if (access == DatabaseBackups::Access::read) {
+    options.max_background_operations =
+        static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, copies_max));
+  }
   // The defaults that matter, said aloud.
   options.share_table_files = true;
   options.share_files_with_checksum = true;
@@ -50,7 +61,7 @@ struct DatabaseBackups::Impl {
 DatabaseBackups::DatabaseBackups(const fs::path& folder, Access access)
     : impl_(std::make_unique<Impl>()) {
   impl_->folder = folder;
-  const rocksdb::BackupEngineOptions options = engine_options(folder);
+  const rocksdb::BackupEngineOptions options = engine_options(folder, access);
   rocksdb::Status status;
   if (access == Access::write) {
     rocksdb::BackupEngine* engine = nullptr;
