@@ -124,7 +124,7 @@ rocksdb::Status Database::open_read_write(
     const std::string& path, const rocksdb::DBOptions& options,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options, path, families, &handles_, &db);
+  rocksdb::Status status = rocksdb::DB::Open(options, path, families, &handles_, &db);
   db_.reset(db);
   return status;
 }
