@@ -192,8 +192,6 @@ bool is_letter_or_digit(char c) {
   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/// Nine digits, the last by weights 3 2 7 6 5 4 3 2 modulo 11. Source: the Register of Legal
-/// Entities' description of the organisation number.
 /// A list of texts, each of which `take` takes.
 template <class Take>
 bool read_list(const element& value, const Take& take) {

@@ -144,6 +144,7 @@ BackupManifest back_up(const BackupSource& source, const BackupOptions& options,
   if (!fs::exists(path / "ledger.json")) {
     replace_file(path / "ledger.json", backup_folder_json(key_id) + "\n", 0644);
   }
+  fs::create_directory(path / "backups");
   require_same_history(folder, files);
   BackupDatabases databases(path, DatabaseBackups::Access::write);
   folder.remove_leftovers(databases);

@@ -105,7 +105,6 @@ void BackupFolder::write_manifest(const BackupManifest& manifest) {
 
 void BackupFolder::remove_leftovers(BackupDatabases& databases) {
   fs::remove_all(folder_ / "verification.partial");
-  fs::create_directory(folder_ / "backups");
   for (const auto& entry : fs::directory_iterator(folder_ / "backups")) {
     if (number_of(entry.path()) && !fs::exists(entry.path() / "manifest.json")) {
       fs::remove_all(entry.path());

@@ -8,6 +8,7 @@
 #include "ledger/records/fingerprint.h"
 #include "ledger/values/position_text.h"
 #include "storage/bytes/format.h"
+#include "storage/bytes/format_elements.h"
 #include "storage/closing/practice_comparison.h"
 
 namespace storage {
@@ -171,7 +172,7 @@ void JournalCollector::introduce(ledger::PracticeNumber number, const ledger::Pr
 
 void JournalCollector::collect_tally(const ledger::Tally& tally) {
   if (int{tally.month.year()} != year_) return;
-  const std::int32_t month = month_number(tally.month);
+  const std::uint32_t month = storage::number_of(tally.month);
   const auto code = static_cast<std::uint8_t>(tally.code);
   const std::uint32_t practice = practices_.number_of(tally.practice.view()).value_or(0);
   parts_.tallies.add(parts_.part_of_practice(ledger::PracticeNumber{practice}),

@@ -140,15 +140,6 @@ ledger::Event take_up(const PutAsideEvent& record, int year) {
   return event;
 }
 
-std::int32_t month_number(ledger::Month month) {
-  return int{month.year()} * 12 + static_cast<int>(unsigned{month.month()}) - 1;
-}
-
-ledger::Month month_of_number(std::int32_t number) {
-  return std::chrono::year{number / 12} /
-         std::chrono::month{static_cast<unsigned>(number % 12 + 1)};
-}
-
 PutAsideUnpaid put_aside(const ledger::UnpaidKey& key, const ledger::UnpaidRegistration& unpaid) {
   PutAsideUnpaid record;
   record.practice = key.practice.value();

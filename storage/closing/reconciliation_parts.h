@@ -158,13 +158,9 @@ struct PutAsideLag {
   std::int32_t received_day = 0;
 };
 
-/// A month in what is put aside: year * 12 + month - 1.
-std::int32_t month_number(ledger::Month month);
-ledger::Month month_of_number(std::int32_t number);
-
 struct PutAsideTally {
   std::uint32_t practice = 0;  ///< 0 = the nation alone
-  std::int32_t month = 0;      ///< month_number()
+  std::uint32_t month = 0;     ///< number_of()
   std::uint64_t count = 0;
   std::uint8_t code = 0;
 };
@@ -172,7 +168,7 @@ struct PutAsideTally {
 /// A tally of a practice that has no number.
 struct PutAsideRefusal {
   ledger::PracticeId practice;
-  std::int32_t month = 0;  ///< month_number()
+  std::uint32_t month = 0;  ///< number_of()
   std::uint64_t count = 0;
   std::uint8_t code = 0;
 };

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "storage/bytes/format.h"
+#include "storage/bytes/format_elements.h"
 
 namespace storage {
 namespace {
@@ -53,9 +54,8 @@ void collect_refusals(const StateReader& state, int year, ReconciliationParts& p
   const auto collect = [&](const ledger::PracticeId& practice, ledger::Month month,
                            ledger::Code code, std::uint64_t count) {
     if (count == 0 || int{month.year()} != year) return;
-    parts.found_refusals.add(
-        parts.part_of_stranger(practice),
-        {practice, month_number(month), count, static_cast<std::uint8_t>(code)});
+    parts.found_refusals.add(parts.part_of_stranger(practice),
+                             {practice, number_of(month), count, static_cast<std::uint8_t>(code)});
   };
   require_read(state.for_each(StateFamily::refusals, {},
                               [&](std::string_view key, std::string_view value) -> Result<void> {

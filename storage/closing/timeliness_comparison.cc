@@ -7,6 +7,7 @@
 
 #include "ledger/values/rfc3339.h"
 #include "storage/bytes/format.h"
+#include "storage/bytes/format_elements.h"
 
 namespace storage {
 namespace {

@@ -59,24 +59,6 @@ void create_durable_folder(const std::string& folder, rocksdb::Env& env) {
   throw std::runtime_error("cannot make the folder " + folder + ": " + status.ToString());
 }
 
-/// A folder with data, and without the file that says which of its files count: RocksDB would begin
-/// a new database there, and delete the data as left over.
-void require_current(const std::string& folder, rocksdb::Env& env) {
-  if (env.FileExists(folder + "/CURRENT").ok()) return;
-  std::vector<std::string> names;
-  if (!env.GetChildren(folder, &names).ok()) return;
-  const bool has_data = std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name.ends_with(".sst") || name.ends_with(".log");
-  });
-  if (!has_data) return;
-  throw DamagedDatabase("the database in " + folder +
-                        " has lost its file CURRENT, which names the newest MANIFEST; nothing was "
-                        "changed; remedy: restore the latest backup");
-}
-
-/// So long files that change meanwhile are opened again and again.
-constexpr std::chrono::seconds opening_time_max{5};
-
 /// The files that hold rows.
 std::vector<std::string> data_files_in(const std::string& folder, rocksdb::Env& env) {
   std::vector<std::string> names;
@@ -87,6 +69,19 @@ std::vector<std::string> data_files_in(const std::string& folder, rocksdb::Env& 
   std::sort(names.begin(), names.end());
   return names;
 }
+
+/// A folder with data, and without the file that says which of its files count: RocksDB would begin
+/// a new database there, and delete the data as left over.
+void require_current(const std::string& folder, rocksdb::Env& env) {
+  if (env.FileExists(folder + "/CURRENT").ok()) return;
+  if (data_files_in(folder, env).empty()) return;
+  throw DamagedDatabase("the database in " + folder +
+                        " has lost its file CURRENT, which names the newest MANIFEST; nothing was "
+                        "changed; remedy: restore the latest backup");
+}
+
+/// So long files that change meanwhile are opened again and again.
+constexpr std::chrono::seconds opening_time_max{5};
 
 }  // namespace
 

@@ -28,6 +28,13 @@ class ReloadCase(unittest.TestCase):
         self.server.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: self.server.output().count(b'"reload') > seen)
 
+    def ignored_by_reload(self, more):
+        """The keys that want a restart, as the log says."""
+        self.reload(more)
+        self.wait_for(lambda: b"reload_ignored" in self.server.output())
+        line = [line for line in self.server.output().decode().splitlines() if "reload_ignored" in line][-1]
+        return json.loads(line)["keys"].split(", ")
+
     def wait_for(self, condition, seconds=20):
         deadline = time.monotonic() + seconds
         while not condition():
@@ -86,23 +93,19 @@ class ReloadTest(ReloadCase):
 
     def test_what_wants_a_restart_is_said(self):
         self.start()
-        self.reload("[limits]\nidle_timeout_s = 7\n[ceilings]\n2025 = 3300\n[auth]\nproofs_max = 9\n")
-        self.wait_for(lambda: b"reload_ignored" in self.server.output())
-        line = [line for line in self.server.output().decode().splitlines() if "reload_ignored" in line][-1]
+        ignored = self.ignored_by_reload(
+            "[limits]\nidle_timeout_s = 7\n[ceilings]\n2025 = 3300\n[auth]\nproofs_max = 9\n")
         # Behind them stand made-up ceilings of later years, where there are such.
-        self.assertEqual(json.loads(line)["keys"].split(", ")[:3],
-                         ["limits.idle_timeout_s", "auth.proofs_max", "ceilings.2025"])
+        self.assertEqual(ignored[:3], ["limits.idle_timeout_s", "auth.proofs_max", "ceilings.2025"])
         reply = self.server.post_json("/v1/persons/account", {"personId": ti.CITIZEN, "year": 2025},
                                       ti.bearer(self.server.issuers.of_machine("frikort:api/portal")))
         self.assertEqual(reply.json()["ceilingOre"], fs.CEILING[2025])
 
     def test_another_public_address_wants_a_restart(self):
         self.start()
-        self.reload('origins = ["https://other.test"]\n[registry]\npractices = "required"\n[national]\nserve = false\n')
-        self.wait_for(lambda: b"reload_ignored" in self.server.output())
-        line = [line for line in self.server.output().decode().splitlines() if "reload_ignored" in line][-1]
-        self.assertEqual(json.loads(line)["keys"].split(", ")[:3],
-                         ["public.origins", "national.serve", "registry.practices"])
+        ignored = self.ignored_by_reload(
+            'origins = ["https://other.test"]\n[registry]\npractices = "required"\n[national]\nserve = false\n')
+        self.assertEqual(ignored[:3], ["public.origins", "national.serve", "registry.practices"])
         reply = self.server.ask_as_practice(value=[fs.copayment()])
         self.assertEqual(reply.status, 200, "proofs are for the address of the start")
 
