@@ -24,35 +24,40 @@ LOADING_ATTRIBUTES = {"src", "srcset", "href", "xlink:href", "action", "formacti
                       "ping", "manifest"}
 # Measured in the page: what is wider than the window, texts of a plot that leave it or meet another one, colours.
 MEASURE = """
-const page = document.querySelector("iframe").contentWindow, root = page.document.documentElement;
-const wrong = [];
-if (root.scrollWidth > root.clientWidth) wrong.push(`the page is ${root.scrollWidth} wide`);
-for (const tile of page.document.querySelectorAll(".tiles dd"))
-  if (tile.scrollWidth > tile.clientWidth + 1) wrong.push(`a tile is too narrow for ${tile.textContent}`);
-// A number must not be cut: a cell is as wide as its words, and only a table that scrolls leaves the window.
-for (const cell of page.document.querySelectorAll("td, tbody th")) {
-  if (cell.closest(".scroll")) continue;
-  const box = cell.getBoundingClientRect();
-  if (box.right > root.clientWidth + 1 || box.left < -1 || cell.scrollWidth > cell.clientWidth + 1)
-    wrong.push(`a cell is cut: ${cell.textContent}`);
-}
-const plots = page.document.querySelectorAll("svg.plot");
-for (const plot of plots) {
-  const outer = plot.getBoundingClientRect(), seen = [];
-  for (const text of plot.querySelectorAll("text")) {
-    const box = text.getBoundingClientRect(), words = text.textContent;
-    if (box.left < outer.left || box.right > outer.right || box.top < outer.top || box.bottom > outer.bottom)
-      wrong.push(`${words} leaves its plot`);
-    for (const [other, theirs] of seen)
-      if (box.left < other.right && other.left < box.right && box.top + 3 < other.bottom && other.top + 3 < box.bottom)
-        wrong.push(`${words} lies on ${theirs}`);
-    seen.push([box, words]);
+function measure(frame) {
+  const page = frame.contentWindow, root = page.document.documentElement;
+  const wrong = [];
+  if (root.scrollWidth > root.clientWidth) wrong.push(`the page is ${root.scrollWidth} wide`);
+  for (const tile of page.document.querySelectorAll(".tiles dd"))
+    if (tile.scrollWidth > tile.clientWidth + 1) wrong.push(`a tile is too narrow for ${tile.textContent}`);
+  // A number must not be cut: a cell is as wide as its words, and only a table that scrolls leaves the window.
+  for (const cell of page.document.querySelectorAll("td, tbody th")) {
+    if (cell.closest(".scroll")) continue;
+    const box = cell.getBoundingClientRect();
+    if (box.right > root.clientWidth + 1 || box.left < -1 || cell.scrollWidth > cell.clientWidth + 1)
+      wrong.push(`a cell is cut: ${cell.textContent}`);
   }
+  const plots = page.document.querySelectorAll("svg.plot");
+  for (const plot of plots) {
+    const outer = plot.getBoundingClientRect(), seen = [];
+    for (const text of plot.querySelectorAll("text")) {
+      const box = text.getBoundingClientRect(), words = text.textContent;
+      if (box.left < outer.left || box.right > outer.right || box.top < outer.top || box.bottom > outer.bottom)
+        wrong.push(`${words} leaves its plot`);
+      for (const [other, theirs] of seen)
+        if (box.left < other.right && other.left < box.right && box.top + 3 < other.bottom && other.top + 3 < box.bottom)
+          wrong.push(`${words} lies on ${theirs}`);
+      seen.push([box, words]);
+    }
+  }
+  const colours = {};
+  for (const name of ["paper", "tile", "ink", "quiet", "good", "bad", "s0", "s1", "s2"])
+    colours[name] = page.getComputedStyle(root).getPropertyValue("--" + name).trim();
+  return {wrong, plots: plots.length, colours};
 }
-const colours = {};
-for (const name of ["paper", "tile", "ink", "quiet", "good", "bad", "s0", "s1", "s2"])
-  colours[name] = page.getComputedStyle(root).getPropertyValue("--" + name).trim();
-document.body.textContent = JSON.stringify({wrong, plots: plots.length, colours});
+onload = () => {
+  document.body.textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(measure));
+};
 """
 
 
@@ -166,12 +171,12 @@ class ReportCase(unittest.TestCase):
         return document, [line for line in errors.splitlines() if "CONSOLE" in line]
 
     @classmethod
-    def measure(cls, text, width, *options):
-        """What MEASURE finds when the page is shown at a width in CSS pixels."""
-        dom, _ = cls.browse(
-            # Without its encoding the browser guesses, and guesses wrong when only the beginning has been read.
-            f"<!DOCTYPE html><meta charset=utf-8><body><iframe style='width:{width}px;height:700px;border:0' "
-            f"srcdoc='{html.escape(text, quote=True)}'></iframe><script>onload = () => {{{MEASURE}}}</script>", *options)
+    def measure(cls, *shown, options=()):
+        """What MEASURE finds in each page when it is shown at a width in CSS pixels; shown are pairs of the two."""
+        frames = "".join(f"<iframe style='width:{width}px;height:700px;border:0' srcdoc='{html.escape(text, quote=True)}'>"
+                         "</iframe>" for text, width in shown)
+        # Without its encoding the browser guesses, and guesses wrong when only the beginning has been read.
+        dom, _ = cls.browse(f"<!DOCTYPE html><meta charset=utf-8><body>{frames}<script>{MEASURE}</script>", *options)
         return json.loads(html.unescape(re.search(r"<body>(.*)</body>", dom, re.DOTALL)[1]))
 
 
@@ -315,15 +320,15 @@ class PageTest(ReportCase):
         for month in nation["cardsByMonth"]:
             month["issued"] *= 100
         nation["cardsByMonth"] += [{"month": f"2026-{month:02}", "issued": 1, "entitled": 0} for month in range(6, 13)]
-        for statement in (self.statement, nation):
-            for width in (PHONE, 390, DESK, WIDE):
-                found = self.measure(self.render(statement), width)
-                self.assertEqual(found["plots"], 3)
-                self.assertEqual(found["wrong"], [], f"at {width} pixels")
+        shown = [(text, width) for text in (self.text, self.render(nation)) for width in (PHONE, 390, DESK, WIDE)]
+        for found, (_, width) in zip(self.measure(*shown), shown, strict=True):
+            self.assertEqual(found["plots"], 3)
+            self.assertEqual(found["wrong"], [], f"at {width} pixels")
 
     def test_contrast_in_both_colour_schemes(self):
-        light = self.measure(self.text, DESK)["colours"]
-        dark = self.measure(self.text, DESK, DARK)["colours"]
+        light, = self.measure((self.text, DESK))
+        dark, = self.measure((self.text, DESK), options=[DARK])
+        light, dark = light["colours"], dark["colours"]
         self.assertNotEqual(light["paper"], dark["paper"])
         for colours in (light, dark):
             for ground in ("paper", "tile"):
