@@ -37,7 +37,8 @@ TEST_F(LinesTest, come_whole_and_together_within_the_bound) {
 }
 
 TEST_F(LinesTest, come_alone_when_they_are_longer) {
-  const std::string lengthy = std::string(100, 'x') + '\n';
+  std::string lengthy(100, 'x');
+  lengthy += '\n';
   write("1\n" + lengthy + "3\n");
   for (const std::size_t bytes_max : {2U, 3U, 99U, 101U}) {
     EXPECT_EQ(pieces(bytes_max), (std::vector<std::string>{"1\n", lengthy, "3\n", ""}));
