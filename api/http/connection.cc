@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/core/string.hpp>
+#include <cstring>
 #include <iterator>
 #include <random>
 #include <utility>
@@ -63,6 +65,17 @@ class UnreadAnswer {
   const std::size_t bytes_;
 };
 
+/// Empty for a socket file.
+std::string address_of_peer(const Socket& socket) {
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  const int family = peer.protocol().family();
+  if (error || (family != AF_INET && family != AF_INET6)) return {};
+  asio::ip::tcp::endpoint endpoint;
+  std::memcpy(endpoint.data(), peer.data(), peer.size());
+  return endpoint.address().to_string();
+}
+
 }  // namespace
 
 Connection::Connection(Network& network, Lane& lane, Socket socket, const TlsContext& tls)
@@ -96,6 +109,7 @@ bool Connection::is_peer_operator() {
 
 void Connection::begin() {
   is_of_operator_ = network_.is_on_socket_file && is_peer_operator();
+  request_.network_address = address_of_peer(transport_.socket());
   lane_.connections.insert(this);
   allow(limits().idle_timeout);
   watch();

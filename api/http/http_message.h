@@ -29,6 +29,7 @@ struct Request {
   std::string path_parameter;  ///< what stood for `{}` in the route
   std::string body;            ///< unpacked, without a byte order mark
   Caller caller;
+  std::string network_address{};  ///< of the client, or of what stands before it; empty: none
 
   /// The value of a query parameter, or null. The router has seen that it is there once.
   const std::string* query_value(std::string_view name) const;

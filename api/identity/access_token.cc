@@ -168,6 +168,15 @@ void read_binding(const json::object& claims, AccessToken& token) {
   token.is_bound_otherwise = token.thumbprint.empty();
 }
 
+TokenDetails details_of(const json::object& claims, const Issuer& issuer) {
+  return {.client_name = name_of(claims, "helseid://claims/client/client_name"),
+          .token_id = name_of(claims, "jti"),
+          .main_unit = main_unit_of(claims, issuer),
+          .supplier = number_in(claims, issuer.suppliers, Register::organisations),
+          .hpr_number = number_in(claims, issuer.parties, Register::practitioners),
+          .practitioner = number_in(claims, issuer.parties, Register::persons)};
+}
+
 AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   const json::object& claims = jws.payload;
   AccessToken token;
@@ -178,8 +187,6 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   token.audiences = audiences_of(claims, issuer);
   token.scopes = list_member(claims, "scope").value_or(std::vector<std::string>());
   token.client_id = name_of(claims, "client_id");
-  token.client_name = name_of(claims, "helseid://claims/client/client_name");
-  token.token_id = name_of(claims, "jti");
   token.acr = text_of(claims, "acr");
   token.party = party_of(claims, issuer, Surface::native);
   token.query_party = party_of(claims, issuer, Surface::national);
@@ -190,10 +197,7 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   }
   token.level = level_of(claims, issuer.level_claim);
   token.has_level = claims.contains(issuer.level_claim);
-  token.practitioner = number_in(claims, issuer.parties, Register::persons);
-  token.hpr_number = number_in(claims, issuer.parties, Register::practitioners);
-  token.main_unit = main_unit_of(claims, issuer);
-  token.supplier = number_in(claims, issuer.suppliers, Register::organisations);
+  token.details = std::make_shared<const TokenDetails>(details_of(claims, issuer));
   token.has_supplier = claims.contains("supplier");
   token.delegation_source = text_of(claims, "delegation_source");
   return token;

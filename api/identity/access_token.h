@@ -44,8 +44,6 @@ struct AccessToken {
   std::vector<std::string> audiences;  ///< those of the issuer's that it is for
   std::vector<std::string> scopes;
   std::string client_id;
-  std::string client_name;
-  std::string token_id;  ///< `jti`
   std::string acr;
   TokenParty party;
   TokenParty query_party;  ///< of the national card query, which knows no practitioner's number
@@ -53,10 +51,7 @@ struct AccessToken {
   std::string person;                      ///< who has logged in, if the issuer's tokens say so
   std::int64_t level = 0;
   bool has_level = false;
-  std::string practitioner;  ///< the national number of the practitioner who has logged in
-  std::string hpr_number;    ///< likewise
-  std::string main_unit;     ///< organisation number
-  std::string supplier;      ///< likewise
+  std::shared_ptr<const TokenDetails> details;  ///< never null
   bool has_supplier = false;
   std::string delegation_source;
 

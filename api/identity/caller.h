@@ -49,6 +49,17 @@ class Roles {
 /// Ids of practices that somebody may act for. Null: all of them.
 using PracticeList = std::shared_ptr<const std::vector<std::string>>;
 
+/// What a token tells beside whom it is for: for the access log, and never a ground for access.
+/// Empty: the token does not say.
+struct TokenDetails {
+  std::string client_name;
+  std::string token_id;      ///< `jti`
+  std::string main_unit;     ///< number of the main unit of the organisation that it names
+  std::string supplier;      ///< organisation number of whoever works for that organisation
+  std::string hpr_number;    ///< of the practitioner who has logged in
+  std::string practitioner;  ///< the national number of the same
+};
+
 /// On whose behalf a request is made.
 struct Caller {
   std::string name;  ///< for the logs; empty while nobody is known
@@ -62,11 +73,7 @@ struct Caller {
   // What a person is told of who has asked; empty: nobody has said.
   std::string organisation{};
   std::string organisation_number{};
-  // What the access log keeps besides; empty: the token does not say.
-  std::string main_unit{};     ///< number of the organisation's main unit, as the token says it
-  std::string supplier{};      ///< organisation number of whoever works for the organisation
-  std::string hpr_number{};    ///< of the practitioner who has logged in
-  std::string practitioner{};  ///< the national number of the same
+  std::shared_ptr<const TokenDetails> details{};  ///< null: no token
 
   /// As the access log has it.
   const std::string& program() const { return client.empty() ? name : client; }

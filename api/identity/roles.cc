@@ -71,7 +71,7 @@ void name_organisation(Caller& caller, const AccessToken& token, const AuthSetti
   }
   // On the national surface nobody but the register says what somebody is called.
   const bool is_named_by_token = facts.name.empty() && surface == Surface::native;
-  caller.organisation = is_named_by_token ? token.client_name : facts.name;
+  caller.organisation = is_named_by_token ? token.details->client_name : facts.name;
   const std::string_view organisation = organisation_of(token.party_on(surface));
   caller.organisation_number =
       organisation.empty() ? facts.organisation_number : std::string(organisation);
@@ -139,10 +139,7 @@ Judged<Caller> caller_of(const AccessToken& token, const AuthSettings& settings,
   Caller caller;
   caller.name = name_of(token, surface);
   caller.client = client_of(token);
-  caller.main_unit = token.main_unit;
-  caller.supplier = token.supplier;
-  caller.hpr_number = token.hpr_number;
-  caller.practitioner = token.practitioner;
+  caller.details = token.details;
   return surface == Surface::national ? query_caller(std::move(caller), token, *issuer, settings)
                                       : native_caller(std::move(caller), token, *issuer, settings);
 }

@@ -101,7 +101,7 @@ boost::system::error_code OpenLedger::wait_durable(ledger::Position position) {
 }
 
 ledger::Result<void> OpenLedger::note_access(storage::AccessRecord record, const Request& request) {
-  return add_access(std::move(record), asker_of(request.caller, files_.keys().numbers),
+  return add_access(std::move(record), asker_of(request, files_.keys().numbers),
                     request.correlation_id);
 }
 

@@ -96,7 +96,7 @@ Awaitable<void> Submissions::serve(Connection& connection, ingest::LineKind line
       lease_parser(),
       lines,
       form,
-      {asker_of(request.caller, keeper_.keys().numbers),
+      {asker_of(request, keeper_.keys().numbers),
        is_trusted && request.caller.roles.has(Role::operations), request.caller.practices}};
   const bool is_small =
       !connection.has_unknown_size() && connection.body_left() <= whole_body_bytes_max;

@@ -11,7 +11,7 @@ namespace {
 
 using ledger::Result;
 
-constexpr std::uint8_t format = 2;
+constexpr std::uint8_t format = 3;
 constexpr std::string_view hash_prefix = "frikort access log block\n";
 
 // Flags of a body.
@@ -45,8 +45,9 @@ bool is_storable(const AccessBlock& block) {
 /// In the order in which they are stored. Of an asker that may be const.
 template <class Asker>
 auto texts_of(Asker& asker) {
-  return std::array{&asker.client,    &asker.name,     &asker.organisation_number,
-                    &asker.main_unit, &asker.supplier, &asker.hpr_number};
+  return std::array{&asker.client,          &asker.client_name, &asker.token_id,
+                    &asker.network_address, &asker.name,        &asker.organisation_number,
+                    &asker.main_unit,       &asker.supplier,    &asker.hpr_number};
 }
 
 void append_head(std::string& bytes, const AccessBlock& block) {

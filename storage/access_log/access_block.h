@@ -16,13 +16,13 @@
 ///
 /// A block, kept under the u64 sequence of its first record:
 ///   block  = head, 64 bytes signature, record{count}
-///   head   = u8 2 (format), u64 node, varint number, varint first, varint count, 32 bytes hash of
+///   head   = u8 3 (format), u64 node, varint number, varint first, varint count, 32 bytes hash of
 ///            the block before (zeros for the first), 32 bytes root, text key id
 ///   record = text body, number of the person asked about, number of the practitioner who asked,
 ///            4 bytes check
 ///   body   = zigzag seconds, varint nanoseconds, u8 what, u8 flags, 16 bytes correlation id,
-///            text client, text name, text organisation number, text main unit, text supplier,
-///            text HPR number,
+///            text client, text client name, text token id, text network address, text name,
+///            text organisation number, text main unit, text supplier, text HPR number,
 ///            with flag 1: u8 service type, zigzag days since 1970; with flag 2: varint year;
 ///            flag 4: an answer is kept; flag 8: it was yes
 ///   number = u8 1, 16 bytes salt, 16 bytes encrypted number; or, when it has been erased, u8 2,
@@ -32,7 +32,7 @@
 /// What is hashed (SHA-256; "," joins bytes):
 ///   commitment = SHA-256(salt, encrypted number); of a number that is not there 32 zeros.
 ///                Salt and number can be destroyed, and the rest still holds.
-///   leaf       = SHA-256(u8 0, u8 2 (format), varint sequence, body,
+///   leaf       = SHA-256(u8 0, u8 3 (format), varint sequence, body,
 ///                commitment of the person, commitment of the practitioner).
 ///                The check of a record is the first 4 bytes of its leaf.
 ///   node       = SHA-256(u8 1, up to 32 leaves or nodes of the level below, in their order).

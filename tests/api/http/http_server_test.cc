@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -14,6 +16,25 @@ namespace api::test {
 namespace {
 
 using std::chrono::milliseconds;
+
+TEST(HttpServer, tells_where_a_request_came_from) {
+  std::promise<std::string> told;
+  Router router;
+  router.add({.method = "GET",
+              .path = "/",
+              .access = Access::anybody(),
+              .handler = [&told](const Request& request) {
+                told.set_value(request.network_address);
+                return Response();
+              }});
+  const Gate gate;
+  HttpServer server({.host = "127.0.0.1", .port = 0, .socket_file = ""}, 1, HttpLimits());
+  server.start(router, gate);
+  const auto client = LoopbackSocket::connected(server.address().port);
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(told.get_future().get(), "127.0.0.1");
+  server.stop();
+}
 
 TEST(HttpServer, drops_what_has_not_begun_when_the_time_to_drain_is_over) {
   std::atomic<int> begun{0};

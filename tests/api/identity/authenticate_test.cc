@@ -339,28 +339,28 @@ TEST(Authenticate, names_the_organisation_that_asks) {
 
 TEST(Authenticate, tells_sub_unit_and_main_unit) {
   Attempt attempt;
-  EXPECT_EQ(caller_of_attempt(attempt).main_unit, "");
+  EXPECT_EQ(caller_of_attempt(attempt).details->main_unit, "");
   attempt.claims["helseid://claims/client/claims/orgnr_parent"] = "339065284";
   EXPECT_EQ(caller_of_attempt(attempt).organisation_number, "309538919");
-  EXPECT_EQ(caller_of_attempt(attempt).main_unit, "339065284");
+  EXPECT_EQ(caller_of_attempt(attempt).details->main_unit, "339065284");
 }
 
 TEST(Authenticate, tells_the_practitioner_and_the_supplier_whoever_decides) {
   Attempt attempt;
-  EXPECT_EQ(caller_of_attempt(attempt).practitioner, "");
-  EXPECT_EQ(caller_of_attempt(attempt).hpr_number, "");
-  EXPECT_EQ(caller_of_attempt(attempt).supplier, "");
+  EXPECT_EQ(caller_of_attempt(attempt).details->practitioner, "");
+  EXPECT_EQ(caller_of_attempt(attempt).details->hpr_number, "");
+  EXPECT_EQ(caller_of_attempt(attempt).details->supplier, "");
   attempt.claims["helseid://claims/identity/pid"] = "30846619913";
   attempt.claims["helseid://claims/identity/security_level"] = "4";
   attempt.claims["helseid://claims/hpr/hpr_number"] = "9144897";
   attempt.claims["helseid://claims/client/claims/orgnr_supplier"] = "339065284";
   const Caller caller = caller_of_attempt(attempt);
-  EXPECT_EQ(caller.practitioner, "30846619913");
-  EXPECT_EQ(caller.hpr_number, "9144897");
-  EXPECT_EQ(caller.supplier, "339065284");
+  EXPECT_EQ(caller.details->practitioner, "30846619913");
+  EXPECT_EQ(caller.details->hpr_number, "9144897");
+  EXPECT_EQ(caller.details->supplier, "339065284");
   attempt.claims["helseid://claims/client/claims/orgnr_supplier"] = "0192:339065284";
-  EXPECT_EQ(caller_of_attempt(attempt).supplier, "") << "of no form that counts";
-  EXPECT_EQ(caller_of_attempt(by_citizen()).practitioner, "") << "a citizen is none";
+  EXPECT_EQ(caller_of_attempt(attempt).details->supplier, "") << "of no form that counts";
+  EXPECT_EQ(caller_of_attempt(by_citizen()).details->practitioner, "") << "a citizen is none";
 }
 
 TEST(Authenticate, trusts_a_supplier_by_its_delegation) {

@@ -17,9 +17,9 @@ using storage::AccessRecord;
 using storage::AccessWhat;
 using SubmissionPtr = std::unique_ptr<ingest::Submission>;
 
-/// A practitioner who has logged in through the program of a supplier. The practice has a name as
-/// long as the registry takes it: 200 characters of four bytes.
-Caller practitioner() {
+/// A request of a practitioner who has logged in through the program of a supplier. The practice
+/// has a name as long as the registry takes it: 200 characters of four bytes.
+Request of_practitioner() {
   Caller caller{"client-1", {Role::practice}};
   caller.client =
       std::string(issuer_name_bytes_max, 'i') + ' ' + std::string(token_name_bytes_max, 'c');
@@ -27,11 +27,17 @@ Caller practitioner() {
     caller.organisation += "\xF0\x9D\x92\xB6";
   }
   caller.organisation_number = "309538919";
-  caller.main_unit = "339065284";
-  caller.supplier = "380941813";
-  caller.hpr_number = "9144897";
-  caller.practitioner = "30846619913";
-  return caller;
+  caller.details = std::make_shared<const TokenDetails>(
+      TokenDetails{.client_name = "Syntetisk journalsystem",
+                   .token_id = std::string(token_name_bytes_max, 'j'),
+                   .main_unit = "339065284",
+                   .supplier = "380941813",
+                   .hpr_number = "9144897",
+                   .practitioner = "30846619913"});
+  Request request;
+  request.caller = std::move(caller);
+  request.network_address = "2001:db8:1111:2222:3333:4444:5555:6666";
+  return request;
 }
 
 class OpenLedgerTest : public testing::Test {
@@ -55,9 +61,12 @@ class OpenLedgerTest : public testing::Test {
     return records.value();
   }
   void expect_asker(const AccessRecord& record, const ledger::EncryptedNumber& number) {
-    const Caller caller = practitioner();
-    EXPECT_EQ(record.asker, (ledger::Asker{caller.client, caller.organisation, "309538919",
-                                           "339065284", "380941813", "9144897", number}));
+    const Request request = of_practitioner();
+    const Caller& caller = request.caller;
+    EXPECT_EQ(record.asker,
+              (ledger::Asker{caller.client, "Syntetisk journalsystem", caller.details->token_id,
+                             request.network_address, caller.organisation, "309538919", "339065284",
+                             "380941813", "9144897", number}));
   }
 
   const storage::test::TempFolder temp_;
@@ -73,11 +82,9 @@ ledger::EncryptedNumber encrypted(OpenLedger& open, std::string_view number) {
 TEST_F(OpenLedgerTest, notes_of_a_query_all_that_the_token_says_of_who_asks) {
   auto ledger = open();
   const auto number = encrypted(*ledger, "30846619913");
-  Request request;
-  request.caller = practitioner();
   ASSERT_TRUE(ledger->note_access(
       AccessRecord::of_person(AccessWhat::frikortsporring, ledger::test::person_number(1)),
-      request));
+      of_practitioner()));
   ledger->stop();
   ledger.reset();
   const auto noted = records();
@@ -90,7 +97,7 @@ TEST_F(OpenLedgerTest, notes_the_same_of_an_item_that_asks_for_a_card) {
   auto ledger = open();
   const auto number = encrypted(*ledger, "30846619913");
   SubmissionPtr submission = std::make_unique<ingest::Submission>();
-  submission->caller.asker = asker_of(practitioner(), ledger->files().keys().numbers);
+  submission->caller.asker = asker_of(of_practitioner(), ledger->files().keys().numbers);
   ingest::ParsedItem& parsed = submission->items.emplace_back();
   parsed.item = ledger::test::a_copayment().of_ore(0).exempt_for('F');
   ASSERT_TRUE(ledger->ingestor()->submit(submission));

@@ -23,6 +23,9 @@ inline AccessRecord access_sample(std::uint32_t person, std::int64_t number) {
   record.number = ledger::test::person_number(person);
   record.time = {1'760'000'000 + number, number % 2 == 0 ? 0 : 5'000'000};
   record.asker.client = "client " + std::to_string(number);
+  if (number % 4 == 1) record.asker.client_name = "Syntetisk journalsystem";
+  if (number % 4 == 1) record.asker.token_id = "44C3B8C5EACE80EA1B64A59C49249AA9";
+  if (number % 2 == 1) record.asker.network_address = "192.0.2." + std::to_string(number % 256);
   if (number % 3 == 1) record.asker.name = "Legekontoret på Øya";
   if (number % 3 == 1) record.asker.organisation_number = "974760673";
   if (number % 3 == 1) record.asker.main_unit = "339065284";
