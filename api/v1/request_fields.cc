@@ -45,6 +45,9 @@ std::string unknown_detail(RequestFields::Names required, RequestFields::Names o
 RequestFields::RequestFields(std::string_view body, Names required, Names optional) {
   boost::json::error_code error;
   boost::json::value parsed = boost::json::parse(body, error, &memory_);
+  if (error == boost::json::error::exponent_overflow) {
+    parsed = boost::json::parse(ingest::with_plain_numbers(body), error, &memory_);
+  }
   if (error || !parsed.is_object()) {
     refuse("MALFORMED_REQUEST", "",
            error ? "The body is not JSON: " + ingest::json_fault(body) + '.'

@@ -408,19 +408,32 @@ Code Reading::judge(const Caller& caller, std::string& field) {
   return Code::none;
 }
 
+/// As strict as the reader of items: the same depth, and any number is one.
+class EventReader {
+ public:
+  /// False when the text is not one JSON object, which stays until the next is read.
+  bool read(std::string_view text, simdjson::dom::object& object) {
+    if (text.size() > ItemParser::text_bytes_max || text.starts_with(byte_order_mark)) return false;
+    return is_read(text, object) || is_read(with_plain_numbers(text), object);
+  }
+
+ private:
+  static constexpr std::size_t depth_max = 32;
+
+  bool is_read(std::string_view text, simdjson::dom::object& object) {
+    element document;
+    return !parser_.allocate(ItemParser::text_bytes_max, depth_max) &&
+           !parser_.parse(text.data(), text.size()).get(document) &&
+           !document.get_object().get(object);
+  }
+
+  simdjson::dom::parser parser_{ItemParser::text_bytes_max};
+};
+
 }  // namespace
 
 struct EventParser::Impl {
-  simdjson::dom::parser parser{ItemParser::text_bytes_max};
-
-  /// False when the text is not one JSON object.
-  bool read(std::string_view text, simdjson::dom::object& object) {
-    if (text.size() > ItemParser::text_bytes_max || text.starts_with(byte_order_mark)) return false;
-    // The padding that ItemParser asks for is there.
-    element document;
-    return !parser.parse(text.data(), text.size(), false).get(document) &&
-           !document.get_object().get(object);
-  }
+  EventReader reader;
 };
 
 EventParser::EventParser(const ledger::NumberVault& numbers, ledger::NumberSeries series)
@@ -434,7 +447,7 @@ ParsedItem EventParser::parse(EventFeed feed, std::string_view text, const Calle
   parsed.item.received = received;
   Reading reading(numbers_, series_, feed, received);
   simdjson::dom::object object;
-  if (impl_->read(text, object)) {
+  if (impl_->reader.read(text, object)) {
     reading.take(object);
     parsed.refusal = reading.judge(caller, parsed.field);
     parsed.has_guid = reading.has_event_id();
@@ -447,7 +460,7 @@ ParsedItem EventParser::parse(EventFeed feed, std::string_view text, const Calle
 
 struct FeedFinder::Impl {
   static constexpr std::string_view word = "\"eventId\"";
-  simdjson::dom::parser parser{ItemParser::text_bytes_max};
+  EventReader reader;
   /// Skips the length of the word, where a search for its first byte stops at each quotation mark.
   std::boyer_moore_horspool_searcher<const char*> searcher{word.data(), word.data() + word.size()};
 };
@@ -460,12 +473,9 @@ std::optional<EventFeed> FeedFinder::feed_of(std::string_view text) {
   // Nearly every line is an item.
   const char* const end = text.data() + text.size();
   if (impl_->searcher(text.data(), end).first == end) return std::nullopt;
-  if (text.size() > ItemParser::text_bytes_max) return std::nullopt;
-  element document;
   simdjson::dom::object object;
   element found;
-  const bool is_event = !impl_->parser.parse(text.data(), text.size()).get(document) &&
-                        !document.get_object().get(object) && !object.at_key("eventId").get(found);
+  const bool is_event = impl_->reader.read(text, object) && !object.at_key("eventId").get(found);
   if (!is_event) return std::nullopt;
   const bool is_of_practice = !object.at_key("practiceId").get(found);
   return is_of_practice ? EventFeed::practices : EventFeed::persons;

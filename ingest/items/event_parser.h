@@ -19,7 +19,7 @@ class EventParser {
   EventParser(const ledger::NumberVault& numbers, ledger::NumberSeries series);
   ~EventParser();
 
-  /// `text` is one JSON text, followed by ItemParser::padding_bytes that may be read.
+  /// `text` is one JSON text.
   ParsedItem parse(EventFeed feed, std::string_view text, const Caller& caller,
                    ledger::Instant received);
 

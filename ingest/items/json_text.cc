@@ -1,5 +1,7 @@
 #include "ingest/items/json_text.h"
 
+#include <algorithm>
+
 #include <boost/json/basic_parser_impl.hpp>
 
 namespace ingest {
@@ -36,11 +38,63 @@ struct AcceptingHandler {
   bool on_comment(Text, Error&) { return true; }
 };
 
-/// Reads one JSON value; returns how many bytes of the text are JSON.
-std::size_t read_json(std::string_view text, boost::json::error_code& error) {
+/// No number that is asked for is longer.
+constexpr std::size_t plain_number_bytes_max = 18;
+constexpr std::string_view fraction = "0.5";
+/// Those of numbers. Of words, a number never follows one of them.
+constexpr std::string_view number_bytes = "+-.0123456789eE";
+
+std::size_t digits_from(std::string_view text, std::size_t at) {
+  const std::size_t end = text.find_first_not_of("0123456789", at);
+  return std::min(end, text.size()) - at;
+}
+
+/// How long the number that begins the text is (RFC 8259, 6); 0 when none does.
+std::size_t number_size(std::string_view text) {
+  std::size_t size = text.starts_with('-') ? 1 : 0;
+  const std::size_t whole = digits_from(text, size);
+  if (whole == 0 || (whole > 1 && text[size] == '0')) return 0;
+  size += whole;
+  if (size < text.size() && text[size] == '.') {
+    const std::size_t decimals = digits_from(text, size + 1);
+    if (decimals == 0) return 0;
+    size += 1 + decimals;
+  }
+  if (size < text.size() && (text[size] == 'e' || text[size] == 'E')) {
+    const std::size_t sign = text.substr(size + 1).find_first_not_of("+-") == 1 ? 1 : 0;
+    const std::size_t digits = digits_from(text, size + 1 + sign);
+    if (digits == 0) return 0;
+    size += 1 + sign + digits;
+  }
+  return size;
+}
+
+bool is_plain_number(std::string_view number) {
+  return number.size() <= plain_number_bytes_max &&
+         number.find_first_of("eE") == std::string_view::npos;
+}
+
+/// How long the string that begins the text is, with its quotation marks as far as they are there.
+std::size_t string_size(std::string_view text) {
+  std::size_t end = 1;
+  while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2U : 1U;
+  return std::min(end + 1, text.size());
+}
+
+/// As read_json(), of one value with numbers that the reader can hold.
+std::size_t read_plain_json(std::string_view text, boost::json::error_code& error) {
   boost::json::parse_options options;
   boost::json::basic_parser<AcceptingHandler> parser(options);
-  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  return parser.write_some(false, text.data(), text.size(), error);
+}
+
+/// Reads one JSON value; returns how many bytes of the text are JSON.
+std::size_t read_json(std::string_view text, boost::json::error_code& error) {
+  std::size_t used = read_plain_json(text, error);
+  if (error == boost::json::error::exponent_overflow) {
+    error = {};
+    used = read_plain_json(with_plain_numbers(text), error);
+  }
   const std::size_t rest = text.find_first_not_of(blanks, used);
   if (error || rest == std::string_view::npos) return used;
   error = boost::json::error::extra_data;
@@ -70,6 +124,20 @@ void find_commas(std::string_view text, AtComma at_comma) {
 }
 
 }  // namespace
+
+std::string with_plain_numbers(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    const std::size_t number = std::min(text.find_first_not_of(number_bytes), text.size());
+    const std::size_t size = number != 0 ? number : text.front() == '"' ? string_size(text) : 1;
+    const std::string_view piece = text.substr(0, size);
+    const bool is_kept = number == 0 || is_plain_number(piece) || number_size(piece) != number;
+    plain += is_kept ? piece : fraction;
+    if (!is_kept) plain.append(size - fraction.size(), ' ');
+    text.remove_prefix(size);
+  }
+  return plain;
+}
 
 bool is_valid_json(std::string_view text) {
   boost::json::error_code error;

@@ -280,8 +280,7 @@ class BodyTest(HttpCase):
 
     def test_reason_of_a_syntax_error(self):
         cases = [(b"", "at byte 0"), (b'{"a":nul}', "syntax error at byte 5"), (b'[{},{},{"a" 1}]', "in item 2"),
-                 (b"[" * 40, "too deep"), (b'{"amountOre":1e9999999999}', "exponent"), (b"[1,2] x", "extra data at byte 6"),
-                 (b'["\xff"]', "at byte 2")]
+                 (b"[" * 40, "too deep"), (b"[1,2] x", "extra data at byte 6"), (b'["\xff"]', "at byte 2")]
         for body, reason in cases:
             with self.subTest(body):
                 problem = self.assert_problem(self.server.post_json(PATH, body), 400, "MALFORMED_REQUEST")
@@ -370,7 +369,7 @@ class CorrelationTest(HttpCase):
             "two hosts": get + HOST + HOST + field,
             "folded": get + HOST + field + b"X: y\r\n z\r\n",
             "no field": get + HOST + field + b"X y\r\n",
-            "head too large": get + HOST + field + b"X: " + b"x" * 20_000 + b"\r\n",
+            "head too large": get + HOST + field + b"X: " + b"x" * 30_000 + b"\r\n",
         }
         for name, head in cases.items():
             with self.subTest(name):

@@ -50,6 +50,8 @@ void check_split(std::string_view text) {
   const bool is_split = ingest::split_json(text, elements);
   boost::json::error_code error;
   const boost::json::value whole = boost::json::parse({text.data(), text.size()}, error);
+  // It refuses numbers that are JSON.
+  if (error == boost::json::error::exponent_overflow) return;
   LEDGER_ASSERT(is_split == (!error && (whole.is_array() || whole.is_object())));
   if (!is_split) return;
   LEDGER_ASSERT(elements.size() == (whole.is_array() ? whole.get_array().size() : 1));

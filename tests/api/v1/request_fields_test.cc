@@ -33,6 +33,14 @@ TEST(RequestFields, judges_names_before_values_and_values_in_their_order) {
   EXPECT_EQ(fault_of(R"({"c":1,"b":5,"a":"x"})"), "INVALID_C c");
 }
 
+TEST(RequestFields, takes_any_number_for_one) {
+  for (const std::string number : {"1e999999999999", "12345678901234567890123", "1e400", "1e2"}) {
+    EXPECT_EQ(fault_of(R"({"a":"x","b":)" + number + "}"), "INVALID_B b") << number;
+    EXPECT_EQ(fault_of(R"({"a":)" + number + R"(,"b":5})"), "INVALID_A a") << number;
+    EXPECT_EQ(fault_of(R"({"a":"x","b":5,"x":)" + number + "}"), "UNKNOWN_FIELD x") << number;
+  }
+}
+
 TEST(RequestFields, refuses_a_nul_in_a_text) {
   EXPECT_EQ(fault_of(R"({"a":"/x/a\u0000b","b":5})"), "INVALID_A a");
 }

@@ -20,7 +20,9 @@ TEST(JsonText, tells_what_is_wrong_and_where) {
       {"{} {}", "extra data at byte 3"},
       {"[{\"a\":[1,2]}, 5, \"x,y\", }", "syntax error at byte 24, in item 3"},
       {"[1,2", "incomplete JSON at byte 4, in item 1"},
-      {"[1e9999999999]", "exponent overflow at byte 12, in item 0"},
+      {"[1e9999999999]", ""},
+      {"[1e9999999999, 01]", "syntax error at byte 16, in item 1"},
+      {"[1e9999999999-1]", "exponent overflow at byte 12, in item 0"},
       {std::string(40, '['), "too deep at byte 32, in item 0"},
       {"\xEF\xBB\xBF{}", "syntax error at byte 0"},
       {"[\"\xFF\"]", "syntax error at byte 2, in item 0"},
@@ -28,6 +30,32 @@ TEST(JsonText, tells_what_is_wrong_and_where) {
   for (const auto& [text, fault] : cases) {
     EXPECT_EQ(json_fault(text), fault) << text;
     EXPECT_EQ(is_valid_json(text), fault.empty()) << text;
+  }
+}
+
+TEST(PlainNumbers, are_the_same_and_others_a_fraction) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"[-1, 0, 12.5, 123456789012345678]", "[-1, 0, 12.5, 123456789012345678]"},
+      {"{\"a\":1e5,\"b\":-1E-9999999999,\"c\":0e+1}",
+       "{\"a\":0.5,\"b\":0.5           ,\"c\":0.5 }"},
+      {"[1234567890123456789,-0.00000000000000000000]",
+       "[0.5                ,0.5                    ]"},
+      {"{\"1e400\":\"2e400 \\\" 3e400\",\"x\":4e400}",
+       "{\"1e400\":\"2e400 \\\" 3e400\",\"x\":0.5  }"},
+      {"[true,false,null]", "[true,false,null]"},
+      {"1e400", "0.5  "},
+      {"", ""},
+      {"\"1e400", "\"1e400"},
+      {"\"\\", "\"\\"},
+  };
+  for (const auto& [text, plain] : cases) EXPECT_EQ(with_plain_numbers(text), plain) << text;
+}
+
+TEST(PlainNumbers, leave_what_is_no_number_in_json) {
+  for (const std::string number : {"01e400", "1.e400", ".1e400", "1e", "1e+", "1e4e4", "+1e400",
+                                   "--1e400", "1e400.5", "1-1e400", "1234567890123456789."}) {
+    EXPECT_EQ(with_plain_numbers("[" + number + "]"), "[" + number + "]");
+    EXPECT_FALSE(is_valid_json("[" + number + "]")) << number;
   }
 }
 

@@ -227,14 +227,45 @@ Code refusal_of(const std::vector<Members::Member>& members, ItemType type, cons
   return Code::none;
 }
 
+/// An odd number of backslashes stands at its end.
+bool escapes_next(std::string_view text) {
+  const std::size_t last = text.find_last_not_of('\\');
+  return (text.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
+}
+
+/// `1e`, or `1E+`.
+bool ends_with_exponent(std::string_view text) {
+  if (text.ends_with('+') || text.ends_with('-')) text.remove_suffix(1);
+  if (!text.ends_with('e') && !text.ends_with('E')) return false;
+  text.remove_suffix(1);
+  return !text.empty() && text.back() >= '0' && text.back() <= '9';
+}
+
+/// Boost.JSON refuses exponents that it cannot hold: of each at most four digits are left.
+std::string with_short_exponents(std::string_view text) {
+  std::string shorter;
+  bool is_in_string = false;
+  std::size_t digits = 0;  // of an exponent
+  for (const char c : text) {
+    const bool is_escaped = escapes_next(shorter);
+    if (c == '"' && !(is_in_string && is_escaped)) is_in_string = !is_in_string;
+    const bool is_in_exponent =
+        !is_in_string && c >= '0' && c <= '9' && (digits != 0 || ends_with_exponent(shorter));
+    digits = is_in_exponent ? digits + 1 : 0;
+    if (digits <= 4) shorter += c;
+  }
+  return shorter;
+}
+
 }  // namespace
 
 StrictItem judge(std::string_view text, const Caller& caller, ledger::Instant received) {
   StrictItem judged;
   boost::json::basic_parser<Members> parser{boost::json::parse_options()};
   boost::json::error_code error;
-  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
-  const bool is_whole = !error && text.find_first_not_of(" \t\r\n", used) == std::string_view::npos;
+  const std::string readable = with_short_exponents(text);
+  const std::size_t used = parser.write_some(false, readable.data(), readable.size(), error);
+  const bool is_whole = !error && readable.find_first_not_of(" \t\r\n", used) == std::string::npos;
   if (!is_whole || !parser.handler().is_object || text.size() > ItemParser::text_bytes_max) {
     judged.refusal = Code::malformed_item;
     return judged;
