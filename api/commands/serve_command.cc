@@ -35,6 +35,7 @@ struct ServeOptions {
   std::size_t spinning_threads = 2;  ///< while single items come without a pause
   bool creates = false;              ///< a ledger in a folder that does not exist
   bool allows_plain = false;         ///< without TLS on other addresses than loopback
+  bool is_json = false;              ///< changes nothing: what is written is JSON in any case
 };
 
 /// Between two looks at the calendar.
@@ -107,6 +108,7 @@ struct Reload {
       }
       // They follow from the public address, which cards name until a restart.
       config.auth.origins = current.auth.origins;
+      config.auth.series = current.auth.series;
       const TlsContext tls = config.tls.is_on() ? make_server_context(config.tls) : nullptr;
       use_registry(config.auth, keeper);
       if (gate.looks_at_tokens()) gate.set(config.auth, config.rates);
@@ -312,6 +314,7 @@ void add_serve_command(const Commands& commands) {
                "serve other addresses than loopback without TLS, behind a proxy that does it");
   command.config();
   command.keys();
+  command.json("as JSON, which the log is in any case");
   command.number("--threads", &ServeOptions::threads, 1, 64, "network threads, 1 to 64; default 3");
   command.number("--spinning-threads", &ServeOptions::spinning_threads, 0, 64,
                  "keep processors awake while single items come without a pause, 0 to 64; "

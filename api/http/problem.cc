@@ -22,7 +22,7 @@ std::string problem_json(const Problem& problem, std::string_view correlation_id
                                               {"status", problem.status},
                                               {"code", problem.code},
                                               {"detail", problem.detail}});
-  if (!problem.field.empty()) json.add("field", problem.field);
+  if (problem.names_field()) json.add("field", problem.field);
   json.add("correlationId", correlation_id);
   return json.text();
 }

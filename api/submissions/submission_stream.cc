@@ -342,7 +342,8 @@ void SubmissionStream::finish_submission(SubmissionPtr submission) {
     parsed_.insert(parsed_.begin(), std::make_move_iterator(submission->items.begin()),
                    std::make_move_iterator(submission->items.end()));
   } else if (submission->error) {
-    fail(problem_of(submission->error));
+    // Whether these items are kept is not known: that outweighs what the client did wrong since.
+    problem_ = problem_of(submission->error);
   } else {
     std::string text = std::move(submission->results);
     if (has_receipt(*submission)) {

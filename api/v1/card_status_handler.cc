@@ -70,7 +70,7 @@ void append_line_problem(std::string& out, const Problem& problem) {
   out += "{\"code\":\"";
   out += is_malformed ? "MALFORMED_ITEM" : problem.code;
   out += '"';
-  if (!problem.field.empty()) {
+  if (problem.names_field()) {
     out += ",\"field\":";
     ingest::append_json_string(out, problem.field);
   }

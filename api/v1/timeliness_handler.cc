@@ -59,8 +59,12 @@ std::optional<Problem> read_range(const Request& request, Range& range) {
   return read_basis(request, range.basis);
 }
 
-Json six_digits(std::optional<double> value) {
-  return value ? Json::verbatim(fmt::format("{:.6g}", *value)) : Json();
+/// Exact: the shortest text that is read back as the same number. A whole one has a decimal, too.
+Json fraction(std::optional<double> value) {
+  if (!value) return {};
+  std::string text = fmt::format("{}", *value);
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return Json::verbatim(text);
 }
 
 /// Exact, in integers: at the target is met.
@@ -75,9 +79,9 @@ void add_figures(Json& json, const TimelinessMonth& month) {
   json.add("count", figures.count);
   json.add("within16", figures.within[0]).add("within24", figures.within[1]);
   json.add("within32", figures.within[2]).add("over32", figures.over32());
-  json.add("share16", six_digits(figures.share[0])).add("share24", six_digits(figures.share[1]));
-  json.add("share32", six_digits(figures.share[2]));
-  json.add("averageLagDays", six_digits(figures.average_lag_days));
+  json.add("share16", fraction(figures.share[0])).add("share24", fraction(figures.share[1]));
+  json.add("share32", fraction(figures.share[2]));
+  json.add("averageLagDays", fraction(figures.average_lag_days));
   json.add("p50", figures.p50).add("p90", figures.p90).add("p99", figures.p99);
   json.add("targets", Json::verbatim(R"({"share16":0.90,"share24":0.95,"share32":0.99})"));
   json.add("met", Json::object({{"share16", is_met(figures, 0)},
@@ -256,7 +260,7 @@ Response practice_ranking(OpenLedger& open, const Request& request) {
     const bool has_reported = practice.active_days != 0;
     json.add("lastReceived",
              has_reported ? Json(ledger::to_string(practice.last_received)) : Json());
-    json.add("rhythmDays", six_digits(practice.rhythm_days()));
+    json.add("rhythmDays", fraction(practice.rhythm_days()));
     json.add("silent", practice.is_silent(today));
     shown.add(json);
   }
