@@ -49,8 +49,16 @@ std::string time_of(const fs::path& path) {
 }
 
 /// Of the national card query; none until somebody has asked for one.
-storage::QueryKeys query_keys(const fs::path& folder) {
-  return storage::QueryKeys({folder, std::chrono::days{90}, std::chrono::days{30}});
+auto query_keys(const fs::path& folder) {
+  return storage::QueryKeys({folder}).all(ingest::now().seconds);
+}
+
+std::string end_of(const storage::QueryKey& key) {
+  return ledger::to_rfc3339(ledger::Instant{key.expires_s});
+}
+
+storage::Json to_json(const storage::QueryKey& key) {
+  return storage::Json::object({{"keyId", key.id}, {"expires", end_of(key)}});
 }
 
 void print_json(const fs::path& folder, const storage::KeyRing& keys) {
@@ -61,10 +69,7 @@ void print_json(const fs::path& folder, const storage::KeyRing& keys) {
                                        {"time", time_of(file.path)}}));
   }
   storage::Json queries = storage::Json::array();
-  for (const auto& [id, key] : query_keys(folder).all(ingest::now().seconds)) {
-    queries.add(storage::Json::object(
-        {{"keyId", id}, {"expires", ledger::to_rfc3339(ledger::Instant{key->expires_s})}}));
-  }
+  for (const auto& [id, key] : query_keys(folder)) queries.add(to_json(*key));
   print(storage::Json::object({
       {"keyId", keys.ledger_id()},
       {"publicKey", ledger::to_hex(keys.first)},
@@ -92,8 +97,8 @@ void print_text(const fs::path& folder, const storage::KeyRing& keys) {
                    ? "a rotation was ended before its last step; the keys can be used, and "
                      "`frikort keys rotate` tidies up"
                    : "whole");
-  for (const auto& [id, key] : query_keys(folder).all(ingest::now().seconds)) {
-    row("query key", id + ", until " + ledger::to_rfc3339(ledger::Instant{key->expires_s}));
+  for (const auto& [id, key] : query_keys(folder)) {
+    row("query key", id + ", until " + end_of(*key));
   }
 }
 
@@ -119,13 +124,12 @@ int rotate_query_key(const KeysOptions& options) {
       storage::QueryKeys::make({folder_of(options), std::chrono::days{options.days}, {}},
                                ingest::now().seconds, local_user());
   if (options.is_json) {
-    print(storage::Json::object(
-        {{"keyId", key->id}, {"expires", ledger::to_rfc3339(ledger::Instant{key->expires_s})}}));
+    print(to_json(*key));
   } else {
     fmt::print(
-        "Clients of the national card query encrypt with {} from now on; a service that runs "
-        "serves it within seconds. Keys before it open until they expire.\n",
-        key->id);
+        "Clients of the national card query encrypt with {} from now on, until {}; a service that "
+        "runs serves it within seconds. Keys before it open until they expire.\n",
+        key->id, end_of(*key));
   }
   return exit_done;
 }
@@ -174,7 +178,8 @@ void add_keys_command(const Commands& commands) {
           "signed: another takes its place; or query, with which clients of the national "
           "card query encrypt: another is made, and those before it open until they expire");
       command.number("--days", &KeysOptions::days, 1, 3650,
-                     "how long clients may use the new query key; default 90");
+                     "how long clients may use the new query key; default 90. In any case longer "
+                     "than every key before it, so that it is the one that is served");
     }
     command.exactly_one("--data", &KeysOptions::data, "--keys", &KeysOptions::keys);
     command.add("--data", &KeysOptions::data, "DIR", "data folder, with its keys in DIR/keys; or");

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "api/http/access_refusal.h"
 #include "api/http/awaitables.h"
 #include "api/http/precedence.h"
-#include "api/program/log.h"
 
 namespace api {
 namespace {
@@ -14,28 +14,6 @@ namespace {
 /// How long a request waits for keys that are being renewed, and how often it looks.
 constexpr auto keys_wait_max = std::chrono::seconds{6};
 constexpr auto keys_look_pause = std::chrono::milliseconds{10};
-/// Refusals that are logged in a second; a flood of them shall not fill the disk.
-constexpr unsigned logged_a_second_max = 50;
-
-/// Says who was refused what; nothing that the request has told but its client's name.
-void log_refusal(const Request& request, const Route& route, unsigned status,
-                 std::string_view reason) {
-  thread_local Clock::time_point second;
-  thread_local unsigned logged = 0;
-  const Clock::time_point now = Clock::now();
-  if (now - second >= std::chrono::seconds{1}) {
-    second = now;
-    logged = 0;
-  }
-  if (++logged > logged_a_second_max) return;
-  log(LogLevel::warning, "access_refused",
-      {{"status", std::to_string(status)},
-       {"reason", std::string(reason)},
-       {"path", std::string(route.path)},
-       {"caller", request.caller.name},
-       {"correlationId", request.correlation_id}});
-}
-
 Problem problem_of(const Gate::Answer& answer) {
   switch (answer.verdict) {
     case Gate::Verdict::unauthenticated:
@@ -50,13 +28,6 @@ Problem problem_of(const Gate::Answer& answer) {
     default:
       return not_for_the_caller();
   }
-}
-
-void count(const Problem& problem) {
-  HttpCounters& counters = http_counters();
-  if (problem.status == 401) ++counters.unauthenticated_total;
-  if (problem.status == 403) ++counters.forbidden_total;
-  if (problem.status == 429) ++counters.limited_total;
 }
 
 std::string with_rate(std::string_view policy, const Rate& rate) {
@@ -111,8 +82,7 @@ Awaitable<bool> admit_by_token(Connection& connection, const Route& route, Respo
   }
   if (answer.verdict == Gate::Verdict::admitted) co_return true;
   const Problem problem = problem_of(answer);
-  count(problem);
-  log_refusal(request, route, problem.status, answer.reason);
+  note_refusal(request, route.path, problem.status, answer.reason);
   refusal = answer.excess ? rate_refusal(*answer.excess, request.correlation_id)
                           : to_response(problem, request.correlation_id);
   if (!answer.challenge.empty()) {

@@ -13,7 +13,8 @@ constexpr std::size_t answer_head_bytes_max = 16U << 10;
 
 /// The limits of connections.
 struct HttpLimits {
-  std::size_t header_bytes_max = 16U << 10;
+  /// A first line of 8 KiB, and 16 KiB of fields: a token and a proof take half of them.
+  std::size_t header_bytes_max = 24U << 10;
   std::size_t connections_max = 10'000;
   /// Of bodies and answers of all connections together. Answers that wait have half of it at most.
   std::size_t waiting_bytes_max = 128U << 20;

@@ -80,39 +80,40 @@ std::string_view iso6523_number(const json::object& party) {
                                             : std::string_view();
 }
 
-bool has_form(std::string_view number, Register in) {
+bool has_form(std::string_view number, Register in, ledger::NumberSeries series) {
   switch (in) {
     case Register::organisations:
       return ledger::is_organisation_number(number);
     case Register::practitioners:
       return ledger::is_hpr_number(number);
     case Register::persons:
-      return ledger::NationalId::parse(number, ledger::NumberSeries::production_and_tests)
-          .has_value();
+      return ledger::NationalId::parse(number, series).has_value();
   }
   return false;
 }
 
 /// The number that the claim has; empty when it is none.
-std::string number_of(const json::value& value, const PartyClaim& claim) {
+std::string number_of(const json::value& value, const PartyClaim& claim,
+                      ledger::NumberSeries series) {
   std::string_view number;
   if (claim.is_iso6523) {
     if (value.is_object()) number = iso6523_number(value.get_object());
   } else if (value.is_string()) {
     number = view_of(value.get_string());
   }
-  return has_form(number, claim.in) ? std::string(number) : std::string();
+  return has_form(number, claim.in, series) ? std::string(number) : std::string();
 }
 
-TokenParty party_of(const json::object& claims, const Issuer& issuer, Surface surface) {
+TokenParty party_of(const json::object& claims, const Issuer& issuer, Surface surface,
+                    ledger::NumberSeries series) {
   for (const PartyClaim& claim : issuer.parties) {
     if (surface == Surface::national && claim.in == Register::practitioners) continue;
     const json::value* const value = claims.if_contains(claim.name);
     if (value == nullptr) continue;
-    TokenParty party{claim.in, number_of(*value, claim), true};
+    TokenParty party{claim.in, number_of(*value, claim, series), true};
     if (issuer.is_parent_required && !claim.parent.empty()) {
       const json::value* const parent = claims.if_contains(claim.parent);
-      party.parent = parent == nullptr ? std::string() : number_of(*parent, claim);
+      party.parent = parent == nullptr ? std::string() : number_of(*parent, claim, series);
     }
     return party;
   }
@@ -120,34 +121,36 @@ TokenParty party_of(const json::object& claims, const Issuer& issuer, Surface su
 }
 
 /// All organisations that the token names, whoever of them the caller acts for.
-std::vector<std::string> organisations_of(const json::object& claims, const Issuer& issuer) {
+std::vector<std::string> organisations_of(const json::object& claims, const Issuer& issuer,
+                                          ledger::NumberSeries series) {
   std::vector<PartyClaim> named = issuer.parties;
   named.insert(named.end(), issuer.suppliers.begin(), issuer.suppliers.end());
   std::vector<std::string> found;
   for (const PartyClaim& claim : named) {
     const json::value* const value = claims.if_contains(claim.name);
     if (value == nullptr || claim.in != Register::organisations) continue;
-    std::string number = number_of(*value, claim);
+    std::string number = number_of(*value, claim, series);
     if (!number.empty()) found.push_back(std::move(number));
   }
   return found;
 }
 
 /// The number in the first of these claims that is there and of this register, whoever decides.
-std::string number_in(const json::object& claims, const std::vector<PartyClaim>& named,
-                      Register in) {
+std::string number_in(const json::object& claims, const std::vector<PartyClaim>& named, Register in,
+                      ledger::NumberSeries series) {
   for (const PartyClaim& claim : named) {
     const json::value* const value = claims.if_contains(claim.name);
-    if (value != nullptr && claim.in == in) return number_of(*value, claim);
+    if (value != nullptr && claim.in == in) return number_of(*value, claim, series);
   }
   return {};
 }
 
 /// Of the first claim that may have a main unit.
-std::string main_unit_of(const json::object& claims, const Issuer& issuer) {
+std::string main_unit_of(const json::object& claims, const Issuer& issuer,
+                         ledger::NumberSeries series) {
   for (const PartyClaim& claim : issuer.parties) {
     const json::value* const value = claims.if_contains(claim.parent);
-    if (value != nullptr && !claim.parent.empty()) return number_of(*value, claim);
+    if (value != nullptr && !claim.parent.empty()) return number_of(*value, claim, series);
   }
   return {};
 }
@@ -156,6 +159,15 @@ std::string main_unit_of(const json::object& claims, const Issuer& issuer) {
 std::int64_t level_of(const json::object& claims, const std::string& name) {
   const std::string text = name.empty() ? std::string() : text_of(claims, name);
   return text.size() == 1 && text[0] >= '1' && text[0] <= '4' ? text[0] - '0' : 0;
+}
+
+/// Whether somebody works for the caller by a delegation (Maskinporten): to other issuers the claim
+/// means nothing.
+bool has_supplier(const json::object& claims, const Issuer& issuer) {
+  constexpr std::string_view delegated = "supplier";
+  return claims.contains(delegated) &&
+         std::any_of(issuer.suppliers.begin(), issuer.suppliers.end(),
+                     [&](const PartyClaim& claim) { return claim.name == delegated; });
 }
 
 /// The key that the token is bound to (RFC 9449, 6).
@@ -168,16 +180,17 @@ void read_binding(const json::object& claims, AccessToken& token) {
   token.is_bound_otherwise = token.thumbprint.empty();
 }
 
-TokenDetails details_of(const json::object& claims, const Issuer& issuer) {
+TokenDetails details_of(const json::object& claims, const Issuer& issuer,
+                        ledger::NumberSeries series) {
   return {.client_name = name_of(claims, "helseid://claims/client/client_name"),
           .token_id = name_of(claims, "jti"),
-          .main_unit = main_unit_of(claims, issuer),
-          .supplier = number_in(claims, issuer.suppliers, Register::organisations),
-          .hpr_number = number_in(claims, issuer.parties, Register::practitioners),
-          .practitioner = number_in(claims, issuer.parties, Register::persons)};
+          .main_unit = main_unit_of(claims, issuer, series),
+          .supplier = number_in(claims, issuer.suppliers, Register::organisations, series),
+          .hpr_number = number_in(claims, issuer.parties, Register::practitioners, series),
+          .practitioner = number_in(claims, issuer.parties, Register::persons, series)};
 }
 
-AccessToken token_of(const Jws& jws, const Issuer& issuer) {
+AccessToken token_of(const Jws& jws, const Issuer& issuer, ledger::NumberSeries series) {
   const json::object& claims = jws.payload;
   AccessToken token;
   token.issuer = issuer.name;
@@ -187,18 +200,19 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer) {
   token.audiences = audiences_of(claims, issuer);
   token.scopes = list_member(claims, "scope").value_or(std::vector<std::string>());
   token.client_id = name_of(claims, "client_id");
+  token.raw_client_id = text_of(claims, "client_id");
   token.acr = text_of(claims, "acr");
-  token.party = party_of(claims, issuer, Surface::native);
-  token.query_party = party_of(claims, issuer, Surface::national);
-  token.organisations = organisations_of(claims, issuer);
+  token.party = party_of(claims, issuer, Surface::native, series);
+  token.query_party = party_of(claims, issuer, Surface::national, series);
+  token.organisations = organisations_of(claims, issuer, series);
   if (!issuer.person_claim.empty()) {
     const std::string person = text_of(claims, issuer.person_claim);
-    if (has_form(person, Register::persons)) token.person = person;
+    if (has_form(person, Register::persons, series)) token.person = person;
   }
   token.level = level_of(claims, issuer.level_claim);
   token.has_level = claims.contains(issuer.level_claim);
-  token.details = std::make_shared<const TokenDetails>(details_of(claims, issuer));
-  token.has_supplier = claims.contains("supplier");
+  token.details = std::make_shared<const TokenDetails>(details_of(claims, issuer, series));
+  token.has_supplier = has_supplier(claims, issuer);
   token.delegation_source = text_of(claims, "delegation_source");
   return token;
 }
@@ -226,7 +240,7 @@ Judged<AccessToken> verify_access_token(std::string_view compact, const AuthSett
   if (key == nullptr) return Refusal{Refusal::Kind::unknown_key, "unknown key"};
   if (!key->fits(jws->algorithm)) return refuse("key and algorithm do not fit");
   if (!key->has_signed(compact, jws->algorithm)) return refuse("signature does not fit");
-  AccessToken token = token_of(*jws, *issuer);
+  AccessToken token = token_of(*jws, *issuer, settings.series);
   if (token.audiences.empty() && !issuer->is_audience_waived) return refuse("for another audience");
   const std::string_view fault = fault_of_times(jws->payload, now_s, issuer->leeway.count());
   if (!fault.empty()) return refuse(fault);

@@ -43,7 +43,8 @@ struct AccessToken {
   bool is_bound_otherwise = false;     ///< by something that we do not check
   std::vector<std::string> audiences;  ///< those of the issuer's that it is for
   std::vector<std::string> scopes;
-  std::string client_id;
+  std::string client_id;      ///< for logs and rates
+  std::string raw_client_id;  ///< as the issuer wrote it
   std::string acr;
   TokenParty party;
   TokenParty query_party;  ///< of the national card query, which knows no practitioner's number

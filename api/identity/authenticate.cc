@@ -90,7 +90,9 @@ std::optional<Refusal> judge_audience(const AccessToken& token, const Issuer& is
                                       Surface surface) {
   const Refusal refusal{Refusal::Kind::token, "for the other contract"};
   if (surface == Surface::native) {
-    const bool is_right = issuer.is_audience_waived || token.is_for(issuer.audience);
+    // Where any audience is good, that of the card query is not.
+    const bool is_right =
+        token.is_for(issuer.audience) || (issuer.is_audience_waived && token.audiences.empty());
     return is_right ? std::nullopt : std::optional(refusal);
   }
   const bool is_right =

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/identity/caller.h"
+#include "ledger/values/national_id.h"
 
 namespace api {
 
@@ -95,6 +96,8 @@ struct AuthSettings {
   std::size_t cached_tokens_max = 10'000;
   std::vector<std::string> blocked_organisations;
   std::vector<std::string> blocked_clients;
+  /// Which numbers are persons, in tokens as in everything else.
+  ledger::NumberSeries series = ledger::NumberSeries::production_and_tests;
   FindPractices find_practices;        ///< empty: finds none
   DescribePractice describe_practice;  ///< empty: knows nothing of them
 

@@ -90,7 +90,7 @@ IssuerKeys::~IssuerKeys() {
     is_ending_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 void IssuerKeys::set_issuers(const std::vector<Issuer>& issuers) {
@@ -106,7 +106,7 @@ void IssuerKeys::set_issuers(const std::vector<Issuer>& issuers) {
   sources_ = std::move(sources);
   ++settings_;
   publish();
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  while (threads_.size() < sources_.size()) threads_.emplace_back([this] { run(); });
   changed_.notify_all();
 }
 
@@ -146,8 +146,9 @@ void IssuerKeys::run() {
   std::unique_lock lock(mutex_);
   while (!is_ending_) {
     const Time now = std::chrono::steady_clock::now();
-    const auto is_due = [now](const auto& entry) {
-      return entry.second.is_wanted || entry.second.due <= now;
+    const auto is_due = [&](const auto& entry) {
+      const bool is_to_be_asked = entry.second.is_wanted || entry.second.due <= now;
+      return is_to_be_asked && !asked_.contains(entry.first);
     };
     const auto next = std::find_if(sources_.begin(), sources_.end(), is_due);
     if (next != sources_.end()) {
@@ -162,6 +163,7 @@ void IssuerKeys::run() {
 void IssuerKeys::renew_one(std::unique_lock<std::mutex>& lock, const std::string& name) {
   const Issuer issuer = sources_.at(name).issuer;
   const std::uint64_t settings = settings_;
+  asked_.insert(name);
   lock.unlock();
   std::optional<FetchedKeys> fetched;
   std::string trouble;
@@ -171,6 +173,7 @@ void IssuerKeys::renew_one(std::unique_lock<std::mutex>& lock, const std::string
     trouble = error.what();
   }
   lock.lock();
+  asked_.erase(name);
   // What older settings had us ask for is not what is wanted now.
   if (settings != settings_) return;
   Source& source = sources_.at(name);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,7 +38,8 @@ FetchedKeys fetch_keys(const Issuer& issuer, const Fetch& fetch);
 /// Holds the keys of all issuers, and renews them: before they are a day old, and when a token
 /// names one that is unknown, then at most once in ten seconds an issuer. Old keys stay in use for
 /// a week when they cannot be renewed. The log says when renewals begin to fail, when they succeed
-/// again, and when old keys are given up. A thread of its own does the waiting.
+/// again, and when old keys are given up. Threads of its own do the waiting, as many as there are
+/// issuers: one that does not answer holds up no other.
 class IssuerKeys {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -81,10 +83,11 @@ class IssuerKeys {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Source, std::less<>> sources_;
-  std::uint64_t settings_ = 0;  ///< how often set_issuers() has been called
+  std::set<std::string, std::less<>> asked_;  // those of whom an answer is awaited
+  std::uint64_t settings_ = 0;                ///< how often set_issuers() has been called
   std::shared_ptr<const KeyRing> ring_ = std::make_shared<KeyRing>();
   bool is_ending_ = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace api

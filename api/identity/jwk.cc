@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
+#include <cstdint>
 #include <cstdlib>
 #include <unordered_map>
 
@@ -25,7 +27,7 @@ namespace json = boost::json;
 constexpr std::size_t keys_max = 100;
 /// That each thread keeps: some 700 bytes each.
 constexpr std::size_t imported_keys_max = 1000;
-constexpr std::size_t modulus_bytes_min = 256;
+constexpr std::size_t modulus_bits_min = 2048;
 constexpr std::size_t modulus_bytes_max = 1024;
 constexpr std::size_t exponent_bytes_max = 4;
 
@@ -72,10 +74,13 @@ std::string_view text_of(const json::object& object, std::string_view name) {
   return {value->get_string().data(), value->get_string().size()};
 }
 
-/// The bytes of an unsigned number (RFC 7518, 2): no zero in front, so each has one form.
-bool is_number(std::string_view text, std::size_t bytes_min, std::size_t bytes_max) {
+/// The bits of an unsigned number (RFC 7518, 2): no zero in front, so each has one form. 0 when it
+/// is none, or longer.
+std::size_t bits_of(std::string_view text, std::size_t bytes_max) {
   const auto bytes = storage::from_base64url(text);
-  return bytes && bytes->size() >= bytes_min && bytes->size() <= bytes_max && bytes->front() != 0;
+  if (!bytes || bytes->empty() || bytes->size() > bytes_max || bytes->front() == 0) return 0;
+  const auto first = static_cast<std::uint8_t>(bytes->front());
+  return bytes->size() * 8 - static_cast<std::size_t>(std::countl_zero(first));
 }
 
 std::string thumbprint_of(const std::string& canonical) {
@@ -136,8 +141,8 @@ std::optional<PublicJwk> PublicJwk::from_json(const json::object& json) {
 bool PublicJwk::read_rsa(const json::object& json) {
   const std::string_view exponent = text_of(json, "e");
   const std::string_view modulus = text_of(json, "n");
-  if (!is_number(modulus, modulus_bytes_min, modulus_bytes_max)) return false;
-  if (!is_number(exponent, 1, exponent_bytes_max)) return false;
+  if (bits_of(modulus, modulus_bytes_max) < modulus_bits_min) return false;
+  if (bits_of(exponent, exponent_bytes_max) == 0) return false;
   // An even exponent is none, and 1 lets everything be signed.
   const auto bytes = *storage::from_base64url(exponent);
   if (bytes.back() % 2 == 0 || (bytes.size() == 1 && bytes.back() == 1)) return false;

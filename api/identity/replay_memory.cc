@@ -13,11 +13,11 @@
 namespace api {
 namespace {
 
-/// A file: the boot of the machine in `boot_bytes`, then of each proof its hash and when it was
-/// made. A record that was cut off is at the end, and was never answered.
+/// A file: the boot of the machine in `boot_bytes`, then of each proof its hash and from when on it
+/// is kept. A record that was cut off is at the end, and was never answered.
 struct Record {
   std::array<std::uint8_t, 16> hash;
-  std::int64_t issued_s;
+  std::int64_t from_s;
 };
 static_assert(sizeof(Record) == 24);
 constexpr std::size_t boot_bytes = 36;
@@ -75,21 +75,20 @@ bool ReplayMemory::read_file() {
   for (std::size_t at = boot_bytes; at + sizeof(Record) <= bytes.size(); at += sizeof(Record)) {
     Record record{};
     std::memcpy(&record, bytes.data() + at, sizeof record);
-    remember({record.hash, record.issued_s});
+    remember(record.hash, record.from_s);
   }
   return true;
 }
 
-void ReplayMemory::remember(const ProofId& proof) {
-  if (!issued_.emplace(proof.hash, proof.issued_s).second) return;
-  by_second_[proof.issued_s].push_back(proof.hash);
+void ReplayMemory::remember(const Hash& hash, std::int64_t from_s) {
+  if (kept_.emplace(hash, from_s).second) by_second_[from_s].push_back(hash);
 }
 
 /// What is forgotten is refused by its age from now on, also when the clock is set back.
 void ReplayMemory::forget(std::int64_t now_s) {
   while (!by_second_.empty() && by_second_.begin()->first < now_s - window_s_) {
     const auto oldest = by_second_.begin();
-    for (const Hash& hash : oldest->second) issued_.erase(hash);
+    for (const Hash& hash : oldest->second) kept_.erase(hash);
     refused_until_s_ = std::max(refused_until_s_, oldest->first);
     by_second_.erase(oldest);
   }
@@ -98,10 +97,12 @@ void ReplayMemory::forget(std::int64_t now_s) {
 ReplayMemory::Outcome ReplayMemory::spend(const ProofId& proof, std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
   forget(now_s);
-  if (proof.issued_s <= refused_until_s_ || issued_.contains(proof.hash)) return Outcome::used;
-  if (issued_.size() >= proofs_max_) return Outcome::full;
-  remember(proof);
-  write(proof, now_s);
+  if (proof.issued_s <= refused_until_s_ || kept_.contains(proof.hash)) return Outcome::used;
+  if (kept_.size() >= proofs_max_) return Outcome::full;
+  // Of an old proof another could be made with the same `jti`.
+  const std::int64_t from_s = std::max(proof.issued_s, now_s);
+  remember(proof.hash, from_s);
+  write(proof.hash, from_s, now_s);
   return Outcome::fresh;
 }
 
@@ -112,15 +113,15 @@ void ReplayMemory::set_window(std::chrono::seconds window) {
 
 std::size_t ReplayMemory::size() const {
   const std::lock_guard lock(mutex_);
-  return issued_.size();
+  return kept_.size();
 }
 
-void ReplayMemory::write(const ProofId& proof, std::int64_t now_s) {
+void ReplayMemory::write(const Hash& hash, std::int64_t from_s, std::int64_t now_s) {
   if (file_ < 0) return;
   // A new file now and then, so that old ones can go: what it begins with is all that counts.
   const bool is_old = now_s > file_begun_s_ + window_s_ || now_s < file_begun_s_;
   if (is_old) begin_file(now_s);
-  const Record record{proof.hash, proof.issued_s};
+  const Record record{hash, from_s};
   if (file_ >= 0 && !is_old && !write_all(file_, &record, sizeof record)) give_up_file();
 }
 
@@ -131,8 +132,8 @@ void ReplayMemory::begin_file(std::int64_t now_s) {
   file_ = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   file_begun_s_ = now_s;
   std::string bytes = boot_.empty() ? std::string(boot_bytes, ' ') : boot_;
-  for (const auto& [hash, issued_s] : issued_) {
-    const Record record{hash, issued_s};
+  for (const auto& [hash, from_s] : kept_) {
+    const Record record{hash, from_s};
     bytes.append(reinterpret_cast<const char*>(&record), sizeof record);
   }
   const std::filesystem::path place = folder_ / file_name;

@@ -13,8 +13,9 @@
 
 namespace api {
 
-/// Remembers which proofs have been used, for as long as they would be good. Exact: a proof is
-/// taken once, whatever threads, restarts and jumps of the clock come between. From any thread.
+/// Remembers which proofs have been used: for a window from when they were taken, or were made if
+/// that is later. Exact: a proof is taken once, whatever threads, restarts and jumps of the clock
+/// come between. From any thread.
 ///
 /// What is remembered is also appended to a file, with one write and without a sync: a process
 /// that is killed leaves it with the system. The file names the boot of the machine that it is of.
@@ -47,8 +48,8 @@ class ReplayMemory {
 
   bool read_file();
   void forget(std::int64_t now_s);
-  void remember(const ProofId& proof);
-  void write(const ProofId& proof, std::int64_t now_s);
+  void remember(const Hash& hash, std::int64_t from_s);
+  void write(const Hash& hash, std::int64_t from_s, std::int64_t now_s);
   void begin_file(std::int64_t now_s);
   void give_up_file();
 
@@ -58,7 +59,7 @@ class ReplayMemory {
 
   mutable std::mutex mutex_;
   std::int64_t window_s_;  // from being made to being refused for its age
-  std::unordered_map<Hash, std::int64_t, First8> issued_;  // by hash, in seconds
+  std::unordered_map<Hash, std::int64_t, First8> kept_;  // by hash, from which second on
   std::map<std::int64_t, std::deque<Hash>> by_second_;
   std::int64_t refused_until_s_ = 0;  // proofs made then or before are refused
   int file_ = -1;

@@ -30,7 +30,7 @@ PracticeList practices_of(const TokenParty& party, const AuthSettings& settings)
 /// Why nobody may use this token now, whatever its scopes; empty when somebody may.
 std::string_view fault_of(const AccessToken& token, const Issuer& issuer,
                           const AuthSettings& settings) {
-  if (is_one_of(settings.blocked_clients, token.client_id)) return "client is blocked";
+  if (is_one_of(settings.blocked_clients, token.raw_client_id)) return "client is blocked";
   for (const std::string& organisation : token.organisations) {
     if (is_one_of(settings.blocked_organisations, organisation)) return "organisation is blocked";
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "api/http/access_refusal.h"
 #include "api/national/jwe.h"
 #include "api/national/national_openapi.h"
 #include "api/national/national_problem.h"
@@ -33,21 +34,29 @@ constexpr std::int64_t key_cached_s_max = 3600;
 std::int64_t now_in_seconds() { return ingest::now().seconds; }
 
 std::string_view bad_encryption() {
-  return "Meldingen kan ikke dekrypteres. Hent nøkkelen på nytt fra /api/frikortsporring/jwk, og "
+  return "Meldingen kan ikke dekrypteres: hent nøkkelen på nytt fra /api/frikortsporring/jwk, og "
          "krypter med RSA-OAEP-256 og A256GCM som JWE i kompakt form.";
 }
 
-/// Why the caller may not ask today; empty when he may.
-std::string_view fault_of_caller(OpenLedger& open, const Caller& caller) {
+/// Why the caller may not ask today.
+struct CallerFault {
+  std::string_view reason;    ///< for our log
+  std::string_view sentence;  ///< for the caller: what is wrong, and what to do
+};
+std::optional<CallerFault> fault_of_caller(OpenLedger& open, const Caller& caller) {
   if (caller.is_nobody) {
-    return "Tokenet sier ikke hvem som spør: det mangler en gyldig pid, orgnr_child eller "
-           "orgnr_parent, eller innloggingen har for lavt sikkerhetsnivå.";
+    return CallerFault{"the token does not say who asks",
+                       "Tokenet sier ikke hvem som spør: hent et nytt med en gyldig orgnr_child "
+                       "eller orgnr_parent, eller med pid fra en innlogging på høyt nok "
+                       "sikkerhetsnivå."};
   }
   const bool is_required = open.files().settings().are_practices_required;
   if (is_required && !has_agreement(open, caller, ledger::oslo_date(ingest::now()))) {
-    return "Den som spør har ingen avtale som gjelder i dag.";
+    return CallerFault{"no agreement today",
+                       "Den som spør, har ingen avtale som gjelder i dag: få avtalen registrert "
+                       "hos Helfo, eller spør med token for en virksomhet som har en."};
   }
-  return {};
+  return std::nullopt;
 }
 
 /// What is wrong with the form of the body.
@@ -81,14 +90,20 @@ CardQuery::CardQuery(const LedgerKeeper& keeper, const NationalSettings& setting
       keys_({keeper.keys_folder(), settings.key_life, settings.key_age_max,
              [](const std::string& why) {
                log(LogLevel::error, "query_key_unreadable", {{"reason", why}});
+             },
+             [](const std::string& why) {
+               log(LogLevel::warning, "query_key_not_made", {{"reason", why}});
              }}) {}
 
 Response CardQuery::answer(OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
-  const std::string_view fault = fault_of_caller(open, request.caller);
-  if (!fault.empty()) return fail(no_access(std::string(fault)));
+  if (const auto fault = fault_of_caller(open, request.caller)) {
+    const Problem refusal = no_access(std::string(fault->sentence));
+    note_refusal(request, query_path, refusal.status, fault->reason);
+    return fail(refusal);
+  }
   if (const auto problem = form_problem(request)) return fail(*problem);
   const auto text = open_jwe(request.body, keys_, now_in_seconds());
   if (!text) return fail(invalid_query(std::string(bad_encryption())));
@@ -121,18 +136,18 @@ Response CardQuery::status(OpenLedger& open, const Request& request) {
     return to_response(*problem, request.correlation_id);
   }
   const bool is_open = open_jwe(request.body, keys_, now_in_seconds()).has_value();
-  const std::string_view fault = fault_of_caller(open, request.caller);
+  const auto fault = fault_of_caller(open, request.caller);
   const bool is_required = open.files().settings().are_practices_required;
   Json agreement = part("OK", "Den som spør har en avtale som gjelder i dag.");
-  if (!fault.empty()) {
-    agreement = part("FEIL", fault);
+  if (fault) {
+    agreement = part("FEIL", fault->sentence);
   } else if (!is_required) {
     agreement = part("IKKE_IMPLEMENTERT", "Avtaler kontrolleres ikke her.");
   }
   Response response;
   response.headers.emplace_back("Cache-Control", "no-store");
   response.body =
-      Json::object({{"overordnetStatus", is_open && fault.empty() ? "OK" : "FEIL"},
+      Json::object({{"overordnetStatus", is_open && !fault ? "OK" : "FEIL"},
                     {"autentisering", part("OK", "Tilgangstokenet og DPoP-beviset er gyldige.")},
                     {"kryptering", is_open ? part("OK", "Meldingen kan dekrypteres.")
                                            : part("FEIL", bad_encryption())},

@@ -11,7 +11,6 @@ namespace {
 
 /// Header, wrapped key, initial vector, ciphertext, tag.
 constexpr std::size_t part_count = 5;
-constexpr std::size_t header_bytes_max = 4096;
 
 using Parts = std::array<std::string_view, part_count>;
 
@@ -29,10 +28,9 @@ std::optional<Parts> parts_of(std::string_view compact) {
 
 /// The id of the key, when the header asks for what we do.
 std::optional<std::string> key_id_of(std::string_view encoded) {
-  if (encoded.size() > header_bytes_max) return std::nullopt;
   const auto text = storage::from_base64url(encoded);
   const auto header = text ? StrictObject::parse(*text) : std::nullopt;
-  if (!header || !header->repeated().empty()) return std::nullopt;
+  if (!header || header->repeated()) return std::nullopt;
   if (header->text("alg") != "RSA-OAEP-256" || header->text("enc") != "A256GCM") {
     return std::nullopt;
   }

@@ -35,8 +35,8 @@ std::string shown(std::string_view name) {
 
 /// What is wrong with the names; empty when nothing is.
 std::string fault_of_names(const StrictObject& object) {
-  const std::string_view repeated = object.repeated();
-  if (!repeated.empty()) return shown(repeated) + " forekommer flere ganger.";
+  if (const auto repeated = object.repeated())
+    return shown(*repeated) + " forekommer flere ganger.";
   for (const StrictObject::Member& member : object.members()) {
     if (!is_known(member.name)) return shown(member.name) + " er ukjent.";
   }

@@ -19,7 +19,8 @@ std::optional<StrictObject> StrictObject::parse(const std::string& text) {
   simdjson::dom::parser parser;
   if (parser.allocate(text.size(), depth_max)) return std::nullopt;
   simdjson::dom::object object;
-  if (parser.parse(text).get_object().get(object)) return std::nullopt;
+  // No number is looked at; one that is too large for the reader shall not be a fault of the text.
+  if (parser.parse(ingest::with_plain_numbers(text)).get_object().get(object)) return std::nullopt;
   StrictObject read;
   for (const auto member : object) {
     std::string_view value;
@@ -30,12 +31,12 @@ std::optional<StrictObject> StrictObject::parse(const std::string& text) {
   return read;
 }
 
-std::string_view StrictObject::repeated() const {
+std::optional<std::string_view> StrictObject::repeated() const {
   std::set<std::string_view> seen;
   for (const Member& member : members_) {
     if (!seen.insert(member.name).second) return member.name;
   }
-  return {};
+  return std::nullopt;
 }
 
 const StrictObject::Member* StrictObject::find(std::string_view name) const {

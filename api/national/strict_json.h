@@ -21,8 +21,8 @@ class StrictObject {
   static std::optional<StrictObject> parse(const std::string& text);
 
   const std::vector<Member>& members() const { return members_; }
-  /// The name of a member that is there before; empty when there is none.
-  std::string_view repeated() const;
+  /// The name of a member that is there before; nothing when there is none.
+  std::optional<std::string_view> repeated() const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
   /// Nothing when it is not there or is not a string.
   std::optional<std::string_view> text(std::string_view name) const;

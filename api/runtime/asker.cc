@@ -25,9 +25,12 @@ ledger::Asker asker_of(const Request& request, const ledger::NumberVault& number
   asker.main_unit = details.main_unit;
   asker.supplier = details.supplier;
   asker.hpr_number = details.hpr_number;
-  const auto practitioner =
-      ledger::NationalId::parse(details.practitioner, ledger::NumberSeries::production_and_tests);
-  if (practitioner) asker.practitioner = numbers.encrypt(*practitioner);
+  // Citizens look at what is theirs as themselves.
+  const std::string& logged_in =
+      caller.only_person.empty() ? details.practitioner : caller.only_person;
+  const auto person =
+      ledger::NationalId::parse(logged_in, ledger::NumberSeries::production_and_tests);
+  if (person) asker.practitioner = numbers.encrypt(*person);
   return asker;
 }
 

@@ -285,8 +285,15 @@ void read_national(TableReader& reader, NationalSettings& national) {
   national.body_bytes_max =
       static_cast<std::size_t>(reader.number("body_bytes_max", 1024, 1 << 20, 64 << 10));
   const auto life = reader.number("key_days", 1, days_max, 90);
-  const auto age = reader.number("key_rotate_days", 1, days_max, std::min<std::int64_t>(30, life));
-  if (age > life) reader.fault("key_rotate_days", "is more than key_days: there would be no key");
+  const auto age =
+      reader.number("key_rotate_days", 1, days_max, std::clamp<std::int64_t>(life / 3, 1, 30));
+  const auto age_max = std::max<std::int64_t>(1, life / 2);
+  if (age > age_max) {
+    reader.fault("key_rotate_days",
+                 fmt::format("is more than half of key_days: a key would end before all clients "
+                             "have the next; remedy: at most {}, or leave the line out",
+                             age_max));
+  }
   national.key_life = std::chrono::days{life};
   national.key_age_max = std::chrono::days{age};
 }

@@ -112,6 +112,7 @@ class Reader {
     faults_.throw_if_any();
     config_.auth.find_practices = find_practices(config_.practices);
     config_.auth.describe_practice = describe_practice(config_.practices);
+    config_.auth.series = config_.series.value_or(ledger::NumberSeries::production);
     return config_;
   }
 

@@ -22,6 +22,10 @@ constexpr std::string_view expires_label = "Expires: ";
 constexpr std::int64_t grace_s = 86'400;
 /// Between two looks into the folder: another process may have made a key.
 constexpr std::int64_t look_interval_s = 5;
+/// Between two attempts to make a key when that fails: each costs much.
+constexpr std::int64_t retry_interval_s = 60;
+/// A file is kept so long after its key has ended: the clock may be wrong.
+constexpr std::int64_t kept_s = 30 * 86'400;
 /// Of the hash of the public key, in its id.
 constexpr std::size_t id_digits = 16;
 
@@ -62,20 +66,39 @@ bool is_key_file(const fs::path& path) {
   return name.starts_with(name_begin) && name.ends_with(name_end);
 }
 
-/// The first second from `expires_s` on in which no key ends: of keys that were made in the same
-/// second the newest is to be the one that can be used longest.
-std::int64_t free_expiry(const fs::path& folder, std::int64_t expires_s) {
-  std::set<std::int64_t> taken;
+using KeysByPath = std::map<fs::path, QueryKeyPtr>;
+
+/// Those that can be read: the others open nothing, and whoever reads the folder is told.
+KeysByPath readable_keys(const fs::path& folder) {
+  KeysByPath keys;
   for (const auto& [id, path] : QueryKeys::files(folder)) {
     try {
-      taken.insert(read_key(path)->expires_s);
+      keys.emplace(path, read_key(path));
     } catch (const std::exception&) {
-      // It opens nothing, and whoever reads the folder is told.
+      continue;
     }
   }
-  while (taken.contains(expires_s)) ++expires_s;
-  return expires_s;
+  return keys;
 }
+
+/// From `end_s` on the first second after the end of all these.
+std::int64_t end_after(const KeysByPath& keys, std::int64_t end_s) {
+  for (const auto& [path, key] : keys) end_s = std::max(end_s, key->expires_s + 1);
+  return end_s;
+}
+
+/// By the clock of now and by that of the newest of them: one that has just leapt ahead must not
+/// cost us keys that clients use.
+void remove_ended(const KeysByPath& keys, std::int64_t now_s) {
+  std::int64_t made_s = 0;
+  for (const auto& [path, key] : keys) made_s = std::max(made_s, key->made_s);
+  for (const auto& [path, key] : keys) {
+    std::error_code ignored;  // then it stays there, and opens nothing
+    if (key->expires_s + kept_s < std::min(now_s, made_s)) fs::remove(path, ignored);
+  }
+}
+
+bool opens(const QueryKey& key, std::int64_t now_s) { return key.expires_s + grace_s > now_s; }
 
 }  // namespace
 
@@ -88,43 +111,31 @@ std::map<std::string, fs::path> QueryKeys::files(const fs::path& folder) {
 }
 
 QueryKeyPtr QueryKeys::make(const Options& options, std::int64_t now_s, std::string_view made_by) {
+  const KeysByPath others = readable_keys(options.folder);
+  const std::int64_t expires_s = end_after(others, now_s + options.life.count());
   RsaKey key = RsaKey::generate();
-  const std::int64_t expires_s = free_expiry(options.folder, now_s + options.life.count());
   std::string id = id_of_new(key);
   std::string text = made_by_line(made_by) + std::string(made_label);
   text += std::to_string(now_s) + '\n' + std::string(expires_label) + std::to_string(expires_s);
   text += '\n' + key.to_pem();
   const std::string name = std::string(name_begin) + id + std::string(name_end);
   replace_secret(options.folder / name, text);
+  remove_ended(others, now_s);
   return std::make_shared<const QueryKey>(
       QueryKey{std::move(id), now_s, expires_s, std::move(key)});
 }
 
-void QueryKeys::forget_expired(std::int64_t now_s) {
-  std::erase_if(keys_,
-                [now_s](const auto& key) { return key.second->expires_s + grace_s <= now_s; });
-}
-
-void QueryKeys::take(std::string_view id, const fs::path& path, std::int64_t now_s) {
-  QueryKeyPtr key = read_key(path);
-  if (key->expires_s + grace_s > now_s) keys_[std::string(id)] = std::move(key);
-}
-
-/// Adds what has come. What opens nothing any more is forgotten, and its file removed.
+/// Adds what has come.
 void QueryKeys::look(std::int64_t now_s) {
   looked_s_ = now_s;
-  forget_expired(now_s);
   for (const auto& [id, path] : files(options_.folder)) {
     if (keys_.contains(id)) continue;
     try {
-      take(id, path, now_s);
+      keys_.emplace(id, read_key(path));
     } catch (const std::exception& error) {
       const bool is_new = unreadable_.insert(id).second;
       if (is_new && options_.on_unreadable) options_.on_unreadable(error.what());
-      continue;
     }
-    std::error_code ignored;  // then it stays there, and opens nothing
-    if (!keys_.contains(id)) fs::remove(path, ignored);
   }
 }
 
@@ -140,31 +151,54 @@ QueryKeyPtr QueryKeys::longest() const {
   return longest;
 }
 
+/// By the newest of all, so that no settings and no clock can have a key made with every request.
+bool QueryKeys::is_due(std::int64_t now_s) const {
+  return std::none_of(keys_.begin(), keys_.end(), [&](const auto& key) {
+    return now_s - key.second->made_s < options_.age_max.count();
+  });
+}
+
+bool QueryKeys::has_good(std::int64_t now_s) const {
+  const QueryKeyPtr known = longest();
+  return known != nullptr && known->expires_s > now_s;
+}
+
+void QueryKeys::renew(std::int64_t now_s) {
+  look_again(now_s);
+  if (has_good(now_s) && !is_due(now_s)) return;
+  QueryKeyPtr made = make(options_, now_s, {});
+  keys_.emplace(made->id, made);
+}
+
 QueryKeyPtr QueryKeys::newest(std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
-  look_again(now_s);
-  QueryKeyPtr known = longest();
-  const bool is_good = known != nullptr && known->expires_s > now_s &&
-                       now_s - known->made_s < options_.age_max.count();
-  if (is_good) return known;
-  QueryKeyPtr made = make(options_, now_s, {});
-  keys_[made->id] = made;
-  return made;
+  const bool has_just_failed = failed_s_ <= now_s && now_s - failed_s_ < retry_interval_s;
+  if (has_just_failed && has_good(now_s)) return longest();
+  try {
+    renew(now_s);
+  } catch (const std::exception& error) {
+    if (!has_good(now_s)) throw;
+    failed_s_ = now_s;
+    if (options_.on_not_made) options_.on_not_made(error.what());
+  }
+  return longest();
 }
 
 QueryKeyPtr QueryKeys::find(std::string_view id, std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
   if (!keys_.contains(id)) look_again(now_s);
   const auto found = keys_.find(id);
-  const bool is_good = found != keys_.end() && found->second->expires_s + grace_s > now_s;
-  return is_good ? found->second : nullptr;
+  return found != keys_.end() && opens(*found->second, now_s) ? found->second : nullptr;
 }
 
 QueryKeys::Keys QueryKeys::all(std::int64_t now_s) {
   const std::lock_guard lock(mutex_);
-  forget_expired(now_s);
-  for (const auto& [id, path] : files(options_.folder)) take(id, path, now_s);
-  return keys_;
+  Keys all;
+  for (const auto& [id, path] : files(options_.folder)) {
+    QueryKeyPtr key = read_key(path);
+    if (opens(*key, now_s)) all.emplace(id, std::move(key));
+  }
+  return all;
 }
 
 }  // namespace storage

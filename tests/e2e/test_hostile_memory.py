@@ -55,8 +55,8 @@ class MemoryTest(HostileCase):
         self.assert_refused(self.exchange(repeat(chunk, 20, POST + JSON + CHUNKED + b"\r\n")), 413)
         self.assert_refused(self.exchange(POST.replace(b"registrations", b"card-status") + JSON + CHUNKED + b"\r\n" + chunk),
                             413)
-        for head in (b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 20_000,
-                     b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 5000, b"GET /" + b"x" * 20_000,
+        for head in (b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 30_000,
+                     b"GET /isalive HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 5000, b"GET /" + b"x" * 30_000,
                      b"x" * 1_000_000):
             self.assert_refused(self.exchange(head + b"\r\n\r\n"), 431)
 
@@ -71,10 +71,19 @@ class MemoryTest(HostileCase):
                 time.sleep(0.002)
             yield b":\r\n\r\n"
 
-        self.assert_refused(self.exchange(in_pieces(b": " + b"x" * 300, 60)), 431)
+        self.assert_refused(self.exchange(in_pieces(b": " + b"x" * 300, 90)), 431)
         self.assert_refused(self.exchange(in_pieces(b":", 150)), 431)
         self.assert_refused(self.exchange(get + b"X: y\r\n" * 100 + b"\r\n"), 431)
         self.assertEqual(statuses(self.exchange(get + b"X: y\r\n" * 98 + CLOSE + b"\r\n")), [200])
+
+    def test_fields_of_16_kib_fit_beside_a_first_line_of_8(self):
+        get = b"GET /isalive?" + b"x" * (8192 - len(b"GET /isalive? HTTP/1.1\r\n")) + b" HTTP/1.1\r\n"
+        fields = HOST + CLOSE + b"X: \r\n"
+        fields = fields.replace(b"X: ", b"X: " + b"x" * (16_384 - len(fields + b"\r\n"))) + b"\r\n"
+        self.assertEqual((len(get), len(fields)), (8192, 16_384))
+        self.assertEqual(statuses(self.exchange(b"GET /isalive HTTP/1.1\r\n" + fields)), [200])
+        self.assertEqual(statuses(self.exchange(get + fields)), [400], "a parameter that is not known, not 431")
+        self.assert_refused(self.exchange(get + b"Y: \r\n" + fields), 431)
 
     def test_more_items_than_allowed(self):
         answer = self.exchange(POST + JSON + b"Content-Length: 8000001\r\n\r\n[" + b"0," * 3_999_999 + b"0]")

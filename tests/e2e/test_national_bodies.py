@@ -101,9 +101,9 @@ class DefaultSizeTest(BodyCase):
         self.assert_bad_request(self.client.post(self.client.encrypt(white + b" " * 50_000)))
         self.assert_served()
 
-    def test_heads_of_almost_16_kilobytes(self):
-        headers, _ = self.client.prepare()
-        filler = 15_500 - sum(len(name) + len(value) + 4 for name, value in headers.items())
+    def test_fields_of_16_kilobytes(self):
+        headers = {**self.client.prepare()[0], "X-Filler": ""}
+        filler = 16_384 - sum(len(name) + len(value) + 4 for name, value in headers.items())
         self.assert_served(headers={"X-Filler": "x" * filler})
 
 
@@ -188,8 +188,12 @@ class EncryptionTest(BodyCase):
             ("kid twice", sent("{" + right + f',"kid":"{kid}"}}')),
             ("alg twice", sent('{"alg":"RSA1_5",' + right + "}")),
             ("an ignored name twice", sent("{" + right + ',"typ":"JWE","typ":"JWE"}')),
+            ("the empty name twice", sent("{" + right + ',"":1,"":1}')),
             ("5000 levels deep", sent("{" + right + ',"more":' + "[" * 5000 + "]" * 5000 + "}")),
         ])
+
+    def test_what_nobody_reads_of_the_header_may_be_large(self):
+        self.assert_served(body=self.client.encrypt(None, {"x5c": ["A" * 5000], "": 1, "more": {"a": ["B" * 5000]}}))
 
     def test_lengths(self):
         self.assert_all_alike([

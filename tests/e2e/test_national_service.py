@@ -1,5 +1,6 @@
 """The national card query as long as the service lives: paths, the self-test, keys, rates, who is let in no more."""
 
+import datetime
 import http.client
 import re
 import signal
@@ -226,6 +227,31 @@ class AgreementReportTest(ReportCase):
                 self.report(b"garbage", "FEIL")
 
 
+    def refused(self):
+        text = self.server.get("/metrics", self.machine("operator")).body.decode()
+        return int(float(re.search(r'\nfrikort_access_refused_total{status="403"} (\S+)', text)[1]))
+
+    def test_refusals_are_counted_and_logged(self):
+        before = self.refused()
+        for claims, reason in (({CHILD: OTHER_ORGANISATION}, "no agreement today"),
+                               ({CHILD: None, PARENT: None}, "the token does not say who asks")):
+            self.assert_no_agreement(self.client.post(credentials=self.client.credentials(self.client.token(claims))))
+            line = f'"event":"access_refused","status":"403","reason":"{reason}","path":"{nc.QUERY}"'
+            self.wait_for(lambda: line in self.server.output().decode())
+        self.report(agreement="FEIL", credentials=self.client.credentials(self.client.token({CHILD: OTHER_ORGANISATION}),
+                                                                          path=nc.SELF_TEST))
+        self.assertEqual(self.refused() - before, 2, "a report is no refusal")
+
+    def test_of_each_fault_one_sentence_says_what_to_do(self):
+        for claims in ({CHILD: OTHER_ORGANISATION}, {CHILD: None, PARENT: None}):
+            credentials = self.client.credentials(self.client.token(claims), path=nc.SELF_TEST)
+            report = self.client.post(b"garbage", path=nc.SELF_TEST, credentials=credentials).json()
+            for part, remedy in (("kryptering", "hent nøkkelen på nytt"), ("helfoAvtale", ": (få|hent) ")):
+                sentence = report[part]["beskrivelse"]
+                self.assertRegex(sentence, r"\A[A-ZÆØÅ][^.]*\.\Z", "one sentence")
+                self.assertRegex(sentence, remedy)
+
+
 class KeyTest(NationalCase):
 
     def rotate(self):
@@ -297,6 +323,19 @@ class KeyTest(NationalCase):
         self.addCleanup(server.clean)
         key = NationalClient(server).fetch_key()
         self.assertAlmostEqual(key["exp"], time.time() + 40 * DAY_SECONDS, delta=2 * DAY_SECONDS)
+
+    def test_a_rotation_by_hand_is_served_however_long_other_keys_live(self):
+        server = TokenServer(self.issuers, sections(national={"key_days": 365})).start()
+        self.addCleanup(server.clean)
+        client = NationalClient(server)
+        first = client.fetch_key()
+        made = fs.frikort_json("keys", "rotate", "--key", "query", "--data", server.data)
+        self.wait_for(lambda: client.fetch_key()["kid"] == made["keyId"], 10)
+        self.assertGreater(client.jwk["exp"], first["exp"])
+        self.assertEqual(datetime.datetime.fromisoformat(made["expires"]).timestamp(), client.jwk["exp"])
+        time.sleep(6)  # until the server has looked into the folder again
+        self.assertEqual(client.fetch_key()["kid"], made["keyId"])
+        self.assertEqual(len(list(Path(server.data, "keys").glob("query-*.pem"))), 2, "nobody made another")
 
 
 class LifeTest(NationalAnswers, unittest.TestCase):

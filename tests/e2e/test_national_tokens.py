@@ -11,6 +11,7 @@ import unittest
 import frikort_server as fs
 import national_client as nc
 import token_issuer as ti
+from access_case import TokenServer
 from certificates import Authority
 from cryptography.hazmat.primitives import serialization
 from issuer_site import IssuerSite
@@ -260,6 +261,17 @@ class IssuerTest(TokenCase):
                 token = self.client.token({CHILD: None, PARENT: None, **claims})
                 self.assert_no_agreement(self.client.post(credentials=self.client.credentials(token)))
                 self.assert_served()
+
+    def test_a_test_person_is_nobody_where_test_numbers_are_not_accepted(self):
+        server = TokenServer(self.issuers)
+        self.addCleanup(server.clean)
+        settings = server.folder / "frikort.toml"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("accept_test_numbers = true", ""), encoding="utf-8")
+        server.start()
+        client = NationalClient(server, self.issuers)
+        for claims, agreement in (({}, "IKKE_IMPLEMENTERT"), ({PID: ti.CITIZEN, LEVEL: "4"}, "FEIL")):
+            credentials = client.credentials(client.token(claims), path=nc.SELF_TEST)
+            self.assert_self_test(client.post(path=nc.SELF_TEST, credentials=credentials), "OK", agreement)
 
     def test_anybody_else_is_served_where_no_agreement_is_asked_for(self):
         for name, claims in (

@@ -371,6 +371,57 @@ TEST(Authenticate, trusts_a_supplier_by_its_delegation) {
   EXPECT_TRUE(caller_of_attempt(attempt).may_act_for("100001"));
 }
 
+TEST(Authenticate, wants_no_delegation_of_issuers_that_know_none) {
+  for (Attempt attempt : {right(), by_citizen()}) {
+    attempt.claims["supplier"] = json::object{{"authority", "x"}};
+    caller_of_attempt(attempt);
+  }
+}
+
+TEST(Authenticate, compares_all_of_a_clients_name_with_those_that_are_blocked) {
+  const std::string cut(token_name_bytes_max, 'c');
+  const auto is_let_in = [&](const std::string& blocked) {
+    Attempt attempt;
+    attempt.claims["client_id"] = cut + "-1";
+    attempt.change_settings = [&](AuthSettings& settings) { settings.blocked_clients = {blocked}; };
+    return std::holds_alternative<Recognised>(attempt.send());
+  };
+  EXPECT_FALSE(is_let_in(cut + "-1"));
+  EXPECT_TRUE(is_let_in(cut + "-2"));
+  EXPECT_TRUE(is_let_in(cut));
+}
+
+TEST(Authenticate, knows_test_persons_where_they_are_accepted_alone) {
+  Attempt practitioner;
+  practitioner.claims["helseid://claims/identity/pid"] = "30846619913";
+  practitioner.claims["helseid://claims/identity/security_level"] = "4";
+  for (Attempt attempt : {practitioner, by_citizen()}) {
+    caller_of_attempt(attempt);
+    attempt.change_settings = [](AuthSettings& settings) {
+      settings.series = ledger::NumberSeries::production;
+    };
+    const auto judged = attempt.send();
+    ASSERT_TRUE(std::holds_alternative<Refusal>(judged));
+    EXPECT_EQ(std::get<Refusal>(judged).kind, Kind::not_allowed);
+  }
+}
+
+TEST(Authenticate, takes_every_audience_where_it_is_waived_but_that_of_the_card_query) {
+  const auto is_let_in = [](json::value audience) {
+    Attempt attempt;
+    attempt.claims["aud"] = std::move(audience);
+    attempt.change_settings = [](AuthSettings& settings) {
+      for (Issuer& issuer : settings.issuers) issuer.is_audience_waived = true;
+    };
+    return std::holds_alternative<Recognised>(attempt.send());
+  };
+  EXPECT_TRUE(is_let_in("other:api"));
+  EXPECT_TRUE(is_let_in(nullptr));
+  EXPECT_TRUE(is_let_in({"frikort:api", "hdir:frikortsporring"}));
+  EXPECT_FALSE(is_let_in("hdir:frikortsporring"));
+  EXPECT_FALSE(is_let_in({"other:api", "hdir:frikortsporring"}));
+}
+
 TEST(Authenticate, refuses_what_stands_there_twice) {
   Attempt attempt;
   const auto judged = attempt.send(true);

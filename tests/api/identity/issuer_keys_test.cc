@@ -100,6 +100,32 @@ TEST(IssuerKeys, come_from_where_the_newest_settings_say) {
   EXPECT_NE(keys.ring()->at("https://issuer.test")->find("new"), nullptr);
 }
 
+TEST(IssuerKeys, of_one_issuer_do_not_wait_for_those_of_another) {
+  Web web;
+  publish(web, "1");
+  std::promise<void> released;
+  const auto hangs = released.get_future().share();
+  const Fetch fetch = [&, get = web.fetch()](const std::string& url, const std::string& ca_file) {
+    if (url.starts_with("https://a-slow")) hangs.wait();
+    return get(url, ca_file);
+  };
+  Issuer slow = an_issuer();
+  slow.name = "https://a-slow-issuer.test";
+  slow.keys.metadata_url = slow.name;
+  IssuerKeys keys(fetch);
+  keys.set_issuers({slow, an_issuer()});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (keys.is_renewing("https://issuer.test") && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(keys.ring()->count("https://issuer.test"), 1U);
+  EXPECT_TRUE(keys.is_renewing(slow.name));
+  released.set_value();
+  while (keys.is_renewing(slow.name)) std::this_thread::yield();
+  EXPECT_EQ(keys.troubles(), std::vector<std::string>{slow.name + ": not there"});
+  EXPECT_EQ(web.asked, 3) << "the slow one once";
+}
+
 TEST(IssuerKeys, say_why_there_are_none) {
   Web web;
   IssuerKeys keys(web.fetch());
@@ -117,6 +143,8 @@ TEST(KeySet, steps_over_keys_that_sign_no_tokens) {
   const auto set = KeySet::from_json(key_set_text({key.public_jwk("sig"),
                                                    encryption,
                                                    TestKey::rsa(1024).public_jwk("short"),
+                                                   TestKey::rsa(2047).public_jwk("a bit short"),
+                                                   TestKey::rsa(2041).public_jwk("seven"),
                                                    key.public_jwk(),
                                                    {{"kty", "oct"}, {"k", "AAAA"}, {"kid", "oct"}},
                                                    key.private_jwk()}));

@@ -44,6 +44,23 @@ TEST_F(ReplayMemoryTest, forgets_what_is_too_old_for_good) {
   EXPECT_EQ(memory.spend(proof(1), now_s), Outcome::used) << "the clock was set back";
 }
 
+TEST_F(ReplayMemoryTest, keeps_an_old_proof_for_a_window_from_when_it_was_taken) {
+  {
+    EXPECT_EQ(ReplayMemory(folder_, settings_, now_s).spend(proof(1, now_s - 60), now_s),
+              Outcome::fresh);
+  }
+  ReplayMemory memory(folder_, settings_, now_s + 1);
+  EXPECT_EQ(memory.spend(proof(1, now_s + 70), now_s + 70), Outcome::used) << "made anew";
+  EXPECT_EQ(memory.spend(proof(1, now_s + 71), now_s + 71), Outcome::fresh);
+  EXPECT_EQ(memory.size(), 1U);
+}
+
+TEST_F(ReplayMemoryTest, keeps_a_proof_from_ahead_of_time_until_it_is_too_old) {
+  ReplayMemory memory(folder_, settings_, now_s);
+  EXPECT_EQ(memory.spend(proof(1, now_s + 10), now_s), Outcome::fresh);
+  EXPECT_EQ(memory.spend(proof(1, now_s + 10), now_s + 80), Outcome::used);
+}
+
 TEST_F(ReplayMemoryTest, keeps_proofs_for_a_window_that_has_become_longer) {
   ReplayMemory memory(folder_, settings_, now_s);
   EXPECT_EQ(memory.spend(proof(1), now_s), Outcome::fresh);

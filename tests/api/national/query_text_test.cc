@@ -34,6 +34,7 @@ constexpr std::array rows{
     Row{"\xef\xbb\xbf{}", "JSON"},
     Row{"{\"a\":\"\xff\"}", "JSON"},
     Row{R"({"borgerIdent":1,"borgerIdent":2,"x":3})", "'borgerIdent' forekommer"},
+    Row{R"({"":1,"":2})", "Et felt forekommer"},
     Row{R"({"x":3,"borgerIdent":1})", "'x' er ukjent"},
     Row{R"({"17839597738":3})", "Et felt er ukjent"},
     Row{R"({"BorgerIdent":"1"})", "'BorgerIdent' er ukjent"},

@@ -110,6 +110,17 @@ TEST_F(OpenLedgerTest, notes_the_same_of_an_item_that_asks_for_a_card) {
   expect_asker(noted[0], number);
 }
 
+TEST_F(OpenLedgerTest, notes_citizens_who_look_at_what_is_theirs_as_themselves) {
+  const auto ledger = open();
+  Request request;
+  request.caller = {"client-1", {Role::portal}};
+  request.caller.only_person = "30846619913";
+  request.caller.details = std::make_shared<const TokenDetails>();
+  EXPECT_EQ(asker_of(request, ledger->files().keys().numbers).practitioner,
+            encrypted(*ledger, "30846619913"));
+  ledger->stop();
+}
+
 TEST_F(OpenLedgerTest, notes_no_practitioner_where_the_token_names_none) {
   auto ledger = open();
   Request request;
