@@ -14,6 +14,7 @@ namespace {
 /// How long a request waits for keys that are being renewed, and how often it looks.
 constexpr auto keys_wait_max = std::chrono::seconds{6};
 constexpr auto keys_look_pause = std::chrono::milliseconds{10};
+
 Problem problem_of(const Gate::Answer& answer) {
   switch (answer.verdict) {
     case Gate::Verdict::unauthenticated:
@@ -26,7 +27,7 @@ Problem problem_of(const Gate::Answer& answer) {
     case Gate::Verdict::limited:
       return {429, "RATE_LIMITED", "The caller has sent too much; try again later.", ""};
     default:
-      return not_for_the_caller();
+      return not_for_the_caller(answer.reason);
   }
 }
 

@@ -16,7 +16,7 @@ struct HttpCounters {
   std::atomic<std::uint64_t> refused_connections_total{0};
   std::atomic<std::uint64_t> failed_handshakes_total{0};  ///< of TLS
   std::atomic<std::uint64_t> unauthenticated_total{0};    ///< answered 401
-  std::atomic<std::uint64_t> forbidden_total{0};          ///< answered 403 for who asked
+  std::atomic<std::uint64_t> forbidden_total{0};          ///< answered 403
   std::atomic<std::uint64_t> limited_total{0};            ///< answered 429 for a rate
   std::atomic<std::uint64_t> held_bytes{0};               ///< of bodies and answers, in memory now
   std::atomic<std::uint64_t> unread_bytes{0};             ///< of these, of answers that wait

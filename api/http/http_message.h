@@ -42,6 +42,7 @@ struct Problem {
   std::string_view code;  ///< `MALFORMED_REQUEST`
   std::string detail;     ///< what is wrong and what to do; never with a person's number
   std::string field;
+  std::string_view reason{};  ///< for our log, why this is not for who asks: a literal
 
   /// The name of a member that nobody knows may be empty.
   bool names_field() const { return !field.empty() || code == "UNKNOWN_FIELD"; }

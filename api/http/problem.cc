@@ -60,7 +60,9 @@ Problem problem_of(boost::system::error_code error) {
           ""};
 }
 
-Problem not_for_the_caller() { return {403, "FORBIDDEN", "This is not for the caller.", ""}; }
+Problem not_for_the_caller(std::string_view reason) {
+  return {403, "FORBIDDEN", "This is not for the caller.", "", reason};
+}
 
 Problem no_rules_for_year(std::string_view field) {
   return {400, "NO_RULES_FOR_YEAR",

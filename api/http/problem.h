@@ -14,8 +14,8 @@ Response to_response(const Problem& problem, std::string_view correlation_id);
 /// The one translation of operating errors to HTTP.
 Problem problem_of(boost::system::error_code error);
 
-/// 403, where the gate cannot see it: what is asked for stands in the body.
-Problem not_for_the_caller();
+/// 403. `reason`, a literal, is for our log.
+Problem not_for_the_caller(std::string_view reason);
 
 /// 400: no ceiling is known for the year that the field names.
 Problem no_rules_for_year(std::string_view field);

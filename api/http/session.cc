@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/http/access_refusal.h"
 #include "api/http/admission.h"
 #include "api/http/awaitables.h"
 #include "api/http/connection.h"
@@ -71,6 +72,9 @@ Awaitable<void> serve_handler(Connection& connection, const Route& route) {
     response =
         co_await run_on(connection.network().patient, connection.lane().context, std::move(work));
   }
+  // Whoever lets in has not seen what stands in the body.
+  const bool is_refused = response.status == 403 && response.problem;
+  if (is_refused) note_refusal(request, route.path, response.status, response.problem->reason);
   co_await connection.answer(std::move(response));
 }
 
@@ -118,7 +122,7 @@ bool takes(const Route& route, const Request& request, Response& response) {
 bool admit_anybody(Connection& connection, const Route& route, Response& refusal) {
   Request& request = connection.request();
   if (connection.gate().admit(route.access, request.caller) == Gate::Verdict::admitted) return true;
-  refusal = to_response(not_for_the_caller(), request.correlation_id);
+  refusal = to_response(not_for_the_caller("no role"), request.correlation_id);
   return false;
 }
 

@@ -80,80 +80,103 @@ std::string_view iso6523_number(const json::object& party) {
                                             : std::string_view();
 }
 
-bool has_form(std::string_view number, Register in, ledger::NumberSeries series) {
-  switch (in) {
-    case Register::organisations:
-      return ledger::is_organisation_number(number);
-    case Register::practitioners:
-      return ledger::is_hpr_number(number);
-    case Register::persons:
-      return ledger::NationalId::parse(number, series).has_value();
-  }
-  return false;
-}
+/// The claims of a token, read as the settings of its issuer say where things stand.
+class Claims {
+ public:
+  Claims(const json::object& claims, const Issuer& issuer, ledger::NumberSeries series)
+      : claims_(claims), issuer_(issuer), series_(series) {}
 
-/// The number that the claim has; empty when it is none.
-std::string number_of(const json::value& value, const PartyClaim& claim,
-                      ledger::NumberSeries series) {
-  std::string_view number;
-  if (claim.is_iso6523) {
-    if (value.is_object()) number = iso6523_number(value.get_object());
-  } else if (value.is_string()) {
-    number = view_of(value.get_string());
-  }
-  return has_form(number, claim.in, series) ? std::string(number) : std::string();
-}
-
-TokenParty party_of(const json::object& claims, const Issuer& issuer, Surface surface,
-                    ledger::NumberSeries series) {
-  for (const PartyClaim& claim : issuer.parties) {
-    if (surface == Surface::national && claim.in == Register::practitioners) continue;
-    const json::value* const value = claims.if_contains(claim.name);
-    if (value == nullptr) continue;
-    TokenParty party{claim.in, number_of(*value, claim, series), true};
-    if (issuer.is_parent_required && !claim.parent.empty()) {
-      const json::value* const parent = claims.if_contains(claim.parent);
-      party.parent = parent == nullptr ? std::string() : number_of(*parent, claim, series);
+  TokenParty party(Surface surface) const {
+    for (const PartyClaim& claim : issuer_.parties) {
+      if (surface == Surface::national && claim.in == Register::practitioners) continue;
+      const json::value* const value = claims_.if_contains(claim.name);
+      if (value == nullptr) continue;
+      TokenParty party{claim.in, number_of(*value, claim), true};
+      if (issuer_.is_parent_required && !claim.parent.empty()) {
+        const json::value* const parent = claims_.if_contains(claim.parent);
+        party.parent = parent == nullptr ? std::string() : number_of(*parent, claim);
+      }
+      return party;
     }
-    return party;
+    return {};
   }
-  return {};
-}
 
-/// All organisations that the token names, whoever of them the caller acts for.
-std::vector<std::string> organisations_of(const json::object& claims, const Issuer& issuer,
-                                          ledger::NumberSeries series) {
-  std::vector<PartyClaim> named = issuer.parties;
-  named.insert(named.end(), issuer.suppliers.begin(), issuer.suppliers.end());
-  std::vector<std::string> found;
-  for (const PartyClaim& claim : named) {
-    const json::value* const value = claims.if_contains(claim.name);
-    if (value == nullptr || claim.in != Register::organisations) continue;
-    std::string number = number_of(*value, claim, series);
-    if (!number.empty()) found.push_back(std::move(number));
+  /// All organisations that the token names, whoever of them the caller acts for.
+  std::vector<std::string> organisations() const {
+    std::vector<PartyClaim> named = issuer_.parties;
+    named.insert(named.end(), issuer_.suppliers.begin(), issuer_.suppliers.end());
+    std::vector<std::string> found;
+    for (const PartyClaim& claim : named) {
+      const json::value* const value = claims_.if_contains(claim.name);
+      if (value == nullptr || claim.in != Register::organisations) continue;
+      std::string number = number_of(*value, claim);
+      if (!number.empty()) found.push_back(std::move(number));
+    }
+    return found;
   }
-  return found;
-}
 
-/// The number in the first of these claims that is there and of this register, whoever decides.
-std::string number_in(const json::object& claims, const std::vector<PartyClaim>& named, Register in,
-                      ledger::NumberSeries series) {
-  for (const PartyClaim& claim : named) {
-    const json::value* const value = claims.if_contains(claim.name);
-    if (value != nullptr && claim.in == in) return number_of(*value, claim, series);
+  /// The national number of who has logged in; empty: nobody, or it is none.
+  std::string person() const {
+    if (issuer_.person_claim.empty()) return {};
+    std::string person = text_of(claims_, issuer_.person_claim);
+    return has_form(person, Register::persons) ? person : std::string();
   }
-  return {};
-}
 
-/// Of the first claim that may have a main unit.
-std::string main_unit_of(const json::object& claims, const Issuer& issuer,
-                         ledger::NumberSeries series) {
-  for (const PartyClaim& claim : issuer.parties) {
-    const json::value* const value = claims.if_contains(claim.parent);
-    if (value != nullptr && !claim.parent.empty()) return number_of(*value, claim, series);
+  TokenDetails details() const {
+    return {.client_name = name_of(claims_, "helseid://claims/client/client_name"),
+            .token_id = name_of(claims_, "jti"),
+            .main_unit = main_unit(),
+            .supplier = number_in(issuer_.suppliers, Register::organisations),
+            .hpr_number = number_in(issuer_.parties, Register::practitioners),
+            .practitioner = number_in(issuer_.parties, Register::persons)};
   }
-  return {};
-}
+
+ private:
+  bool has_form(std::string_view number, Register in) const {
+    switch (in) {
+      case Register::organisations:
+        return ledger::is_organisation_number(number);
+      case Register::practitioners:
+        return ledger::is_hpr_number(number);
+      case Register::persons:
+        return ledger::NationalId::parse(number, series_).has_value();
+    }
+    return false;
+  }
+
+  /// The number that the claim has; empty when it is none.
+  std::string number_of(const json::value& value, const PartyClaim& claim) const {
+    std::string_view number;
+    if (claim.is_iso6523) {
+      if (value.is_object()) number = iso6523_number(value.get_object());
+    } else if (value.is_string()) {
+      number = view_of(value.get_string());
+    }
+    return has_form(number, claim.in) ? std::string(number) : std::string();
+  }
+
+  /// The number in the first of these claims that is there and of this register, whoever decides.
+  std::string number_in(const std::vector<PartyClaim>& named, Register in) const {
+    for (const PartyClaim& claim : named) {
+      const json::value* const value = claims_.if_contains(claim.name);
+      if (value != nullptr && claim.in == in) return number_of(*value, claim);
+    }
+    return {};
+  }
+
+  /// Of the first claim that may have a main unit.
+  std::string main_unit() const {
+    for (const PartyClaim& claim : issuer_.parties) {
+      const json::value* const value = claims_.if_contains(claim.parent);
+      if (value != nullptr && !claim.parent.empty()) return number_of(*value, claim);
+    }
+    return {};
+  }
+
+  const json::object& claims_;
+  const Issuer& issuer_;
+  const ledger::NumberSeries series_;
+};
 
 /// One of the four levels, which HelseID writes as a text; 0 when it is none.
 std::int64_t level_of(const json::object& claims, const std::string& name) {
@@ -180,18 +203,9 @@ void read_binding(const json::object& claims, AccessToken& token) {
   token.is_bound_otherwise = token.thumbprint.empty();
 }
 
-TokenDetails details_of(const json::object& claims, const Issuer& issuer,
-                        ledger::NumberSeries series) {
-  return {.client_name = name_of(claims, "helseid://claims/client/client_name"),
-          .token_id = name_of(claims, "jti"),
-          .main_unit = main_unit_of(claims, issuer, series),
-          .supplier = number_in(claims, issuer.suppliers, Register::organisations, series),
-          .hpr_number = number_in(claims, issuer.parties, Register::practitioners, series),
-          .practitioner = number_in(claims, issuer.parties, Register::persons, series)};
-}
-
 AccessToken token_of(const Jws& jws, const Issuer& issuer, ledger::NumberSeries series) {
   const json::object& claims = jws.payload;
+  const Claims read(claims, issuer, series);
   AccessToken token;
   token.issuer = issuer.name;
   token.key_id = jws.key_id;
@@ -202,16 +216,13 @@ AccessToken token_of(const Jws& jws, const Issuer& issuer, ledger::NumberSeries 
   token.client_id = name_of(claims, "client_id");
   token.raw_client_id = text_of(claims, "client_id");
   token.acr = text_of(claims, "acr");
-  token.party = party_of(claims, issuer, Surface::native, series);
-  token.query_party = party_of(claims, issuer, Surface::national, series);
-  token.organisations = organisations_of(claims, issuer, series);
-  if (!issuer.person_claim.empty()) {
-    const std::string person = text_of(claims, issuer.person_claim);
-    if (has_form(person, Register::persons, series)) token.person = person;
-  }
+  token.party = read.party(Surface::native);
+  token.query_party = read.party(Surface::national);
+  token.organisations = read.organisations();
+  token.person = read.person();
   token.level = level_of(claims, issuer.level_claim);
   token.has_level = claims.contains(issuer.level_claim);
-  token.details = std::make_shared<const TokenDetails>(details_of(claims, issuer, series));
+  token.details = std::make_shared<const TokenDetails>(read.details());
   token.has_supplier = has_supplier(claims, issuer);
   token.delegation_source = text_of(claims, "delegation_source");
   return token;

@@ -5,7 +5,6 @@
 #include <span>
 #include <utility>
 
-#include "api/http/access_refusal.h"
 #include "api/national/jwe.h"
 #include "api/national/national_openapi.h"
 #include "api/national/national_problem.h"
@@ -38,23 +37,19 @@ std::string_view bad_encryption() {
          "krypter med RSA-OAEP-256 og A256GCM som JWE i kompakt form.";
 }
 
-/// Why the caller may not ask today.
-struct CallerFault {
-  std::string_view reason;    ///< for our log
-  std::string_view sentence;  ///< for the caller: what is wrong, and what to do
-};
-std::optional<CallerFault> fault_of_caller(OpenLedger& open, const Caller& caller) {
+/// Why the caller may not ask today, and what to do.
+std::optional<Problem> fault_of_caller(OpenLedger& open, const Caller& caller) {
   if (caller.is_nobody) {
-    return CallerFault{"the token does not say who asks",
-                       "Tokenet sier ikke hvem som spør: hent et nytt med en gyldig orgnr_child "
-                       "eller orgnr_parent, eller med pid fra en innlogging på høyt nok "
-                       "sikkerhetsnivå."};
+    return no_access("the token does not say who asks",
+                     "Tokenet sier ikke hvem som spør: hent et nytt med en gyldig orgnr_child "
+                     "eller orgnr_parent, eller med pid fra en innlogging på høyt nok "
+                     "sikkerhetsnivå.");
   }
   const bool is_required = open.files().settings().are_practices_required;
   if (is_required && !has_agreement(open, caller, ledger::oslo_date(ingest::now()))) {
-    return CallerFault{"no agreement today",
-                       "Den som spør, har ingen avtale som gjelder i dag: få avtalen registrert "
-                       "hos Helfo, eller spør med token for en virksomhet som har en."};
+    return no_access("no agreement today",
+                     "Den som spør, har ingen avtale som gjelder i dag: få avtalen registrert "
+                     "hos Helfo, eller spør med token for en virksomhet som har en.");
   }
   return std::nullopt;
 }
@@ -99,11 +94,7 @@ Response CardQuery::answer(OpenLedger& open, const Request& request) {
   const auto fail = [&](const Problem& problem) {
     return to_response(problem, request.correlation_id);
   };
-  if (const auto fault = fault_of_caller(open, request.caller)) {
-    const Problem refusal = no_access(std::string(fault->sentence));
-    note_refusal(request, query_path, refusal.status, fault->reason);
-    return fail(refusal);
-  }
+  if (const auto fault = fault_of_caller(open, request.caller)) return fail(*fault);
   if (const auto problem = form_problem(request)) return fail(*problem);
   const auto text = open_jwe(request.body, keys_, now_in_seconds());
   if (!text) return fail(invalid_query(std::string(bad_encryption())));
@@ -140,7 +131,7 @@ Response CardQuery::status(OpenLedger& open, const Request& request) {
   const bool is_required = open.files().settings().are_practices_required;
   Json agreement = part("OK", "Den som spør har en avtale som gjelder i dag.");
   if (fault) {
-    agreement = part("FEIL", fault->sentence);
+    agreement = part("FEIL", fault->detail);
   } else if (!is_required) {
     agreement = part("IKKE_IMPLEMENTERT", "Avtaler kontrolleres ikke her.");
   }

@@ -54,7 +54,9 @@ std::string milliseconds_now() {
 }  // namespace
 
 Problem invalid_query(std::string sentence) { return {400, invalid, std::move(sentence), ""}; }
-Problem no_access(std::string sentence) { return {403, forbidden, std::move(sentence), ""}; }
+Problem no_access(std::string_view reason, std::string sentence) {
+  return {403, forbidden, std::move(sentence), "", reason};
+}
 
 void tell_national_problem(const Problem& problem, std::string_view correlation_id,
                            Response& response) {

@@ -78,13 +78,16 @@ void append_line_problem(std::string& out, const Problem& problem) {
 }
 
 /// In force, the registry of practices decides who may ask today.
-bool may_ask(OpenLedger& open, const Request& request) {
-  return !open.files().settings().are_practices_required ||
-         has_agreement(open, request.caller, ledger::oslo_date(ingest::now()));
+std::optional<Problem> fault_of_caller(OpenLedger& open, const Caller& caller) {
+  const bool may_ask = !open.files().settings().are_practices_required ||
+                       has_agreement(open, caller, ledger::oslo_date(ingest::now()));
+  return may_ask ? std::nullopt : std::optional(not_for_the_caller("no agreement today"));
 }
 
 Response card_status(ledger::NumberSeries series, OpenLedger& open, const Request& request) {
-  if (!may_ask(open, request)) return to_response(not_for_the_caller(), request.correlation_id);
+  if (const auto fault = fault_of_caller(open, request.caller)) {
+    return to_response(*fault, request.correlation_id);
+  }
   const Answer given = answer(series, open, request, request.body);
   if (given.problem) return to_response(*given.problem, request.correlation_id);
   Response response;
@@ -95,7 +98,9 @@ Response card_status(ledger::NumberSeries series, OpenLedger& open, const Reques
 
 Response card_status_batch(ledger::NumberSeries series, std::size_t lines_max, OpenLedger& open,
                            const Request& request) {
-  if (!may_ask(open, request)) return to_response(not_for_the_caller(), request.correlation_id);
+  if (const auto fault = fault_of_caller(open, request.caller)) {
+    return to_response(*fault, request.correlation_id);
+  }
   const std::vector<std::string_view> lines = lines_of(request.body);
   // Before any of them: what is not answered is not logged.
   if (lines.size() > lines_max) {

@@ -199,7 +199,8 @@ Response look_up_registrations(OpenLedger& open, const Request& request) {
   };
   Asked asked;
   if (const auto problem = read_question(request, asked)) return fail(*problem);
-  if (!request.caller.may_act_for(asked.practice.view())) return fail(not_for_the_caller());
+  if (!request.caller.may_act_for(asked.practice.view()))
+    return fail(not_for_the_caller("another practice"));
   const auto found = find_registrations(open, asked);
   if (!found) return fail(problem_of(found.error()));
   const auto waited = open.wait_durable(newest_of(found.value()));

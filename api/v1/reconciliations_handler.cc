@@ -190,7 +190,7 @@ Response reconciliation_file(storage::StatementReader& reader, OpenLedger& open,
   const bool has_numbers = name != nullptr && *name == refund_file;
   // Operators learn nothing about a person, and who pays refunds nothing else of a statement.
   if (name != nullptr && !request.caller.roles.has(has_numbers ? Role::payout : Role::operations)) {
-    return to_response(not_for_the_caller(), request.correlation_id);
+    return to_response(not_for_the_caller("file of another role"), request.correlation_id);
   }
   if (!parse_id(request.path_parameter, id) || id.is_dry_run()) return not_found(request);
   const fs::path folder = folder_of(open, id);

@@ -1,7 +1,6 @@
 #include "ingest/items/json_text.h"
 
 #include <algorithm>
-
 #include <boost/json/basic_parser_impl.hpp>
 
 namespace ingest {

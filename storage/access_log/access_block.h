@@ -18,7 +18,7 @@
 ///   block  = head, 64 bytes signature, record{count}
 ///   head   = u8 3 (format), u64 node, varint number, varint first, varint count, 32 bytes hash of
 ///            the block before (zeros for the first), 32 bytes root, text key id
-///   record = text body, number of the person asked about, number of the practitioner who asked,
+///   record = text body, number of the person asked about, number of who has logged in to ask,
 ///            4 bytes check
 ///   body   = zigzag seconds, varint nanoseconds, u8 what, u8 flags, 16 bytes correlation id,
 ///            text client, text client name, text token id, text network address, text name,
@@ -26,14 +26,14 @@
 ///            with flag 1: u8 service type, zigzag days since 1970; with flag 2: varint year;
 ///            flag 4: an answer is kept; flag 8: it was yes
 ///   number = u8 1, 16 bytes salt, 16 bytes encrypted number; or, when it has been erased, u8 2,
-///            32 bytes commitment; or, of a practitioner whom nobody has named, u8 0
+///            32 bytes commitment; or, where nobody has logged in, u8 0
 /// Blocks are numbered from 1, and records over all blocks from 1 (their sequence).
 ///
 /// What is hashed (SHA-256; "," joins bytes):
 ///   commitment = SHA-256(salt, encrypted number); of a number that is not there 32 zeros.
 ///                Salt and number can be destroyed, and the rest still holds.
 ///   leaf       = SHA-256(u8 0, u8 3 (format), varint sequence, body,
-///                commitment of the person, commitment of the practitioner).
+///                commitment of the person, commitment of who has logged in).
 ///                The check of a record is the first 4 bytes of its leaf.
 ///   node       = SHA-256(u8 1, up to 32 leaves or nodes of the level below, in their order).
 ///                Each level is cut into such pieces from its start, until a level has one: the
@@ -79,7 +79,7 @@ struct AccessNumber {
 struct AccessLeaf {
   std::string_view body;
   AccessNumber person;        ///< who was asked about; always somebody
-  AccessNumber practitioner;  ///< who asked
+  AccessNumber practitioner;  ///< or citizen: who has logged in to ask
   std::uint32_t check = 0;
 };
 

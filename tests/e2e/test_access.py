@@ -4,6 +4,7 @@ import concurrent.futures
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -81,6 +82,23 @@ class ItemTest(AccessCase):
                 other = self.server.post_json(path, {"personId": fs.new_person(), **more}, headers)
                 self.assert_refused(other, 403)
         self.assertNotIn(ti.CITIZEN.encode(), self.server.output())
+
+    def test_what_the_body_asks_in_vain_is_counted_and_logged(self):
+        operator = ti.bearer(self.issuers.of_machine("frikort:api/operator"))
+
+        def refused():
+            text = self.server.get("/metrics", operator).body.decode()
+            return int(float(re.search(r'\nfrikort_access_refused_total{status="403"} (\S+)', text)[1]))
+
+        before = refused()
+        lookup = {"practiceId": "100002", "guids": [fs.new_guid()]}
+        self.assert_refused(self.server.ask_as_practice(path="/v1/registrations/lookup", value=lookup), 403)
+        citizen = ti.bearer(self.issuers.of_citizen())
+        self.assert_refused(self.server.post_json("/v1/persons/access-log", {"personId": fs.new_person()}, citizen), 403)
+        self.assertEqual(refused() - before, 2)
+        output = self.server.output().decode()
+        for reason, path in (("another practice", "/v1/registrations/lookup"), ("another person", "/v1/persons/access-log")):
+            self.assertIn(f'"event":"access_refused","status":"403","reason":"{reason}","path":"{path}"', output)
 
     def test_a_person_is_told_who_has_asked(self):
         person = fs.new_person()

@@ -72,7 +72,7 @@ class CursorTest(AsOfCase):
         self.assertEqual([line["guid"] for line in self.go_on(number, page)["registrations"]], guids[4:])
 
 
-class AskedInVainTest(LogCase):
+class AskedCase(LogCase):
     """Items with exemption F of a request of which nothing is kept."""
 
     def setUp(self):
@@ -89,48 +89,43 @@ class AskedInVainTest(LogCase):
         results = self.server.submit(*items, query=query)
         self.assertEqual([result.get("code") for result in results], codes, results)
 
-    def assert_one_aborted_is_noted(self, query):
+
+class AbortedTest(AskedCase):
+
+    query = ATOMIC
+
+    def test_one_is_noted(self):
         self.give_card()
-        self.assert_codes([self.asks(), self.refused], query, ["ATOMIC_ABORTED", "INVALID_SERVICE_TYPE"])
-        self.assert_codes([self.refused, self.asks("2025-03-03")], query, ["INVALID_SERVICE_TYPE", "ATOMIC_ABORTED"])
+        self.assert_codes([self.asks(), self.refused], self.query, ["ATOMIC_ABORTED", "INVALID_SERVICE_TYPE"])
+        self.assert_codes([self.refused, self.asks("2025-03-03")], self.query, ["INVALID_SERVICE_TYPE", "ATOMIC_ABORTED"])
         self.expect(service("submission", None, "2025-03-02"), service("submission", None, "2025-03-03"))
 
-    def test_aborted(self):
-        self.assert_one_aborted_is_noted(ATOMIC)
-
-    def test_aborted_in_a_dry_run(self):
-        self.assert_one_aborted_is_noted(DRY_ATOMIC)
-
-    def assert_the_one_that_aborts_is_noted(self, query):
+    def test_the_one_without_a_card_aborts(self):
         other = fs.new_person()
         self.give_card()
-        self.assert_codes([self.asks(), self.asks(person=other)], query, ["ATOMIC_ABORTED", "NO_CARD_REGISTERED"])
+        self.assert_codes([self.asks(), self.asks(person=other)], self.query, ["ATOMIC_ABORTED", "NO_CARD_REGISTERED"])
         self.expect(service("submission", None, "2025-03-02"))
         self.expect(service("submission", False, "2025-03-02"), person=other)
 
-    def test_the_one_without_a_card_aborts(self):
-        self.assert_the_one_that_aborts_is_noted(ATOMIC)
-
-    def test_the_one_without_a_card_aborts_a_dry_run(self):
-        self.assert_the_one_that_aborts_is_noted(DRY_ATOMIC)
-
-    def assert_others_have_not_asked(self, query):
+    def test_others_have_not_asked(self):
         """Neither an ordinary item nor an F that is refused before the question, or known."""
         known = self.asks()
         self.give_card()
         self.assert_codes([known], "", ["ZERO_AMOUNT"])
         items = [dated("2025-03-04", 100, personId=self.person), known, {**self.asks(), "amountOre": 1},
                  self.asks("2025-03-05", serviceType="PO")]
-        self.assert_codes(items, query, ["ATOMIC_ABORTED", "ATOMIC_ABORTED", "EXEMPT_WITH_AMOUNT", "ATOMIC_ABORTED"])
+        self.assert_codes(items, self.query, ["ATOMIC_ABORTED", "ATOMIC_ABORTED", "EXEMPT_WITH_AMOUNT", "ATOMIC_ABORTED"])
         self.expect(service("submission", True, "2025-03-02"), service("submission", None, "2025-03-05", "PO"))
         time.sleep(1)  # in which the log is written
         self.assertEqual(len(self.entries()), 2)
 
-    def test_others_have_not_asked(self):
-        self.assert_others_have_not_asked(ATOMIC)
 
-    def test_others_have_not_asked_in_a_dry_run(self):
-        self.assert_others_have_not_asked(DRY_ATOMIC)
+class AbortedDryRunTest(AbortedTest):
+
+    query = DRY_ATOMIC
+
+
+class AskedInVainTest(AskedCase):
 
     def test_in_a_dry_run_by_itself(self):
         other = fs.new_person()

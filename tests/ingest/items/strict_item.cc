@@ -227,12 +227,6 @@ Code refusal_of(const std::vector<Members::Member>& members, ItemType type, cons
   return Code::none;
 }
 
-/// An odd number of backslashes stands at its end.
-bool escapes_next(std::string_view text) {
-  const std::size_t last = text.find_last_not_of('\\');
-  return (text.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
-}
-
 /// `1e`, or `1E+`.
 bool ends_with_exponent(std::string_view text) {
   if (text.ends_with('+') || text.ends_with('-')) text.remove_suffix(1);
@@ -245,10 +239,11 @@ bool ends_with_exponent(std::string_view text) {
 std::string with_short_exponents(std::string_view text) {
   std::string shorter;
   bool is_in_string = false;
+  bool is_escaped = false;
   std::size_t digits = 0;  // of an exponent
   for (const char c : text) {
-    const bool is_escaped = escapes_next(shorter);
-    if (c == '"' && !(is_in_string && is_escaped)) is_in_string = !is_in_string;
+    if (c == '"' && !is_escaped) is_in_string = !is_in_string;
+    is_escaped = is_in_string && c == '\\' && !is_escaped;
     const bool is_in_exponent =
         !is_in_string && c >= '0' && c <= '9' && (digits != 0 || ends_with_exponent(shorter));
     digits = is_in_exponent ? digits + 1 : 0;
